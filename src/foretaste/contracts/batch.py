@@ -1,0 +1,69 @@
+"""What a model is given and what it returns.
+
+Dimension letters, used in every docstring and shape comment of the project:
+
+    B  samples in the batch          T  time steps (frames) of a window
+    N  tokens of a text              M  masked tokens of the whole batch
+    C  classes of one head           D  width of a feature vector
+    H  height, W  width (pixels)     K  kept classes (top-K)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from torch import Tensor
+
+#: Label of a position that has no label. Losses count such positions out; it never stands for a class.
+UNLABELLED = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Samples as one model sees them.
+
+    ids
+        B sample ids, the key of every cached target.
+    inputs
+        What the view gives the network: e.g. ``input_ids`` (B, N) int64 and ``attention_mask`` (B, N) bool,
+        ``features`` (B, T, D) float32, ``frames`` (B, 3, H, W) float32.
+    labels
+        One entry a head: (B,) int64, ``past_<head>`` (B, T) int64, ``token`` (M,) int64.
+        ``UNLABELLED`` marks a position without a label.
+    """
+
+    ids: tuple[str, ...]
+    inputs: Mapping[str, Tensor]
+    labels: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def to(self, device) -> Batch:
+        """The same batch with every tensor on ``device``."""
+        return replace(
+            self,
+            inputs={name: tensor.to(device) for name, tensor in self.inputs.items()},
+            labels={name: tensor.to(device) for name, tensor in self.labels.items()},
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """What every network returns; a field that a network does not make stays empty.
+
+    logits
+        One entry a head (``action``, ``verb``, ``noun``): (B, C) float; ``token``: (M, C), masked positions only.
+    past_logits
+        One entry a head: (B, T, C); position t speaks of the frame at time step t.
+    features
+        (B, T, D): the vectors that went in, the target of ``next_features``.
+    next_features
+        (B, T, D): position t predicts ``features`` at t + 1 (AVT-h's d_t); the last one predicts the future.
+    embedding
+        (B, D): one vector a sample (text teachers keep it in the score cache).
+    """
+
+    logits: Mapping[str, Tensor] = field(default_factory=dict)
+    past_logits: Mapping[str, Tensor] = field(default_factory=dict)
+    features: Tensor | None = None
+    next_features: Tensor | None = None
+    embedding: Tensor | None = None

@@ -1,0 +1,149 @@
+"""The tables that stages hand to each other: columns, types, units and keys, checked on write and on read.
+
+Times are seconds of the video's own clock (float64), spans are [start, stop). Class ids count from 0; a column that
+may be null says so. A table file holds its columns in the order given here and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from foretaste.contracts.errors import DataError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class TableDef:
+    """One kind of table: its name, its schema, and the columns that together identify a row."""
+
+    name: str
+    schema: pa.Schema
+    key: tuple[str, ...]
+
+
+def _define(name: str, key: tuple[str, ...], /, **columns) -> TableDef:
+    fields = []
+    for column, kind in columns.items():
+        nullable = isinstance(kind, tuple)
+        fields.append(pa.field(column, kind[0] if nullable else kind, nullable=nullable))
+    return TableDef(name, pa.schema(fields), key)
+
+
+def _or_null(kind: pa.DataType) -> tuple[pa.DataType]:
+    return (kind,)
+
+
+_text, _int, _float = pa.string(), pa.int32(), pa.float64()
+
+#: One sentence of a recipe's instructions. ``position`` counts sentences within the recipe, from 0.
+SENTENCES = _define("sentences", ("recipe_id", "position"), recipe_id=_text, partition=_text, position=_int, text=_text)
+
+#: What OpenIE finds: character spans within the sentence, in discourse order (``order`` counts within the sentence).
+EXTRACTIONS = _define(
+    "extractions", ("recipe_id", "position", "order"),
+    recipe_id=_text, partition=_text, position=_int, order=_int,
+    verb=_text, verb_start=_int, verb_stop=_int,
+    object=_or_null(_text), object_head=_or_null(_text), object_start=_or_null(_int), object_stop=_or_null(_int),
+    subject=_or_null(_text),
+)  # fmt: skip
+
+#: A recipe as the language model reads it: "verb object" phrases in discourse order (``order`` counts within the recipe).
+PHRASES = _define(
+    "phrases", ("recipe_id", "order"),
+    recipe_id=_text, partition=_text, order=_int, verb=_text, object=_or_null(_text), phrase=_text,
+)  # fmt: skip
+
+#: One annotated action. Class ids are null where the split has no labels.
+SEGMENTS = _define(
+    "segments", ("segment_id",),
+    segment_id=_text, dataset=_text, split=_text, video_id=_text, start_s=_float, stop_s=_float,
+    verb=_or_null(_text), noun=_or_null(_text), action=_or_null(_text),
+    verb_id=_or_null(_int), noun_id=_or_null(_int), action_id=_or_null(_int),
+    narration=_or_null(_text), participant=_or_null(_text),
+)  # fmt: skip
+
+#: One thing to predict. A sample that cannot be used stays in the table, with the reason in ``dropped_because``.
+SAMPLES = _define(
+    "samples", ("sample_id",),
+    sample_id=_text, segment_id=_or_null(_text), video_id=_text, split=_text,
+    window_start_s=_float, window_stop_s=_float, target_start_s=_float, target_stop_s=_float,
+    verb_id=_or_null(_int), noun_id=_or_null(_int), action_id=_or_null(_int),
+    dropped_because=_or_null(_text),
+)  # fmt: skip
+
+#: One video file as probed. ``path`` is relative to the dataset's video folder. Bad files are rows of ISSUES instead.
+VIDEOS = _define(
+    "videos", ("video_id",),
+    video_id=_text, path=_text, width=_int, height=_int, frames=_int, duration_s=_float, rate_fps=_float,
+    codec=_text, rotation=_int, sha256=_text,
+)  # fmt: skip
+
+#: One bad input: which stage met it, in which file (and row or key), why, and what was done ("skipped").
+ISSUES = _define(
+    "issues", (), stage=_text, file=_text, row=_or_null(_text), key=_or_null(_text), reason=_text, action=_text,
+)  # fmt: skip
+
+
+def write_table(path: Path, definition: TableDef, columns: dict[str, list] | pa.Table) -> None:
+    """Write ``columns`` to ``path`` (not atomic: stages write inside ``artifact.whole``).
+
+    Raises DataError if a column is missing, unknown, of the wrong type, null where it may not be, or a key repeats.
+    """
+    if isinstance(columns, pa.Table):
+        table = columns
+    else:
+        _same_columns(definition, list(columns), path)
+        try:
+            table = pa.table([pa.array(columns[f.name], type=f.type) for f in definition.schema], schema=definition.schema)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise DataError(f"{definition.name} table", path, f"columns of types {definition.schema.types}", str(error)) from error
+    _check(table, definition, path)
+    pq.write_table(
+        table.replace_schema_metadata({"foretaste.table": definition.name, "foretaste.format": str(FORMAT)}),
+        path, compression="zstd", row_group_size=1 << 20,
+    )  # fmt: skip
+
+
+def read_table(path: Path, definition: TableDef) -> pa.Table:
+    """Read a whole table; raises DataError unless it has exactly the columns of ``definition``."""
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError as error:
+        raise DataError(f"missing {definition.name} table", path, "a Parquet file", "run the stage that makes it") from error
+    except pa.ArrowInvalid as error:
+        raise DataError(f"unreadable {definition.name} table", path, "a Parquet file", f"delete it and rerun its stage ({error})") from error
+    _check(table, definition, path)
+    return table.replace_schema_metadata(None)
+
+
+def _same_columns(definition: TableDef, names: list[str], path: Path) -> None:
+    if names != definition.schema.names:
+        missing = [n for n in definition.schema.names if n not in names]
+        extra = [n for n in names if n not in definition.schema.names]
+        raise DataError(
+            f"{definition.name} table has other columns (missing {missing}, unknown {extra})", path,
+            f"{definition.schema.names} in this order", "rerun the stage that makes it",
+        )  # fmt: skip
+
+
+def _check(table: pa.Table, definition: TableDef, path: Path) -> None:
+    _same_columns(definition, table.schema.names, path)
+    for f in definition.schema:
+        column = table.column(f.name)
+        if column.type != f.type:
+            raise DataError(f"column {f.name} is {column.type}", path, str(f.type), "rerun the stage that makes it")
+        if not f.nullable and column.null_count:
+            row = pc.index(pc.is_null(column), True).as_py()
+            raise DataError(f"column {f.name} is null", f"{path}: row {row}", "a value in every row", "mend the source row")
+    if definition.key:
+        keys = table.select(definition.key)
+        if keys.group_by(list(definition.key)).aggregate([]).num_rows != table.num_rows:
+            counts = keys.append_column("n", pa.array([1] * table.num_rows)).group_by(list(definition.key)).aggregate([("n", "sum")])
+            twice = counts.filter(pc.greater(counts["n_sum"], 1)).slice(0, 3).select(definition.key).to_pylist()
+            raise DataError(f"repeated key {twice}", path, f"unique {definition.key}", "mend the source rows")

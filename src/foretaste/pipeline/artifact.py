@@ -1,0 +1,86 @@
+"""Outputs appear whole or not at all.
+
+A file or folder is written under a temporary name beside its place, flushed to disk, and renamed. A stage that is killed
+leaves at most a ``.<name>.partial-…`` that the next attempt removes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from foretaste.contracts.errors import DataError
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary path to write a file or a folder to; on leaving without an error it becomes ``path``."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    discard(partial)
+    try:
+        yield partial
+        _flush(partial)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        os.replace(partial, path)
+        _sync(path.parent)
+    except OSError as error:
+        discard(partial)
+        raise DataError(f"cannot write ({error.strerror or error})", path, "space and permission to write", "free space or move results_root") from error
+    except BaseException:
+        discard(partial)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as readable JSON with sorted keys, whole or not at all (NaN is refused)."""
+    with whole(path) as partial:
+        partial.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file; a missing or damaged one is a DataError that names it."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError("missing file", path, "a JSON file", "run the stage that makes it") from error
+    except ValueError as error:
+        raise DataError(f"damaged JSON ({error})", path, "a JSON file", "delete it and rerun its stage") from error
+
+
+def sha256(path: Path) -> str:
+    """The sha256 of a file's bytes, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def discard(path: Path) -> None:
+    """Remove a file or a folder if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    if path.is_dir():
+        for inner in sorted(path.rglob("*")):
+            if inner.is_file():
+                _sync(inner)
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,60 @@
+"""What a person sees while a stage runs: a progress bar on a terminal, plain lines elsewhere, and both in the log file.
+
+Nothing here changes a result, so this module is left out of every fingerprint.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+Item = TypeVar("Item")
+
+#: Seconds between two progress lines where there is no terminal.
+LINE_EVERY_S = 15.0
+
+_log: TextIO | None = None
+
+
+def open_log(path: Path | None) -> None:
+    """From now on copy every line to ``path`` (a fresh file)."""
+    global _log
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _log = open(path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115 (open for the life of the process)
+
+
+def say(line: str) -> None:
+    """One line for the person who follows the run, with the time of day in the log file."""
+    print(line, file=sys.stderr, flush=True)
+    if _log is not None:
+        print(f"{time.strftime('%H:%M:%S')} {line}", file=_log)
+
+
+def on_terminal() -> bool:
+    """Whether a progress bar can be drawn; under Snakemake several stages share the terminal, so no."""
+    return sys.stderr.isatty() and "FORETASTE_PLAIN" not in os.environ
+
+
+def track(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
+    """Pass ``items`` on, showing how far they are and how long the rest will take."""
+    total = len(items) if total is None and hasattr(items, "__len__") else total
+    if on_terminal():
+        from rich.progress import track as rich_track
+
+        yield from rich_track(items, description=what, total=total)
+        return
+    start = last = time.monotonic()
+    done = 0
+    for done, item in enumerate(items, 1):
+        yield item
+        now = time.monotonic()
+        if now - last >= LINE_EVERY_S:
+            last = now
+            rest = f" of {total}, about {(now - start) * (total - done) / done:.0f} s left" if total else ""
+            say(f"{what}: {done}{rest}")
+    say(f"{what}: {done} in {time.monotonic() - start:.1f} s")

@@ -1,0 +1,98 @@
+"""Folders of components: a file's name is the component's name in a preset.
+
+A member of a family is a module of that folder that defines, at its top level, ``class Config(Options)`` (its settings)
+and ``build(config, **parts)`` (makes the component). A preset names it by ``kind``:
+
+    families.build("models", {"kind": "avt", "layers": 2, "backbone": {"kind": "vit"}})
+
+A setting declared ``Part("models")`` is itself such a mapping; the part is built first and handed to ``build`` under
+the setting's name, so that members never import each other. Listing the members imports none of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any
+
+from pydantic import ValidationError
+
+from foretaste.contracts.errors import ConfigError, unknown
+
+PACKAGE = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class PartOf:
+    """Marks a setting whose value names a member of ``family``."""
+
+    family: str
+
+
+def Part(family: str) -> Any:  # noqa: N802 (reads as a type in a Config)
+    """The type of a setting that holds a component: ``backbone: Part("models")``."""
+    return Annotated[dict[str, Any], PartOf(family)]
+
+
+@cache
+def members(family: str) -> tuple[str, ...]:
+    """The names of a family's members, found without importing them."""
+    names = []
+    for path in sorted((PACKAGE / family).glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if any(isinstance(node, ast.ClassDef) and node.name == "Config" for node in tree.body):
+            names.append(path.stem)
+    return tuple(names)
+
+
+def load(family: str, kind: str, where: object = "config") -> ModuleType:
+    """Import one member; an unknown name lists the choices."""
+    if kind not in members(family):
+        raise unknown(f"{family} kind", kind, members(family), where)
+    return importlib.import_module(f"foretaste.{family}.{kind}")
+
+
+def build(family: str, spec: Mapping[str, Any], where: object = "config", **parts: Any) -> Any:
+    """Build the component that ``spec`` names, and its parts before it.
+
+    ``parts`` are handed on to the member's ``build`` as they are (a vocabulary, class counts, a folder of weights).
+    """
+    if "kind" not in spec:
+        raise ConfigError(f"a {family} component without a kind", where, f"kind: one of {', '.join(members(family))}", "name it")
+    module = load(family, spec["kind"], where)
+    settings = {key: value for key, value in spec.items() if key != "kind"}
+    try:
+        config = module.Config(**settings)
+    except ValidationError as error:
+        raise explain(error, f"{where}.{spec['kind']}", module.Config) from error
+    for name, field in module.Config.model_fields.items():
+        for mark in field.metadata:
+            if isinstance(mark, PartOf):
+                parts[name] = build(mark.family, getattr(config, name), f"{where}.{name}")
+    return module.build(config, **parts)
+
+
+def explain(error: ValidationError, where: str, model: type) -> ConfigError:
+    """The first complaint of pydantic as one of our one-line errors; an unknown key lists the keys there are."""
+    first = error.errors(include_url=False)[0]
+    path = ".".join(str(part) for part in (where, *first["loc"]))
+    if first["type"] == "extra_forbidden":
+        return unknown("key", str(first["loc"][-1]), _keys_at(model, first["loc"][:-1]), path)
+    return ConfigError(f"{first['msg']} (got {first.get('input')!r})", path, first["type"].replace("_", " "), "correct the setting")
+
+
+def _keys_at(model: type, location: tuple) -> list[str]:
+    """The field names of the settings class that a pydantic error location points into."""
+    for part in location:
+        if not isinstance(part, str) or part not in model.model_fields:
+            continue
+        annotation = model.model_fields[part].annotation
+        for candidate in (annotation, *getattr(annotation, "__args__", ())):
+            if isinstance(candidate, type) and hasattr(candidate, "model_fields"):
+                model = candidate
+    return list(model.model_fields)
