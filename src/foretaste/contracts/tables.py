@@ -117,7 +117,9 @@ def read_table(path: Path, definition: TableDef) -> pa.Table:
     except FileNotFoundError as error:
         raise DataError(f"missing {definition.name} table", path, "a Parquet file", "run the stage that makes it") from error
     except pa.ArrowInvalid as error:
-        raise DataError(f"unreadable {definition.name} table", path, "a Parquet file", f"delete it and rerun its stage ({error})") from error
+        raise DataError(
+            f"unreadable {definition.name} table", path, "a Parquet file", f"delete it and rerun its stage ({error})"
+        ) from error
     _check(table, definition, path)
     return table.replace_schema_metadata(None)
 

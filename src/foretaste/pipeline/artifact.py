@@ -34,7 +34,9 @@ def whole(path: Path) -> Iterator[Path]:
         _sync(path.parent)
     except OSError as error:
         discard(partial)
-        raise DataError(f"cannot write ({error.strerror or error})", path, "space and permission to write", "free space or move results_root") from error
+        raise DataError(
+            f"cannot write ({error.strerror or error})", path, "space and permission to write", "free space or move results_root"
+        ) from error
     except BaseException:
         discard(partial)
         raise

@@ -1,0 +1,80 @@
+"""How a view and a network are made: from the sources of a step; and how a loader asks a view for samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+from torch import Tensor
+
+from foretaste.contracts.classes import ClassSpace
+from foretaste.contracts.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Everything that a step has for building its view and its network; ``None`` where the step has no such input.
+
+    samples, segments, videos
+        Tables (``contracts.tables``). ``samples`` holds the usable rows only; a view's row r is its row r.
+    classes
+        The label space.
+    features
+        Feature shards (HDF5) of the backbone that the preset names.
+    feature_width
+        D of those features.
+    video_folder
+        The folder that ``videos.path`` is relative to.
+    phrases
+        The table of recipe phrases.
+    pretrained
+        Folder of a Hugging Face model with its tokenizer: where a language model starts from.
+    """
+
+    samples: pa.Table | None = None
+    segments: pa.Table | None = None
+    videos: pa.Table | None = None
+    classes: ClassSpace | None = None
+    features: tuple[Path, ...] | None = None
+    feature_width: int | None = None
+    video_folder: Path | None = None
+    phrases: pa.Table | None = None
+    pretrained: Path | None = None
+
+    def need(self, name: str, who: str) -> Any:
+        """The named source; a ConfigError that names ``who`` needs it where the step has none."""
+        value = getattr(self, name)
+        if value is None:
+            raise ConfigError(f"{who} needs {name}", "preset", f"a model whose step has {name} as input", "check its view and its network")
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """What a view gives for a list of rows: inputs of the network, and labels that only the view can make."""
+
+    inputs: Mapping[str, Tensor]
+    labels: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class View(Protocol):
+    """What one kind of model sees of a sample; ``build(config, sources)`` of a member of ``views/`` makes one."""
+
+    def __len__(self) -> int:
+        """How many rows there are (samples; sequences for MLM)."""
+
+    def fetch(self, rows: Sequence[int], *, seed: int, epoch: int, training: bool) -> Fetched:
+        """A batch of B rows. Anything random (masks, crops) is a function of (seed, epoch, row) alone; nothing is
+        random unless ``training``."""
+
+    def digest(self, row: int) -> bytes:
+        """16 bytes of the sha256 of exactly what a model is shown of the row when it is scored."""
+
+    def newest_s(self, row: int) -> float:
+        """Time stamp, in seconds, of the latest thing that the row shows; -inf where it shows nothing of the video."""
+
+    def weights(self) -> Sequence[float] | None:
+        """Expected length of each row (tokens), for batching like with like; None where all rows are alike."""

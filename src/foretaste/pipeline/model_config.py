@@ -1,0 +1,161 @@
+"""Settings of one model of a preset: what it sees, its network, what it is trained on, and how."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from foretaste.pipeline.families import Part
+from foretaste.pipeline.options import Options
+
+
+class TermConfig(Options):
+    """One term of an objective: a loss between something the network returns and a target.
+
+    The value of a term is (sum of its per-position losses) / (count of positions), over the whole global batch.
+    """
+
+    loss: Part("losses")
+    """The loss function and its options."""
+    of: str
+    """What the network returns: a head (`action`, `verb`, `noun`, `token`), `past_<head>`, or `next_features`."""
+    to: str = "labels"
+    """`labels`, `features` (the network's own inputs one step on), or the name of a model whose cached scores are the target."""
+    weight: NonNegativeFloat = 1.0
+    over: Literal["labelled", "unlabelled", "all"] = "labelled"
+    """Which samples count."""
+    reduction: Literal["batch", "positions", "elements"] = "batch"
+    """`batch`: mean over positions that have a target. `positions`: unlabelled positions count as zeros (AVT's own past loss).
+    `elements`: as `batch`, and divided by the number of classes compared (the element mean of the published KL)."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """`balanced`: n / (C * count) from the training rows; the mean is then weighted as well."""
+
+
+class AdamW(Options):
+    kind: Literal["adamw"]
+    """Adam with decoupled weight decay."""
+    lr: PositiveFloat
+    weight_decay: NonNegativeFloat = 0.0
+    betas: tuple[float, float] = (0.9, 0.999)
+
+
+class Adam(Options):
+    kind: Literal["adam"]
+    """Adam with L2 added to the gradient, as published for AVT on EPIC-55."""
+    lr: PositiveFloat
+    weight_decay: NonNegativeFloat = 0.0
+    betas: tuple[float, float] = (0.9, 0.999)
+
+
+class Sgd(Options):
+    kind: Literal["sgd"]
+    """Stochastic gradient descent."""
+    lr: PositiveFloat
+    weight_decay: NonNegativeFloat = 0.0
+    momentum: NonNegativeFloat = 0.9
+    nesterov: bool = True
+
+
+class ScheduleConfig(Options):
+    """The learning rate over optimizer steps, as a factor of each group's own rate."""
+
+    kind: Literal["constant", "linear", "cosine"] = "constant"
+    """What follows the warm-up: nothing, linear decay to 0, or a half cosine to `floor`."""
+    warmup: NonNegativeFloat = 0.0
+    """Length of the linear warm-up: a share of all steps below 1, else epochs."""
+    floor: NonNegativeFloat = 0.0
+    """Rate (absolute) that the cosine ends at."""
+    cosine_epochs: PositiveInt | None = None
+    """Length of the cosine where it is not the rest of the training."""
+
+
+class RateGroup(Options):
+    """Parameters with a learning rate of their own."""
+
+    match: str
+    """Regular expression searched in parameter names."""
+    lr: NonNegativeFloat
+    """0 freezes them."""
+
+
+class LoopConfig(Options):
+    """Training by gradient descent: the one loop."""
+
+    kind: Literal["loop"] = "loop"
+    """Gradient descent."""
+    epochs: PositiveInt | None = None
+    steps: PositiveInt | None = None
+    """Length: exactly one of `epochs` and `steps`."""
+    batch: PositiveInt
+    """Samples of one optimizer step, over all processes and accumulation steps."""
+    accumulate: PositiveInt = 1
+    """Parts that a step's batch is cut into, to save memory."""
+    optimizer: Annotated[AdamW | Adam | Sgd, Field(discriminator="kind")]
+    schedule: ScheduleConfig = ScheduleConfig()
+    groups: tuple[RateGroup, ...] = ()
+    """Parameter groups with another rate; the first match wins."""
+    clip_norm: PositiveFloat | None = None
+    """Largest gradient norm."""
+    precision: Literal["fp32", "bf16", "fp64"] = "fp32"
+    """bf16 is autocast; fp64 turns the whole model to double (tests)."""
+    buckets: bool = False
+    """Batch rows of like length together (texts)."""
+    checkpoint_steps: PositiveInt = 200
+    """A killed training resumes from the last multiple of this many steps."""
+
+    @model_validator(mode="after")
+    def _one_length(self) -> LoopConfig:
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("give exactly one of epochs and steps")
+        return self
+
+
+class CountingConfig(Options):
+    """Training by counting: the tables of a count teacher."""
+
+    kind: Literal["counting"]
+    """Count the training rows once."""
+
+
+class ModelConfig(Options):
+    """One model: a teacher or a student; which of the two is said by who mentions whose scores."""
+
+    role: Literal["teacher", "student", "backbone"]
+    """What the report files it under."""
+    label: str
+    """Its name in tables and figures."""
+    view: Part("views")
+    """What it sees of a sample."""
+    network: Part("models")
+    lm: str | None = None
+    """The language model of the preset that it starts from."""
+    objective: tuple[TermConfig, ...] = ()
+    training: Annotated[LoopConfig | CountingConfig, Field(discriminator="kind")]
+    folds: int = Field(0, ge=0)
+    """k >= 2: its scores of the training rows come from k models, each trained without the videos of those rows."""
+    calibrate: bool = False
+    """Divide its logits by one temperature a head, fitted on out-of-fold training rows (needs folds)."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ModelConfig:
+        if self.folds == 1:
+            raise ValueError("folds is 0 or at least 2")
+        if self.calibrate and not self.folds:
+            raise ValueError("calibrate needs folds")
+        if self.training.kind == "loop" and not self.objective:
+            raise ValueError("training by the loop needs an objective")
+        return self
+
+
+class AverageConfig(Options):
+    """A model that is the mean of others' scores."""
+
+    role: Literal["teacher"] = "teacher"
+    label: str
+    average: tuple[str, ...] = Field(min_length=1)
+    """The models whose scores are averaged."""
+    space: Literal["probabilities", "logits"] = "probabilities"
+    """What is averaged; both are turned back into logits."""
+    prior_exponent: NonNegativeFloat | Literal["fitted"] = 0.0
+    """Probabilities are divided by (class frequency in training) to this power; `fitted` on held-out training videos."""
