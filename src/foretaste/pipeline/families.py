@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from foretaste.contracts.errors import ConfigError, unknown
 
@@ -71,10 +72,16 @@ def build(family: str, spec: Mapping[str, Any], where: object = "config", **part
     except ValidationError as error:
         raise explain(error, f"{where}.{spec['kind']}", module.Config) from error
     for name, field in module.Config.model_fields.items():
-        for mark in field.metadata:
-            if isinstance(mark, PartOf):
-                parts[name] = build(mark.family, getattr(config, name), f"{where}.{name}")
+        inner = getattr(config, name)
+        if inner is not None and (mark := _part_of(field)):
+            parts[name] = build(mark.family, inner, f"{where}.{name}")
     return module.build(config, **parts)
+
+
+def _part_of(field: FieldInfo) -> PartOf | None:
+    """The mark of a setting declared ``Part(...)`` or ``Part(...) | None``."""
+    marks = [*field.metadata, *(mark for option in get_args(field.annotation) for mark in getattr(option, "__metadata__", ()))]
+    return next((mark for mark in marks if isinstance(mark, PartOf)), None)
 
 
 def explain(error: ValidationError, where: str, model: type) -> ConfigError:

@@ -1,0 +1,57 @@
+"""Kullback-Leibler divergence over the K classes that the teacher ranks highest.
+
+Ghosh et al. 2022 (arXiv:2210.05991) distil only the teacher's top 50 of EPIC-55's 2,513 actions, both sides renormalised
+over those 50.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Literal
+
+import torch
+from pydantic import PositiveFloat, PositiveInt
+from torch import Tensor
+
+from foretaste.losses.loss import Loss, same_shape
+from foretaste.pipeline.options import Options
+
+
+class Config(Options):
+    k: PositiveInt
+    """How many of the teacher's highest logits are compared, sample by sample."""
+    temperature: PositiveFloat
+    """Both sides' logits are divided by it."""
+    t_squared: bool
+    """Whether values are multiplied by T^2."""
+    renormalise: Literal["both", "teacher"]
+    """`both`: each side's softmax is taken over the K classes (published). `teacher`: the student's is taken over all C,
+    so that it is also taught how much belongs outside the K."""
+
+
+def topk_kl(
+    student: Tensor, target: Tensor, *, k: int, temperature: float, t_squared: bool, renormalise: Literal["both", "teacher"]
+) -> Tensor:
+    """[T^2] sum over the target's K largest logits of p_c (log p_c - log q_c), p = softmax over those K of target / T.
+
+    student, target
+        Logits (..., C), K <= C. With K = C both kinds of ``renormalise`` equal the full divergence.
+    Returns (...): nats, one value a sample.
+    """
+    same_shape("topk_kl", student, target)
+    if k > student.shape[-1]:
+        raise ValueError(f"topk_kl: k is {k} but there are {student.shape[-1]} classes")
+    top, index = target.topk(k, -1)
+    log_p = torch.log_softmax(top / temperature, -1)
+    if renormalise == "both":
+        log_q = torch.log_softmax(student.gather(-1, index) / temperature, -1)
+    else:
+        log_q = torch.log_softmax(student / temperature, -1).gather(-1, index)
+    p = log_p.exp()
+    values = torch.where(p > 0, p * (log_p - log_q), 0.0).sum(-1)
+    return values * temperature**2 if t_squared else values
+
+
+def build(config: Config) -> Loss:
+    """The function with its options; a value sums over the K kept classes."""
+    return Loss(partial(topk_kl, **config.model_dump()), lambda student: config.k)

@@ -1,0 +1,131 @@
+"""ViT: a transformer over the patches of one image.
+
+Dosovitskiy et al. 2021 (arXiv:2010.11929). Parameter names and layouts are timm's (``vit_base_patch16_224``: layer norm
+first, eps 1e-6, exact GELU, class token), so that published weights load as they are.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from pydantic import Field, PositiveInt, model_validator
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from foretaste.contracts.batch import Batch, Outputs
+from foretaste.contracts.view import Sources
+from foretaste.pipeline.options import Options
+
+
+class Config(Options):
+    image: PositiveInt = 224
+    """Height and width of the frames, in pixels."""
+    patch: PositiveInt = 16
+    """Height and width of a patch; it divides the image."""
+    width: PositiveInt = 768
+    layers: PositiveInt = 12
+    heads: PositiveInt = 12
+    dropout: float = Field(0.0, ge=0, lt=1)
+    """On the vector that is classified, where the network is used alone."""
+    classify: tuple[Literal["action", "verb", "noun"], ...] = ("action",)
+    """Heads, where the network is used alone; as a backbone it has none."""
+
+    @model_validator(mode="after")
+    def _divides(self) -> Config:
+        if self.image % self.patch or self.width % self.heads:
+            raise ValueError("the patch must divide the image, and the heads the width")
+        return self
+
+
+class PatchEmbed(nn.Module):
+    """(B, 3, H, W) -> (B, N, D): one vector a patch, row by row."""
+
+    def __init__(self, patch: int, width: int):
+        super().__init__()
+        self.proj = nn.Conv2d(3, width, kernel_size=patch, stride=patch)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return self.proj(frames).flatten(2).transpose(1, 2)
+
+
+class Attention(nn.Module):
+    """Self-attention of all tokens with all."""
+
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.proj = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        query, key, value = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)  # (B, heads, N, D / heads)
+        return self.proj(F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
+
+
+class Mlp(nn.Module):
+    """Two linear layers with a GELU between, 4 D wide."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.fc1 = nn.Linear(width, 4 * width)
+        self.fc2 = nn.Linear(4 * width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+class Block(nn.Module):
+    """x + attn(norm1(x)), then x + mlp(norm2(x))."""
+
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width, eps=1e-6)
+        self.attn = Attention(width, heads)
+        self.norm2 = nn.LayerNorm(width, eps=1e-6)
+        self.mlp = Mlp(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.attn(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+
+class Vit(nn.Module):
+    """One vector an image: the class token after the last norm; and linear heads on it, if there are ``classes``."""
+
+    def __init__(self, config: Config, classes: dict[str, int]):
+        super().__init__()
+        self.width = config.width
+        self.patch_embed = PatchEmbed(config.patch, config.width)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, config.width))
+        self.pos_embed = nn.Parameter(torch.empty(1, 1 + (config.image // config.patch) ** 2, config.width))
+        self.blocks = nn.Sequential(*(Block(config.width, config.heads) for _ in range(config.layers)))
+        self.norm = nn.LayerNorm(config.width, eps=1e-6)
+        self.dropout = nn.Dropout(config.dropout)
+        self.classifiers = nn.ModuleDict({head: nn.Linear(config.width, count) for head, count in classes.items()})
+        nn.init.trunc_normal_(self.pos_embed, std=0.02)
+        nn.init.trunc_normal_(self.cls_token, std=0.02)
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.trunc_normal_(module.weight, std=0.02)
+                nn.init.zeros_(module.bias)
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """Frames (B, 3, H, W) -> vectors (B, D)."""
+        patches = self.patch_embed(frames)
+        tokens = torch.cat((self.cls_token.expand(len(patches), -1, -1), patches), 1) + self.pos_embed  # (B, 1 + N, D)
+        return self.norm(self.blocks(tokens)[:, 0])
+
+    def forward(self, batch: Batch) -> Outputs:
+        """``frames`` (B, 3, H, W) -> ``logits`` of every head and ``embedding``."""
+        embedding = self.embed(batch.inputs["frames"])
+        kept = self.dropout(embedding)
+        return Outputs(logits={head: classifier(kept) for head, classifier in self.classifiers.items()}, embedding=embedding)
+
+
+def build(config: Config, sources: Sources | None = None) -> Vit:
+    """A recogniser for the classes of ``sources``; without sources a backbone, which has no heads."""
+    if sources is None:
+        return Vit(config, {})
+    space = sources.need("classes", "vit")
+    return Vit(config, {head: len(space.names(head)) for head in config.classify})
