@@ -20,8 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, get_args
 
-from pydantic import ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ValidationError
 
 from foretaste.contracts.errors import ConfigError, unknown
 
@@ -71,17 +70,21 @@ def build(family: str, spec: Mapping[str, Any], where: object = "config", **part
         config = module.Config(**settings)
     except ValidationError as error:
         raise explain(error, f"{where}.{spec['kind']}", module.Config) from error
-    for name, field in module.Config.model_fields.items():
-        inner = getattr(config, name)
-        if inner is not None and (mark := _part_of(field)):
-            parts[name] = build(mark.family, inner, f"{where}.{name}")
-    return module.build(config, **parts)
+    inner = {
+        name: build(part_family, getattr(config, name), f"{where}.{name}", **parts)
+        for name, part_family in part_settings(module.Config).items()
+        if getattr(config, name) is not None
+    }
+    return module.build(config, **parts, **inner)
 
 
-def _part_of(field: FieldInfo) -> PartOf | None:
-    """The mark of a setting declared ``Part(...)`` or ``Part(...) | None``."""
-    marks = [*field.metadata, *(mark for option in get_args(field.annotation) for mark in getattr(option, "__metadata__", ()))]
-    return next((mark for mark in marks if isinstance(mark, PartOf)), None)
+def part_settings(model: type[BaseModel]) -> dict[str, str]:
+    """The settings of a Config that hold components, ``Part(...)`` or ``Part(...) | None``: name -> family."""
+    found = {}
+    for name, field in model.model_fields.items():
+        marks = [*field.metadata, *(mark for option in get_args(field.annotation) for mark in getattr(option, "__metadata__", ()))]
+        found.update((name, mark.family) for mark in marks if isinstance(mark, PartOf))
+    return found
 
 
 def explain(error: ValidationError, where: str, model: type) -> ConfigError:

@@ -56,6 +56,12 @@ class Sgd(Options):
     momentum: NonNegativeFloat = 0.9
     nesterov: bool = True
 
+    @model_validator(mode="after")
+    def _nesterov_needs_momentum(self) -> Sgd:
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov needs a momentum above 0")
+        return self
+
 
 class ScheduleConfig(Options):
     """The learning rate over optimizer steps, as a factor of each group's own rate."""
@@ -68,15 +74,21 @@ class ScheduleConfig(Options):
     """Rate (absolute) that the cosine ends at."""
     cosine_epochs: PositiveInt | None = None
     """Length of the cosine where it is not the rest of the training."""
+    offset: NonNegativeFloat = 0.0
+    """Rate (absolute) added to the warm-up and to where the decay starts from (Ghosh et al.: 1e-7)."""
+    after: NonNegativeFloat | None = None
+    """Rate (absolute) once the cosine has ended (AVT: 0, Ghosh et al.: 3e-7); None: `floor`."""
 
 
 class RateGroup(Options):
-    """Parameters with a learning rate of their own."""
+    """Parameters with a learning rate or weight decay of their own."""
 
     match: str
-    """Regular expression searched in parameter names."""
-    lr: NonNegativeFloat
-    """0 freezes them."""
+    """Regular expression searched in parameter names; it must match at least one."""
+    lr: NonNegativeFloat | None = None
+    """0 freezes them; None: the optimizer's."""
+    weight_decay: NonNegativeFloat | None = None
+    """None: the optimizer's."""
 
 
 class LoopConfig(Options):
@@ -115,7 +127,9 @@ class CountingConfig(Options):
     """Training by counting: the tables of a count teacher."""
 
     kind: Literal["counting"]
-    """Count the training rows once."""
+    """Count once, with no gradient."""
+    source: Literal["samples", "recipe_truth"] = "samples"
+    """What is counted: the training samples, or (generated worlds only) the true action labels of the recipes."""
 
 
 class ModelConfig(Options):
@@ -130,6 +144,8 @@ class ModelConfig(Options):
     network: Part("models")
     lm: str | None = None
     """The language model of the preset that it starts from."""
+    backbone: str | None = None
+    """The backbone of the preset whose features its view reads."""
     objective: tuple[TermConfig, ...] = ()
     training: Annotated[LoopConfig | CountingConfig, Field(discriminator="kind")]
     folds: int = Field(0, ge=0)

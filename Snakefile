@@ -1,0 +1,58 @@
+# foretaste: from recipes and videos to distilled students. `snakemake -n` says what would run; `foretaste --help` explains the stages.
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/text.smk"
+include: "workflow/rules/video.smk"
+include: "workflow/rules/models.smk"
+include: "workflow/rules/report.smk"
+
+
+# The systems of config.yaml on its dataset, with their report.
+rule all:
+    default_target: True
+    input:
+        [targets.report(run.dataset, system) for system in catalogue.systems],
+
+
+# The generated kitchen, world 0, seed 0: every stage once.
+rule demo:
+    input:
+        targets.report("kitchen", "lm_avt_demo"),
+
+
+# Worlds 0 to 4, several seeds, pooled.
+rule demo_worlds:
+    input:
+        targets.report("kitchen_worlds", "lm_avt_demo", "seeds"),
+
+
+# The text half alone: recipes, language models, text teachers, their metrics. Needs no video.
+rule teachers:
+    input:
+        [targets.report(run.dataset, system, "teachers") for system in catalogue.systems],
+
+
+# Features of every backbone that the systems use.
+rule features:
+    input:
+        [targets.features(run.dataset, system) for system in catalogue.systems],
+        f"{run.results_root}/{run.dataset}/issues.parquet",
+
+
+# One target a system, and one with all its seeds.
+for name in catalogue.files.names("systems"):
+
+    rule:
+        name: name
+        input: targets.report(run.dataset, name) if targets.fits(run.dataset, name) else []
+
+    rule:
+        name: f"{name}_seeds"
+        input: targets.report(run.dataset, name, "seeds") if targets.fits(run.dataset, name) else []

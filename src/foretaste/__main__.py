@@ -1,0 +1,115 @@
+"""The command line: `foretaste <stage or tool> ...`. Only the module that is asked for is imported."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from foretaste.contracts.errors import DataError, ForetasteError, unknown
+from foretaste.pipeline import console
+
+STAGES = Path(__file__).parent / "stages"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns 0, 1 (an error that a line on stderr explains), or 2 (wrong usage)."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    verbose = "-v" in argv
+    argv = [word for word in argv if word != "-v"]
+    if not argv or argv[0] in ("-h", "--help"):
+        print(_overview())
+        return 0 if argv else 2
+    verb, *rest = argv
+    try:
+        if verb.replace("-", "_") not in _verbs():
+            print(f"error: {unknown('command', verb, _verbs(), 'command line')}", file=sys.stderr)
+            return 2
+        return _run(verb.replace("-", "_"), rest)
+    except (ForetasteError, OSError) as error:
+        if verbose:
+            traceback.print_exc()
+        console.say(f"error: {error if isinstance(error, ForetasteError) else _of_system(error)}")
+        return 1
+
+
+def _run(verb: str, rest: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog=f"foretaste {verb}", formatter_class=argparse.RawDescriptionHelpFormatter)
+    if "--step" in rest or not _has_tool(verb):
+        parser.description = _doc(verb)
+        parser.add_argument(
+            "--step", type=Path, required=True, help="the step to run: <results>/.steps/<stage>-<digest>.json, written by the workflow"
+        )
+        parser.add_argument("--log", type=Path, help="a file that gets a copy of every line")
+        arguments = parser.parse_args(rest)
+        console.open_log(arguments.log)
+        _set_threads(arguments.step)
+        from foretaste.pipeline.running import run_step
+
+        run_step(arguments.step, importlib.import_module(f"foretaste.stages.{verb}").run)
+        return 0
+    name = f"{verb}_tool" if (STAGES / f"{verb}_tool.py").exists() else verb
+    tool = importlib.import_module(f"foretaste.stages.{name}")
+    parser.description = _doc(name)
+    tool.add_arguments(parser)
+    return tool.run(parser.parse_args(rest)) or 0
+
+
+def _set_threads(step: Path) -> None:
+    """Before numpy or torch is imported: as many threads as the step's spec says, whatever the machine has."""
+    try:
+        threads = json.loads(step.read_text(encoding="utf-8"))["spec"]["threads"]
+    except (FileNotFoundError, ValueError, KeyError) as error:
+        raise DataError(
+            "not a step", step, "a file that the workflow wrote to <results>/.steps", "run snakemake -n, or correct the path"
+        ) from error
+    os.environ |= {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    os.environ |= {"OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+
+
+def _verbs() -> list[str]:
+    names = {path.stem.removesuffix("_tool") for path in STAGES.glob("*.py")} - {"__init__"}
+    return sorted(names)
+
+
+def _has_tool(verb: str) -> bool:
+    if (STAGES / f"{verb}_tool.py").exists():
+        return True
+    tree = ast.parse((STAGES / f"{verb}.py").read_text(encoding="utf-8"))
+    return any(isinstance(node, ast.FunctionDef) and node.name == "add_arguments" for node in tree.body)
+
+
+def _doc(name: str) -> str:
+    return ast.get_docstring(ast.parse((STAGES / f"{name}.py").read_text(encoding="utf-8"))) or ""
+
+
+def _overview() -> str:
+    tools = [verb for verb in _verbs() if _has_tool(verb)]
+    stages = [verb for verb in _verbs() if (STAGES / f"{verb}.py").exists() and verb not in tools]
+    lines = ["usage: foretaste [-v] <stage or tool> ...", "", "Tools (foretaste <tool> --help):"]
+    lines += [f"  {verb:18}{_first_line(verb)}" for verb in tools]
+    lines += ["", "Stages of the workflow (snakemake runs them; by hand: foretaste <stage> --step FILE):"]
+    lines += [f"  {verb:18}{_first_line(verb)}" for verb in stages]
+    return "\n".join(lines)
+
+
+def _first_line(verb: str) -> str:
+    name = f"{verb}_tool" if (STAGES / f"{verb}_tool.py").exists() else verb
+    return _doc(name).partition("\n")[0]
+
+
+def _of_system(error: OSError) -> DataError:
+    """A full disk or a forbidden file, as one of our errors."""
+    where = error.filename or "the output folder"
+    return DataError(
+        error.strerror or str(error), where, "a readable file, or space and permission to write", "free space or correct the path"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

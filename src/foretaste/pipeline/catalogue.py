@@ -1,0 +1,158 @@
+"""What a run's names mean: datasets, systems, models, language models and backbones, and where their files lie."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.pipeline.config import BackboneConfig, DatasetConfig, Files, LmConfig, RunConfig, SystemConfig, validated
+from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+
+#: Views that show a history; their settings are the system's unless they name their own.
+HISTORY_VIEWS = ("action_history", "action_ids")
+
+
+class Catalogue:
+    """The resolved configuration of one run."""
+
+    def __init__(self, settings: Mapping[str, Any], root: Path):
+        self.files = Files(root)
+        self.run: RunConfig = validated(RunConfig, settings, "config.yaml")
+        self.results = self.run.results_root
+        for system in self.systems:
+            self.system(self.run.dataset, system)
+
+    @cached_property
+    def systems(self) -> tuple[str, ...]:
+        """The systems of this run."""
+        return self.run.systems or (self.dataset(self.run.dataset).system,)
+
+    def dataset(self, name: str) -> DatasetConfig:
+        """The resolved dataset."""
+        return self.files.dataset(name)
+
+    def system(self, dataset: str, name: str) -> SystemConfig:
+        """The resolved system on ``dataset``, with this run's overrides of the history."""
+        system = self.files.system(name, dataset)
+        overrides = {"rule": self.run.history_rule, "source": self.run.history_from}
+        history = system.history.model_copy(update={key: value for key, value in overrides.items() if value})
+        return system.model_copy(update={"history": history})
+
+    def model(self, dataset: str, system: str, name: str) -> ModelConfig | AverageConfig:
+        """One model of a preset; an unknown name lists the models."""
+        models = self.system(dataset, system).models
+        if name not in models:
+            raise unknown("model", name, models, f"workflow/systems/{system}.yaml")
+        return models[name]
+
+    @cached_property
+    def average_models(self) -> list[str]:
+        """Names of the models of all presets that are averages of others."""
+        presets = [self.files.merged("systems", name)["models"] for name in self.files.names("systems")]
+        return sorted({name for models in presets for name, model in models.items() if "average" in model})
+
+    def named(self, kind: str, name: str, dataset: str | None = None) -> Any:
+        """The language model or backbone (``kind``: "lms", "backbones") of that name. Its files lie outside any system,
+        so all presets that define it must agree."""
+        found: dict[str, Any] = {}
+        for system in self.files.names("systems"):
+            settings = self.files.merged("systems", system, dataset).get(kind, {}).get(name)
+            if settings is not None:
+                found[system] = settings
+        if not found:
+            raise ConfigError(
+                f"no preset defines {name!r} under {kind}", "workflow/systems", "a preset that defines it", "correct the name"
+            )
+        first, *others = found.values()
+        if any(other != first for other in others):
+            raise ConfigError(
+                f"{kind}.{name} differs between presets", ", ".join(found), "one definition", "give the variant a name of its own"
+            )
+        return validated(LmConfig if kind == "lms" else BackboneConfig, first, f"{kind}.{name}")
+
+    def corpus(self, dataset: str) -> str:
+        """The recipe corpus that goes with a dataset: its own world's, or the file that the run names."""
+        if self.dataset(dataset).world is not None:
+            return dataset
+        if self.run.recipes is None:
+            raise ConfigError("no recipes", "config.yaml: recipes", "the path of a layer1.json", "set recipes=FILE")
+        return re.sub(r"\.json(\.gz)?$", "", Path(self.run.recipes).name)
+
+    def home(self, dataset: str, system: str, model: str) -> str:
+        """The system in whose folder the model lies: the farthest base that defines it with the same meaning."""
+        meaning = self._meaning(dataset, system, model)
+        for ancestor in reversed(self.files.chain("systems", system)[1:]):
+            if model in self.system(dataset, ancestor).models and self._meaning(dataset, ancestor, model) == meaning:
+                return ancestor
+        return system
+
+    def _meaning(self, dataset: str, system: str, model: str) -> Any:
+        preset, settings = self.system(dataset, system), self.model(dataset, system, model)
+        others = sorted(self.mentions(settings))
+        return [
+            settings.model_dump(mode="json"), preset.history.model_dump(), preset.teacher_seeds,
+            [self._meaning(dataset, system, other) for other in others],
+        ]  # fmt: skip
+
+    @staticmethod
+    def mentions(model: ModelConfig | AverageConfig) -> set[str]:
+        """The models whose scores this one needs."""
+        if isinstance(model, AverageConfig):
+            return set(model.average)
+        return {term.to for term in model.objective} - {"labels", "features"}
+
+    def model_folder(self, dataset: str, system: str, model: str, seed: int) -> str:
+        """Where a model of a system lies; teachers have only ``teacher_seeds`` different seeds."""
+        if self.model(dataset, system, model).role == "teacher":
+            seed %= self.system(dataset, system).teacher_seeds
+        return f"{self.results}/{dataset}/{self.home(dataset, system, model)}/seed{seed}/{model}"
+
+    def features(self, dataset: str, backbone: str) -> list[str]:
+        """The feature shards of a backbone: made here, or given."""
+        settings = self.named("backbones", backbone, dataset)
+        if settings.files is not None:
+            found = sorted(Path(self.run.data_root).glob(settings.files))
+            return [str(path) for path in found] or [f"{self.run.data_root}/{settings.files}"]
+        return [f"{self.results}/{dataset}/features/{backbone}/{shard}.h5" for shard in range(settings.grid.shards)]
+
+    def video_files(self, dataset: str) -> tuple[list[str], str]:
+        """The video files that Snakemake watches, and the folder that they are named in."""
+        settings = self.dataset(dataset)
+        if settings.world is not None:
+            return [f"{self.results}/{dataset}/world/videos"], f"{self.results}/{dataset}/world/videos"
+        if settings.videos is None:
+            raise ConfigError("no videos", f"workflow/datasets/{dataset}.yaml", "videos: {folder: ...}", "say where they lie")
+        folder = Path(self.run.data_root) / settings.videos.folder
+        return sorted(str(path) for path in folder.glob(settings.videos.pattern) if path.is_file()), str(folder)
+
+    def protocol(self, dataset: str, system: str, model: str) -> dict[str, Any]:
+        """The settings that decide a number, as they stand in metrics.json; null where one does not apply."""
+        preset, settings = self.system(dataset, system), self.model(dataset, system, model)
+        protocol: dict[str, Any] = {"tau_a": self.dataset(dataset).tau_a, "prior_exponent": getattr(settings, "prior_exponent", 0.0)}
+        history = self._history_of(dataset, system, model)
+        protocol |= {"history_rule": None, "history_from": None, "history_length": None}
+        if history is not None:
+            history = {**preset.history.model_dump(mode="json"), **history}
+            protocol |= {"history_rule": history["rule"], "history_from": history["source"], "history_length": history["length"]}
+        protocol |= {"temperature": None, "top_k": None, "reduction": None, "t_squared": None}
+        for term in getattr(settings, "objective", ()):
+            if term.to not in ("labels", "features"):
+                protocol |= {
+                    "temperature": term.loss.get("temperature"), "top_k": term.loss.get("k"), "reduction": term.reduction,
+                    "t_squared": term.loss.get("t_squared"),
+                }  # fmt: skip
+        return protocol
+
+    def _history_of(self, dataset: str, system: str, model: str) -> dict[str, Any] | None:
+        """The history settings of a text teacher, or of the teachers behind a model; None where no history is seen."""
+        settings = self.model(dataset, system, model)
+        if isinstance(settings, ModelConfig) and settings.view["kind"] in HISTORY_VIEWS:
+            return {key: settings.view[key] for key in ("rule", "source", "length") if key in settings.view}
+        for other in sorted(self.mentions(settings)):
+            if (history := self._history_of(dataset, system, other)) is not None:
+                return history
+        return None

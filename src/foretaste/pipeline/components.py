@@ -1,0 +1,70 @@
+"""Checks the components of a preset against their generated schemas, so that a typo is found before any job and without torch.
+
+``workflow/schemas/components.json`` holds, for every member of every family, the JSON schema of its Config and which of its
+settings are components themselves. ``foretaste schemas --fix`` writes it; a test keeps it in step with the code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.pipeline.families import part_settings
+
+
+@cache
+def schemas(path: Path) -> dict[str, Any]:
+    """The generated schemas: family -> kind -> {"parts", "schema"}."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def check_component(spec: Any, family: str, where: str, known: Mapping[str, Any]) -> None:
+    """Raise ConfigError, listing the choices, unless ``spec`` names a member of ``family`` and only settings that it has."""
+    if not isinstance(spec, Mapping) or "kind" not in spec:
+        raise ConfigError("a component without a kind", where, f"kind: one of {', '.join(known[family])}", "name it")
+    kind = spec["kind"]
+    if kind not in known[family]:
+        raise unknown(f"kind of {family}", str(kind), known[family], where)
+    member = known[family][kind]
+    properties = member["schema"].get("properties", {})
+    settings = {key: value for key, value in spec.items() if key != "kind"}
+    for key in settings:
+        if key not in properties:
+            raise unknown("key", key, properties, f"{where} ({kind})")
+    complaint = next(Draft202012Validator(member["schema"]).iter_errors(settings), None)
+    if complaint is not None:
+        path = ".".join([where, *(str(part) for part in complaint.absolute_path)])
+        raise ConfigError(complaint.message, path, f"settings of {kind} (workflow/schemas/components.json)", "correct the setting")
+    for key, part_family in member["parts"].items():
+        if settings.get(key) is not None:
+            check_component(settings[key], part_family, f"{where}.{key}", known)
+
+
+def check_parts(options: Any, where: str, known: Mapping[str, Any]) -> None:
+    """Check every component anywhere inside a settings object."""
+    parts = part_settings(type(options))
+    for name in type(options).model_fields:
+        value = getattr(options, name)
+        if value is None:
+            continue
+        if name in parts:
+            check_component(value, parts[name], f"{where}.{name}", known)
+        elif isinstance(value, tuple):
+            for index, inner in enumerate(value):
+                _descend(inner, f"{where}.{name}[{index}]", known)
+        elif isinstance(value, Mapping):
+            for key, inner in value.items():
+                _descend(inner, f"{where}.{name}.{key}", known)
+        else:
+            _descend(value, f"{where}.{name}", known)
+
+
+def _descend(value: Any, where: str, known: Mapping[str, Any]) -> None:
+    if hasattr(type(value), "model_fields"):
+        check_parts(value, where, known)

@@ -1,0 +1,252 @@
+"""The configuration: one run, one dataset, one system; read from YAML, merged, checked, resolved. Never imports torch.
+
+A preset or a dataset may name its parent with ``base:`` and then holds only what differs; ``on: {<dataset>: ...}`` in a
+preset holds what differs by dataset. Mappings are merged key by key, everything else is replaced, ``null`` removes a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
+
+from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.pipeline.families import Part, explain
+from foretaste.pipeline.model_config import AverageConfig, LoopConfig, ModelConfig, TermConfig
+from foretaste.pipeline.options import Options
+
+BadInput = Literal["fail", "skip"]
+
+
+def _as_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, str | int) else value
+
+
+class OpenieConfig(Options):
+    """How sentences become extractions."""
+
+    backend: Part("text") = {"kind": "openie_rules"}
+    shards: PositiveInt = 1
+    """Jobs that the corpus is cut into."""
+
+
+class RunConfig(Options):
+    """`config.yaml`: what this run is about and where its files are."""
+
+    dataset: str
+    """A file of workflow/datasets."""
+    systems: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    """Files of workflow/systems; none: the system that the dataset names."""
+    seeds: Annotated[tuple[int, ...], BeforeValidator(_as_tuple)] = (0,)
+    """Seeds of teachers and students."""
+    results_root: str = "results"
+    """Where everything is written."""
+    data_root: str = "data"
+    """Where datasets lie; only read."""
+    recipes: str | None = None
+    """Recipe1M's layer1.json (or .json.gz); the kitchen writes its own."""
+    history_rule: Literal["end", "start", "all"] | None = None
+    """Overrides the system's rule: which earlier segments a text teacher may see."""
+    history_from: Literal["all_splits", "own_split"] | None = None
+    """Overrides whose segments count as history."""
+    on_bad_input: BadInput = "fail"
+    """`fail` lists every bad input and stops; `skip` leaves it out, with a row in issues.parquet."""
+    openie: OpenieConfig = OpenieConfig()
+    """How recipes become extractions."""
+    phrases: dict[str, Any] = {}
+    """How extractions become phrases (text/phrases.py)."""
+    threads: dict[str, PositiveInt] = {}
+    """Threads of a stage where they are not 1; part of what makes a result."""
+
+
+class VideoFolder(Options):
+    """Where a dataset's videos lie."""
+
+    folder: str
+    """Relative to data_root."""
+    pattern: str = "**/*"
+    """Which files of the folder are videos."""
+
+
+class DatasetConfig(Options):
+    """One dataset and split: how it is read, its clock, and what is anticipated."""
+
+    title: str
+    system: str
+    """The system that is run where config.yaml names none."""
+    reader: Part("annotations")
+    tau_a: NonNegativeFloat
+    """Seconds between the end of the observation window and the action."""
+    tau_o: PositiveFloat
+    """Seconds of the observation window."""
+    earliest_stop_s: float | None = None
+    """Samples whose window ends earlier are dropped (AVT: 1/30 s)."""
+    videos: VideoFolder | None = None
+    world: dict[str, Any] | None = None
+    """Settings of the generated kitchen; only generated datasets have them."""
+    pool: tuple[str, ...] = ()
+    """Datasets that this one only pools in a report."""
+    source: str = ""
+    """Where to get it, and its licence."""
+
+
+class LmConfig(Options):
+    """One language model: where it starts, and how it is pretrained on recipes (not at all without `training`)."""
+
+    init: str
+    """`minilm`, a local folder, or a Hugging Face name in the local cache."""
+    view: Part("views") | None = None
+    network: Part("models") | None = None
+    objective: tuple[TermConfig, ...] = ()
+    training: LoopConfig | None = None
+
+    @model_validator(mode="after")
+    def _all_or_nothing(self) -> LmConfig:
+        if len({self.view is None, self.network is None, self.training is None, not self.objective}) != 1:
+            raise ValueError("pretraining needs view, network, objective and training together")
+        return self
+
+
+class GridConfig(Options):
+    """The grid of times at which a video's frames are turned into features."""
+
+    fps: PositiveFloat
+    """Grid times are k / fps from the start of the video."""
+    shards: PositiveInt = 1
+    """Files, one writer each."""
+
+
+class BackboneConfig(Options):
+    """The network that turns frames into feature vectors, trained here or given as files."""
+
+    grid: GridConfig
+    view: Part("views") | None = None
+    network: Part("models") | None = None
+    objective: tuple[TermConfig, ...] = ()
+    training: LoopConfig | None = None
+    files: str | None = None
+    """Feature files (HDF5, docs/formats.md) relative to data_root, where the features are not made here."""
+
+    @model_validator(mode="after")
+    def _made_or_given(self) -> BackboneConfig:
+        made = [self.view is not None, self.network is not None, self.training is not None, bool(self.objective)]
+        if (self.files is None) != all(made) or any(made) != all(made):
+            raise ValueError("a backbone has either files, or view, network, objective and training")
+        return self
+
+
+class HistoryConfig(Options):
+    """Which earlier segments of the video a text teacher is shown."""
+
+    rule: Literal["end", "start", "all"] = "start"
+    """With t the end of the window: segments that stop by t, that start by t, or all that start before the target."""
+    source: Literal["all_splits", "own_split"] = "all_splits"
+    """Segments of the whole video, or only those of the sample's own split ("gappy")."""
+    length: PositiveInt | None = 5
+    """How many of the latest are kept."""
+
+
+class SystemConfig(Options):
+    """A preset: the models of one paper's system and how they are compared."""
+
+    title: str
+    paper: str
+    primary_metric: Literal["top1", "top5", "class_mean_recall1", "class_mean_recall5", "many_shot_recall5_and", "many_shot_recall5_or"]
+    """The one number that the report is about, named beforehand."""
+    history: HistoryConfig = HistoryConfig()
+    lms: dict[str, LmConfig] = {}
+    backbones: dict[str, BackboneConfig] = {}
+    models: dict[str, Annotated[ModelConfig | AverageConfig, Field(union_mode="left_to_right")]]
+    comparisons: tuple[tuple[str, str], ...] = ()
+    """Pairs (a, b) whose difference a minus b the report gives with its interval."""
+    teacher_seeds: PositiveInt = 1
+    """A student of seed k learns from the teachers of seed k mod this."""
+    study_seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    """Seeds of the target <system>_seeds."""
+
+
+class Files:
+    """The YAML files of one checkout: datasets and systems by name."""
+
+    def __init__(self, root: Path):
+        self.root = Path(root)
+
+    def names(self, kind: str) -> list[str]:
+        """The datasets or systems that there are (``kind``: "datasets" or "systems")."""
+        return sorted(path.stem for path in (self.root / "workflow" / kind).glob("*.yaml"))
+
+    def chain(self, kind: str, name: str) -> list[str]:
+        """``name`` and its parents, nearest first."""
+        chain = [name]
+        while parent := _read_yaml(self._path(kind, chain[-1])).get("base"):
+            if parent in chain:
+                raise ConfigError(f"{kind} {name!r} is its own base", self._path(kind, name), "a chain that ends", "mend base:")
+            chain.append(parent)
+        return chain
+
+    def merged(self, kind: str, name: str, dataset: str | None = None) -> dict[str, Any]:
+        """The preset or dataset with its parents merged in, and, given ``dataset``, its ``on:`` part for that dataset."""
+        value: dict[str, Any] = {}
+        for link in reversed(self.chain(kind, name)):
+            layer = dict(_read_yaml(self._path(kind, link)))
+            layer.pop("base", None)
+            on = layer.pop("on", {})
+            value = merge(value, layer)
+            for relative in reversed(self.chain("datasets", dataset)) if dataset else ():
+                value = merge(value, on.get(relative, {}))
+        return value
+
+    def _path(self, kind: str, name: str) -> Path:
+        path = self.root / "workflow" / kind / f"{name}.yaml"
+        if name not in self.names(kind):
+            raise unknown(kind.removesuffix("s"), name, self.names(kind), path.parent)
+        return path
+
+    @cache  # noqa: B019 (one Files lives as long as the process)
+    def dataset(self, name: str) -> DatasetConfig:
+        """The resolved dataset ``name``."""
+        return validated(DatasetConfig, self.merged("datasets", name), f"workflow/datasets/{name}.yaml")
+
+    @cache  # noqa: B019
+    def system(self, name: str, dataset: str) -> SystemConfig:
+        """The resolved system ``name`` on ``dataset``."""
+        return validated(SystemConfig, self.merged("systems", name, dataset), f"workflow/systems/{name}.yaml")
+
+
+def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """``old`` with ``new`` on top: mappings key by key (unless their ``kind`` differs), null removes, the rest replaces."""
+    merged = dict(old)
+    for key, value in new.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and _same_kind(merged[key], value):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = merge({}, value) if isinstance(value, Mapping) else value
+    return merged
+
+
+def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return "kind" not in new or old.get("kind") == new["kind"]
+
+
+def validated(model: type[Options], value: Mapping[str, Any], where: str) -> Any:
+    """``value`` as an instance of ``model``; the first mistake is a ConfigError that lists the choices."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise explain(error, where, model) from error
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"not YAML ({error})", path, "a YAML mapping", "mend the file") from error
+    if not isinstance(value, dict):
+        raise ConfigError("not a mapping", path, "a YAML mapping", "mend the file")
+    return value

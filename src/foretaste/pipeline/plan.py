@@ -1,0 +1,234 @@
+"""What every step of the workflow reads, writes and depends on. The Snakemake rules ask this module and add nothing.
+
+A path without a suffix is a folder that appears whole; Snakemake is told of the ``manifest.json`` in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from foretaste.contracts.errors import ConfigError
+from foretaste.pipeline import families
+from foretaste.pipeline.catalogue import HISTORY_VIEWS, Catalogue
+from foretaste.pipeline.config import validated
+from foretaste.pipeline.model_config import ModelConfig
+
+#: Views that read pixels, and so need the videos beside the samples.
+PIXEL_VIEWS = ("clip", "frames")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """One step: its inputs and outputs by name, the settings it depends on, and places that are no part of its identity."""
+
+    inputs: dict[str, str | list[str]]
+    outputs: dict[str, str]
+    config: dict[str, Any]
+    places: dict[str, str] = field(default_factory=dict)
+
+
+class Plan:
+    """The steps of one run. ``wildcards`` are Snakemake's, or any mapping with the same names."""
+
+    def __init__(self, catalogue: Catalogue):
+        self.catalogue = catalogue
+        self.run = catalogue.run
+        self.results = catalogue.results
+
+    def describe(self, stage: str, wildcards: Mapping[str, str]) -> Described:
+        """The step of ``stage`` for these wildcards."""
+        return getattr(self, f"_{stage}")(**dict(wildcards))
+
+    def _make_kitchen(self, dataset: str, part: str) -> Described:
+        world = self.catalogue.dataset(dataset).world
+        if world is None:
+            raise ConfigError(
+                f"{dataset} is not a generated dataset", f"workflow/datasets/{dataset}.yaml", "world: {...}", "use another dataset"
+            )
+        return Described(inputs={}, outputs={"part": f"{self.results}/{dataset}/world/{part}"}, config={"world": world})
+
+    def _read_recipes(self, corpus: str) -> Described:
+        generated = corpus in self.catalogue.files.names("datasets")
+        recipes = f"{self.results}/{corpus}/world/recipes" if generated else self.run.recipes
+        if not generated and (recipes is None or self.catalogue.corpus(self.run.dataset) != corpus):
+            raise ConfigError(
+                f"no recipes for the corpus {corpus!r}", "config.yaml: recipes", f"a file named {corpus}.json", "set recipes=FILE"
+            )
+        return Described(
+            inputs={"recipes": recipes},
+            outputs={
+                "sentences": f"{self.results}/text/{corpus}/sentences.parquet",
+                "issues": f"{self.results}/text/{corpus}/issues.parquet",
+            },
+            config={"on_bad_input": self.run.on_bad_input},
+        )
+
+    def _extract_openie(self, corpus: str, shard: str) -> Described:
+        return Described(
+            inputs={"sentences": f"{self.results}/text/{corpus}/sentences.parquet"},
+            outputs={"extractions": f"{self.results}/text/{corpus}/shards/{shard}.parquet"},
+            config=self.run.openie.model_dump(mode="json"),
+        )
+
+    def _make_phrases(self, corpus: str) -> Described:
+        folder = f"{self.results}/text/{corpus}"
+        return Described(
+            inputs={"extractions": [f"{folder}/shards/{shard}.parquet" for shard in range(self.run.openie.shards)]},
+            outputs={"phrases": f"{folder}/phrases.parquet", "extractions": f"{folder}/extractions.parquet"},
+            config=dict(self.run.phrases),
+        )
+
+    def _pretrain(self, corpus: str, lm: str) -> Described:
+        folder = f"{self.results}/lm/{corpus}/{lm}"
+        return Described(
+            inputs={"phrases": f"{self.results}/text/{corpus}/phrases.parquet"},
+            outputs={"checkpoint": f"{folder}/checkpoint", "metrics": f"{folder}/metrics.json"},
+            config=self.catalogue.named("lms", lm).model_dump(mode="json"),
+        )
+
+    def _read_annotations(self, dataset: str) -> Described:
+        settings = self.catalogue.dataset(dataset)
+        data_root = self.run.data_root if settings.world is None else f"{self.results}/{dataset}/world"
+        if settings.world is None:
+            reader = families.load("annotations", settings.reader["kind"], f"workflow/datasets/{dataset}.yaml: reader")
+            options = {key: value for key, value in settings.reader.items() if key != "kind"}
+            files = [str(path) for path in reader.files(validated(reader.Config, options, "reader"), Path(data_root))]
+        else:
+            files = [f"{data_root}/annotations"]
+        folder = f"{self.results}/{dataset}"
+        return Described(
+            inputs={"annotations": files},
+            outputs={
+                "segments": f"{folder}/segments.parquet",
+                "classes": f"{folder}/classes.json",
+                "issues": f"{folder}/issues/read_annotations.parquet",
+            },
+            config={"reader": settings.reader, "on_bad_input": self.run.on_bad_input, "dataset": dataset},
+            places={"data_root": data_root},
+        )
+
+    def _make_samples(self, dataset: str) -> Described:
+        settings = self.catalogue.dataset(dataset)
+        return Described(
+            inputs={"segments": f"{self.results}/{dataset}/segments.parquet"},
+            outputs={"samples": f"{self.results}/{dataset}/samples.parquet"},
+            config={"task": "anticipation", **settings.model_dump(include={"tau_a", "tau_o", "earliest_stop_s"})},
+        )
+
+    def _probe_videos(self, dataset: str) -> Described:
+        files, folder = self.catalogue.video_files(dataset)
+        settings = self.catalogue.dataset(dataset).videos
+        return Described(
+            inputs={"segments": f"{self.results}/{dataset}/segments.parquet", "files": files},
+            outputs={
+                "videos": f"{self.results}/{dataset}/videos.parquet",
+                "issues": f"{self.results}/{dataset}/issues/probe_videos.parquet",
+            },
+            config={"pattern": settings.pattern if settings else "*.mp4", "on_bad_input": self.run.on_bad_input},
+            places={"video_folder": folder},
+        )
+
+    def _train_backbone(self, dataset: str, backbone: str) -> Described:
+        folder = f"{self.results}/{dataset}/backbones/{backbone}"
+        settings = self.catalogue.named("backbones", backbone, dataset)
+        return Described(
+            inputs=self._tables(dataset, "segments", "samples", "videos", "classes"),
+            outputs={"checkpoint": f"{folder}/checkpoint", "metrics": f"{folder}/metrics.json", "log": f"{folder}/log.jsonl"},
+            config={"model": settings.model_dump(mode="json", exclude={"grid", "files"}), "dataset": dataset},
+            places={"video_folder": self.catalogue.video_files(dataset)[1]},
+        )
+
+    def _extract_features(self, dataset: str, backbone: str, shard: str) -> Described:
+        settings = self.catalogue.named("backbones", backbone, dataset)
+        tau_o = self.catalogue.dataset(dataset).tau_o
+        return Described(
+            inputs={**self._tables(dataset, "samples", "videos"), "checkpoint": f"{self.results}/{dataset}/backbones/{backbone}/checkpoint"},
+            outputs={
+                "features": f"{self.results}/{dataset}/features/{backbone}/{shard}.h5",
+                "issues": f"{self.results}/{dataset}/issues/extract_features-{backbone}-{shard}.parquet",
+            },
+            config={
+                "network": settings.network, "view": settings.view, "grid": settings.grid.model_dump(mode="json"), "tau_o": tau_o,
+                "on_bad_input": self.run.on_bad_input,
+            },
+            places={"video_folder": self.catalogue.video_files(dataset)[1]},
+        )  # fmt: skip
+
+    def _train(self, dataset: str, system: str, seed: str, model: str) -> Described:
+        settings = self.catalogue.model(dataset, system, model)
+        folder = self._own_folder(dataset, system, seed, model)
+        inputs, config, places = self._seen(dataset, system, settings)
+        for other in sorted(self.catalogue.mentions(settings)):
+            inputs[f"scores_{other}"] = f"{self.catalogue.model_folder(dataset, system, other, int(seed))}/scores"
+        config["model"] = {**settings.model_dump(mode="json", exclude={"role", "label"}), "view": config.pop("view")}
+        if settings.training.kind == "counting" and settings.training.source == "recipe_truth":
+            inputs["recipe_truth"] = f"{self.results}/{dataset}/world/recipes"
+        outputs = {"checkpoint": f"{folder}/checkpoint", "log": f"{folder}/log.jsonl", "config": f"{folder}/config.yaml"}
+        return Described(inputs=inputs, outputs=outputs, config={**config, "seed": int(seed)}, places=places)
+
+    def _score(self, dataset: str, system: str, seed: str, model: str) -> Described:
+        settings = self.catalogue.model(dataset, system, model)
+        folder = self._own_folder(dataset, system, seed, model)
+        inputs, config, places = self._seen(dataset, system, settings)
+        config["model"] = {
+            **settings.model_dump(mode="json", include={"network", "folds", "calibrate", "lm", "backbone"}),
+            "training": {"kind": settings.training.kind}, "view": config.pop("view"),
+        }  # fmt: skip
+        return Described(
+            inputs={**inputs, "checkpoint": f"{folder}/checkpoint"},
+            outputs={"scores": f"{folder}/scores"},
+            config={**config, "seed": int(seed), "protocol": self.catalogue.protocol(dataset, system, model)},
+            places=places,
+        )
+
+    def _average(self, dataset: str, system: str, seed: str, model: str) -> Described:
+        settings = self.catalogue.model(dataset, system, model)
+        scores = [f"{self.catalogue.model_folder(dataset, system, other, int(seed))}/scores" for other in settings.average]
+        return Described(
+            inputs={"scores": scores, **self._tables(dataset, "samples", "classes")},
+            outputs={"scores": f"{self._own_folder(dataset, system, seed, model)}/scores"},
+            config={
+                **settings.model_dump(mode="json", exclude={"role", "label"}), "primary_metric": self.catalogue.system(dataset, system).primary_metric,
+                "protocol": self.catalogue.protocol(dataset, system, model),
+            },
+        )  # fmt: skip
+
+    def _evaluate(self, dataset: str, system: str, seed: str, model: str) -> Described:
+        folder = self._own_folder(dataset, system, seed, model)
+        return Described(
+            inputs={"scores": f"{folder}/scores", **self._tables(dataset, "samples", "classes")},
+            outputs={"metrics": f"{folder}/metrics.json"},
+            config={
+                "split": "validation", "protocol": self.catalogue.protocol(dataset, system, model), "dataset": dataset, "system": system, "seed": int(seed),
+                "model": model,
+            },
+        )  # fmt: skip
+
+    def _seen(self, dataset: str, system: str, settings: ModelConfig) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """What a model's view and network are made from: inputs, settings, places."""
+        inputs: dict[str, Any] = self._tables(dataset, "samples", "segments", "classes")
+        config: dict[str, Any] = {"view": dict(settings.view)}
+        places: dict[str, str] = {}
+        if settings.view["kind"] in HISTORY_VIEWS:
+            config["view"] = {**self.catalogue.system(dataset, system).history.model_dump(mode="json"), **settings.view}
+        if settings.backbone is not None:
+            inputs["features"] = self.catalogue.features(dataset, settings.backbone)
+        if settings.view["kind"] in PIXEL_VIEWS:
+            inputs |= self._tables(dataset, "videos")
+            places["video_folder"] = self.catalogue.video_files(dataset)[1]
+        if settings.lm is not None:
+            lm = self.catalogue.named("lms", settings.lm, dataset)
+            if lm.training is None:
+                config["pretrained"] = lm.init
+            else:
+                inputs["lm"] = f"{self.results}/lm/{self.catalogue.corpus(dataset)}/{settings.lm}/checkpoint"
+        return inputs, config, places
+
+    def _tables(self, dataset: str, *names: str) -> dict[str, str]:
+        return {name: f"{self.results}/{dataset}/{name}.{'json' if name == 'classes' else 'parquet'}" for name in names}
+
+    def _own_folder(self, dataset: str, system: str, seed: str, model: str) -> str:
+        return f"{self.results}/{dataset}/{system}/seed{seed}/{model}"

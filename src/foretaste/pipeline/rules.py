@@ -1,0 +1,81 @@
+"""What the Snakemake rules ask for: input functions, the spec that they watch, threads, and the files of named targets."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from foretaste.contracts.errors import ForetasteError
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.plan import Plan
+from foretaste.pipeline.specs import step_file
+
+Wildcards = Mapping[str, str]
+
+
+class Rules:
+    """Functions of wildcards, made once a rule. A wrong setting ends the run with one line, not with a traceback."""
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+
+    def inputs(self, stage: str) -> Callable[[Wildcards], dict[str, Any]]:
+        """The files that Snakemake waits for, by name."""
+
+        def of(wildcards: Wildcards) -> dict[str, Any]:
+            described = self.plan.describe(stage, dict(wildcards.items()))
+            return {name: declared(paths) for name, paths in described.inputs.items()}
+
+        return _plainly(of)
+
+    def spec(self, stage: str) -> Callable[[Wildcards], str]:
+        """The digest of the step's settings and code; the step's file is written on the way."""
+
+        def of(wildcards: Wildcards) -> str:
+            return step_file(self.plan, stage, dict(wildcards.items()), self.threads(stage))[0]
+
+        return _plainly(of)
+
+    def threads(self, stage: str) -> int:
+        """Threads of a stage, from the configuration and never from ``--cores``."""
+        return self.plan.run.threads.get(stage, 1)
+
+
+class Targets:
+    """The files that a named target asks for."""
+
+    def __init__(self, catalogue: Catalogue):
+        self.catalogue = catalogue
+
+    def report(self, dataset: str, system: str, scope: str = "") -> str:
+        """The report of a system's models; ``scope``: "" (the run's seeds), "teachers" (text only) or "seeds"."""
+        return f"{self.catalogue.results}/{dataset}/{system}{'/' if scope else ''}{scope}/report.html"
+
+    def features(self, dataset: str, system: str) -> list[str]:
+        """All feature files of a system's backbones."""
+        backbones = self.catalogue.system(dataset, system).backbones
+        return [path for name in backbones for path in self.catalogue.features(dataset, name)]
+
+    def fits(self, dataset: str, system: str) -> bool:
+        """Whether the system is made for the dataset: the dataset's own system, or a relative of it."""
+        own = self.catalogue.files.chain("systems", self.catalogue.dataset(dataset).system)
+        return system in own or own[0] in self.catalogue.files.chain("systems", system)
+
+
+def declared(paths: str | list[str]) -> str | list[str]:
+    """What Snakemake is told of a path: a folder that appears whole is known by its manifest."""
+    if isinstance(paths, list):
+        return [declared(path) for path in paths]
+    return paths if Path(paths).suffix else f"{paths}/manifest.json"
+
+
+def _plainly(function: Callable[[Wildcards], Any]) -> Callable[[Wildcards], Any]:
+    def plain(wildcards: Wildcards) -> Any:
+        try:
+            return function(wildcards)
+        except ForetasteError as error:
+            sys.exit(f"error: {error}")
+
+    return plain

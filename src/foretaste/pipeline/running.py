@@ -1,0 +1,78 @@
+"""Runs one step: lock, run the stage, record where its outputs come from.
+
+A second run of the same outputs (a workflow driver was killed and started again while its jobs went on) waits for the first
+and takes over what it wrote, so that two jobs never write one output.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from foretaste.pipeline import artifact, console
+from foretaste.pipeline.provenance import digest, identity_of, record_path, write_record
+from foretaste.pipeline.step import Step
+
+
+def run_step(path: Path, stage: Callable[[Step], None]) -> None:
+    """Run the step that ``path`` describes with ``stage`` (the ``run`` of its module)."""
+    stored = artifact.read_json(path)
+    spec, results = stored["spec"], path.parents[1]
+    outputs = {name: Path(output) for name, output in stored["outputs"].items()}
+    key = path.stem
+    with _alone(results / ".locks" / f"{digest(stored['outputs'])[:20]}.lock", spec["stage"]) as waited:
+        if waited and all(_made_by(output, spec) for output in outputs.values()):
+            console.say(f"{key}: made by a run that was still going; nothing to do")
+            return
+        inputs = {name: _paths(value) for name, value in stored["inputs"].items()}
+        identities = {name: _identities(value, results / ".sha256") for name, value in inputs.items()}
+        for output in outputs.values():
+            record_path(output).unlink(missing_ok=True)
+        scratch = results / ".scratch" / key
+        step = Step(
+            stage=spec["stage"],
+            inputs=inputs,
+            outputs=outputs,
+            config={**spec["config"], **stored["places"]},
+            wildcards={name: int(value) if name in ("seed", "shard") else value for name, value in spec["wildcards"].items()},
+            scratch=scratch,
+            threads=spec["threads"],
+        )
+        scratch.mkdir(parents=True, exist_ok=True)
+        stage(step)
+        for output in outputs.values():
+            write_record(output, spec, identities)
+        artifact.discard(scratch)
+
+
+@contextmanager
+def _alone(lock: Path, stage: str) -> Iterator[bool]:
+    """Hold ``lock`` (released by the system if we die); yields whether another process held it first."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with open(lock, "w", encoding="utf-8") as file:
+        waited = False
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waited = True
+            console.say(f"another process writes what this {stage} writes; waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(f"{os.getpid()}\n")
+        yield waited
+
+
+def _made_by(output: Path, spec: dict[str, Any]) -> bool:
+    record = record_path(output)
+    return output.exists() and record.exists() and artifact.read_json(record)["record"]["spec"] == spec
+
+
+def _paths(value: str | list[str]) -> Path | list[Path]:
+    return [Path(path) for path in value] if isinstance(value, list) else Path(value)
+
+
+def _identities(value: Path | list[Path], memory: Path) -> str | list[str]:
+    return [identity_of(path, memory) for path in value] if isinstance(value, list) else identity_of(value, memory)

@@ -1,0 +1,37 @@
+"""A step's spec: the settings and the code that it depends on, as one digest that Snakemake watches.
+
+The spec and the step's paths are kept in ``<results>/.steps/<stage>-<digest>.json``; ``foretaste <stage> --step FILE`` runs it,
+from a rule or by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from foretaste.pipeline.artifact import read_json, write_json
+from foretaste.pipeline.fingerprint import fingerprint
+from foretaste.pipeline.plan import Described, Plan
+from foretaste.pipeline.provenance import digest
+
+FORMAT = 1
+
+
+def spec(stage: str, wildcards: Mapping[str, str], described: Described, threads: int) -> dict[str, Any]:
+    """Everything that decides what a step writes, except its inputs; no paths."""
+    code = fingerprint(stage, described.config)
+    return {"stage": stage, "wildcards": dict(wildcards), "config": described.config, "threads": threads, "code": code}
+
+
+def step_file(plan: Plan, stage: str, wildcards: Mapping[str, str], threads: int) -> tuple[str, Path]:
+    """Write the step's file (if it is not there) and return the spec's digest and the path."""
+    wildcards = dict(wildcards)
+    described = plan.describe(stage, wildcards)
+    step = {"format": FORMAT, "spec": spec(stage, wildcards, described, threads)}
+    step |= {"inputs": described.inputs, "outputs": described.outputs, "places": described.places}
+    key = digest(step["spec"])[:20]
+    path = Path(plan.results) / ".steps" / f"{stage}-{key}.json"
+    if not path.exists() or read_json(path) != step:
+        write_json(path, step)
+    return key, path

@@ -1,0 +1,52 @@
+"""Write the JSON schemas of config.yaml, of datasets, of presets and of all components (workflow/schemas).
+
+They are generated from the settings classes: editors complete and check the YAML files with them, and the workflow checks
+presets with them before any job starts. Without --fix the command only says whether they are in step with the code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from foretaste.contracts.errors import DataError
+from foretaste.pipeline import families
+from foretaste.pipeline.config import DatasetConfig, RunConfig, SystemConfig
+from foretaste.pipeline.fingerprint import FAMILIES
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fix", action="store_true", help="write the files that are out of step")
+    parser.add_argument("--folder", type=Path, default=Path("workflow/schemas"), help="where they lie (default: %(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Compare, and with ``--fix`` write; raises DataError where a file is out of step."""
+    for name, schema in generate().items():
+        path = arguments.folder / f"{name}.json"
+        text = json.dumps(schema, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if not arguments.fix:
+            raise DataError("schema out of step with the code", path, "what the settings classes say", "run foretaste schemas --fix")
+        path.write_text(text, encoding="utf-8")
+
+
+def generate() -> dict[str, Any]:
+    """The schemas by file name."""
+    components = {
+        family: {kind: _component(family, kind) for kind in families.members(family)} for family in FAMILIES
+    }  # fmt: skip
+    return {
+        "config": RunConfig.model_json_schema(),
+        "dataset": DatasetConfig.model_json_schema(),
+        "system": SystemConfig.model_json_schema(),
+        "components": components,
+    }
+
+
+def _component(family: str, kind: str) -> dict[str, Any]:
+    config = families.load(family, kind).Config
+    return {"parts": families.part_settings(config), "schema": config.model_json_schema()}

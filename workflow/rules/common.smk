@@ -1,0 +1,36 @@
+# What all rules share. The plan says what a step reads and depends on; a rule says what it writes.
+import sys
+from pathlib import Path
+
+from foretaste.contracts.errors import ForetasteError
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.plan import Plan
+from foretaste.pipeline.rules import Rules, Targets
+
+try:
+    catalogue = Catalogue(config, Path(workflow.basedir))
+    run = catalogue.run
+    step = Rules(Plan(catalogue))
+    targets = Targets(catalogue)
+except ForetasteError as error:
+    sys.exit(f"error: {error}")
+
+R = run.results_root
+LOGS = f"logs/{R.strip('/')}"
+TIMES = f"{R}/.benchmarks"
+MODEL = "{dataset}/{system}/seed{seed}/{model}"
+
+
+wildcard_constraints:
+    dataset="[a-z0-9_]+",
+    system="[a-z0-9_]+",
+    corpus="[A-Za-z0-9_-]+",
+    seed=r"\d+",
+    shard=r"\d+",
+    part="recipes|annotations|videos",
+    scope="|/teachers|/seeds",
+
+
+# Step files are named by stage and spec, so that the line Snakemake prints can be run by hand.
+def run_line(stage):
+    return f"{sys.executable} -m foretaste {stage} --step {R}/.steps/{stage}-{{params.spec}}.json --log {{log}}"
