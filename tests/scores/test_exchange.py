@@ -1,0 +1,101 @@
+import argparse
+import json
+
+import numpy as np
+import pytest
+from made_up_scores import CLASSES, make_cache
+from safetensors import safe_open
+
+from foretaste.contracts.classes import read_classes
+from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.scores.exchange import classes_beside, export_npz, export_top_k, read_split
+from foretaste.scores.format import unpack
+from foretaste.scores.reader import open_scores
+from foretaste.stages import scores as tool
+
+
+@pytest.fixture
+def scores(tmp_path):
+    make_cache(tmp_path / "scores")
+    return open_scores(tmp_path / "scores")
+
+
+def test_an_archive_reads_back_as_the_cache(scores, tmp_path):
+    export_npz(scores, "validation", tmp_path / "F.npz")
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["F.classes.json", "F.npz", "scores"]
+    with np.load(tmp_path / "F.npz") as archive:
+        assert sorted(archive.files) == ["action", "sample_id", "verb"]
+        assert archive["action"].dtype == np.float32
+    a, b = read_split(tmp_path / "F.npz", "validation"), read_split(scores.folder, "validation")
+    assert a.sample_ids == b.sample_ids
+    assert a.classes == b.classes == CLASSES
+    for head in ("action", "verb"):
+        np.testing.assert_array_equal(a.logits[head], b.logits[head])
+
+
+def test_equal_exports_are_equal_bytes(scores, tmp_path):
+    for name in ("a.npz", "b.npz"):
+        export_npz(scores, "validation", tmp_path / name)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_top_k_lists_agree_with_the_full_logits(scores, tmp_path):
+    export_top_k(scores, "validation", tmp_path / "top.safetensors", 3)
+    assert read_classes(classes_beside(tmp_path / "top.safetensors")) == CLASSES
+    with safe_open(tmp_path / "top.safetensors", "numpy") as file:
+        cut = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        assert file.metadata() == {"identity": scores.identity}
+    assert tuple(unpack(cut["sample_id"], cut["sample_id_stop"])) == scores.sample_ids("validation")
+    logits = scores.logits("validation", "action")
+    kept = np.take_along_axis(logits, cut["action.index"].astype(int), axis=1)
+    np.testing.assert_allclose(cut["action.logit"].astype(np.float32) + cut["action.max"][:, None], kept, atol=2e-2)
+    mass = np.exp(kept - cut["action.logsumexp"][:, None]).sum(axis=1)
+    np.testing.assert_allclose(mass + cut["action.tail"], 1, atol=2e-3)
+    assert cut["verb.index"].shape == (20, 2)  # no more than there are
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"action": np.zeros((2, 5))}, "sample_id"),
+        ({"sample_id": np.array(["a", "b"])}, "sample_id"),
+        ({"sample_id": np.array(["a", "b"]), "action": np.zeros((2, 4))}, r"action of shape \(2, 4\)"),
+        ({"sample_id": np.array(["a", "b"]), "action": np.full((2, 5), -np.inf)}, "not finite"),
+        ({"sample_id": np.array(["a", "a"]), "action": np.zeros((2, 5))}, "occurs twice"),
+        ({"sample_id": np.array(["a", "b"], dtype=object), "action": np.zeros((2, 5))}, "without pickles"),
+    ],
+)
+def test_foreign_archives_are_checked(tmp_path, arrays, message):
+    (tmp_path / "F.classes.json").write_text(CLASSES.to_json())
+    np.savez(tmp_path / "F.npz", **arrays)
+    with pytest.raises(DataError, match=message):
+        read_split(tmp_path / "F.npz", "validation")
+
+
+def test_a_damaged_archive_is_one_clear_error(tmp_path):
+    (tmp_path / "F.classes.json").write_text(CLASSES.to_json())
+    for content in (b"", b"PK\x03\x04 nothing", b"text"):
+        (tmp_path / "F.npz").write_bytes(content)
+        with pytest.raises(DataError, match="unreadable score file"):
+            read_split(tmp_path / "F.npz", "validation")
+
+
+def _run(*arguments):
+    parser = argparse.ArgumentParser()
+    tool.add_arguments(parser)
+    return tool.run(parser.parse_args([str(a) for a in arguments]))
+
+
+def test_the_tool_shows_verifies_and_exports(scores, tmp_path, capsys):
+    _run("show", scores.folder)
+    shown = capsys.readouterr().out
+    assert scores.identity in shown
+    assert "training  20 samples, 20 distinct inputs, out-of-fold" in shown
+    _run("verify", scores.folder)
+    assert "ok: 2 shards" in capsys.readouterr().out
+    _run("show", scores.folder, "--json")
+    assert json.loads(capsys.readouterr().out) == scores.manifest
+    _run("export", scores.folder, "--split", "validation", "--format", "npz", "--out", tmp_path / "out" / "F.npz")
+    assert read_split(tmp_path / "out" / "F.npz", "validation").sample_ids == scores.sample_ids("validation")
+    with pytest.raises(ConfigError, match="did you mean 'validation'"):
+        _run("export", scores.folder, "--split", "validaton", "--out", tmp_path / "G.npz")
