@@ -57,6 +57,7 @@ class Avt(nn.Module):
         self.steps, self.past = config.steps, config.past
         self.backbone = backbone
         self.encoder = nn.Linear(feature_width, config.width, bias=False)
+        self.decoder = nn.Linear(config.width, feature_width, bias=False)
         self.transformer = CausalTransformer(
             width=config.width,
             layers=config.layers,
@@ -64,7 +65,6 @@ class Avt(nn.Module):
             positions=config.positions,
             dropouts=Dropouts(embedding=config.inner_dropout, attention=config.inner_dropout, residual=config.inner_dropout),
         )
-        self.decoder = nn.Linear(config.width, feature_width, bias=False)
         self.dropout = nn.Dropout(config.dropout)
         self.classifiers = nn.ModuleDict({head: nn.Linear(feature_width, count) for head, count in classes.items()})
         for linear in (self.encoder, self.decoder, *self.classifiers.values()):

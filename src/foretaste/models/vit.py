@@ -27,9 +27,9 @@ class Config(Options):
     layers: PositiveInt = 12
     heads: PositiveInt = 12
     dropout: float = Field(0.0, ge=0, lt=1)
-    """On the vector that is classified, where the network is used alone."""
-    classify: tuple[Literal["action", "verb", "noun"], ...] = ("action",)
-    """Heads, where the network is used alone; as a backbone it has none."""
+    """On the vector that is classified."""
+    classify: tuple[Literal["action", "verb", "noun"], ...] = ()
+    """Heads of a recogniser; a backbone within another network has none."""
 
     @model_validator(mode="after")
     def _divides(self) -> Config:
@@ -97,7 +97,7 @@ class Vit(nn.Module):
         super().__init__()
         self.width = config.width
         self.patch_embed = PatchEmbed(config.patch, config.width)
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, config.width))
+        self.cls_token = nn.Parameter(torch.empty(1, 1, config.width))
         self.pos_embed = nn.Parameter(torch.empty(1, 1 + (config.image // config.patch) ** 2, config.width))
         self.blocks = nn.Sequential(*(Block(config.width, config.heads) for _ in range(config.layers)))
         self.norm = nn.LayerNorm(config.width, eps=1e-6)
@@ -123,9 +123,7 @@ class Vit(nn.Module):
         return Outputs(logits={head: classifier(kept) for head, classifier in self.classifiers.items()}, embedding=embedding)
 
 
-def build(config: Config, sources: Sources | None = None) -> Vit:
-    """A recogniser for the classes of ``sources``; without sources a backbone, which has no heads."""
-    if sources is None:
-        return Vit(config, {})
-    space = sources.need("classes", "vit")
+def build(config: Config, sources: Sources) -> Vit:
+    """The network with one linear classifier a head for the classes of ``sources``."""
+    space = sources.need("classes", "vit") if config.classify else None
     return Vit(config, {head: len(space.names(head)) for head in config.classify})

@@ -13,6 +13,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save_file as save_safetensors
 from torch import Tensor, nn
@@ -116,12 +117,11 @@ def read(path: Path, entry: str | None = None) -> dict[str, Tensor]:
     path = Path(path)
     if not path.is_file():
         raise DataError("missing weights", path, "a .safetensors or .pth file", "download it, or correct the path")
-    if path.suffix == ".safetensors":
-        return load_file(path)
     try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError) as error:
-        raise DataError("unreadable weights", path, "tensors only", f"convert the file to safetensors ({error})") from error
+        stored = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, UnpicklingError, RuntimeError, EOFError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"unreadable weights ({reason})", path, "a file of tensors only", "fetch it again, or convert it") from error
     if entry is not None:
         if not isinstance(stored, dict) or entry not in stored:
             raise DataError(f"no entry {entry!r}", path, f"one of {_few(list(stored))}", "name the entry that holds the parameters")

@@ -1,0 +1,51 @@
+"""What holds for every member: it builds from its settings, gives one value a sample or position, and is pure."""
+
+import inspect
+
+import pytest
+import torch
+
+from foretaste.losses.feature_mse import feature_mse
+from foretaste.pipeline import families
+
+SETTINGS = {
+    "cross_entropy": {},
+    "kl": {"temperature": 2.0, "t_squared": True},
+    "topk_kl": {"k": 3, "temperature": 2.0, "t_squared": True, "renormalise": "both"},
+    "feature_mse": {},
+}
+ELEMENTS = {"cross_entropy": 8, "kl": 8, "topk_kl": 3, "feature_mse": 1}
+
+
+@pytest.mark.parametrize("kind", families.members("losses"))
+def test_member(kind):
+    loss = families.build("losses", {"kind": kind, **SETTINGS[kind]})
+    student = torch.randn(5, 8, dtype=torch.float64, requires_grad=True)
+    target = torch.randint(8, (5,)) if kind == "cross_entropy" else torch.randn(5, 8, dtype=torch.float64)
+    before = student.detach().clone(), target.clone()
+    values = loss(student, target)
+    assert values.shape == (5,)
+    assert torch.equal(values, loss(student, target))
+    assert torch.equal(student, before[0])
+    assert torch.equal(target, before[1])
+    assert loss.elements(student) == ELEMENTS[kind]
+    one_by_one = torch.cat([loss(student[row : row + 1], target[row : row + 1]) for row in range(5)])
+    torch.testing.assert_close(values, one_by_one)
+    assert torch.autograd.gradcheck(lambda s: loss(s, target), (student,))
+    function = getattr(families.load("losses", kind), kind)
+    assert inspect.getdoc(function), f"{kind} says what it computes"
+
+
+def test_settings_that_change_a_result_have_no_default():
+    for kind in ("kl", "topk_kl"):
+        assert all(field.is_required() for field in families.load("losses", kind).Config.model_fields.values())
+
+
+def test_feature_mse_by_hand_and_towards_both_sides():
+    student = torch.tensor([[[1.0, 2.0]]], requires_grad=True)
+    target = torch.tensor([[[4.0, 0.0]]], requires_grad=True)
+    value = feature_mse(student, target)
+    assert value.tolist() == [[(9 + 4) / 2]]
+    value.sum().backward()
+    assert student.grad.tolist() == [[[-3.0, 2.0]]]
+    assert target.grad.tolist() == [[[3.0, -2.0]]]

@@ -1,0 +1,82 @@
+import pytest
+import torch
+from transformers import ViTConfig, ViTModel
+
+from foretaste.contracts.batch import Batch
+from foretaste.contracts.errors import ConfigError
+from foretaste.models.vit import Config, Vit
+from foretaste.pipeline import families
+
+SMALL = {"image": 24, "patch": 8, "width": 32, "layers": 3, "heads": 4}
+
+
+def peer_of(model, config):
+    """The same network built by Hugging Face, with our weights: another implementation to compare with."""
+    peer = ViTModel(
+        ViTConfig(
+            hidden_size=config.width, num_hidden_layers=config.layers, num_attention_heads=config.heads,
+            intermediate_size=4 * config.width, image_size=config.image, patch_size=config.patch, layer_norm_eps=1e-6,
+        ),
+        add_pooling_layer=False,
+    )  # fmt: skip
+    state = {
+        "embeddings.cls_token": model.cls_token,
+        "embeddings.position_embeddings": model.pos_embed,
+        "embeddings.patch_embeddings.projection.weight": model.patch_embed.proj.weight,
+        "embeddings.patch_embeddings.projection.bias": model.patch_embed.proj.bias,
+        "layernorm.weight": model.norm.weight,
+        "layernorm.bias": model.norm.bias,
+    }
+    for number, block in enumerate(model.blocks):
+        query, key, value = (
+            {"weight": weight, "bias": bias} for weight, bias in zip(block.attn.qkv.weight.chunk(3), block.attn.qkv.bias.chunk(3))
+        )
+        parts = {
+            "attention.q_proj": query, "attention.k_proj": key, "attention.v_proj": value, "attention.o_proj": block.attn.proj.state_dict(),
+            "layernorm_before": block.norm1.state_dict(), "layernorm_after": block.norm2.state_dict(),
+            "mlp.fc1": block.mlp.fc1.state_dict(), "mlp.fc2": block.mlp.fc2.state_dict(),
+        }  # fmt: skip
+        state.update({f"layers.{number}.{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()})
+    peer.double().load_state_dict(state)
+    return peer.eval()
+
+
+def test_equals_another_implementation():
+    torch.manual_seed(0)
+    config = Config(**SMALL)
+    model = Vit(config, {}).double().eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    frames = torch.randn(2, 3, 24, 24, dtype=torch.float64)
+    expected = peer_of(model, config)(frames).last_hidden_state[:, 0]
+    torch.testing.assert_close(model.embed(frames), expected, atol=1e-10, rtol=0)
+
+
+def test_published_names_and_shapes():
+    """Names and shapes of timm's vit_base_patch16_224 without its head."""
+    with torch.device("meta"):
+        model = Vit(Config(), {})
+    shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    block = {
+        "norm1.weight": (768,), "norm1.bias": (768,), "attn.qkv.weight": (2304, 768), "attn.qkv.bias": (2304,),
+        "attn.proj.weight": (768, 768), "attn.proj.bias": (768,), "norm2.weight": (768,), "norm2.bias": (768,),
+        "mlp.fc1.weight": (3072, 768), "mlp.fc1.bias": (3072,), "mlp.fc2.weight": (768, 3072), "mlp.fc2.bias": (768,),
+    }  # fmt: skip
+    expected = {
+        "cls_token": (1, 1, 768), "pos_embed": (1, 197, 768), "patch_embed.proj.weight": (768, 3, 16, 16), "patch_embed.proj.bias": (768,),
+        **{f"blocks.{number}.{name}": shape for number in range(12) for name, shape in block.items()},
+        "norm.weight": (768,), "norm.bias": (768,),
+    }  # fmt: skip
+    assert shapes == expected
+
+
+def test_alone_it_is_a_recogniser():
+    model = Vit(Config(**SMALL), {"action": 5, "verb": 2})
+    outputs = model(Batch(ids=("a", "b"), inputs={"frames": torch.randn(2, 3, 24, 24)}))
+    assert {head: tuple(logits.shape) for head, logits in outputs.logits.items()} == {"action": (2, 5), "verb": (2, 2)}
+    assert outputs.embedding.shape == (2, 32)
+
+
+def test_sizes_that_do_not_divide_are_refused():
+    with pytest.raises(ConfigError, match="the patch must divide the image"):
+        families.build("models", {"kind": "vit", **SMALL, "patch": 7})

@@ -1,0 +1,94 @@
+import re
+
+import pytest
+import torch
+from torch import nn
+
+from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.models import weights
+from foretaste.models.avt import Avt, Config
+from foretaste.models.vit import Config as VitConfig
+from foretaste.models.vit import Vit
+
+
+def network(seed=0):
+    torch.manual_seed(seed)
+    vit = Vit(VitConfig(image=16, patch=8, width=8, layers=2, heads=2), {})
+    return Avt(Config(width=8, layers=2, heads=2, dropout=0.0, positions=4), feature_width=8, classes={"action": 3}, backbone=vit)
+
+
+def test_out_and_in_again_is_the_same_network():
+    source, target = network(0), network(1)
+    state = weights.export(source, weights.AVT)
+    weights.install(target, state, weights.AVT, "file")
+    for name, parameter in source.named_parameters():
+        assert torch.equal(parameter, dict(target.named_parameters())[name])
+    assert "backbone.model.blocks.1.attn.qkv.weight" in state
+    assert state["future_predictor.gpt_model.h.1.attn.c_attn.weight"].shape == (8, 24), "stored (in, out)"
+    assert state["backbone.model.blocks.1.attn.qkv.weight"].shape == (24, 8), "stored (out, in)"
+
+
+def test_published_tables_without_parameters_are_passed_over():
+    model = network()
+    state = weights.export(model, weights.AVT)
+    state["future_predictor.gpt_model.h.0.attn.bias"] = torch.ones(1, 1, 4, 4)
+    state["future_predictor.gpt_model.h.0.attn.masked_bias"] = torch.tensor(-1e4)
+    state["cls_map_verb_action"] = torch.ones(3, 2)
+    weights.install(model, state, weights.AVT, "file")
+
+
+def spoil_missing(state):
+    del state["future_predictor.encoder.weight"]
+    return "missing future_predictor.encoder.weight, not known none"
+
+
+def spoil_extra(state):
+    state["future_predictor.encoder.bias"] = torch.zeros(8)
+    return "missing none, not known future_predictor.encoder.bias"
+
+
+def spoil_shape(state):
+    state["classifiers.action.bias"] = torch.zeros(4)
+    return "classifiers.action.bias has shape (4,)"
+
+
+@pytest.mark.parametrize("spoil", [spoil_missing, spoil_extra, spoil_shape])
+def test_weights_that_do_not_fit_are_refused_whole(spoil):
+    model = network()
+    state = {name: tensor + 1 for name, tensor in weights.export(model, weights.AVT).items()}
+    message = spoil(state)
+    before = {name: parameter.clone() for name, parameter in model.named_parameters()}
+    with pytest.raises(DataError, match=re.escape(message)):
+        weights.install(model, state, weights.AVT, "file")
+    assert all(torch.equal(before[name], parameter) for name, parameter in model.named_parameters()), "nothing was copied"
+
+
+def test_files(tmp_path):
+    state = weights.export(network(), weights.AVT)
+    weights.write(tmp_path / "a.safetensors", state)
+    torch.save({"model": state, "epoch": 3, "optimizer": {"param_groups": [{"lr": 0.1}]}}, tmp_path / "a.pth")
+    for back in (weights.read(tmp_path / "a.safetensors"), weights.read(tmp_path / "a.pth", entry="model")):
+        assert back.keys() == state.keys()
+        assert all(torch.equal(back[name], state[name]) for name in state)
+
+
+def test_files_that_are_no_weights_are_refused(tmp_path):
+    torch.save({"model": nn.Linear(2, 2)}, tmp_path / "code.pth")
+    torch.save({"state": {}, "epoch": 1}, tmp_path / "other.pth")
+    (tmp_path / "text.pth").write_text("no weights")
+    (tmp_path / "text.safetensors").write_text("no weights")
+    for name, entry, message in [
+        ("absent.pth", None, "missing weights"),
+        ("code.pth", "model", "unreadable weights"),
+        ("text.pth", None, "unreadable weights"),
+        ("text.safetensors", None, "unreadable weights"),
+        ("other.pth", "model", "no entry 'model'"),
+        ("other.pth", None, "not a table of tensors"),
+    ]:
+        with pytest.raises(DataError, match=message):
+            weights.read(tmp_path / name, entry)
+
+
+def test_an_unknown_layout_lists_the_choices():
+    with pytest.raises(ConfigError, match="one of avt, vit"):
+        weights.layout("avtt")
