@@ -1,0 +1,102 @@
+"""Steps appear whole or not at all, and two runs of one step never write at once."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from foretaste.contracts.errors import DataError
+from foretaste.pipeline import artifact
+from foretaste.pipeline.provenance import digest, record_path
+from foretaste.pipeline.running import run_step
+
+
+def make_step(folder: Path, **config) -> Path:
+    source = folder / "source.txt"
+    source.write_text("raw")
+    spec = {"stage": "copy", "wildcards": {"seed": "3"}, "config": config, "threads": 1, "code": "0"}
+    step = {"format": 1, "spec": spec, "inputs": {"source": str(source)}, "outputs": {"out": str(folder / "out.txt")}, "places": {"folder": "x"}}
+    path = folder / "results" / ".steps" / f"copy-{digest(spec)[:20]}.json"
+    artifact.write_json(path, step)
+    return path
+
+
+def copy(step):
+    assert step.wildcards == {"seed": 3} and step.config["folder"] == "x"
+    with artifact.whole(step.outputs["out"]) as partial:
+        partial.write_text(step.inputs["source"].read_text())
+
+
+def slow_copy(step):
+    with open(step.scratch.parent / "runs", "a") as file:
+        file.write("x")
+    time.sleep(1.0)
+    copy(step)
+
+
+def test_a_record_stands_beside_the_output(tmp_path):
+    path = make_step(tmp_path, a=1)
+    run_step(path, copy)
+    record = json.loads(record_path(tmp_path / "out.txt").read_text())
+    assert record["identity"] == digest(record["record"])
+    assert record["record"]["spec"]["config"] == {"a": 1}
+    assert record["record"]["inputs"]["source"] == artifact.sha256(tmp_path / "source.txt")
+    assert str(tmp_path) not in json.dumps(record), "places are no part of a record"
+    assert not (tmp_path / "results" / ".scratch" / path.stem).exists()
+
+
+def test_a_failing_stage_leaves_no_output(tmp_path):
+    def fail(step):
+        with artifact.whole(step.outputs["out"]) as partial:
+            partial.write_text("half")
+            raise DataError("bad row", "file", "a good row", "mend it")
+
+    with pytest.raises(DataError):
+        run_step(make_step(tmp_path), fail)
+    assert not (tmp_path / "out.txt").exists() and not list(tmp_path.glob(".out*"))
+
+
+def test_a_second_run_waits_and_takes_over(tmp_path):
+    path = make_step(tmp_path)
+    context = multiprocessing.get_context("fork")
+    first = context.Process(target=run_step, args=(path, slow_copy))
+    first.start()
+    time.sleep(0.4)
+    run_step(path, slow_copy)
+    first.join()
+    assert (tmp_path / "results" / ".scratch" / "runs").read_text() == "x", "the stage ran once"
+
+
+def test_a_killed_run_is_started_again(tmp_path):
+    path = make_step(tmp_path)
+    process = multiprocessing.get_context("fork").Process(target=run_step, args=(path, slow_copy))
+    process.start()
+    time.sleep(0.4)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert not (tmp_path / "out.txt").exists()
+    run_step(path, copy)
+    assert (tmp_path / "out.txt").read_text() == "raw"
+
+
+def test_whole_replaces_folders_and_files(tmp_path):
+    for text in ("one", "two"):
+        with artifact.whole(tmp_path / "folder") as partial:
+            partial.mkdir()
+            (partial / f"{text}.txt").write_text(text)
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["two.txt"]
+
+
+def test_a_full_disk_is_one_line(tmp_path):
+    def full(step):
+        with artifact.whole(step.outputs["out"]):
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(DataError, match="cannot write \\(No space left on device\\).*out.txt.*free space"):
+        run_step(make_step(tmp_path), full)

@@ -1,0 +1,84 @@
+"""Who may import whom, what stays free of torch, and that files stay readable."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "src" / "foretaste"
+
+LINES = {
+    "contracts": 1, "pipeline": 1, "losses": 1,
+    "kitchen": 2, "text": 2, "annotations": 2, "video": 2, "models": 2, "scores": 2,
+    "features": 3,
+    "views": 4,
+    "training": 5, "evaluation": 5,
+    "stages": 6,
+}  # fmt: skip
+
+#: Rooms of the first line that others of that line may use: errors and settings are everybody's.
+SHARED = {("pipeline", "contracts"), ("losses", "contracts"), ("losses", "pipeline")}
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module)
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_rooms_above_its_line(path):
+    room = path.relative_to(PACKAGE).parts[0]
+    for name in imported(path):
+        if name.startswith("foretaste."):
+            other = name.split(".")[1]
+            allowed = other == room or (room, other) in SHARED or LINES[other] < LINES[room]
+            assert allowed, f"{path}: {room} (line {LINES[room]}) imports {name} (line {LINES[other]})"
+
+
+def test_every_room_has_a_line():
+    assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(LINES)
+
+
+@pytest.mark.parametrize("family", ["models", "losses", "views", "annotations"])
+def test_members_of_a_family_do_not_import_each_other(family):
+    from foretaste.pipeline.families import members
+
+    names = set(members(family))
+    for member in names:
+        others = {f"foretaste.{family}.{other}" for other in names - {member}}
+        assert not others & imported(PACKAGE / family / f"{member}.py"), f"{member} imports another member"
+
+
+def test_the_workflow_does_not_import_torch():
+    code = "import sys, foretaste.pipeline.rules, foretaste.pipeline.running, foretaste.__main__; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_hold_one_idea(path):
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert lines <= 320, f"{path} has {lines} lines: it may hold more than one idea"
+
+
+def test_nothing_is_a_pickle_or_a_quiet_failure():
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ExceptHandler):
+                assert node.type is not None, f"{path}:{node.lineno}: bare except"
+            if isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant):
+                assert (node.arg, node.value.value) not in {("strict", False), ("shell", True), ("weights_only", False), ("allow_pickle", True)}, (
+                    f"{path}:{node.value.lineno}: {node.arg}={node.value.value}"
+                )
+        assert not {"pickle", "dill", "joblib", "cloudpickle"} & imported(path), f"{path} imports a pickler"
