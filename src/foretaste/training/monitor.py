@@ -1,0 +1,37 @@
+"""Learning curves: how a model in training does on rows that it is not trained on."""
+
+from __future__ import annotations
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+from torch.nn import functional as F
+
+from foretaste.contracts.batch import UNLABELLED
+from foretaste.training.precision import forward, place
+from foretaste.training.samples import Loader
+
+
+def observe(accelerator: Accelerator, model: nn.Module, loader: Loader, precision: str) -> dict[str, float]:
+    """``<head>_loss`` (nats, mean over labelled rows, for ``token`` over masked positions) and ``<head>_top1`` (per cent).
+
+    Sums, not means, are added over batches and processes, so neither changes the result.
+    """
+    model.eval()
+    sums: dict[str, torch.Tensor] = {}
+    with torch.inference_mode():
+        for _, batch in loader.in_order(accelerator.process_index, accelerator.num_processes):
+            batch = place(batch, accelerator.device, precision)
+            for head, logits in forward(model, batch, precision).logits.items():
+                if head in batch.labels:
+                    labels = batch.labels[head]
+                    losses = F.cross_entropy(logits, labels, ignore_index=UNLABELLED, reduction="none").double().sum()
+                    right = (logits.argmax(-1) == labels).sum()
+                    found = torch.stack([losses, right.double(), (labels != UNLABELLED).sum().double()])
+                    sums[head] = sums.get(head, 0) + found
+    values = {}
+    for head in sorted(sums):
+        loss, right, count = accelerator.reduce(sums[head], "sum").tolist()
+        if count:
+            values |= {f"{head}_loss": loss / count, f"{head}_top1": 100 * right / count}
+    return values

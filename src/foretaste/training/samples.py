@@ -1,0 +1,153 @@
+"""Rows of a view, joined with their ids and labels, and the batches of an epoch.
+
+The order of an epoch is a pure function of (seed, epoch), and a view's randomness one of (seed, epoch, row): a training
+resumes at any step by counting, with nothing to restore. A global batch is cut into as many pieces as there are processes
+times accumulation parts; their union is the same batch however it is cut. The last, shorter batch of an epoch is kept:
+the objective is exact whatever the sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor
+
+from foretaste.contracts.batch import UNLABELLED, Batch
+from foretaste.contracts.classes import HEADS
+from foretaste.contracts.errors import DataError
+from foretaste.contracts.view import View
+
+#: Batches of like length are formed within pools of this many batches, so that neighbours change from epoch to epoch.
+POOL = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """n rows of a view.
+
+    rows
+        (n,) int64: which rows of the view.
+    ids
+        n sample ids.
+    labels
+        head -> (n,) int64 on the CPU; ``UNLABELLED`` where a row has none.
+    """
+
+    view: View
+    rows: np.ndarray
+    ids: tuple[str, ...]
+    labels: Mapping[str, Tensor]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def batch(self, positions: Sequence[int], *, seed: int = 0, epoch: int = 0, training: bool = False) -> Batch:
+        """The samples at ``positions`` (0 to n - 1), in that order."""
+        positions = np.asarray(positions, dtype=np.int64)
+        fetched = self.view.fetch(self.rows[positions].tolist(), seed=seed, epoch=epoch, training=training)
+        index = torch.from_numpy(positions)
+        labels = {head: values[index] for head, values in self.labels.items()}
+        return Batch(ids=tuple(self.ids[i] for i in positions), inputs=fetched.inputs, labels={**labels, **fetched.labels})
+
+
+def join(view: View, samples: pa.Table, rows: Sequence[int]) -> Samples:
+    """``rows`` of a view whose row r is row r of the ``samples`` table; ids and labels come from the table.
+
+    Raises DataError if the view and the table differ in length.
+    """
+    if len(view) != samples.num_rows:
+        raise DataError(f"view of {len(view)} rows", "samples", f"{samples.num_rows} rows, one a sample", "build the view from this table")
+    rows = np.asarray(rows, dtype=np.int64)
+    chosen = samples.take(pa.array(rows))
+    labels = {}
+    for head in HEADS:
+        column = chosen.column(f"{head}_id").combine_chunks()
+        if column.null_count < len(column):
+            labels[head] = torch.from_numpy(column.fill_null(UNLABELLED).to_numpy(zero_copy_only=False).astype(np.int64))
+    return Samples(view=view, rows=rows, ids=tuple(chosen.column("sample_id").to_pylist()), labels=labels)
+
+
+def own_rows(view: View, ids: Sequence[str], rows: Sequence[int] | None = None) -> Samples:
+    """All rows (or ``rows``) of a view that makes its own, such as sequences of recipe phrases; its ``fetch`` labels them."""
+    rows = np.arange(len(view)) if rows is None else np.asarray(rows, dtype=np.int64)
+    return Samples(view=view, rows=rows, ids=tuple(ids[row] for row in rows), labels={})
+
+
+def class_counts(samples: Samples) -> dict[str, Tensor]:
+    """head -> (classes up to the largest label,) int64: how often each class is a label."""
+    return {head: torch.bincount(values[values != UNLABELLED]) for head, values in samples.labels.items()}
+
+
+def check_boundary(samples: Samples, table: pa.Table, tolerance_s: float = 1e-6) -> None:
+    """Raise DataError if any row shows something later than the end of its observation window.
+
+    It is asked of every sample, by time stamps, before anything is trained on it.
+    """
+    stops = table.column("window_stop_s").to_numpy()
+    for row, sample_id in zip(samples.rows.tolist(), samples.ids):
+        newest = samples.view.newest_s(row)
+        if newest > stops[row] + tolerance_s:
+            raise DataError(
+                f"the view shows {newest:.3f} s", f"samples: {sample_id}", f"nothing after {stops[row]:.3f} s (window_stop_s)",
+                "mend the view, or name the exception by its history_rule",
+            )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loader:
+    """Global batches of ``batch`` samples, in an order that depends on ``seed`` and the epoch alone.
+
+    With ``buckets`` rows of like length (``view.weights``) come together.
+    """
+
+    samples: Samples
+    batch: int
+    seed: int = 0
+    buckets: bool = False
+
+    @property
+    def steps(self) -> int:
+        """Global batches of one epoch."""
+        return -(-len(self.samples) // self.batch)
+
+    def order(self, epoch: int) -> list[np.ndarray]:
+        """The global batches of an epoch, each as positions into ``samples``; every position occurs once."""
+        random = np.random.default_rng([self.seed, epoch])
+        order = random.permutation(len(self.samples))
+        weights = self.samples.view.weights() if self.buckets else None
+        if weights is None:
+            return [order[start : start + self.batch] for start in range(0, len(order), self.batch)]
+        length = np.asarray(weights)[self.samples.rows]
+        batches = []
+        for start in range(0, len(order), self.batch * POOL):
+            pool = order[start : start + self.batch * POOL]
+            pool = pool[np.argsort(length[pool], kind="stable")]
+            batches += [pool[at : at + self.batch] for at in range(0, len(pool), self.batch)]
+        return [batches[i] for i in random.permutation(len(batches))]
+
+    def steps_from(self, step: int, stop: int) -> Iterator[tuple[int, int, np.ndarray]]:
+        """(step, epoch, positions) of the global batches ``step`` to ``stop`` - 1, counted from the start of the training."""
+        epoch, within = divmod(step, self.steps)
+        while step < stop:
+            for positions in self.order(epoch)[within:]:
+                if step >= stop:
+                    return
+                yield step, epoch, positions
+                step += 1
+            epoch, within = epoch + 1, 0
+
+    def pieces(self, positions: np.ndarray, epoch: int, first: int, count: int, total: int) -> list[Batch | None]:
+        """Pieces ``first`` to ``first + count - 1`` of ``total`` of one global batch; None where a piece is empty."""
+        cut = np.array_split(positions, total)[first : first + count]
+        return [self.samples.batch(piece, seed=self.seed, epoch=epoch, training=True) if len(piece) else None for piece in cut]
+
+    def in_order(self, first: int = 0, stride: int = 1) -> Iterator[tuple[np.ndarray, Batch]]:
+        """The samples ``first``, ``first + stride``, ... as (positions, batch), undisturbed by augmentation: for scoring."""
+        mine = np.arange(first, len(self.samples), stride)
+        for start in range(0, len(mine), self.batch):
+            positions = mine[start : start + self.batch]
+            yield positions, self.samples.batch(positions)

@@ -1,0 +1,203 @@
+"""The loop: the same result undisturbed, broken off and taken up again, cut into parts, or spread over processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny_training import TERMS, N, train
+
+from foretaste.contracts.errors import ConfigError, DataError
+
+SCRIPT = Path(__file__).with_name("tiny_training.py")
+HARD = {"dropout": 0.3, "precision": "fp32", "buckets": True, "epochs": 3}
+
+
+def assert_equal(a: dict, b: dict, tolerance: float = 0.0) -> None:
+    assert a.keys() == b.keys()
+    for name in a:
+        torch.testing.assert_close(a[name], b[name], rtol=0, atol=tolerance, msg=lambda text, name=name: f"{name}: {text}")
+
+
+def lines(out: Path) -> list[dict]:
+    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+
+
+def run(out: Path, arguments: dict, processes: int = 1, check: bool = True) -> subprocess.CompletedProcess:
+    """The script in processes of its own, by torchrun on a free port where there are several."""
+    out.mkdir(exist_ok=True)
+    launcher = []
+    if processes > 1:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        launcher = ["-m", "torch.distributed.run", f"--nproc_per_node={processes}", "--master_addr=127.0.0.1", f"--master_port={port}"]
+    command = [sys.executable, *launcher, str(SCRIPT), str(out), json.dumps({**arguments, "processes": processes})]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "FORETASTE_PLAIN": "1", "ACCELERATE_USE_CPU": "true"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=check)
+
+
+@pytest.mark.parametrize("stop", [2, 9, 12])
+def test_resumes_to_the_bit(tmp_path, stop):
+    whole = train(tmp_path / "whole", **HARD)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "broken", stop_at=stop, **HARD)
+    again = train(tmp_path / "broken", **HARD)
+    assert_equal(whole.state_dict(), again.state_dict())
+    assert (tmp_path / "whole" / "log.jsonl").read_bytes() == (tmp_path / "broken" / "log.jsonl").read_bytes()
+
+
+def test_resumes_to_the_bit_after_sigkill(tmp_path):
+    whole = train(tmp_path / "whole", **HARD)
+    killed = run(tmp_path / "broken", {**HARD, "stop_at": 7, "stop_by": "kill"}, check=False)
+    assert killed.returncode == -9
+    assert (tmp_path / "broken" / "step-4").is_dir()
+    run(tmp_path / "broken", HARD)
+    assert_equal(whole.state_dict(), load_file(tmp_path / "broken" / "final.safetensors"))
+    assert (tmp_path / "whole" / "log.jsonl").read_bytes() == (tmp_path / "broken" / "log.jsonl").read_bytes()
+
+
+def test_an_ended_training_is_only_loaded(tmp_path):
+    first = train(tmp_path, **HARD)
+    log = (tmp_path / "log.jsonl").read_bytes()
+    assert_equal(first.state_dict(), train(tmp_path, stop_at=1, **HARD).state_dict())
+    assert (tmp_path / "log.jsonl").read_bytes() == log
+    assert [path.name for path in tmp_path.glob("step-*")] == ["step-15"]
+
+
+def test_dropout_matters_and_seeds_differ(tmp_path):
+    a = train(tmp_path / "a", **HARD).state_dict()["hidden.weight"]
+    b = train(tmp_path / "b", **{**HARD, "dropout": 0.0}).state_dict()["hidden.weight"]
+    c = train(tmp_path / "c", seed=2, **HARD).state_dict()["hidden.weight"]
+    assert not torch.equal(a, b)
+    assert not torch.equal(a, c)
+
+
+def test_progress_of_another_training_is_refused(tmp_path):
+    train(tmp_path, epochs=1)
+    with pytest.raises(DataError, match="another settings"):
+        train(tmp_path, epochs=2)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_accumulation_changes_nothing(tmp_path, optimizer):
+    settings = {"optimizer": {"kind": optimizer, "lr": 0.01, "weight_decay": 0.1}, "clip_norm": 0.5}
+    whole = train(tmp_path / "whole", **settings)
+    # 37 samples, batch 8: the last batch has 5 samples for 7 parts, so two parts are empty.
+    cut = train(tmp_path / "cut", accumulate=7, **settings)
+    assert_equal(whole.state_dict(), cut.state_dict(), 1e-9)
+
+
+def test_two_processes_equal_one(tmp_path):
+    """fp64, no dropout; class weights, ignored positions, batches that do not divide: 37 = 4 x 9 + 1, so one process has nothing."""
+    arguments = {"batch": 9, "clip_norm": 0.5}
+    train(tmp_path / "one", **arguments)
+    run(tmp_path / "two", arguments, processes=2)
+    one = train(tmp_path / "one", **arguments).state_dict()
+    assert_equal(one, load_file(tmp_path / "two" / "final.safetensors"), 1e-9)
+    a, b = lines(tmp_path / "one"), lines(tmp_path / "two")
+    assert len(a) == len(b) == 3 * 5 + 3
+    for x, y in zip(a, b, strict=True):
+        assert x.keys() == y.keys()
+        assert x.get("loss", 0) == pytest.approx(y.get("loss", 0), abs=1e-9)
+        assert x.get("action_loss", 0) == pytest.approx(y.get("action_loss", 0), abs=1e-9)
+
+
+def test_log_lines(tmp_path):
+    train(tmp_path, epochs=2)
+    found = lines(tmp_path)
+    steps = [line for line in found if "monitor" not in line]
+    assert [line["step"] for line in steps] == list(range(1, 11))
+    assert [line["epoch"] for line in steps] == [1] * 5 + [2] * 5
+    names = ["action.cross_entropy", "past_action.cross_entropy", "next_features.feature_mse", "action.kl.teacher"]
+    assert set(steps[0]) == {"epoch", "step", "lr", "loss", "parts", "gradient_norm"}
+    weights = [term.get("weight", 1.0) for term in TERMS]
+    assert steps[3]["loss"] == pytest.approx(sum(weight * steps[3]["parts"][name] for weight, name in zip(weights, names, strict=True)))
+    monitors = [line for line in found if "monitor" in line]
+    assert [(line["monitor"], line["step"]) for line in monitors] == [("held_out", 5), ("held_out", 10)]
+    assert set(monitors[0]) == {"epoch", "step", "monitor", "action_loss", "action_top1"}
+
+
+def test_loss_falls(tmp_path):
+    train(tmp_path, epochs=30, terms=TERMS[:1])
+    found = [line["loss"] for line in lines(tmp_path) if "loss" in line]
+    assert sum(found[-5:]) < 0.8 * sum(found[:5])
+
+
+@pytest.mark.parametrize(("term", "name"), [(TERMS[0], "action.cross_entropy"), (TERMS[2], "next_features.feature_mse")])
+def test_a_non_finite_loss_stops_before_the_update(tmp_path, term, name, monkeypatch):
+    import tiny_training
+
+    class Diverging(tiny_training.TinyNet):
+        def forward(self, batch):
+            outputs = super().forward(batch)
+            Diverging.calls += 1
+            if Diverging.calls == 3:
+                Diverging.before = {key: value.clone() for key, value in self.state_dict().items()}
+                Diverging.model = self
+                outputs.logits["action"][0] = torch.nan
+                outputs.next_features.data[0] = torch.inf
+            return outputs
+
+    Diverging.calls = 0
+    monkeypatch.setattr(tiny_training, "TinyNet", Diverging)
+    with pytest.raises(DataError, match=rf"{name} is (nan|inf): step 3"):
+        tiny_training.train(tmp_path, terms=[TERMS[1], term])
+    assert_equal(Diverging.before, Diverging.model.state_dict())
+    assert len(lines(tmp_path)) == 2
+
+
+def test_a_non_finite_gradient_stops_before_the_update(tmp_path, monkeypatch):
+    import tiny_training
+
+    class Kinked(tiny_training.TinyNet):
+        def forward(self, batch):
+            outputs = super().forward(batch)
+            outputs.logits["action"] = outputs.logits["action"] + torch.sqrt(0 * outputs.logits["action"])
+            return outputs
+
+    monkeypatch.setattr(tiny_training, "TinyNet", Kinked)
+    with pytest.raises(DataError, match="gradient norm is nan: step 1"):
+        tiny_training.train(tmp_path, terms=TERMS[:1])
+
+
+def test_frozen_group_and_own_rates(tmp_path):
+    torch.manual_seed(1)
+    import tiny_training
+
+    start = tiny_training.TinyNet().double().state_dict()
+    groups = [{"match": "^hidden", "lr": 0}, {"match": "bias$", "weight_decay": 0.0}]
+    end = train(tmp_path / "a", groups=groups, epochs=1).state_dict()
+    assert torch.equal(start["hidden.weight"], end["hidden.weight"])
+    assert not torch.equal(start["action.weight"], end["action.weight"])
+    assert torch.equal(start["unused.weight"], end["unused.weight"])
+    with pytest.raises(ConfigError, match="no parameter matches 'hiden'"):
+        train(tmp_path / "b", groups=[{"match": "hiden", "lr": 0}])
+
+
+def test_steps_instead_of_epochs(tmp_path):
+    train(tmp_path, epochs=None, steps=7)
+    assert [line["step"] for line in lines(tmp_path) if "loss" in line] == list(range(1, 8))
+    assert [line["step"] for line in lines(tmp_path) if "monitor" in line] == [5, 7]
+
+
+def test_bf16_trains(tmp_path):
+    state = train(tmp_path, precision="bf16", epochs=1).state_dict()
+    assert state["hidden.weight"].dtype == torch.float32
+    exact = train(tmp_path / "fp32", precision="fp32", epochs=1).state_dict()
+    assert 0 < (state["action.weight"] - exact["action.weight"]).abs().max() < 0.05
+
+
+def test_missing_scores_name_the_sample(tmp_path):
+    from tiny_training import samples, teacher_scores
+
+    targets = teacher_scores([f"s{i}" for i in range(N - 1)])
+    with pytest.raises(DataError, match=f"no cached scores of s{N - 1}"):
+        targets(samples().batch([0, N - 1]))

@@ -1,0 +1,50 @@
+"""Learning rates against the numbers of the papers' own code (10 iterations an epoch)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from foretaste.pipeline.model_config import ScheduleConfig
+from foretaste.training.schedule import learning_rate, warmup_steps
+
+
+def rates(config: ScheduleConfig, base: float, epochs: int, per_epoch: int) -> np.ndarray:
+    steps = epochs * per_epoch
+    return np.array([learning_rate(config, base, step, per_epoch, steps) for step in range(steps)])
+
+
+@pytest.mark.parametrize(
+    "case",
+    [*(f"{who}/{name}" for who in ("avt", "authors") for name in ("egtea_12", "ek55_10_ig65m", "ek55_09_avtb")), "avt/egtea_12_world32"],
+)
+def test_published_schedules(case, shared_golden):
+    stored = np.load(shared_golden / "lr_schedule.npz")
+    base, epochs, warmup, cosine, floor, per_epoch, world = stored[f"{case}/cfg_base_epochs_warm_cosEpochs_etaMin_itersPerEpoch_world"]
+    edits = {"offset": 1e-7, "after": 3e-7} if case.startswith("authors") else {"after": 0.0}
+    config = ScheduleConfig(kind="cosine", warmup=warmup, cosine_epochs=int(cosine), floor=floor * world, **edits)
+    found = rates(config, base * world, int(epochs), int(per_epoch))
+    np.testing.assert_allclose(found, stored[case], rtol=1e-9, atol=1e-15)
+
+
+def test_cosine_without_length_ends_with_the_training():
+    whole = rates(ScheduleConfig(kind="cosine", warmup=2), 1.0, 6, 5)
+    named = rates(ScheduleConfig(kind="cosine", warmup=2, cosine_epochs=4), 1.0, 6, 5)
+    np.testing.assert_array_equal(whole, named)
+
+
+def test_linear_decay_falls_evenly_to_zero_after_the_warm_up():
+    found = rates(ScheduleConfig(kind="linear", warmup=0.2), 3.0, 4, 5)
+    np.testing.assert_allclose(found[:4], [0, 0.75, 1.5, 2.25])
+    np.testing.assert_allclose(np.diff(found[4:]), -3.0 / 16)
+    assert found[4] == 3.0
+
+
+def test_constant_is_constant():
+    assert set(rates(ScheduleConfig(), 0.5, 3, 4)) == {0.5}
+
+
+def test_a_warm_up_of_one_step_is_none():
+    config = ScheduleConfig(kind="cosine", warmup=0.1)
+    assert warmup_steps(config, 5, 10) == 0
+    assert rates(config, 1.0, 2, 5)[0] == 1.0

@@ -1,0 +1,162 @@
+"""A training small enough to be run many times: a generated view, a network with every kind of output, its settings.
+
+As a script it trains one: ``python tiny_training.py OUT JSON`` with JSON the arguments of ``train``; ``torchrun`` can start it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from foretaste.contracts.batch import UNLABELLED, Batch, Outputs
+from foretaste.contracts.view import Fetched
+from foretaste.pipeline.model_config import LoopConfig, TermConfig
+from foretaste.training.loop import fit
+from foretaste.training.objective import build_objective
+from foretaste.training.samples import Loader, Samples, class_counts
+from foretaste.training.targets import CachedTargets, no_targets
+
+N, T, D, C = 37, 5, 6, 4
+
+KL = {"kind": "kl", "temperature": 2.0, "t_squared": True}
+TERMS = (
+    {"loss": {"kind": "cross_entropy"}, "of": "action", "class_weights": "balanced"},
+    {"loss": {"kind": "cross_entropy"}, "of": "past_action", "weight": 0.3, "reduction": "positions"},
+    {"loss": {"kind": "feature_mse"}, "of": "next_features", "to": "features", "weight": 0.7, "over": "all"},
+    {"loss": KL, "of": "action", "to": "teacher", "weight": 2.0, "over": "all", "reduction": "elements"},
+)
+
+
+class TinyView:
+    """Rows of noise; row r holds r + 1 time stamps' worth of weight, and is shaken a little in training."""
+
+    def __init__(self, rows: int = N):
+        random = np.random.default_rng(7)
+        self.features = torch.from_numpy(random.normal(size=(rows, T, D))).float()
+        self.past = torch.from_numpy(random.integers(-1, C, size=(rows, T)))
+        self.lengths = random.integers(1, 50, size=rows).tolist()
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def fetch(self, rows: Sequence[int], *, seed: int, epoch: int, training: bool) -> Fetched:
+        features = self.features[list(rows)]
+        if training:
+            features = features + torch.stack(
+                [torch.from_numpy(np.random.default_rng([seed, epoch, row]).normal(size=(T, D))).float() / 10 for row in rows]
+            )
+        return Fetched(inputs={"features": features}, labels={"past_action": self.past[list(rows)]})
+
+    def digest(self, row: int) -> bytes:
+        return row.to_bytes(16, "big")
+
+    def newest_s(self, row: int) -> float:
+        return float(row)
+
+    def weights(self) -> Sequence[float]:
+        return self.lengths
+
+
+class TinyNet(nn.Module):
+    """One hidden layer, dropout, a batch-independent head for everything that a term can mention."""
+
+    def __init__(self, dropout: float = 0.0):
+        super().__init__()
+        self.hidden = nn.Linear(D, 8)
+        self.dropout = nn.Dropout(dropout)
+        self.action = nn.Linear(8, C)
+        self.next = nn.Linear(8, D)
+        self.unused = nn.Linear(2, 2)
+
+    def forward(self, batch: Batch) -> Outputs:
+        features = batch.inputs["features"]
+        hidden = self.dropout(torch.tanh(self.hidden(features)))
+        return Outputs(
+            logits={"action": self.action(hidden[:, -1])},
+            past_logits={"action": self.action(hidden)},
+            features=features,
+            next_features=self.next(hidden),
+            embedding=hidden[:, -1],
+        )
+
+
+def samples(rows: Sequence[int] | None = None, view: TinyView | None = None) -> Samples:
+    """Some rows of the view, a fifth of them without a label."""
+    view = view or TinyView()
+    rows = np.arange(len(view)) if rows is None else np.asarray(rows)
+    labels = np.random.default_rng(3).integers(0, C, size=len(view))
+    labels[::5] = UNLABELLED
+    return Samples(view=view, rows=rows, ids=tuple(f"s{row}" for row in rows), labels={"action": torch.from_numpy(labels[rows])})
+
+
+def config(**changes) -> LoopConfig:
+    settings = {
+        "epochs": 3,
+        "batch": 8,
+        "optimizer": {"kind": "adamw", "lr": 0.01, "weight_decay": 0.1},
+        "precision": "fp64",
+        "checkpoint_steps": 4,
+    }
+    return LoopConfig(**{**settings, **changes})
+
+
+def teacher_scores(ids: Sequence[str]) -> CachedTargets:
+    logits = torch.from_numpy(np.random.default_rng(5).normal(size=(N, C)) * 2).float()
+    return CachedTargets(ids, {"teacher": {"action": logits[[int(sample_id[1:]) for sample_id in ids]]}})
+
+
+def train(
+    out: Path,
+    *,
+    dropout: float = 0.0,
+    terms: Sequence[dict] = TERMS,
+    seed: int = 1,
+    stop_at: int | None = None,
+    stop_by: str = "raise",
+    **changes,
+) -> TinyNet:
+    """Train a fresh network in ``out``; ``stop_at`` breaks off (``raise``, or ``kill``) while that call for targets is served."""
+    torch.manual_seed(seed)
+    model = TinyNet(dropout)
+    rows = samples()
+    settings = config(**changes)
+    objective = build_objective([TermConfig(**term) for term in terms], class_counts(rows))
+    cached, calls = (teacher_scores(rows.ids) if objective.teachers else no_targets), 0
+
+    def targets(batch: Batch):
+        nonlocal calls
+        calls += 1
+        if calls == stop_at:
+            if stop_by == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise KeyboardInterrupt
+        return cached(batch)
+
+    loaders = {
+        "training": Loader(samples=rows, batch=settings.batch, seed=seed, buckets=settings.buckets),
+        "held_out": Loader(samples=samples(range(0, N, 3)), batch=4),
+    }
+    fit(model, targets, objective, loaders, settings, out)
+    return model
+
+
+if __name__ == "__main__":
+    from safetensors.torch import save_file
+
+    folder = Path(sys.argv[1])
+    arguments = json.loads(sys.argv[2])
+    processes = arguments.pop("processes", 1)
+    trained = train(folder, **arguments)
+    assert (torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1) == processes
+    if int(os.environ.get("RANK", "0")) == processes - 1:
+        save_file(trained.state_dict(), folder / "final.safetensors")
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
