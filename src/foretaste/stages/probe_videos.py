@@ -1,0 +1,31 @@
+"""Look at every video file: how many frames, when they are shown, whether it decodes. Bad files become issues.
+
+Reads the packets of each file, its first frame and the frames from its last key frame on. With on_bad_input: fail the
+step stops with a list of every missing, damaged or doubled file; with skip they are rows of the issues table.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from foretaste.contracts.issues import settle
+from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, write_table
+from foretaste.pipeline.artifact import whole
+from foretaste.pipeline.console import track
+from foretaste.pipeline.step import Step
+from foretaste.video.probe import probe, video_files
+
+
+def run(step: Step) -> None:
+    """``segments`` (optional: which videos are wanted) and a folder -> ``videos``, ``issues``."""
+    wanted = None
+    if "segments" in step.inputs:
+        wanted = set(read_table(step.inputs["segments"], SEGMENTS)["video_id"].to_pylist())
+    folder = Path(step.config["video_folder"])
+    files = video_files(folder, step.config["pattern"])
+    columns, issues = probe(folder, track(files.items(), "probing videos", total=len(files)), wanted)
+    rows = settle(issues, step.stage, step.config["on_bad_input"])
+    with whole(step.outputs["issues"]) as path:
+        write_table(path, ISSUES, rows)
+    with whole(step.outputs["videos"]) as path:
+        write_table(path, VIDEOS, columns)

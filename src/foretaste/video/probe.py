@@ -1,0 +1,77 @@
+"""Which video files a folder holds and whether they can be used: rows of the VIDEOS table, and an issue for each bad file."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from foretaste.contracts.errors import DataError
+from foretaste.contracts.issues import Issue
+from foretaste.contracts.tables import VIDEOS
+from foretaste.pipeline.artifact import sha256
+from foretaste.video.decode import decodes_to_the_end
+from foretaste.video.packets import scan
+
+#: File names that are taken for videos, in any case.
+SUFFIXES = (".mp4", ".mkv", ".avi", ".webm", ".gif", ".mov", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".flv")
+
+
+def video_files(folder: Path, pattern: str = "**/*") -> dict[str, list[Path]]:
+    """The files of ``folder`` that match ``pattern`` and look like videos, by video id (the name without its suffix)."""
+    if ".." in Path(pattern).parts or Path(pattern).is_absolute():
+        raise DataError(f"pattern {pattern!r}", folder, "a pattern inside this folder", "correct videos: pattern")
+    if not Path(folder).is_dir():
+        raise DataError("missing video folder", folder, "a folder of videos", "correct data_root or videos: folder")
+    found = defaultdict(list)
+    for path in sorted(Path(folder).glob(pattern)):
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith("."):
+            found[path.stem].append(path)
+    return dict(found)
+
+
+def probe(
+    folder: Path, files: Iterable[tuple[str, list[Path]]], wanted: Collection[str] | None = None
+) -> tuple[dict[str, list], list[Issue]]:
+    """Columns of the VIDEOS table for the files (id, paths) that can be used, and the issues of those that cannot.
+
+    A file counts as usable when its packets make sense and it decodes from the last key frame to its end. With
+    ``wanted`` ids, other files are left alone, and an id without a file is an issue.
+    """
+    rows: list[tuple] = []
+    issues: list[Issue] = []
+    seen = set()
+    for video_id, paths in files:
+        if wanted is not None and video_id not in wanted:
+            continue
+        seen.add(video_id)
+        names = [path.relative_to(folder).as_posix() for path in paths]
+        if len(paths) > 1:
+            issues.append(Issue(file=names[0], key=video_id, reason=f"several files for one video: {', '.join(names)}"))
+            continue
+        try:
+            rows.append(_row(video_id, names[0], paths[0]))
+        except DataError as error:
+            issues.append(Issue(file=names[0], key=video_id, reason=error.args[0]))
+    for video_id in sorted(set(wanted or ()) - seen):
+        issues.append(Issue(file=f"{video_id}.*", key=video_id, reason="no video file of that name"))
+    names = VIDEOS.schema.names
+    return {name: [row[i] for row in rows] for i, name in enumerate(names)}, issues
+
+
+def _row(video_id: str, name: str, path: Path) -> tuple:
+    video = scan(path)
+    decodes_to_the_end(video)
+    height, width = video.shown_size
+    row = {
+        "video_id": video_id, "path": name, "width": width, "height": height, "frames": len(video.pts_s), "duration_s": video.end_s,
+        "rate_fps": video.rate_fps, "codec": video.codec, "rotation": video.rotation, "sha256": sha256(path),
+    }  # fmt: skip
+    return tuple(row[column] for column in VIDEOS.schema.names)
+
+
+def inside(folder: Path, relative: str) -> Path:
+    """``folder / relative``; raises DataError for a path that leaves the folder."""
+    if Path(relative).is_absolute() or ".." in Path(relative).parts:
+        raise DataError(f"path {relative!r}", folder, "a path inside this folder", "correct the table that names it")
+    return Path(folder) / relative

@@ -1,0 +1,78 @@
+"""Little clips whose every frame carries its own number as black and white cells, written at test time by PyAV.
+
+A wrong frame is then a wrong number: off-by-one errors that a pixel tolerance hides are seen, and the cells survive both
+compression and resizing.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+ROWS, COLUMNS = 3, 4
+TICKS = 600
+"""Clock ticks a second of the clips."""
+
+
+def draw(number: int, height: int = 48, width: int = 64) -> np.ndarray:
+    """(H, W, 3) uint8: the number in 12 bits, on cells of H / 3 x W / 4 pixels."""
+    bits = [(number >> bit) & 1 for bit in range(ROWS * COLUMNS)]
+    cells = np.array(bits, dtype=np.uint8).reshape(ROWS, COLUMNS) * 200 + 25
+    return np.repeat(np.kron(cells, np.ones((height // ROWS, width // COLUMNS), dtype=np.uint8))[..., None], 3, axis=2)
+
+
+def read(frame: np.ndarray) -> int:
+    """The number that a frame (H, W, 3) carries."""
+    height, width = frame.shape[0] // ROWS, frame.shape[1] // COLUMNS
+    cells = frame[: height * ROWS, : width * COLUMNS].reshape(ROWS, height, COLUMNS, width, 3)[:, height // 3 : -height // 3 or None]
+    bits = (cells.mean(axis=(1, 3, 4)) > 125).ravel()
+    return int(sum(1 << bit for bit, on in enumerate(bits) if on))
+
+
+def write_clip(
+    path: Path, frames: int = 48, *, fps: float = 10.0, codec: str = "libx264", x264: str = "keyint=12:bframes=2:scenecut=0",
+    ticks: list[int] | None = None, faststart: bool = False, first: int = 0,
+) -> Path:  # fmt: skip
+    """A clip of ``frames`` numbered frames; ``ticks`` gives their times in 1/600 s where they are not evenly spaced."""
+    options = {"movflags": "+faststart"} if faststart else {}
+    with av.open(str(path), "w", options=options) as container:
+        stream = container.add_stream(
+            codec, rate=Fraction(fps).limit_denominator(1000), options={"x264-params": x264} if codec == "libx264" else {}
+        )
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb8" if codec == "gif" else "yuv420p"
+        stream.codec_context.time_base = stream.time_base = Fraction(1, TICKS)
+        stream.codec_context.thread_count = 1
+        for index in range(frames):
+            frame = av.VideoFrame.from_ndarray(draw(first + index), format="rgb24")
+            frame.pts = ticks[index] if ticks else round(index * TICKS / fps)
+            frame.time_base = Fraction(1, TICKS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def cut_without_decoding(source: Path, path: Path, first: int, fps: float = 10.0) -> Path:
+    """Copy the packets of ``source`` so that it is shown from frame ``first`` on: an edit list hides the frames before it."""
+    with av.open(str(source)) as given, av.open(str(path), "w") as container:
+        stream = container.add_stream_from_template(given.streams.video[0])
+        start = round(first / fps / given.streams.video[0].time_base)
+        for packet in given.demux(given.streams.video[0]):
+            if packet.dts is not None:
+                packet.pts, packet.dts, packet.stream = packet.pts - start, packet.dts - start, stream
+                container.mux(packet)
+    return path
+
+
+def turned(path: Path, quarter: int) -> Path:
+    """Write into an mp4 that its picture is to be turned by ``quarter`` x 90 degrees clockwise, as phones do."""
+    one = 1 << 16
+    matrices = {1: (0, one, 0, -one, 0, 0), 2: (-one, 0, 0, 0, -one, 0), 3: (0, -one, 0, one, 0, 0)}
+    content = bytearray(path.read_bytes())
+    identity = b"".join(value.to_bytes(4, "big", signed=True) for value in (one, 0, 0, 0, one, 0))
+    at = content.index(identity, content.index(b"tkhd"))
+    content[at : at + len(identity)] = b"".join(value.to_bytes(4, "big", signed=True) for value in matrices[quarter])
+    path.write_bytes(content)
+    return path

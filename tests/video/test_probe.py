@@ -1,0 +1,112 @@
+"""Probing a folder: rows for the videos that can be used, an issue that names file and reason for each that cannot."""
+
+from __future__ import annotations
+
+import hashlib
+
+import barcode
+import pyarrow as pa
+import pytest
+
+from foretaste.contracts.errors import DataError
+from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, write_table
+from foretaste.pipeline.step import Step
+from foretaste.stages import probe_videos
+from foretaste.video.probe import inside, probe, video_files
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("videos")
+    (folder / "P01").mkdir()
+    barcode.write_clip(folder / "P01" / "P01_01.MP4", 30)
+    barcode.write_clip(folder / "b.mkv", 24, ticks=[i * 60 + i % 2 * 30 for i in range(24)])
+    barcode.write_clip(folder / "c.avi", codec="mpeg4")
+    barcode.write_clip(folder / "d.webm", codec="libvpx")
+    barcode.write_clip(folder / "e.gif", codec="gif")
+    cut = barcode.write_clip(folder / "f.mp4", faststart=True)
+    cut.write_bytes(cut.read_bytes()[:-800])
+    (folder / "g.mp4").write_bytes(b"")
+    barcode.write_clip(folder / "h.mp4")
+    barcode.write_clip(folder / "h.mkv")
+    (folder / "notes.txt").write_text("not a video")
+    return folder
+
+
+def test_rows_and_issues(folder, tmp_path):
+    columns, issues = probe(folder, video_files(folder).items())
+    write_table(tmp_path / "videos.parquet", VIDEOS, columns)
+    rows = {row["video_id"]: row for row in read_table(tmp_path / "videos.parquet", VIDEOS).to_pylist()}
+    assert sorted(rows) == ["P01_01", "b", "c", "d", "e"]
+    first = rows["P01_01"]
+    assert first["path"] == "P01/P01_01.MP4"
+    assert (first["frames"], first["duration_s"], first["rate_fps"], first["codec"]) == (30, 3.0, 10.0, "h264")
+    assert (first["width"], first["height"], first["rotation"]) == (64, 48, 0)
+    assert first["sha256"] == hashlib.sha256((folder / first["path"]).read_bytes()).hexdigest()
+    reasons = {issue.file: issue.reason for issue in issues}
+    assert sorted(reasons) == ["f.mp4", "g.mp4", "h.mkv"]
+    assert "FFmpeg" in reasons["f.mp4"] or "of pictures" in reasons["f.mp4"]
+    assert "h.mkv, h.mp4" in reasons["h.mkv"]
+
+
+def test_wanted_videos_only_and_missing_ones_named(folder):
+    columns, issues = probe(folder, video_files(folder).items(), {"b", "P09_09"})
+    assert columns["video_id"] == ["b"]
+    assert [(issue.key, issue.reason) for issue in issues] == [("P09_09", "no video file of that name")]
+
+
+@pytest.mark.parametrize("outside", ["../secret.mp4", "/etc/passwd", "a/../../b.mp4"])
+def test_paths_stay_inside_their_folder(folder, outside):
+    with pytest.raises(DataError, match="inside this folder"):
+        inside(folder, outside)
+    with pytest.raises(DataError, match="inside this folder"):
+        video_files(folder, outside)
+    assert inside(folder, "P01/a..b.mp4") == folder / "P01" / "a..b.mp4"
+
+
+def segments(path, *video_ids):
+    n = len(video_ids)
+    columns = {field.name: [None] * n for field in SEGMENTS.schema} | {
+        "segment_id": [str(i) for i in range(n)], "dataset": ["d"] * n, "split": ["train"] * n, "video_id": list(video_ids),
+        "start_s": [0.0] * n, "stop_s": [1.0] * n,
+    }  # fmt: skip
+    write_table(path, SEGMENTS, columns)
+    return path
+
+
+def step(tmp_path, folder, on_bad_input, *wanted):
+    return Step(
+        stage="probe_videos",
+        inputs={"segments": segments(tmp_path / "segments.parquet", *wanted)},
+        outputs={"videos": tmp_path / "videos.parquet", "issues": tmp_path / "issues.parquet"},
+        config={"video_folder": str(folder), "pattern": "**/*", "on_bad_input": on_bad_input},
+        wildcards={},
+        scratch=tmp_path,
+    )
+
+
+def test_stage_skips_and_says_so(folder, tmp_path):
+    probe_videos.run(step(tmp_path, folder, "skip", "P01_01", "f", "nowhere"))
+    assert read_table(tmp_path / "videos.parquet", VIDEOS)["video_id"].to_pylist() == ["P01_01"]
+    issues = read_table(tmp_path / "issues.parquet", ISSUES)
+    assert issues["file"].to_pylist() == ["f.mp4", "nowhere.*"]
+    assert set(issues["stage"].to_pylist()) == {"probe_videos"} and set(issues["action"].to_pylist()) == {"skipped"}
+
+
+def test_stage_fails_with_every_bad_input_listed(folder, tmp_path):
+    with pytest.raises(DataError) as raised:
+        probe_videos.run(step(tmp_path, folder, "fail", "P01_01", "f", "g", "nowhere"))
+    assert all(name in str(raised.value) for name in ("3 bad inputs", "f.mp4", "g.mp4", "nowhere"))
+    assert not (tmp_path / "videos.parquet").exists() and not (tmp_path / "issues.parquet").exists()
+
+
+def test_real_clips(shared_data):
+    """Nine real clips decode, in six codecs; the damaged one is an issue."""
+    columns, issues = probe(shared_data / "video", video_files(shared_data / "video").items())
+    table = pa.table(columns)
+    frames = dict(zip(table["video_id"].to_pylist(), table["frames"].to_pylist()))
+    assert frames == {
+        "arm_wrestle": 280, "counter_h265": 10, "ego_stir_pan": 60, "flip_pancake": 310, "knead_dough": 50, "makeup": 164,
+        "pattern_av1": 125, "ssv2_121896": 132, "weightlift_19fps": 355,
+    }  # fmt: skip
+    assert [issue.file for issue in issues] == ["truncated.mp4"]
