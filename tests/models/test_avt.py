@@ -10,7 +10,16 @@ from foretaste.pipeline import families
 #: AVT-h of the two published experiments that are used for distillation, and AVT-b's frame network.
 IRCSN_HEAD = {"kind": "avt", "layers": 12, "heads": 8, "dropout": 0.8}
 EGTEA_HEAD = {"kind": "avt", "layers": 2, "heads": 4, "dropout": 0.2, "past": True}
-SMALL = {"kind": "avt", "width": 16, "layers": 2, "heads": 4, "dropout": 0.0, "inner_dropout": 0.0, "positions": 12}
+SMALL = {
+    "kind": "avt",
+    "width": 16,
+    "layers": 2,
+    "heads": 4,
+    "dropout": 0.0,
+    "inner_dropout": 0.0,
+    "attention_dropout": 0.0,
+    "positions": 12,
+}
 SMALL_VIT = {"kind": "vit", "image": 16, "patch": 8, "width": 8, "layers": 1, "heads": 2}
 
 
@@ -92,9 +101,10 @@ def test_steps_one_after_the_other_equal_one_pass_over_all():
         x = torch.cat((x, hidden[:, -1:]), 1)
 
 
-def test_dropout_acts_in_training_only():
+@pytest.mark.parametrize("name", ["dropout", "inner_dropout", "attention_dropout"])
+def test_dropout_acts_in_training_only(name):
     torch.manual_seed(0)
-    model, given = build({**SMALL, "dropout": 0.5, "inner_dropout": 0.1}), batch(features=torch.randn(2, 7, 6))
+    model, given = build({**SMALL, name: 0.5}), batch(features=torch.randn(2, 7, 6))
     assert not torch.equal(model(given).logits["action"], model(given).logits["action"])
     model.eval()
     assert torch.equal(model(given).logits["action"], model(given).logits["action"])

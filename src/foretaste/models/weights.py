@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 
 import torch
 from safetensors import SafetensorError
@@ -119,7 +118,7 @@ def read(path: Path, entry: str | None = None) -> dict[str, Tensor]:
         raise DataError("missing weights", path, "a .safetensors or .pth file", "download it, or correct the path")
     try:
         stored = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, UnpicklingError, RuntimeError, EOFError) as error:
+    except (SafetensorError, torch.serialization.pickle.UnpicklingError, RuntimeError, EOFError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"unreadable weights ({reason})", path, "a file of tensors only", "fetch it again, or convert it") from error
     if entry is not None:
