@@ -1,0 +1,117 @@
+"""Annotation files as rows that know where they stand, and the bad rows among them.
+
+Whatever makes a whole file unreadable (it is missing, a column is missing, it is not CSV) is a DataError at once. A row
+that cannot be used is an ``Issue``: the reader goes on, so that one run lists them all.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from foretaste.contracts.errors import DataError
+from foretaste.contracts.issues import Issue
+
+
+class RowError(ValueError):
+    """A row that cannot be used; the message says why, naming the column and what was expected."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its cells by column name, stripped, and its line in the file (from 1, as editors count)."""
+
+    file: str
+    line: int
+    cells: Mapping[str, str]
+
+    def text(self, column: str) -> str:
+        """The cell; raises RowError where it is empty."""
+        if not self.cells[column]:
+            raise RowError(f"{column} is empty")
+        return self.cells[column]
+
+    def integer(self, column: str) -> int:
+        """The cell as a whole number (leading zeros are allowed); raises RowError."""
+        try:
+            return int(self.text(column))
+        except ValueError as error:
+            raise RowError(f"{column} is {self.cells[column]!r}, expected a whole number") from error
+
+    def class_id(self, column: str, names: Sequence[str]) -> int:
+        """The cell as a position in ``names``; raises RowError where it is none."""
+        number = self.integer(column)
+        if not 0 <= number < len(names):
+            raise RowError(f"{column} is {number}, expected a class id from 0 to {len(names) - 1}")
+        return number
+
+    def clock(self, column: str) -> float:
+        """The cell, ``hours:minutes:seconds``, as seconds; raises RowError."""
+        try:
+            hours, minutes, seconds = self.text(column).split(":")
+            return (int(hours) * 60 + int(minutes)) * 60 + float(seconds)
+        except ValueError as error:
+            raise RowError(f"{column} is {self.cells[column]!r}, expected hours:minutes:seconds") from error
+
+
+@dataclass
+class Found:
+    """Bad rows met so far; ``root`` is the folder that file names in issues are relative to."""
+
+    root: Path
+    issues: list[Issue] = field(default_factory=list)
+
+    def name(self, path: Path) -> str:
+        """``path`` as it is named in issues."""
+        return path.relative_to(self.root).as_posix()
+
+    def add(self, row: Row, reason: object, key: str | None = None) -> None:
+        """Note that ``row`` cannot be used."""
+        self.issues.append(Issue(file=row.file, row=f"line {row.line}", key=key, reason=str(reason)))
+
+
+def read_rows(path: Path, found: Found, columns: Sequence[str], *, header: bool) -> Iterator[Row]:
+    """The rows of a CSV file; blank lines are passed over.
+
+    columns
+        With a header: the columns that must be there (others may be). Without: the columns there are, in order; a row with
+        fewer or more cells is a bad row.
+
+    Raises DataError where the file is missing, is not UTF-8 CSV, or lacks a column.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            lines = csv.reader(file, strict=True)
+            names = [name.strip() for name in next(lines, [])] if header else list(columns)
+            missing = [column for column in columns if column not in names]
+            if missing:
+                raise DataError(
+                    f"missing column {', '.join(missing)}", f"{path}: line 1", f"columns {', '.join(columns)}", "use the published file"
+                )
+            for cells in lines:
+                row = Row(found.name(path), lines.line_num, dict(zip(names, (cell.strip() for cell in cells))))
+                if len(cells) == len(names):
+                    yield row
+                elif cells:
+                    found.add(row, f"{len(cells)} cells, expected {len(names)} ({', '.join(names)})")
+    except FileNotFoundError as error:
+        raise DataError("missing annotation file", path, "a CSV file", "get it, or correct data_root and the reader's folders") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataError(f"unreadable annotation file ({error})", path, "CSV in UTF-8", "get it again") from error
+
+
+def read_names(path: Path, found: Found, id_column: str, name_column: str) -> tuple[str, ...]:
+    """A class list with a header: names by class id. Ids must count up from 0; raises DataError otherwise."""
+    names = []
+    for row in read_rows(path, found, (id_column, name_column), header=True):
+        if row.cells[id_column] != str(len(names)) or not row.cells[name_column]:
+            raise bad_list(row, path, f"{id_column} {len(names)} and a name in {name_column}")
+        names.append(row.cells[name_column])
+    return tuple(names)
+
+
+def bad_list(row: Row, path: Path, expected: str) -> DataError:
+    """The error for a class list that a label space cannot be made of."""
+    return DataError(f"bad class list {list(row.cells.values())}", f"{path}: line {row.line}", expected, "use the published file")

@@ -1,0 +1,64 @@
+"""From segments to samples: what is predicted, and the window that may be watched for it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import NonNegativeFloat, PositiveFloat
+
+from foretaste.contracts.tables import SAMPLES
+from foretaste.pipeline.options import Options
+
+#: Times closer than this are the same: annotation clocks tick in 1/30 s or 1/100 s, floating point does not.
+TIE_S = 1e-6
+
+
+class SamplesConfig(Options):
+    """How segments become samples."""
+
+    task: Literal["anticipation"] = "anticipation"
+    """The action of a segment is predicted from what stands before it."""
+    tau_a: NonNegativeFloat
+    """Seconds between the end of the window and the start of the action."""
+    tau_o: PositiveFloat
+    """Seconds of the window."""
+    earliest_stop_s: float | None = None
+    """Samples whose window stops earlier in the video are dropped. AVT drops those that stop before the first frame is over
+    (1/30 s); text teachers score every sample, so nothing is dropped unless this is set."""
+
+
+def make_samples(segments: pa.Table, config: SamplesConfig, videos: pa.Table | None = None) -> pa.Table:
+    """One sample a segment, in the same order: window [start - tau_a - tau_o, start - tau_a].
+
+    The window of an early segment starts before the video does (a negative ``window_start_s``); the sample is still one.
+    A sample that cannot be used stays, with the reason in ``dropped_because``.
+
+    videos
+        Where given, the usable videos (VIDEOS): samples of other videos are dropped.
+    """
+    start = segments.column("start_s").to_numpy()
+    stop = start - config.tau_a
+    dropped = np.full(segments.num_rows, None, dtype=object)
+    if config.earliest_stop_s is not None:
+        # No tolerance: AVT drops 16/30 - 0.5 s, which floating point puts just below 1/30 s.
+        dropped[stop < config.earliest_stop_s] = f"window stops before {config.earliest_stop_s:.4g} s"
+    if videos is not None:
+        there = pc.is_in(segments.column("video_id"), value_set=videos.column("video_id").combine_chunks())
+        dropped[~there.to_numpy()] = "no usable video"
+    columns = {
+        "sample_id": segments.column("segment_id"),
+        "segment_id": segments.column("segment_id"),
+        "window_start_s": stop - config.tau_o,
+        "window_stop_s": stop,
+        "target_start_s": start,
+        "target_stop_s": segments.column("stop_s"),
+        "dropped_because": dropped,
+        **{name: segments.column(name) for name in ("video_id", "split", "verb_id", "noun_id", "action_id")},
+    }
+    arrays = [
+        columns[f.name] if isinstance(columns[f.name], pa.ChunkedArray) else pa.array(columns[f.name], type=f.type) for f in SAMPLES.schema
+    ]
+    return pa.table(arrays, schema=SAMPLES.schema)
