@@ -1,0 +1,146 @@
+"""A masked language model of Hugging Face in three parts: the encoder, the transform of its head, the decoder.
+
+The parts are separate because nobody here wants logits over the vocabulary at every token: pretraining wants them at the
+masked positions, a teacher wants a few words at two. Loading says which weights were not in the folder, and so are new,
+and which the folder holds but nothing uses.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import AutoConfig, AutoModelForMaskedLM, PretrainedConfig, PreTrainedModel
+from transformers.utils import logging
+
+from foretaste.contracts.errors import ConfigError, DataError, unknown
+from foretaste.text.tokenizer import TOKENIZER_FILES
+
+#: Where each architecture keeps what lies between its encoder and its decoder.
+_TRANSFORMS = {
+    "albert": lambda hf: nn.Sequential(hf.predictions.dense, hf.predictions.activation, hf.predictions.LayerNorm),
+    "bert": lambda hf: hf.cls.predictions.transform,
+    "distilbert": lambda hf: nn.Sequential(hf.vocab_transform, hf.activation, hf.vocab_layer_norm),
+    "electra": lambda hf: hf.generator_predictions,
+    "roberta": lambda hf: nn.Sequential(hf.lm_head.dense, nn.GELU(), hf.lm_head.layer_norm),
+}
+
+#: The names that architectures give their dropout rates.
+_DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout")
+
+
+@dataclass(frozen=True)
+class Loading:
+    """What reading a folder left open: weights that it lacked (initialised at random) and weights that nothing uses."""
+
+    newly_initialised: tuple[str, ...]
+    unused: tuple[str, ...]
+
+
+class LanguageModel(nn.Module):
+    """encoder: ids (B, N) -> vectors (B, N, D); transform and decoder: vectors (..., D) -> logits (..., V).
+
+    The decoder is the table of word embeddings (tied) wherever the architecture ties them; its rows are the words.
+    """
+
+    def __init__(self, hf: PreTrainedModel, loading: Loading):
+        super().__init__()
+        self._hf = (hf,)  # in a tuple: its parameters are those below, registered once
+        self.loading = loading
+        self.encoder = hf.base_model
+        self.transform = _TRANSFORMS[hf.config.model_type](hf)
+        decoder = hf.get_output_embeddings()
+        self.bias = decoder.bias
+        self.decoder = None if decoder.weight is self.encoder.get_input_embeddings().weight else decoder.weight
+        self.width = hf.config.hidden_size if hasattr(hf.config, "hidden_size") else hf.config.dim
+
+    def encode(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """ids (B, N) int64, real tokens (B, N) bool -> (B, N, D), the last hidden layer."""
+        return self.encoder(input_ids=input_ids, attention_mask=attention_mask.long()).last_hidden_state
+
+    def word_vectors(self) -> Tensor:
+        """The decoder's rows (V, D'): a word's logit is its row times the transformed vector, plus its bias."""
+        return self.encoder.get_input_embeddings().weight if self.decoder is None else self.decoder
+
+    def logits(self, vectors: Tensor) -> Tensor:
+        """vectors (..., D) -> logits over the vocabulary (..., V)."""
+        return F.linear(self.transform(vectors), self.word_vectors(), self.bias)
+
+    def save(self, folder: Path, tokenizer_from: Path) -> None:
+        """Write a Hugging Face folder: config.json, model.safetensors with the masked-word head, the tokenizer's files,
+        and weights.json (what was newly initialised when this model was loaded, and what was not used)."""
+        folder.mkdir(parents=True, exist_ok=True)
+        hf = self._hf[0]
+        with _quietly():
+            hf.save_pretrained(folder)
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config.pop("_name_or_path", None)  # a place, and so no part of what the model is
+        (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        for name in TOKENIZER_FILES:
+            if (tokenizer_from / name).is_file():
+                shutil.copyfile(tokenizer_from / name, folder / name)
+        (folder / "weights.json").write_text(json.dumps({"format": 1, **asdict(self.loading)}, indent=1) + "\n", encoding="utf-8")
+
+
+def load_language_model(folder: Path, dropout: float | None = None) -> LanguageModel:
+    """The language model of a Hugging Face folder, in float32.
+
+    dropout
+        Replaces every dropout rate of the network; None keeps the folder's.
+
+    Weights of the masked-word head that the folder lacks are drawn from torch's global generator, as the architecture
+    draws them. Raises DataError if a weight of the encoder is missing or of another shape, ConfigError for an
+    architecture that is not known here.
+    """
+    folder = Path(folder)
+    config = _config(folder, dropout)
+    with _quietly():
+        hf, found = AutoModelForMaskedLM.from_pretrained(
+            folder, config=config, local_files_only=True, output_loading_info=True, dtype=torch.float32, ignore_mismatched_sizes=True
+        )
+    missing, unused = sorted(found["missing_keys"]), sorted(found["unexpected_keys"])
+    lacking = [name for name in missing if name.startswith(f"{hf.base_model_prefix}.")]
+    if lacking or found["mismatched_keys"]:
+        wrong = [*lacking, *(str(key) for key in found["mismatched_keys"])]
+        raise DataError(
+            f"weights that do not fit: {', '.join(wrong[:3])}", folder, "every weight of the encoder that config.json describes",
+            "use a folder whose config.json and weights belong together",
+        )  # fmt: skip
+    return LanguageModel(hf, Loading(tuple(missing), tuple(unused)))
+
+
+def _config(folder: Path, dropout: float | None) -> PretrainedConfig:
+    if not (folder / "config.json").is_file():
+        raise DataError("missing config.json", folder, "a Hugging Face folder", "correct the path, or run pretrain")
+    config: Any = AutoConfig.from_pretrained(folder, local_files_only=True)
+    if config.model_type not in _TRANSFORMS:
+        raise unknown("architecture", config.model_type, _TRANSFORMS, folder / "config.json")
+    if dropout is not None:
+        rates = [name for name in _DROPOUTS if hasattr(config, name)]
+        if not rates:
+            raise ConfigError("no dropout to set", folder / "config.json", f"one of {', '.join(_DROPOUTS)}", "leave dropout out")
+        for name in rates:
+            setattr(config, name, dropout)
+    return config
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the library's own load report and progress bar: ``Loading`` says the same, and is kept."""
+    before, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+        if bar:
+            logging.enable_progress_bar()

