@@ -30,7 +30,7 @@ rule demo:
 # Worlds 0 to 4, several seeds, pooled.
 rule demo_worlds:
     input:
-        targets.report("kitchen_worlds", "lm_avt_demo", "seeds"),
+        targets.report("kitchen_worlds", "lm_avt_study"),
 
 
 # The text half alone: recipes, language models, text teachers, their metrics. Needs no video.
