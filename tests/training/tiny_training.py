@@ -5,6 +5,7 @@ As a script it trains one: ``python tiny_training.py OUT JSON`` with JSON the ar
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ from foretaste.pipeline.model_config import LoopConfig, TermConfig
 from foretaste.training.loop import fit
 from foretaste.training.objective import build_objective
 from foretaste.training.samples import Loader, Samples, class_counts
+from foretaste.training.scoring import score
 from foretaste.training.targets import CachedTargets, no_targets
 
 N, T, D, C = 37, 5, 6, 4
@@ -91,7 +93,7 @@ class TinyNet(nn.Module):
 def samples(rows: Sequence[int] | None = None, view: TinyView | None = None) -> Samples:
     """Some rows of the view, a fifth of them without a label."""
     view = view or TinyView()
-    rows = np.arange(len(view)) if rows is None else np.asarray(rows)
+    rows = np.arange(len(view)) if rows is None else np.asarray(rows, dtype=np.int64)
     labels = np.random.default_rng(3).integers(0, C, size=len(view))
     labels[::5] = UNLABELLED
     return Samples(view=view, rows=rows, ids=tuple(f"s{row}" for row in rows), labels={"action": torch.from_numpy(labels[rows])})
@@ -156,7 +158,8 @@ if __name__ == "__main__":
     processes = arguments.pop("processes", 1)
     trained = train(folder, **arguments)
     assert (torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1) == processes
+    scored = score(copy.deepcopy(trained).float(), samples())
     if int(os.environ.get("RANK", "0")) == processes - 1:
-        save_file(trained.state_dict(), folder / "final.safetensors")
+        save_file({**trained.state_dict(), "scores": torch.from_numpy(scored.logits["action"])}, folder / "final.safetensors")
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()

@@ -1,0 +1,68 @@
+"""A trained model over many rows: its logits, in the order of the rows, however many processes share the work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from foretaste.contracts.errors import DataError
+from foretaste.pipeline import console
+from foretaste.training.precision import forward, place
+from foretaste.training.samples import Samples
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """Row i of every array belongs to ``ids[i]``.
+
+    logits
+        head -> (n, C) float32.
+    embedding
+        (n, D) float32, or None where the network makes none.
+    """
+
+    ids: tuple[str, ...]
+    logits: dict[str, np.ndarray]
+    embedding: np.ndarray | None
+
+
+def score(model: nn.Module, samples: Samples, *, batch: int = 64, what: str = "scoring batches") -> Scored:
+    """Every process gets the whole result. Raises DataError unless there is a row and every row was scored.
+
+    Rows of like length are batched together (``view.weights``), so that texts are padded little; a row's logits do not depend
+    on its batch, up to rounding.
+    """
+    accelerator = Accelerator(mixed_precision="no")
+    count, processes = len(samples), accelerator.num_processes
+    if not count:
+        raise DataError("no rows to score", "samples", "at least one usable row", "look at dropped_because in the samples table")
+    weights = samples.view.weights()
+    order = np.arange(count) if weights is None else np.argsort(np.asarray(weights)[samples.rows], kind="stable")
+    # Every process takes equally many rows: the first ones come twice where they do not divide.
+    order = np.resize(order, -(-count // processes) * processes)[accelerator.process_index :: processes]
+    starts = range(0, len(order), batch)
+    model.to(accelerator.device).eval()
+    found: dict[str, list[Tensor]] = {}
+    with torch.inference_mode():
+        for start in console.track(starts, what) if accelerator.is_main_process else starts:
+            piece = place(samples.batch(order[start : start + batch]), accelerator.device, "fp32")
+            outputs = forward(model, piece, "fp32")
+            made = {f"logits/{head}": logits for head, logits in outputs.logits.items()}
+            if outputs.embedding is not None:
+                made["embedding"] = outputs.embedding
+            for name, values in made.items():
+                found.setdefault(name, []).append(values.float())
+    positions = accelerator.gather(torch.from_numpy(order).to(accelerator.device)).cpu().numpy()
+    if set(positions.tolist()) != set(range(count)):
+        raise DataError(f"{len(set(positions.tolist()))} of {count} rows were scored", "score", "every row", "run it again")
+    arrays = {}
+    for name, pieces in found.items():
+        values = accelerator.gather(torch.cat(pieces)).cpu().numpy()
+        arrays[name] = np.empty((count, values.shape[1]), dtype=np.float32)
+        arrays[name][positions] = values
+    logits = {name.removeprefix("logits/"): array for name, array in arrays.items() if name != "embedding"}
+    return Scored(ids=samples.ids, logits=logits, embedding=arrays.get("embedding"))
