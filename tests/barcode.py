@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import torch
 
 ROWS, COLUMNS = 3, 4
 TICKS = 600
@@ -76,3 +77,18 @@ def turned(path: Path, quarter: int) -> Path:
     content[at : at + len(identity)] = b"".join(value.to_bytes(4, "big", signed=True) for value in matrices[quarter])
     path.write_bytes(content)
     return path
+
+
+class CellMeans(torch.nn.Module):
+    """A backbone whose vector is the mean brightness of each cell: the frame's number can be read off its features."""
+
+    width = ROWS * COLUMNS
+
+    def embed(self, frames: torch.Tensor) -> torch.Tensor:
+        """(B, 3, H, W) -> (B, 12)."""
+        return torch.nn.functional.adaptive_avg_pool2d(frames.mean(1, keepdim=True), (ROWS, COLUMNS)).flatten(1)
+
+
+def numbers(features: np.ndarray) -> list[int]:
+    """The frame numbers that ``CellMeans`` features (n, 12) stand for."""
+    return [int(sum(1 << bit for bit, on in enumerate(row > 0) if on)) for row in features]

@@ -1,0 +1,142 @@
+"""Frames -> backbone -> vectors: each video decoded once, each wanted frame computed once, each finished video kept.
+
+A video's part is written whole before the next one starts, so that a job that is killed goes on where it stopped and
+ends with the same bytes: batches are cut within a video, by a fixed size.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from foretaste.contracts.errors import DataError
+from foretaste.contracts.issues import Issue
+from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, read_videos, write_features
+from foretaste.pipeline.artifact import sha256, whole
+from foretaste.video.decode import Decoder, choose, stream_frames
+from foretaste.video.packets import Packets, scan, unreadable
+from foretaste.video.probe import inside
+from foretaste.video.transforms import Picture, centre, covering, normalised
+
+
+class Backbone(Protocol):
+    """A network that turns frames into vectors."""
+
+    width: int
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """(B, 3, H, W) float32 -> (B, D)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How frames become vectors.
+
+    backbone, weights_sha256
+        What the store says of the network: its settings, and the digest of its weights.
+    """
+
+    grid_fps: float
+    picture: Picture
+    backbone: Mapping
+    weights_sha256: str
+    dtype: str = "float16"
+    decoder: Decoder = "decord"
+
+    def origin(self, width: int) -> Origin:
+        """As the feature file records it."""
+        return Origin(
+            grid_fps=self.grid_fps, grid_rule=GRID_RULE, width=width, dtype=self.dtype, backbone=json.dumps(self.backbone, sort_keys=True),
+            weights_sha256=self.weights_sha256, picture=json.dumps(self.picture.model_dump(), sort_keys=True),
+        )  # fmt: skip
+
+
+def extract_video(
+    video_id: str, video: Packets, grid_index: np.ndarray, backbone: Backbone, settings: Settings, source_sha256: str
+) -> VideoFeatures:
+    """The vectors of one video at ``grid_index`` (n,), ascending; rows after the end of the video are zeros and not valid.
+
+    ``backbone`` is in evaluation mode. Raises DataError where the video does not decode.
+    """
+    times_s = grid_index / settings.grid_fps
+    valid = times_s < video.end_s
+    feat = np.zeros((len(grid_index), backbone.width), dtype=settings.dtype)
+    stamps = np.full(len(grid_index), np.nan)
+    at = 0
+    size = covering(video.shown_size, settings.picture)
+    with torch.inference_mode():
+        for frames, pts_s in stream_frames(video, times_s[valid], size, settings.decoder):
+            vectors = backbone.embed(normalised(centre(frames, settings.picture))).float().numpy()
+            if not np.isfinite(vectors).all():
+                raise DataError(
+                    f"features of {video_id} are not finite near {pts_s[0]:.1f} s", video.path, "finite vectors", "check the backbone"
+                )
+            feat[at : at + len(frames)], stamps[at : at + len(frames)] = vectors, pts_s
+            at += len(frames)
+    return VideoFeatures(
+        video_id=video_id, feat=feat, grid_index=grid_index, pts_s=stamps, valid=valid, source_sha256=source_sha256,
+        decoder=choose(video, settings.decoder).description, rotation=video.rotation,
+    )  # fmt: skip
+
+
+def extract_shard(
+    plan: Mapping[str, np.ndarray],
+    videos: Mapping[str, Mapping],
+    folder: Path,
+    backbone: Backbone,
+    settings: Settings,
+    scratch: Path,
+    follow: Callable[[Iterable[str]], Iterable[str]] = iter,
+) -> tuple[Iterator[VideoFeatures], list[Issue]]:
+    """The features of every video of ``plan`` (video_id -> grid indices), and an issue for each that cannot be used.
+
+    ``videos`` gives the VIDEOS row of each id. Finished videos are kept in ``scratch`` and taken from there when the same
+    frames of the same file are asked for again; the features come one by one, in the order of the plan.
+    ``follow`` wraps the ids for a progress bar.
+    """
+    parts: list[Path] = []
+    issues: list[Issue] = []
+    origin = settings.origin(backbone.width)
+    for video_id in follow(plan):
+        if video_id not in videos:
+            issues.append(Issue(file=f"{video_id}.*", key=video_id, reason="samples name a video that is not among the probed ones"))
+            continue
+        row = videos[video_id]
+        part = scratch / f"{video_id}.h5"
+        try:
+            if not _is_finished(part, origin, plan[video_id], row["sha256"]):
+                path = inside(folder, row["path"])
+                if not path.is_file() or sha256(path) != row["sha256"]:
+                    raise unreadable(path, "missing, or no longer the file that was probed")
+                features = extract_video(video_id, scan(path), plan[video_id], backbone, settings, row["sha256"])
+                with whole(part) as partial:
+                    write_features(partial, origin, [features])
+        except DataError as error:
+            issues.append(Issue(file=row["path"], key=video_id, reason=error.args[0]))
+            continue
+        parts.append(part)
+        issues += _late(part, row["path"], settings.grid_fps)
+    return (video for part in parts for video in read_videos(part)[1]), issues
+
+
+def _is_finished(part: Path, origin: Origin, grid_index: np.ndarray, source_sha256: str) -> bool:
+    if not part.exists():
+        return False
+    stored, (video,) = read_videos(part)
+    return stored == origin and video.source_sha256 == source_sha256 and np.array_equal(video.grid_index, grid_index)
+
+
+def _late(part: Path, name: str, grid_fps: float) -> list[Issue]:
+    _, (video,) = read_videos(part)
+    late = video.grid_index[~video.valid]
+    if not len(late):
+        return []
+    times = f"{late[0] / grid_fps:.2f} s to {late[-1] / grid_fps:.2f} s" if len(late) > 1 else f"{late[0] / grid_fps:.2f} s"
+    return [Issue(file=name, key=video.video_id, reason=f"windows of samples reach past the end of the video ({times})")]

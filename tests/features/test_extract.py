@@ -1,0 +1,132 @@
+"""Extraction: the vector at grid time k is that of the frame shown then; kills, bad files and late windows."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import barcode
+import numpy as np
+import pytest
+import torch
+
+from foretaste.contracts.tables import VIDEOS
+from foretaste.features import extract
+from foretaste.features.store import read_videos, write_features
+from foretaste.video.packets import scan
+from foretaste.video.probe import probe, video_files
+from foretaste.video.transforms import Picture
+
+SETTINGS = extract.Settings(grid_fps=4.0, picture=Picture(height=48, width=64), backbone={"kind": "cells"}, weights_sha256="0")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("videos")
+    barcode.write_clip(folder / "a.mp4", 60)
+    barcode.write_clip(folder / "b.mkv", 48, ticks=np.cumsum([0, *[20, 100, 60, 20, 200, 40] * 8])[:48].tolist())
+    barcode.write_clip(folder / "c.mp4", 150)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def videos(folder):
+    columns, issues = probe(folder, video_files(folder).items())
+    assert not issues
+    rows = [dict(zip(VIDEOS.schema.names, values)) for values in zip(*columns.values())]
+    return {row["video_id"]: row for row in rows}
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "b.mkv", "c.mp4"])
+def test_each_vector_is_of_the_frame_shown_then(folder, name):
+    video = scan(folder / name)
+    grid_index = np.arange(0, int(video.end_s * 4), 1)
+    found = extract.extract_video("v", video, grid_index, barcode.CellMeans(), SETTINGS, "sha")
+    shown = [max(i for i, pts in enumerate(video.pts_s) if pts <= k / 4) for k in grid_index]
+    assert barcode.numbers(found.feat) == shown
+    np.testing.assert_array_equal(found.pts_s, video.pts_s[shown])
+    assert found.valid.all() and found.feat.dtype == np.float16
+
+
+def test_times_after_the_end_are_not_valid(folder):
+    found = extract.extract_video("v", scan(folder / "a.mp4"), np.array([22, 23, 24, 30]), barcode.CellMeans(), SETTINGS, "sha")
+    assert found.valid.tolist() == [True, True, False, False]
+    assert np.isnan(found.pts_s[2:]).all() and not found.feat[2:].any()
+
+
+def shard(folder, videos, scratch, plan=None, backbone=None, settings=SETTINGS):
+    plan = plan or {name: np.arange(0, 15) for name in sorted(videos)}
+    features, issues = extract.extract_shard(plan, videos, folder, backbone or barcode.CellMeans(), settings, scratch)
+    path = scratch / "shard.h5"
+    write_features(path, settings.origin(barcode.CellMeans.width), features)
+    return path.read_bytes(), issues
+
+
+class Killed(Exception):
+    pass
+
+
+class DiesAfter(barcode.CellMeans):
+    """Fails at the n-th batch, as a kill would."""
+
+    def __init__(self, batches):
+        super().__init__()
+        self.left = batches
+
+    def embed(self, frames):
+        self.left -= 1
+        if self.left < 0:
+            raise Killed
+        return super().embed(frames)
+
+
+def test_a_killed_extraction_ends_with_the_same_bytes(folder, videos, tmp_path):
+    plan = {name: np.arange(0, 15) if name != "c" else np.arange(0, 60) for name in sorted(videos)}
+    whole, _ = shard(folder, videos, tmp_path, plan)
+    for batches in range(3):
+        scratch = tmp_path / str(batches)
+        scratch.mkdir()
+        with pytest.raises(Killed):
+            shard(folder, videos, scratch, plan, DiesAfter(batches))
+        assert len(list(scratch.glob("*.h5"))) == batches
+        resumed, _ = shard(folder, videos, scratch, plan, DiesAfter(3 - batches))
+        assert resumed == whole
+
+
+def test_finished_parts_are_not_taken_for_other_work(folder, videos, tmp_path):
+    shard(folder, videos, tmp_path)
+    with pytest.raises(Killed):  # other frames are wanted
+        shard(folder, videos, tmp_path, {name: np.arange(0, 14) for name in videos}, DiesAfter(0))
+    shard(folder, videos, tmp_path)
+    with pytest.raises(Killed):  # other weights
+        shard(folder, videos, tmp_path, None, DiesAfter(0), dataclasses.replace(SETTINGS, weights_sha256="1"))
+
+
+def test_bad_videos_are_issues_and_the_others_are_kept(folder, videos, tmp_path):
+    broken = tmp_path / "videos"
+    broken.mkdir()
+    for path in folder.iterdir():
+        (broken / path.name).write_bytes(path.read_bytes())
+    (broken / "b.mkv").write_bytes((folder / "b.mkv").read_bytes()[:-300])
+    plan = {"a": np.array([0, 30]), "b": np.array([0]), "c": np.array([0]), "nowhere": np.array([0])}
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    _, issues = shard(broken, videos, scratch, plan)
+    assert [(issue.file, issue.key) for issue in issues] == [("a.mp4", "a"), ("b.mkv", "b"), ("nowhere.*", "nowhere")]
+    assert "past the end of the video (7.50 s)" in issues[0].reason
+    assert "no longer the file that was probed" in issues[1].reason
+    assert [video.video_id for video in read_videos(scratch / "shard.h5")[1]] == ["a", "c"]
+
+
+def test_a_path_that_leaves_the_folder_is_an_issue(folder, videos, tmp_path):
+    rows = {"a": {**videos["a"], "path": "../a.mp4"}}
+    _, issues = shard(folder, rows, tmp_path, {"a": np.array([0])})
+    assert "'../a.mp4'" in issues[0].reason
+
+
+def test_vectors_that_are_not_finite_are_an_issue(folder, videos, tmp_path):
+    class Broken(barcode.CellMeans):
+        def embed(self, frames):
+            return super().embed(frames) * torch.nan
+
+    _, issues = shard(folder, videos, tmp_path, {"a": np.array([0])}, Broken())
+    assert "not finite" in issues[0].reason

@@ -1,0 +1,138 @@
+"""The feature store: what is written is what is read, whole and by rows; what is missing is an error."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foretaste.contracts.errors import DataError
+from foretaste.features.store import GRID_RULE, FeatureStore, Origin, VideoFeatures, read_videos, write_features
+
+ORIGIN = Origin(grid_fps=4.0, grid_rule=GRID_RULE, width=5, dtype="float16", backbone='{"kind": "x"}', weights_sha256="ab", picture="{}")
+
+
+def video(video_id, grid_index, seed=0, valid=None):
+    grid_index = np.asarray(grid_index)
+    random = np.random.default_rng(seed)
+    return VideoFeatures(
+        video_id=video_id, feat=random.standard_normal((len(grid_index), 5)).astype(np.float16), grid_index=grid_index,
+        pts_s=grid_index / 4 - 0.01, valid=np.ones(len(grid_index), bool) if valid is None else np.asarray(valid),
+        source_sha256="cd", decoder="decord 0.6.0 (steady)", rotation=90,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def shards(tmp_path):
+    first = [video("a", [0, 1, 2, 7, 9], 1), video("b", [3, 4], 2, [True, False])]
+    second = [video("c", range(20), 3), video("empty", [], 4)]
+    write_features(tmp_path / "0.h5", ORIGIN, first)
+    write_features(tmp_path / "1.h5", ORIGIN, second)
+    return [tmp_path / "0.h5", tmp_path / "1.h5"], {v.video_id: v for v in first + second}
+
+
+def test_everything_comes_back(shards):
+    paths, written = shards
+    for path in paths:
+        origin, videos = read_videos(path)
+        assert origin == ORIGIN
+        for read in videos:
+            for field in dataclasses.fields(VideoFeatures):
+                np.testing.assert_array_equal(getattr(read, field.name), getattr(written[read.video_id], field.name))
+
+
+def test_rows_and_times(shards):
+    paths, written = shards
+    store = FeatureStore(paths)
+    assert store.videos == ("a", "b", "c", "empty") and store.origin == ORIGIN
+    rows = store.rows("a", np.array([9, 0, 0, 7]))
+    assert rows.dtype == np.float16
+    np.testing.assert_array_equal(rows, written["a"].feat[[4, 0, 0, 3]])
+    np.testing.assert_array_equal(store.times("a", np.array([9, 0])), [9 / 4 - 0.01, -0.01])
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_rows_equal_a_dictionary(tmp_path_factory, data):
+    index = sorted(data.draw(st.sets(st.integers(0, 60), min_size=1)))
+    asked = np.array(data.draw(st.lists(st.integers(0, 60), min_size=1, max_size=10)))
+    path = tmp_path_factory.mktemp("store") / "0.h5"
+    written = video("v", index)
+    write_features(path, ORIGIN, [written])
+    table = dict(zip(index, written.feat))
+    store = FeatureStore([path])
+    if set(asked) <= set(index):
+        np.testing.assert_array_equal(store.rows("v", asked), [table[k] for k in asked])
+    else:
+        with pytest.raises(DataError, match="no feature at grid index"):
+            store.rows("v", asked)
+
+
+def test_what_is_missing_is_an_error_by_name(shards):
+    store = FeatureStore(shards[0])
+    with pytest.raises(DataError, match="no features of video 'zzz'"):
+        store.rows("zzz", np.array([0]))
+    with pytest.raises(DataError, match=r"no feature at grid index 3 \(0\.750 s\).*0\.h5: a"):
+        store.rows("a", np.array([0, 3]))
+    with pytest.raises(DataError, match="shows nothing at grid index 4"):
+        store.rows("b", np.array([3, 4]))
+    with pytest.raises(DataError, match="no feature at grid index 0"):
+        store.rows("empty", np.array([0]))
+
+
+def test_equal_features_give_equal_bytes(tmp_path):
+    for name in ("x.h5", "y.h5"):
+        write_features(tmp_path / name, ORIGIN, [video("a", range(9)), video("b", [2])])
+    assert (tmp_path / "x.h5").read_bytes() == (tmp_path / "y.h5").read_bytes()
+
+
+def test_storage_is_contiguous_and_near_raw_size(tmp_path):
+    origin = dataclasses.replace(ORIGIN, width=512)
+    n = 2000
+    large = dataclasses.replace(video("v", range(n)), feat=np.ones((n, 512), np.float16))
+    write_features(tmp_path / "0.h5", origin, [large])
+    assert (tmp_path / "0.h5").stat().st_size < 1.03 * large.feat.nbytes
+    with h5py.File(tmp_path / "0.h5") as file:
+        assert file["videos/v/feat"].chunks is None and file["videos/v/feat"].compression is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"weights_sha256": "other"}, "differ in weights_sha256"), ({"grid_fps": 8.0}, "differ in grid_fps"), ({"picture": "[]"}, "differ in picture")],
+)  # fmt: skip
+def test_shards_of_different_extractions_do_not_mix(tmp_path, change, message):
+    write_features(tmp_path / "0.h5", ORIGIN, [video("a", [0])])
+    write_features(tmp_path / "1.h5", dataclasses.replace(ORIGIN, **change), [video("b", [0])])
+    with pytest.raises(DataError, match=message):
+        FeatureStore([tmp_path / "0.h5", tmp_path / "1.h5"])
+
+
+def test_a_video_in_two_shards_is_refused(tmp_path):
+    for name in ("0.h5", "1.h5"):
+        write_features(tmp_path / name, ORIGIN, [video("a", [0])])
+    with pytest.raises(DataError, match="'a' is in two shards"):
+        FeatureStore([tmp_path / "0.h5", tmp_path / "1.h5"])
+
+
+def test_files_that_are_no_store_are_refused(tmp_path):
+    (tmp_path / "text.h5").write_text("no")
+    with h5py.File(tmp_path / "newer.h5", "w") as file:
+        file.attrs["format"] = 99
+        file.create_group("videos")
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["x"] = [1]
+    for name, message in [("text.h5", "damaged"), ("newer.h5", "format 99"), ("other.h5", "format None"), ("gone.h5", "missing")]:
+        with pytest.raises(DataError, match=message):
+            FeatureStore([tmp_path / name])
+    with pytest.raises(DataError, match="no feature files"):
+        FeatureStore([])
+
+
+@pytest.mark.parametrize("video_id", ["a/b", "..", ""])
+def test_ids_that_would_nest_are_refused(tmp_path, video_id):
+    with pytest.raises(DataError, match="a name without a slash"):
+        write_features(tmp_path / "0.h5", ORIGIN, [video(video_id, [0])])
