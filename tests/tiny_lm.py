@@ -53,7 +53,7 @@ def write_tokenizer(folder: Path) -> None:
 def make(folder: Path, kind: str = "bert", *, head: bool = True, dropout: float = 0.0, seed: int = 0) -> Path:
     """Write a language model of an architecture; without ``head`` (bert only) the masked-word head is missing."""
     size = len(SPECIAL) + len(WORDS)
-    common = {"vocab_size": size, "pad_token_id": 0}
+    common = {"vocab_size": size, "pad_token_id": 0, "initializer_range": 0.1}  # 0.02 is for wide models; these would learn slowly
     usual = {
         **common, "hidden_size": WIDTH, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
         "max_position_embeddings": 66, "hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout,

@@ -108,13 +108,13 @@ def test_an_encoder_that_does_not_fit_is_refused(tmp_path):
     folder = tiny_lm.make(tmp_path)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 3}))
-    with pytest.raises(DataError, match="do not fit.*layer.2"):
+    with pytest.raises(DataError, match=r"do not fit.*layer\.2"):
         load_language_model(folder)
     (folder / "config.json").write_text(json.dumps({**config, "intermediate_size": 48}))
     with pytest.raises(DataError, match="do not fit"):
         load_language_model(folder)
     (folder / "config.json").write_text(json.dumps({"model_type": "gpt2"}))
-    with pytest.raises(ConfigError, match="unknown architecture 'gpt2'.*bert"):
+    with pytest.raises(ConfigError, match=r"unknown architecture 'gpt2'.*bert"):
         load_language_model(folder)
 
 

@@ -50,5 +50,5 @@ def test_words_of_a_class_name():
 
 
 def test_an_unknown_template_lists_the_choices():
-    with pytest.raises(ConfigError, match="unknown template 'plan'.*did you mean 'plain'"):
+    with pytest.raises(ConfigError, match=r"unknown template 'plan'.*did you mean 'plain'"):
         template("plan")

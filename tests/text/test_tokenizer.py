@@ -56,7 +56,7 @@ def test_minilm_is_found_and_reads_text():
 
 
 def test_unknown_names_say_what_to_do(tmp_path):
-    with pytest.raises(ConfigError, match="no language model 'nobody/nothing'.*minilm.*hf download nobody/nothing"):
+    with pytest.raises(ConfigError, match=r"no language model 'nobody/nothing'.*minilm.*hf download nobody/nothing"):
         locate("nobody/nothing")
     with pytest.raises(ConfigError, match="no language model 'not a name!'"):
         locate("not a name!")

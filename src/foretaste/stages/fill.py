@@ -1,0 +1,42 @@
+"""Fill the masks of a text with a language model and print its five best words for each.
+
+    foretaste fill "clean board, take pan, [MASK] fish" --lm results/lm/kitchen/recipe/checkpoint
+
+A language model is a folder that pretrain wrote, any Hugging Face folder or cached name, or `minilm`. A model without a
+masked-word head of its own answers with a random one, and says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import torch
+
+from foretaste.contracts.errors import ConfigError
+from foretaste.models.language_model import load_language_model
+from foretaste.pipeline import console
+from foretaste.text.tokenizer import Tokenizer, locate
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("text", metavar="TEXT", help="a text with one or more [MASK]")
+    parser.add_argument("--lm", required=True, metavar="DIR", help="the language model: a folder, or minilm")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """One line a mask: the five words and their probabilities."""
+    folder = locate(arguments.lm)
+    tokenizer = Tokenizer(folder)
+    torch.manual_seed(0)
+    lm = load_language_model(folder).eval()
+    if lm.loading.newly_initialised:
+        console.say(f"note: {arguments.lm} has no trained masked-word head; these words are random")
+    ids = torch.from_numpy(tokenizer.ids(arguments.text.replace("[MASK]", tokenizer.mask_token)))[None]
+    at = (ids[0] == tokenizer.mask).nonzero()[:, 0]
+    if not len(at):
+        raise ConfigError("no [MASK]", "TEXT", 'a text such as "take pan, [MASK] fish"', "write [MASK] where a word is missing")
+    with torch.inference_mode():
+        best = lm.logits(lm.encode(ids, torch.ones_like(ids, dtype=torch.bool))[0, at]).softmax(-1).topk(5)
+    for probabilities, words in zip(best.values.tolist(), best.indices.tolist()):
+        print("  ".join(f"{tokenizer.token(word)} {probability:.3f}" for word, probability in zip(words, probabilities)))

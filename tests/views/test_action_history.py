@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import tiny_lm
+
+from foretaste.annotations.samples import SamplesConfig, make_samples
+from foretaste.contracts.tables import SEGMENTS
+from foretaste.contracts.view import Sources
+from foretaste.pipeline import families
+from foretaste.training.samples import check_boundary, join
+
+#: start_s, stop_s, verb, noun; t of a sample is its start minus 1 s.
+ROWS = [
+    (0.5, 1.0, "take", "pan"),
+    (2.0, 5.5, "open", "fridge"),  # runs on while the third is predicted
+    (6.0, 7.0, "wash", "onion"),
+    (6.5, 9.0, "pick-up", "board:chopping"),  # starts after the window of the fifth has ended
+    (7.2, 8.0, "cut", "onion"),
+    (20.0, 21.0, "close", "lid"),
+]
+
+
+def _segments(rows):
+    verbs, nouns = sorted({row[2] for row in rows}), sorted({row[3] for row in rows})
+    columns = {
+        "segment_id": [f"s{i}" for i in range(len(rows))], "dataset": ["made"] * len(rows), "split": ["training"] * len(rows),
+        "video_id": ["v"] * len(rows), "start_s": [row[0] for row in rows], "stop_s": [row[1] for row in rows],
+        "verb": [row[2] for row in rows], "noun": [row[3] for row in rows], "action": [f"{row[2]}_{row[3]}" for row in rows],
+        "verb_id": [verbs.index(row[2]) for row in rows], "noun_id": [nouns.index(row[3]) for row in rows],
+        "action_id": list(range(len(rows))), "narration": [None] * len(rows), "participant": [None] * len(rows),
+    }  # fmt: skip
+    return pa.table([pa.array(columns[f.name], type=f.type) for f in SEGMENTS.schema], schema=SEGMENTS.schema)
+
+
+def _sources(folder, rows=ROWS):
+    segments = _segments(rows)
+    return Sources(segments=segments, samples=make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=2.0)), pretrained=folder)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lm")
+    tiny_lm.write_tokenizer(folder)
+    return _sources(folder)
+
+
+def _view(sources, **settings):
+    return families.build("views", {"kind": "action_history", **settings}, sources=sources)
+
+
+def test_texts_of_each_rule(sources):
+    texts = {rule: [_view(sources, rule=rule).text(row) for row in range(6)] for rule in ("end", "start", "all")}
+    assert texts["start"][0] == texts["end"][0] == ""
+    assert texts["end"][2] == "take pan"
+    assert texts["start"][2] == "take pan, open fridge"
+    assert texts["start"][4] == "take pan, open fridge, wash onion"
+    assert texts["end"][4] == "take pan, open fridge"
+    assert texts["all"][4] == "take pan, open fridge, wash onion, pick up chopping board"
+    assert texts["start"][5] == "take pan, open fridge, wash onion, pick up chopping board, cut onion"
+    assert _view(sources, length=2).text(5) == "pick up chopping board, cut onion"
+
+
+def test_published_wording(sources):
+    assert _view(sources, template="epic55", length=2).text(5) == " pick-up <v> chopping board <a>  cut <v> onion"
+    assert _view(sources, template="egtea", length=2).text(5) == "pick-up <v> board chopping <a> cut <v> onion"
+
+
+def test_slots_are_the_two_masks_at_the_end(sources):
+    view = _view(sources, slots=True)
+    assert view.text(0) == "[MASK] [MASK]"
+    assert view.text(2) == "take pan, open fridge, [MASK] [MASK]"
+    inputs = view.fetch([2, 0, 5]).inputs
+    ids, real, slots = (inputs[name].numpy() for name in ("input_ids", "attention_mask", "slots"))
+    assert (np.take_along_axis(ids, slots, 1) == 4).all()
+    assert (ids == 4).sum() == 6
+    assert np.array_equal(slots[:, 1], real.sum(1) - 2)  # [SEP] alone follows
+    assert np.array_equal(slots[:, 0] + 1, slots[:, 1])
+
+
+def test_batches_are_padded_on_the_right(sources):
+    view = _view(sources)
+    inputs = view.fetch([2, 0]).inputs
+    assert inputs["input_ids"].tolist() == [[2, 5, 17, 30, 7, 18, 3], [2, 3, 0, 0, 0, 0, 0]]
+    assert inputs["attention_mask"].sum(1).tolist() == [7, 2]
+    assert "slots" not in inputs
+    assert view.weights().tolist()[:3] == [2, 4, 7]
+
+
+def test_long_histories_keep_the_latest_tokens(sources):
+    assert _view(sources, longest=3).fetch([2]).inputs["input_ids"].tolist() == [[7, 18, 3]]
+
+
+def test_later_segments_change_nothing(sources):
+    """Whatever starts after a window, its text is the same: the label, the time or the number of later segments."""
+    for rule in ("end", "start"):
+        before = _view(sources, rule=rule, slots=True)
+        changed = [row if row[0] < 6.2 else (*row[:2], "turn-on", "salt") for row in ROWS] + [(30.0, 31.0, "put", "jar")]
+        after = _view(_sources(sources.pretrained, changed), rule=rule, slots=True)
+        for row in range(5):
+            assert before.text(row) == after.text(row) and before.digest(row) == after.digest(row)
+        assert before.digest(5) != after.digest(5)
+
+
+def test_the_boundary_holds_and_is_seen_where_it_does_not(sources):
+    for rule, newest in (("end", [-np.inf, 1.0, 1.0]), ("start", [-np.inf, 0.5, 2.0])):
+        view = _view(sources, rule=rule)
+        assert [view.newest_s(row) for row in range(3)] == newest
+        check_boundary(join(view, sources.samples, range(6)), sources.samples)
+    looser = _view(sources, rule="all")
+    assert looser.newest_s(4) == 6.5 > sources.samples["window_stop_s"][4].as_py()
+
+
+def test_equal_texts_have_equal_digests(sources):
+    again = [(row[0] * 2, row[1] * 2, *row[2:]) for row in ROWS[:3]]  # other times, the same actions before
+    one, two = _view(sources), _view(_sources(sources.pretrained, again))
+    assert one.digest(2) == two.digest(2) != one.digest(3)
+    assert len(one.digest(0)) == 16
