@@ -1,0 +1,31 @@
+"""Join the shards of extractions and make their "verb object" phrases, recipe by recipe in the order of the text."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from foretaste.contracts.table_stream import TableWriter, read_batches
+from foretaste.contracts.tables import EXTRACTIONS, PHRASES
+from foretaste.pipeline import artifact, console, families
+from foretaste.pipeline.step import Step
+from foretaste.text.phrases import PhraseOptions, Phrases
+
+
+def run(step: Step) -> None:
+    try:
+        options = PhraseOptions(**step.config)
+    except ValidationError as error:
+        raise families.explain(error, "phrases", PhraseOptions) from error
+    phrases = Phrases(options)
+    shards = step.inputs["extractions"]
+    with (
+        artifact.whole(step.outputs["phrases"]) as made,
+        artifact.whole(step.outputs["extractions"]) as joined,
+        TableWriter(made, PHRASES) as phrase_writer,
+        TableWriter(joined, EXTRACTIONS) as writer,
+    ):
+        for shard in console.track(shards if isinstance(shards, list) else [shards], "make phrases (shards)"):
+            for batch in read_batches(shard, EXTRACTIONS):
+                writer.write({name: batch.column(name) for name in EXTRACTIONS.schema.names})
+                phrase_writer.write(phrases(batch))
+    console.say(f"{writer.rows} extractions, {phrase_writer.rows} phrases")

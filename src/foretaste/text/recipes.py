@@ -1,0 +1,219 @@
+"""Recipe1M's layer1.json, read as a stream.
+
+The file is one JSON array of objects ``{"id", "title", "partition": "train" | "val" | "test", "url", "ingredients": [{"text"}],
+"instructions": [{"text"}]}`` (Marin et al. 2019, "Recipe1M+"), plain or gzip, in UTF-8. Recipe1M has 1,029,720 of them in
+about 1.5 GB, so the text passes through a window a little larger than one recipe, and memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from foretaste.contracts.errors import DataError
+
+PARTITIONS = ("train", "val", "test")
+
+#: Bytes read at a time; a window of 1 MB decodes fastest with the standard library's scanner.
+WINDOW = 1 << 20
+#: A recipe longer than this is damage (a missing bracket), not a recipe: reading on would fill the memory.
+LONGEST = 1 << 26
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_EXPECTED = "one JSON array of recipes: {id, title, partition, url, ingredients: [{text}], instructions: [{text}]}"
+
+
+class Recipe(NamedTuple):
+    """One recipe; ``instructions`` are the texts of its steps, each a sentence or several. ``row`` counts from 0."""
+
+    row: int
+    id: str
+    partition: str
+    title: str
+    instructions: list[str]
+
+
+class BadRow(NamedTuple):
+    """A row that is valid JSON but no recipe: its number (from 0), its id if it has one, and what is wrong with it."""
+
+    row: int
+    id: str | None
+    reason: str
+
+
+def read_recipes(path: Path, on_bad: Callable[[BadRow], None] | None = None) -> Iterator[Recipe]:
+    """The recipes of a layer1 file in its order.
+
+    A row that is not as documented is handed to ``on_bad`` and left out; without ``on_bad`` it raises DataError, as damaged JSON,
+    text that is not UTF-8 and a file that ends too early always do, naming row and byte.
+    """
+    path = Path(path)
+    for row, value in enumerate(_values(path)):
+        try:
+            recipe = Recipe(row, value["id"], value["partition"], value["title"], [step["text"] for step in value["instructions"]])
+            everything = "\n".join(
+                [recipe.id, recipe.title, value["url"], *recipe.instructions, *[i["text"] for i in value["ingredients"]]]
+            )
+            good = recipe.id and recipe.partition in PARTITIONS and type(value["instructions"]) is list
+            if good and not everything.isascii():
+                everything.encode()
+        except (KeyError, TypeError, IndexError, UnicodeEncodeError):
+            good = False
+        if good:
+            yield recipe
+            continue
+        bad = BadRow(row, value["id"] if isinstance(value, dict) and isinstance(value.get("id"), str) else None, _complaint(value))
+        if on_bad is None:
+            raise DataError(f"bad recipe ({bad.reason})", f"{path}: row {row}", _EXPECTED, "mend the row, or set on_bad_input: skip")
+        on_bad(bad)
+
+
+def _complaint(value: Any) -> str:
+    """What is wrong with a row that is no recipe."""
+    if not isinstance(value, dict):
+        return f"a {type(value).__name__} where an object should be"
+    for key in ("id", "partition", "title", "url"):
+        if key not in value:
+            return f"no {key}"
+        if not isinstance(value[key], str):
+            return f"{key} is {json.dumps(value[key])[:40]}, not text"
+        if not _encodes(value[key]):
+            return f"{key} holds half of a surrogate pair"
+    if not value["id"]:
+        return "empty id"
+    if value["partition"] not in PARTITIONS:
+        return f"partition {value['partition'][:40]!r} is none of {', '.join(PARTITIONS)}"
+    for key in ("ingredients", "instructions"):
+        if key not in value:
+            return f"no {key}"
+        if not isinstance(value[key], list):
+            return f"{key} is no list"
+        for at, item in enumerate(value[key]):
+            if not isinstance(item, dict) or not isinstance(item.get("text"), str):
+                return f"{key}[{at}] is not {{text: ...}}"
+            if not _encodes(item["text"]):
+                return f"{key}[{at}] holds half of a surrogate pair"
+    raise AssertionError(value)
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _values(path: Path) -> Iterator[Any]:
+    """The elements of the array in ``path``, one at a time."""
+    try:
+        with open(path, "rb") as raw:
+            zipped = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            if zipped:
+                with gzip.open(raw, "rb") as file:
+                    yield from _elements(file, path)
+            else:
+                yield from _elements(raw, path)
+    except FileNotFoundError as error:
+        raise DataError("missing recipes", path, "layer1.json or layer1.json.gz", "correct the path") from error
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise DataError(f"damaged gzip file ({error})", path, "a whole layer1.json.gz", "fetch it again") from error
+
+
+class _Window:
+    """A part of the text, moved along the file: ``text[at:]`` is what is not yet parsed."""
+
+    def __init__(self, file: BinaryIO, path: Path):
+        self.file, self.path = file, path
+        self.decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self.text, self.at, self.read, self.row, self.ended = "", 0, 0, 0, False
+
+    def grow(self) -> bool:
+        """Drop what is parsed and read on; False at the end of the file."""
+        if self.ended:
+            return False
+        data = self.file.read(WINDOW)
+        self.ended = not data
+        try:
+            new = self.decoder.decode(data, final=self.ended)
+        except UnicodeDecodeError as error:
+            pending = len(self.decoder.getstate()[0])
+            raise self.damage(f"not UTF-8 ({error.reason})", self.read - pending + error.start) from error
+        self.read += len(data)
+        self.text, self.at = self.text[self.at :] + new, 0
+        return True
+
+    def skip_space(self) -> str:
+        """The next character that is not white space, or "" at the end."""
+        while True:
+            self.at = _SPACE.match(self.text, self.at).end()
+            if self.at < len(self.text):
+                return self.text[self.at]
+            if not self.grow():
+                return ""
+
+    def damage(self, what: str, byte: int | None = None) -> DataError:
+        if byte is None:
+            byte = self.read - len(self.decoder.getstate()[0]) - len(self.text[self.at :].encode("utf-8", "surrogatepass"))
+        return DataError(
+            f"damaged recipes ({what})", f"{self.path}: row {self.row}, byte {byte}", _EXPECTED, "fetch or write the file again"
+        )
+
+
+def _elements(file: BinaryIO, path: Path) -> Iterator[Any]:
+    decode = json.JSONDecoder(parse_constant=_refuse).raw_decode
+    window = _Window(file, path)
+    if window.skip_space() == "\ufeff":
+        window.at += 1
+    if window.skip_space() != "[":
+        raise window.damage("it does not begin with [")
+    window.at += 1
+    if window.skip_space() == "]":
+        window.at += 1
+    else:
+        while True:
+            yield _element(window, decode)
+            window.row += 1
+            mark = window.text[window.at : window.at + 1]
+            if mark != ",":
+                mark = window.skip_space()
+            if mark == "]":
+                window.at += 1
+                break
+            if mark != ",":
+                raise window.damage("the array is not closed" if not mark else f"{mark!r} where , or ] should be")
+            window.at += 1
+    if window.skip_space():
+        raise window.damage("text after the array")
+
+
+def _element(window: _Window, decode: Callable[[str, int], tuple[Any, int]]) -> Any:
+    window.skip_space()
+    while True:
+        try:
+            value, stop = decode(window.text, window.at)
+            # a number may go on in the next piece of the file
+            if stop < len(window.text) or window.ended:
+                window.at = stop
+                return value
+        except json.JSONDecodeError as error:
+            # a mistake well before the end of the window cannot be mended by reading on
+            if window.ended or len(window.text) - window.at > LONGEST or _certain(error, window):
+                raise window.damage(error.msg) from error
+        except (ValueError, RecursionError) as error:
+            raise window.damage(str(error)) from error
+        window.grow()
+
+
+def _certain(error: json.JSONDecodeError, window: _Window) -> bool:
+    return error.pos < len(window.text) - 16 and not error.msg.startswith("Unterminated string")
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
