@@ -1,0 +1,80 @@
+"""A made-up dataset and scores of made-up models, for tests of the average and of the report."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from foretaste.contracts.classes import ClassSpace
+from foretaste.contracts.tables import SAMPLES, SEGMENTS, write_table
+from foretaste.pipeline import artifact
+from foretaste.scores.format import RECORD
+from foretaste.scores.writer import ScoreWriter
+
+VERBS = ("take", "wash", "cut", "peel", "pour", "stir")
+NOUNS = ("onion", "carrot", "pan", "water", "knife")
+
+
+def make_classes(actions: int = 20) -> ClassSpace:
+    """The first ``actions`` pairs of verb and noun; every other verb and noun is many-shot."""
+    pairs = [(v, n) for v in range(len(VERBS)) for n in range(len(NOUNS))][:actions]
+    return ClassSpace(
+        action=tuple(f"{VERBS[v]}_{NOUNS[n]}" for v, n in pairs), verb=VERBS, noun=NOUNS,
+        action_verb=tuple(v for v, _ in pairs), action_noun=tuple(n for _, n in pairs),
+        many_shot_verb=(0, 2, 4), many_shot_noun=(0, 2, 4), many_shot_action=tuple(i for i, (v, n) in enumerate(pairs) if v % 2 == n % 2 == 0),
+    )  # fmt: skip
+
+
+def make_tables(folder: Path, classes: ClassSpace, videos: dict[str, int], per_video: int = 15, seed: int = 0) -> dict[str, np.ndarray]:
+    """Write ``classes.json``, ``segments.parquet`` and ``samples.parquet``; returns split -> action labels.
+
+    videos
+        split -> number of videos. Segments last 3 s, one every 4 s from 12 s on; tau_a 1 s, tau_o 10 s.
+    """
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "classes.json").write_text(classes.to_json())
+    rank = np.arange(1, len(classes.action) + 1)
+    rows = []
+    for split, count in videos.items():
+        for v in range(count):
+            for i, action in enumerate(rng.choice(len(rank), per_video, p=(1 / rank) / (1 / rank).sum()).tolist()):
+                rows.append((f"{split[:2]}{v:02d}_{i}", split, f"{split[:2]}{v:02d}", 12.0 + 4 * i, action))
+    ids, splits, names, starts, actions = (list(column) for column in zip(*rows, strict=True))
+    verbs, nouns = ([of[a] for a in actions] for of in (classes.action_verb, classes.action_noun))
+    labels = {"verb_id": verbs, "noun_id": nouns, "action_id": actions}
+    text = {"verb": [VERBS[v] for v in verbs], "noun": [NOUNS[n] for n in nouns], "action": [classes.action[a] for a in actions]}
+    none = [None] * len(rows)
+    write_table(
+        folder / "segments.parquet", SEGMENTS,
+        {"segment_id": ids, "dataset": ["made up"] * len(rows), "split": splits, "video_id": names, "start_s": starts,
+         "stop_s": [s + 3 for s in starts], **text, **labels, "narration": none, "participant": none},
+    )  # fmt: skip
+    write_table(
+        folder / "samples.parquet", SAMPLES,
+        {"sample_id": ids, "segment_id": ids, "video_id": names, "split": splits, "window_start_s": [s - 11 for s in starts],
+         "window_stop_s": [s - 1 for s in starts], "target_start_s": starts, "target_stop_s": [s + 3 for s in starts], **labels,
+         "dropped_because": none},
+    )  # fmt: skip
+    return {split: np.array([a for a, s in zip(actions, splits, strict=True) if s == split]) for split in videos}
+
+
+def make_scores(
+    folder: Path, classes: ClassSpace, tables: dict[str, np.ndarray], ids: dict[str, list[str]], model: str, skill: float, seed: int,
+    folds: int = 0, text: dict[str, np.ndarray] | None = None,
+) -> None:  # fmt: skip
+    """Write a score cache: noise plus ``skill`` on the truth (one number, or one a sample by split)."""
+    rng = np.random.default_rng([seed, int(hashlib.sha256(model.encode()).hexdigest()[:6], 16)])
+    record = {field: None for field in RECORD if field != "classes"} | {"weights": f"{model} {seed}", "context": {"history_rule": "start"}}
+    with artifact.whole(folder) as partial:
+        writer = ScoreWriter(partial, model=model, record=record, classes=classes, trained_on=("training",))
+        for split, labels in tables.items():
+            logits = rng.normal(0, 1.2, (len(labels), len(classes.action)))
+            logits -= 0.35 * np.log(np.arange(1, len(classes.action) + 1))
+            logits[np.arange(len(labels)), labels] += skill if text is None else skill * text[split]
+            fold = [i % folds for i in range(len(labels))] if folds and split == "training" else -1
+            digests = [hashlib.sha256(sample.encode()).digest()[:16] for sample in ids[split]]
+            writer.write(split, ids[split], digests, {"action": logits}, fold=fold)
+        writer.finish()
