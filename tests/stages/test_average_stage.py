@@ -12,8 +12,6 @@ from foretaste.scores.average import GRID, divide_by_prior
 from foretaste.scores.verify import verify
 from foretaste.stages import average
 
-sys.path.append(str(Path(__file__).parents[1] / "evaluation"))
-
 
 def _step(folder: Path, folds: int, exponent: float | str) -> Step:
     classes = make_classes()

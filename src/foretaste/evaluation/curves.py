@@ -1,0 +1,46 @@
+"""Learning curves from training logs (``log.jsonl``: one JSON object a step, and one a monitor and epoch)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+
+from foretaste.contracts.errors import DataError
+
+#: What is drawn: the loss on labels, which all arms have, and not the whole objective, which differs by arm.
+LABEL_LOSS = "action.cross_entropy"
+
+Curve = tuple[tuple[float, float], ...]
+
+
+def read_curves(path: Path) -> dict[str, Curve]:
+    """Curves of one log, (epoch, value): ``training loss`` (of the label term, or of the whole objective where there is no
+    such term; mean of the epoch's steps), and ``<monitor> <quantity>``, e.g. ``validation action_top1``."""
+    steps: dict[int, list[float]] = {}
+    monitors: dict[str, list[tuple[float, float]]] = {}
+    for number, text in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            line = json.loads(text)
+            epoch = line["epoch"]
+            if "monitor" in line:
+                for quantity in sorted(set(line) - {"epoch", "step", "monitor"}):
+                    monitors.setdefault(f"{line['monitor']} {quantity}", []).append((float(epoch), line[quantity]))
+                continue
+            loss = line["parts"].get(LABEL_LOSS, line["loss"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f"not a line of a training log ({error})", f"{path}: line {number}", "epoch, loss, parts", "train again"
+            ) from error
+        if loss is not None:
+            steps.setdefault(epoch, []).append(loss)
+    curves = {name: tuple(points) for name, points in monitors.items()}
+    return curves if not steps else {"training loss": tuple((float(e), fmean(v)) for e, v in sorted(steps.items())), **curves}
+
+
+def mean_curve(curves: Sequence[Curve]) -> Curve:
+    """The mean over seeds at the epochs that all of them have."""
+    values: list[Mapping[float, float]] = [dict(curve) for curve in curves]
+    epochs = sorted(set.intersection(*(set(v) for v in values))) if values else []
+    return tuple((epoch, fmean(v[epoch] for v in values)) for epoch in epochs)
