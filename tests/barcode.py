@@ -6,6 +6,7 @@ compression and resizing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -35,9 +36,10 @@ def read(frame: np.ndarray) -> int:
 
 def write_clip(
     path: Path, frames: int = 48, *, fps: float = 10.0, codec: str = "libx264", x264: str = "keyint=12:bframes=2:scenecut=0",
-    ticks: list[int] | None = None, faststart: bool = False, first: int = 0,
+    ticks: list[int] | None = None, numbers: Sequence[int] | None = None, faststart: bool = False,
 ) -> Path:  # fmt: skip
-    """A clip of ``frames`` numbered frames; ``ticks`` gives their times in 1/600 s where they are not evenly spaced."""
+    """A clip of ``frames`` numbered frames; ``ticks`` gives their times in 1/600 s where they are not evenly spaced,
+    ``numbers`` what they carry where it is not 0, 1, 2 ..."""
     options = {"movflags": "+faststart"} if faststart else {}
     with av.open(str(path), "w", options=options) as container:
         stream = container.add_stream(
@@ -47,7 +49,7 @@ def write_clip(
         stream.codec_context.time_base = stream.time_base = Fraction(1, TICKS)
         stream.codec_context.thread_count = 1
         for index in range(frames):
-            frame = av.VideoFrame.from_ndarray(draw(first + index), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(draw(numbers[index] if numbers else index), format="rgb24")
             frame.pts = ticks[index] if ticks else round(index * TICKS / fps)
             frame.time_base = Fraction(1, TICKS)
             container.mux(stream.encode(frame))
@@ -89,6 +91,6 @@ class CellMeans(torch.nn.Module):
         return torch.nn.functional.adaptive_avg_pool2d(frames.mean(1, keepdim=True), (ROWS, COLUMNS)).flatten(1)
 
 
-def numbers(features: np.ndarray) -> list[int]:
+def numbers_of(features: np.ndarray) -> list[int]:
     """The frame numbers that ``CellMeans`` features (n, 12) stand for."""
     return [int(sum(1 << bit for bit, on in enumerate(row > 0) if on)) for row in features]

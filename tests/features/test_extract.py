@@ -42,7 +42,7 @@ def test_each_vector_is_of_the_frame_shown_then(folder, name):
     grid_index = np.arange(0, int(video.end_s * 4), 1)
     found = extract.extract_video("v", video, grid_index, barcode.CellMeans(), SETTINGS, "sha")
     shown = [max(i for i, pts in enumerate(video.pts_s) if pts <= k / 4) for k in grid_index]
-    assert barcode.numbers(found.feat) == shown
+    assert barcode.numbers_of(found.feat) == shown
     np.testing.assert_array_equal(found.pts_s, video.pts_s[shown])
     assert found.valid.all() and found.feat.dtype == np.float16
 
@@ -61,7 +61,7 @@ def shard(folder, videos, scratch, plan=None, backbone=None, settings=SETTINGS):
     return path.read_bytes(), issues
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -75,7 +75,7 @@ class DiesAfter(barcode.CellMeans):
     def embed(self, frames):
         self.left -= 1
         if self.left < 0:
-            raise Killed
+            raise KilledError
         return super().embed(frames)
 
 
@@ -85,7 +85,7 @@ def test_a_killed_extraction_ends_with_the_same_bytes(folder, videos, tmp_path):
     for batches in range(3):
         scratch = tmp_path / str(batches)
         scratch.mkdir()
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             shard(folder, videos, scratch, plan, DiesAfter(batches))
         assert len(list(scratch.glob("*.h5"))) == batches
         resumed, _ = shard(folder, videos, scratch, plan, DiesAfter(3 - batches))
@@ -94,10 +94,10 @@ def test_a_killed_extraction_ends_with_the_same_bytes(folder, videos, tmp_path):
 
 def test_finished_parts_are_not_taken_for_other_work(folder, videos, tmp_path):
     shard(folder, videos, tmp_path)
-    with pytest.raises(Killed):  # other frames are wanted
+    with pytest.raises(KilledError):  # other frames are wanted
         shard(folder, videos, tmp_path, {name: np.arange(0, 14) for name in videos}, DiesAfter(0))
     shard(folder, videos, tmp_path)
-    with pytest.raises(Killed):  # other weights
+    with pytest.raises(KilledError):  # other weights
         shard(folder, videos, tmp_path, None, DiesAfter(0), dataclasses.replace(SETTINGS, weights_sha256="1"))
 
 

@@ -45,4 +45,4 @@ def test_every_window_finds_its_frames(rows, rate):
 def test_shards_part_the_videos():
     names = [f"v{i}" for i in range(10)]
     parts = [of_shard(names, shard, 3) for shard in range(3)]
-    assert sorted(sum(parts, [])) == names and max(map(len, parts)) - min(map(len, parts)) <= 1
+    assert sorted(name for part in parts for name in part) == names and max(map(len, parts)) - min(map(len, parts)) <= 1

@@ -23,7 +23,7 @@ AUGMENT = {"smallest": 0.7, "flip": 0.5, "brightness": 0.2, "contrast": 0.2, "co
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("videos")
     for number in range(2):
-        barcode.write_clip(folder / f"v{number}.mp4", 40, first=100 * number)
+        barcode.write_clip(folder / f"v{number}.mp4", 40, numbers=range(100 * number, 100 * number + 40))
     return folder
 
 

@@ -1,0 +1,134 @@
+"""The stage from samples, videos and a checkpoint to a feature file: on numbered clips, and on every real clip there is."""
+
+from __future__ import annotations
+
+import barcode
+import numpy as np
+import pytest
+import torch
+
+from foretaste.contracts.classes import ClassSpace
+from foretaste.contracts.errors import DataError
+from foretaste.contracts.tables import ISSUES, SAMPLES, VIDEOS, read_table, write_table
+from foretaste.contracts.view import Sources
+from foretaste.features.store import FeatureStore
+from foretaste.pipeline import families
+from foretaste.pipeline.step import Step
+from foretaste.stages import extract_features, probe_videos
+from foretaste.training.checkpoint import save_model
+
+NETWORK = {"kind": "frame_classifier", "channels": 8, "stages": 2, "width": 16}
+VIEW = {"kind": "frames", "picture": {"height": 24, "width": 32}}
+CLASSES = ClassSpace(action=("cut",), verb=("cut",), noun=("it",), action_verb=(0,), action_noun=(0,))
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("backbone") / "checkpoint"
+    torch.manual_seed(0)
+    save_model(folder, families.build("models", NETWORK, sources=Sources(classes=CLASSES)), NETWORK, CLASSES, {})
+    return folder
+
+
+def run(folder, out, checkpoint, samples, on_bad_input="skip", shards=1, fps=4.0):
+    """Probe ``folder``, then extract the windows ``samples`` (video_id, start_s, stop_s); returns the shards and the issues."""
+    out.mkdir()
+    probe_videos.run(
+        Step(
+            stage="probe_videos", inputs={}, outputs={name: out / f"{name}.parquet" for name in ("videos", "issues")},
+            config={"video_folder": str(folder), "pattern": "*", "on_bad_input": "skip"}, wildcards={}, scratch=out,
+        )
+    )  # fmt: skip
+    rows = [
+        {
+            "sample_id": f"{i}",
+            "video_id": video,
+            "split": "train",
+            "window_start_s": a,
+            "window_stop_s": b,
+            "target_start_s": b,
+            "target_stop_s": b,
+        }
+        for i, (video, a, b) in enumerate(samples)
+    ]
+    write_table(out / "samples.parquet", SAMPLES, {f.name: [row.get(f.name) for row in rows] for f in SAMPLES.schema})
+    for shard in range(shards):
+        extract_features.run(
+            Step(
+                stage="extract_features", inputs={"samples": out / "samples.parquet", "videos": out / "videos.parquet", "checkpoint": checkpoint},
+                outputs={"features": out / f"{shard}.h5", "issues": out / f"issues-{shard}.parquet"},
+                config={
+                    "network": NETWORK, "view": VIEW, "grid": {"fps": fps, "shards": shards}, "on_bad_input": on_bad_input, "video_folder": str(folder),
+                },
+                wildcards={"backbone": "frames", "shard": shard}, scratch=out / f"scratch{shard}",
+            )
+        )  # fmt: skip
+    paths = [out / f"{shard}.h5" for shard in range(shards)]
+    return paths, [row for shard in range(shards) for row in read_table(out / f"issues-{shard}.parquet", ISSUES).to_pylist()]
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("videos")
+    for name, frames in [("a", 60), ("b", 40), ("c", 50)]:
+        barcode.write_clip(folder / f"{name}.mp4", frames, numbers=range(frames, 2 * frames))
+    return folder
+
+
+WINDOWS = [("a", -2.0, 3.1), ("b", 1.0, 3.9), ("c", 0.0, 2.0), ("a", 2.0, 5.2)]
+
+
+def test_shards_hold_every_wanted_frame(clips, checkpoint, tmp_path):
+    paths, issues = run(clips, tmp_path / "out", checkpoint, WINDOWS, shards=2)
+    assert issues == []
+    store = FeatureStore(paths)
+    assert store.videos == ("a", "b", "c") and store.origin.width == 16 and store.origin.grid_fps == 4.0
+    assert store.rows("a", np.arange(0, 21)).shape == (21, 16) and store.rows("b", np.arange(4, 16)).any()
+    (whole,), _ = run(clips, tmp_path / "whole", checkpoint, WINDOWS)
+    for video_id in store.videos:
+        np.testing.assert_array_equal(FeatureStore([whole]).rows(video_id, np.arange(4, 9)), store.rows(video_id, np.arange(4, 9)))
+
+
+def test_the_same_step_gives_the_same_bytes(clips, checkpoint, tmp_path):
+    first, second = (run(clips, tmp_path / name, checkpoint, WINDOWS)[0][0].read_bytes() for name in ("x", "y"))
+    assert first == second
+
+
+def test_features_of_a_window_do_not_depend_on_the_video_after_it(checkpoint, tmp_path):
+    """The observation boundary through decoding, transform and network: two videos that differ from 3.0 s on."""
+    stores = []
+    for name, later in (("x", 0), ("y", 500)):
+        folder = tmp_path / f"videos-{name}"
+        folder.mkdir()
+        ticks = [i * 60 for i in range(60)]
+        pictures = [*range(30), *range(30 + later, 60 + later)]
+        barcode.write_clip(folder / "a.mp4", 60, ticks=ticks, numbers=pictures, x264="keyint=10:bframes=0:scenecut=0:rc-lookahead=0:qp=20")
+        stores.append(FeatureStore(run(folder, tmp_path / name, checkpoint, [("a", 0.0, 5.0)])[0]))
+    before, after = np.arange(0, 12), np.arange(12, 20)
+    np.testing.assert_array_equal(*(store.rows("a", before) for store in stores))
+    assert (stores[0].rows("a", after) != stores[1].rows("a", after)).any(axis=1).all()
+
+
+def test_fail_lists_every_bad_video_and_writes_nothing(clips, checkpoint, tmp_path):
+    with pytest.raises(DataError) as raised:
+        run(clips, tmp_path / "out", checkpoint, [*WINDOWS, ("b", 0.0, 9.0), ("gone", 0.0, 1.0)], on_bad_input="fail")
+    assert "2 bad inputs" in str(raised.value) and "b.mp4" in str(raised.value) and "gone" in str(raised.value)
+    assert not (tmp_path / "out" / "0.h5").exists() and not (tmp_path / "out" / "issues-0.parquet").exists()
+
+
+def test_every_real_clip(shared_data, checkpoint, tmp_path):
+    """Nine clips (H.264, HEVC, MPEG-4, VP8, AV1, GIF) give features over their whole length; the damaged one is an issue."""
+    folder = shared_data / "video"
+    ends = {"arm_wrestle": 9.9, "counter_h265": 0.9, "ego_stir_pan": 1.9, "flip_pancake": 10.2, "knead_dough": 4.8, "makeup": 6.4,
+            "pattern_av1": 4.9, "ssv2_121896": 10.9, "weightlift_19fps": 18.0}  # fmt: skip
+    paths, issues = run(folder, tmp_path / "out", checkpoint, [(name, 0.0, end) for name, end in {**ends, "truncated": 2.0}.items()])
+    probed = read_table(tmp_path / "out" / "issues.parquet", ISSUES).to_pylist()
+    assert [(row["file"], row["action"]) for row in probed] == [("truncated.mp4", "skipped")] and "Invalid data" in probed[0]["reason"]
+    assert [row["key"] for row in issues] == ["truncated"]
+    assert set(read_table(tmp_path / "out" / "videos.parquet", VIDEOS)["video_id"].to_pylist()) == set(ends)
+    store = FeatureStore(paths)
+    assert store.videos == tuple(sorted(ends))
+    for name, end in ends.items():
+        rows = store.rows(name, np.arange(0, int(end * 4) + 1))
+        assert np.isfinite(rows).all() and rows.any(axis=1).all()
+        assert (store.times(name, np.arange(0, int(end * 4) + 1)) <= np.arange(0, int(end * 4) + 1) / 4).all()
