@@ -37,11 +37,6 @@ def test_v_and_a_are_plain_text(folder):
     assert [Tokenizer(folder).token(i) for i in Tokenizer(folder).ids("<v>")] == ["[CLS]", "<", "v", ">", "[SEP]"]
 
 
-def test_word_pieces(folder):
-    tokenizer = Tokenizer(folder)
-    assert [tokenizer.token(i) for i in tokenizer.word("chopping")] == ["chop", "##ping"]
-
-
 def test_pad_fills_on_the_right():
     ids, real = pad([np.array([7, 8, 9]), np.array([5])], 0)
     assert ids.tolist() == [[7, 8, 9], [5, 0, 0]]

@@ -8,7 +8,6 @@ and which the folder holds but nothing uses.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -22,7 +21,6 @@ from transformers import AutoConfig, AutoModelForMaskedLM, PretrainedConfig, Pre
 from transformers.utils import logging
 
 from foretaste.contracts.errors import ConfigError, DataError, unknown
-from foretaste.text.tokenizer import TOKENIZER_FILES
 
 #: Where each architecture keeps what lies between its encoder and its decoder.
 _TRANSFORMS = {
@@ -74,9 +72,9 @@ class LanguageModel(nn.Module):
         """vectors (..., D) -> logits over the vocabulary (..., V)."""
         return F.linear(self.transform(vectors), self.word_vectors(), self.bias)
 
-    def save(self, folder: Path, tokenizer_from: Path) -> None:
-        """Write a Hugging Face folder: config.json, model.safetensors with the masked-word head, the tokenizer's files,
-        and weights.json (what was newly initialised when this model was loaded, and what was not used)."""
+    def save(self, folder: Path) -> None:
+        """Write a Hugging Face folder but for its tokenizer: config.json, model.safetensors with the masked-word head, and
+        weights.json (what was newly initialised when this model was loaded, and what was not used)."""
         folder.mkdir(parents=True, exist_ok=True)
         hf = self._hf[0]
         with _quietly():
@@ -84,9 +82,6 @@ class LanguageModel(nn.Module):
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         config.pop("_name_or_path", None)  # a place, and so no part of what the model is
         (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        for name in TOKENIZER_FILES:
-            if (tokenizer_from / name).is_file():
-                shutil.copyfile(tokenizer_from / name, folder / name)
         (folder / "weights.json").write_text(json.dumps({"format": 1, **asdict(self.loading)}, indent=1) + "\n", encoding="utf-8")
 
 

@@ -13,21 +13,23 @@ layer has to learn it again from the labels.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 import torch
 from pydantic import Field
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.classes import HEADS, ClassSpace
+from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import Sources
 from foretaste.models.language_model import LanguageModel, load_language_model
 from foretaste.pipeline.options import Options
-from foretaste.text.templates import words
-from foretaste.text.tokenizer import Tokenizer
 
 
 class Config(Options):
@@ -42,11 +44,23 @@ class Config(Options):
 
 
 class ClassWords(nn.Module):
-    """Scores classes by the words of their names, read off a masked-word head."""
+    """Scores classes by the words of their names ("board:chopping": board, chopping), read off a masked-word head."""
 
-    def __init__(self, names: Sequence[str], tokenizer: Tokenizer):
+    def __init__(self, names: Sequence[str], folder: Path):
         super().__init__()
-        tokens = [[token for word in words(name) for token in tokenizer.word(word)] for name in names]
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        # The space in front makes it a word in the middle of a text, which byte-level vocabularies tell apart.
+        worded = [" " + " ".join(re.findall(r"[^\s:/_\-]+", name.lower())) for name in names]
+        tokens = [tokenizer.encode(words, add_special_tokens=False).ids for words in worded]
+        if [] in tokens:
+            raise DataError(
+                f"class {names[tokens.index([])]!r} has no token",
+                folder / "tokenizer.json",
+                "a word in every class name",
+                "use head: linear",
+            )
         offsets = torch.tensor([0, *(len(row) for row in tokens[:-1])]).cumsum(0)
         self.register_buffer("tokens", torch.tensor([token for row in tokens for token in row]), persistent=False)
         self.register_buffer("offsets", offsets, persistent=False)
@@ -61,13 +75,13 @@ class ClassWords(nn.Module):
 class TextEncoder(nn.Module):
     """``lm`` with the heads of ``config.classify``; with the verbaliser the linear heads start at zero."""
 
-    def __init__(self, lm: LanguageModel, config: Config, space: ClassSpace, tokenizer: Tokenizer):
+    def __init__(self, lm: LanguageModel, config: Config, space: ClassSpace, folder: Path):
         super().__init__()
         self.lm, self.pool = lm, config.pool
         self.classifiers = nn.ModuleDict({head: nn.Linear(lm.width, len(space.names(head))) for head in config.classify})
         self.slots = nn.ModuleDict()
         if config.head == "verbaliser":
-            self.slots.update({head: ClassWords(space.names(head), tokenizer) for head in ("verb", "noun")})
+            self.slots.update({head: ClassWords(space.names(head), folder) for head in ("verb", "noun")})
             for classifier in self.classifiers.values():
                 nn.init.zeros_(classifier.weight)
                 nn.init.zeros_(classifier.bias)
@@ -96,4 +110,4 @@ class TextEncoder(nn.Module):
 def build(config: Config, sources: Sources) -> TextEncoder:
     """The language model of ``sources.pretrained`` with heads for the classes of ``sources``."""
     folder = sources.need("pretrained", "text_encoder")
-    return TextEncoder(load_language_model(folder, config.dropout), config, sources.need("classes", "text_encoder"), Tokenizer(folder))
+    return TextEncoder(load_language_model(folder, config.dropout), config, sources.need("classes", "text_encoder"), folder)

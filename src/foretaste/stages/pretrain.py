@@ -19,7 +19,7 @@ from foretaste.evaluation.masked_words import perplexity, words_found
 from foretaste.pipeline import artifact, console, families
 from foretaste.pipeline.config import LmConfig, validated
 from foretaste.pipeline.step import Step
-from foretaste.text.tokenizer import locate
+from foretaste.text.tokenizer import copy, locate
 from foretaste.training.loop import fit
 from foretaste.training.objective import build_objective
 from foretaste.training.precision import forward, place
@@ -47,7 +47,8 @@ def run(step: Step) -> None:
     after = _measure(model, config, sources)
     console.say(f"held-out perplexity {before['perplexity']:.1f} -> {after['perplexity']:.1f}")
     with artifact.whole(step.outputs["checkpoint"]) as partial:
-        model.cpu().lm.save(partial, folder)
+        model.cpu().lm.save(partial)
+        copy(folder, partial)
     loading = model.lm.loading
     metrics = {"format": 1, "partition": "val", "sequences": len(view), "before": before, "after": after}
     metrics |= {"newly_initialised": loading.newly_initialised, "unused": loading.unused}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -95,13 +96,6 @@ class Tokenizer:
         """``text`` as the model reads it: (N,) int64, special tokens included."""
         return np.asarray(self._fast.encode(text).ids, dtype=np.int64)
 
-    def word(self, word: str) -> list[int]:
-        """The ids of a word in the middle of a text."""
-        ids = self._fast.encode(f" {word}", add_special_tokens=False).ids
-        if not ids:
-            raise DataError(f"word {word!r} has no token", "tokenizer", "a word that the tokenizer knows", "use another language model")
-        return ids
-
     def token(self, index: int) -> str:
         """The entry ``index`` of the vocabulary as it would read in a text."""
         return self._fast.decode([index], skip_special_tokens=False).strip()
@@ -121,6 +115,13 @@ def _special_tokens(folder: Path) -> dict[str, str]:
             "use a language model that was trained on masked words",
         )  # fmt: skip
     return named
+
+
+def copy(source: Path, folder: Path) -> None:
+    """Copy the tokenizer's files from one Hugging Face folder to another."""
+    for name in TOKENIZER_FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, folder / name)
 
 
 def pad(rows: Sequence[np.ndarray], value: int) -> tuple[np.ndarray, np.ndarray]:
