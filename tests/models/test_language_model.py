@@ -69,7 +69,7 @@ def test_saving_twice_gives_the_same_bytes_and_no_paths(tmp_path):
         load_language_model(folder).save(tmp_path / name)
         copy(folder, tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "b").iterdir())
-    assert {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "weights.json"} <= set(files)
+    assert {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "manifest.json"} <= set(files)
     for name in files:
         content = (tmp_path / "b" / name).read_bytes()
         assert content == (tmp_path / "c" / name).read_bytes()
@@ -89,7 +89,7 @@ def test_a_missing_head_is_new_and_said_to_be(tmp_path):
     assert all(same)
     assert not torch.equal(other.transform.dense.weight, first.transform.dense.weight)
     first.save(tmp_path / "b")
-    assert json.loads((tmp_path / "b" / "weights.json").read_text())["newly_initialised"] == list(first.loading.newly_initialised)
+    assert json.loads((tmp_path / "b" / "manifest.json").read_text())["newly_initialised"] == list(first.loading.newly_initialised)
 
 
 def test_tied_weights_are_one_parameter(tmp_path):

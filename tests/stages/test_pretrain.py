@@ -78,7 +78,7 @@ def test_the_checkpoint_is_a_language_model_to_start_from(pretrained, corpus):
     assert lm.state_dict()[positions].equal(start.state_dict()[positions])  # frozen
     assert not lm.word_vectors().equal(start.word_vectors())
     assert not lm.transform.dense.weight.equal(start.transform.dense.weight)
-    stored = json.loads((out / "checkpoint" / "weights.json").read_text())
+    stored = json.loads((out / "checkpoint" / "manifest.json").read_text())
     assert "cls.predictions.transform.dense.weight" in stored["newly_initialised"]
 
 

@@ -74,7 +74,7 @@ class LanguageModel(nn.Module):
 
     def save(self, folder: Path) -> None:
         """Write a Hugging Face folder but for its tokenizer: config.json, model.safetensors with the masked-word head, and
-        weights.json (what was newly initialised when this model was loaded, and what was not used)."""
+        manifest.json (what was newly initialised when this model was loaded, and what was not used)."""
         folder.mkdir(parents=True, exist_ok=True)
         hf = self._hf[0]
         with _quietly():
@@ -82,7 +82,7 @@ class LanguageModel(nn.Module):
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         config.pop("_name_or_path", None)  # a place, and so no part of what the model is
         (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        (folder / "weights.json").write_text(json.dumps({"format": 1, **asdict(self.loading)}, indent=1) + "\n", encoding="utf-8")
+        (folder / "manifest.json").write_text(json.dumps({"format": 1, **asdict(self.loading)}, indent=1) + "\n", encoding="utf-8")
 
 
 def load_language_model(folder: Path, dropout: float | None = None) -> LanguageModel:

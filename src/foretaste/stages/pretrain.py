@@ -1,7 +1,7 @@
 """Pretrain a language model on recipes: hidden words of phrases in discourse order, by the one training loop.
 
 The checkpoint is a Hugging Face folder (config.json, model.safetensors with the masked-word head, the tokenizer's files), so
-that it can start another training; weights.json in it lists the weights that were newly initialised and those left unused.
+that it can start another training; manifest.json in it lists the weights that were newly initialised and those left unused.
 Perplexity and the hits on hidden verbs and objects are measured on recipes of the partition val, before and after.
 """
 
