@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.pipeline.components import check_parts, schemas
 from foretaste.pipeline.config import BackboneConfig, DatasetConfig, Files, LmConfig, RunConfig, SystemConfig, validated
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
 
@@ -23,21 +24,33 @@ class Catalogue:
         self.files = Files(root)
         self.run: RunConfig = validated(RunConfig, settings, "config.yaml")
         self.results = self.run.results_root
+        self._components = schemas(Path(root) / "workflow" / "schemas" / "components.json")
+        check_parts(self.run, "config.yaml", self._components)
         for system in self.systems:
             self.system(self.run.dataset, system)
 
-    @cached_property
+    @property
     def systems(self) -> tuple[str, ...]:
         """The systems of this run."""
-        return self.run.systems or (self.dataset(self.run.dataset).system,)
+        return self.systems_of(self.run.dataset)
 
+    def systems_of(self, dataset: str) -> tuple[str, ...]:
+        """The systems that are run on a dataset: this run's, or the one that the dataset names."""
+        named = self.run.systems if dataset == self.run.dataset else ()
+        return named or (self.dataset(dataset).system,)
+
+    @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def dataset(self, name: str) -> DatasetConfig:
-        """The resolved dataset."""
-        return self.files.dataset(name)
+        """The resolved dataset, its components checked."""
+        settings = self.files.dataset(name)
+        check_parts(settings, f"workflow/datasets/{name}.yaml", self._components)
+        return settings
 
+    @cache  # noqa: B019
     def system(self, dataset: str, name: str) -> SystemConfig:
-        """The resolved system on ``dataset``, with this run's overrides of the history."""
+        """The resolved system on ``dataset``, its components checked, with this run's overrides of the history."""
         system = self.files.system(name, dataset)
+        check_parts(system, f"workflow/systems/{name}.yaml", self._components)
         overrides = {"rule": self.run.history_rule, "source": self.run.history_from}
         history = system.history.model_copy(update={key: value for key, value in overrides.items() if value})
         return system.model_copy(update={"history": history})

@@ -28,6 +28,7 @@ INERT = frozenset(
         "pipeline.model_config",
         "pipeline.options",
         "pipeline.catalogue",
+        "pipeline.components",
         "pipeline.plan",
         "pipeline.provenance",
         "pipeline.running",

@@ -157,6 +157,15 @@ class Plan:
             places={"video_folder": self.catalogue.video_files(dataset)[1]},
         )  # fmt: skip
 
+    def _gather_issues(self, dataset: str) -> Described:
+        folder = f"{self.results}/{dataset}/issues"
+        parts = [f"{folder}/read_annotations.parquet", f"{folder}/probe_videos.parquet"]
+        for system in self.catalogue.systems_of(dataset):
+            for name, backbone in self.catalogue.system(dataset, system).backbones.items():
+                if backbone.files is None:
+                    parts += [f"{folder}/extract_features-{name}-{shard}.parquet" for shard in range(backbone.grid.shards)]
+        return Described(inputs={"issues": sorted(set(parts))}, outputs={"issues": f"{self.results}/{dataset}/issues.parquet"}, config={})
+
     def _train(self, dataset: str, system: str, seed: str, model: str) -> Described:
         settings = self.catalogue.model(dataset, system, model)
         folder = self._own_folder(dataset, system, seed, model)

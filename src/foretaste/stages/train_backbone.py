@@ -1,0 +1,75 @@
+"""Train a backbone to recognise the action that is going on, on the training videos; its features are what students read.
+
+metrics.json says how well it recognises frames of the validation videos, beside the share of the commonest training class.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+import torch
+
+from foretaste.contracts.batch import UNLABELLED
+from foretaste.contracts.classes import HEADS, read_classes
+from foretaste.contracts.tables import SEGMENTS, VIDEOS, read_table
+from foretaste.contracts.view import Sources
+from foretaste.pipeline import artifact, console, families
+from foretaste.pipeline.config import BackboneConfig, validated
+from foretaste.pipeline.step import Step
+from foretaste.training.checkpoint import save_model
+from foretaste.training.loop import fit
+from foretaste.training.objective import build_objective
+from foretaste.training.samples import Loader, Samples, class_counts, own_rows
+from foretaste.training.scoring import score
+from foretaste.training.targets import no_targets
+
+#: Backbones lie outside the seeds of a study: there is one of each, and every student reads the same features.
+SEED = 0
+
+
+def run(step: Step) -> None:
+    """``segments``, ``videos``, ``classes`` -> ``checkpoint``, ``metrics``, ``log``."""
+    config = validated(BackboneConfig, {**step.config["model"], "grid": {"fps": 1.0}}, "backbones")
+    classes = read_classes(step.inputs["classes"])
+    samples = {split: _frames(step, config, classes, split) for split in ("training", "validation")}
+    torch.manual_seed(SEED)
+    model = families.build("models", config.network, "network", sources=Sources(classes=classes))
+    loader = Loader(samples=samples["training"], batch=config.training.batch, seed=SEED)
+    counts = class_counts(samples["training"])
+    fit(model, no_targets, build_objective(config.objective, counts), {"training": loader}, config.training, step.scratch)
+    found = score(model, samples["validation"])
+    metrics = {head: _recognition(found.logits[head], samples, head) for head in HEADS if head in found.logits}
+    console.say(
+        f"validation frames: action top-1 {metrics['action']['top1']:.1f} % (commonest class {metrics['action']['commonest']:.1f} %)"
+    )
+    with artifact.whole(step.outputs["checkpoint"]) as partial:
+        save_model(partial, model, config.network, classes, {"view": dict(config.view), "seed": SEED})
+    with artifact.whole(step.outputs["log"]) as partial:
+        partial.write_bytes((step.scratch / "log.jsonl").read_bytes())
+    artifact.write_json(step.outputs["metrics"], {"format": 1, "split": "validation", "frames": len(samples["validation"]), **metrics})
+
+
+def _frames(step: Step, config: BackboneConfig, classes: Any, split: str) -> Samples:
+    segments = read_table(step.inputs["segments"], SEGMENTS)
+    sources = Sources(
+        segments=segments.filter(pc.equal(segments["split"], split)),
+        videos=read_table(step.inputs["videos"], VIDEOS),
+        classes=classes,
+        video_folder=Path(step.config["video_folder"]),
+    )
+    view = families.build("views", config.view, "view", sources=sources)
+    samples = own_rows(view, view.ids)
+    return Samples(view=view, rows=samples.rows, ids=samples.ids, labels={head: torch.from_numpy(view.labels[head]) for head in HEADS})
+
+
+def _recognition(logits: np.ndarray, samples: dict[str, Samples], head: str) -> dict[str, float]:
+    """Top-1 in per cent over labelled validation frames, and what always saying the commonest training class would give."""
+    labels = samples["validation"].labels[head].numpy()
+    known = labels != UNLABELLED
+    training = samples["training"].labels[head]
+    commonest = int(torch.bincount(training[training != UNLABELLED]).argmax())
+    right, usual = logits.argmax(1) == labels, labels == commonest
+    return {"top1": float(100 * right[known].mean()), "commonest": float(100 * usual[known].mean())}
