@@ -37,7 +37,12 @@ def weights(model: nn.Module) -> dict[str, Tensor]:
 
 
 def load_weights(model: nn.Module, stored: Mapping[str, Tensor], where: object) -> None:
-    """Copy ``stored`` into ``model``; raises DataError unless names, shapes and dtypes are the same."""
+    """Copy ``stored`` into ``model``; raises DataError unless names, shapes and dtypes are the same.
+
+    A model with a ``resize`` method (tables of counts, whose size is what was counted) is given the stored shapes first.
+    """
+    if hasattr(model, "resize"):
+        model.resize({name: tensor.shape for name, tensor in stored.items()})
     own = weights(model)
     missing, unknown = sorted(set(own) - set(stored)), sorted(set(stored) - set(own))
     if missing or unknown:

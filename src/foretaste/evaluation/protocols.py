@@ -1,0 +1,121 @@
+"""From scores to ``metrics.json``: which samples count, and every number of a model with the settings that decide it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretaste.contracts.classes import HEADS, ClassSpace
+from foretaste.contracts.errors import DataError
+from foretaste.evaluation.metrics import accuracy, class_mean_recall, label_ranks, many_shot_actions, marginal, softmax
+
+FORMAT = 1
+
+#: The settings that decide a number; they stand beside it, null where one does not apply.
+PROTOCOL = (
+    "tau_a", "history_rule", "history_from", "history_length", "prior_exponent", "temperature", "top_k", "reduction", "t_squared",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """The samples of one split that are counted, n of them: labelled and not dropped.
+
+    labels
+        head -> (n,) int64 class ids.
+    """
+
+    sample_ids: tuple[str, ...]
+    labels: Mapping[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.sample_ids)
+
+
+def targets(samples: pa.Table, split: str) -> Targets:
+    """Every sample of ``split`` that has labels and is not dropped, in the table's order; DataError where there is none."""
+    usable = pc.and_(pc.equal(samples.column("split"), split), pc.is_null(samples.column("dropped_because")))
+    for head in HEADS:
+        usable = pc.and_(usable, pc.is_valid(samples.column(f"{head}_id")))
+    rows = samples.filter(usable)
+    if not rows.num_rows:
+        there = ", ".join(sorted(set(samples.column("split").to_pylist())))
+        raise DataError(f"no labelled samples of split {split!r}", "samples", f"a split among {there}", "choose another split")
+    labels = {head: rows.column(f"{head}_id").to_numpy().astype(np.int64) for head in HEADS}
+    return Targets(sample_ids=tuple(rows.column("sample_id").to_pylist()), labels=labels)
+
+
+def rows_of(wanted: Sequence[str], scored: Sequence[str], where: object) -> np.ndarray:
+    """(n,) the position in ``scored`` of every wanted sample; raises DataError that names the first one without a score."""
+    position = {sample: row for row, sample in enumerate(scored)}
+    missing = [sample for sample in wanted if sample not in position]
+    if missing:
+        raise DataError(
+            f"{len(missing)} of {len(wanted)} samples without a score, first {missing[0]!r}",
+            where,
+            "a score for every sample",
+            "score them all",
+        )
+    return np.array([position[sample] for sample in wanted], dtype=np.int64)
+
+
+def head_scores(action_logits: np.ndarray, classes: ClassSpace) -> dict[str, np.ndarray]:
+    """Scores of each head from (n, C) action logits: verbs and nouns are ranked by the sum of their actions' probabilities."""
+    probabilities = softmax(action_logits)
+    return {
+        "action": action_logits,
+        "verb": marginal(probabilities, classes.action_verb, len(classes.verb)),
+        "noun": marginal(probabilities, classes.action_noun, len(classes.noun)),
+    }
+
+
+def head_metrics(scores: np.ndarray, labels: np.ndarray, many_shot: Mapping[str, Sequence[int]]) -> dict[str, float | None]:
+    """The numbers of one head in per cent; None where there are no classes to average over."""
+    ranks = label_ranks(scores, labels)
+    found = {
+        "top1": accuracy(ranks < 1),
+        "top5": accuracy(ranks < 5),
+        "class_mean_recall1": class_mean_recall(ranks < 1, labels),
+        "class_mean_recall5": class_mean_recall(ranks < 5, labels),
+        **{f"many_shot_recall5_{meaning}": class_mean_recall(ranks < 5, labels, ids) for meaning, ids in many_shot.items()},
+    }
+    return {name: None if share is None else 100 * share for name, share in found.items()}
+
+
+def measure(action_logits: np.ndarray, wanted: Targets, classes: ClassSpace) -> dict[str, dict[str, float | None]]:
+    """head -> metric -> per cent, for (n, C) logits in the order of ``wanted``.
+
+    A verb or a noun is many-shot by one list only, so both meanings of its many-shot recall are the recall over that list.
+    """
+    lists = {
+        "action": {meaning: many_shot_actions(classes, meaning) for meaning in ("and", "or")},
+        "verb": dict.fromkeys(("and", "or"), classes.many_shot_verb),
+        "noun": dict.fromkeys(("and", "or"), classes.many_shot_noun),
+    }
+    return {head: head_metrics(scores, wanted.labels[head], lists[head]) for head, scores in head_scores(action_logits, classes).items()}
+
+
+def report(measured: Mapping[str, Any], samples: int, split: str, protocol: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of ``metrics.json``.
+
+    protocol
+        Values of ``PROTOCOL``; absent ones become null. Raises DataError for any other key.
+    names
+        ``dataset``, ``system``, ``seed``, ``model``; absent ones become null.
+    """
+    strangers = sorted(set(protocol) - set(PROTOCOL))
+    if strangers:
+        raise DataError(f"protocol settings {', '.join(strangers)}", "evaluate: protocol", f"some of {', '.join(PROTOCOL)}", "correct them")
+    return {
+        "format": FORMAT,
+        **{name: names.get(name) for name in ("dataset", "system", "seed", "model")},
+        "split": split,
+        "samples": samples,
+        "protocol": {name: protocol.get(name) for name in PROTOCOL},
+        **measured,
+    }

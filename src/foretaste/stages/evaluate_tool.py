@@ -1,0 +1,40 @@
+"""Measure any score file, of this project or another's.
+
+    foretaste evaluate --scores DIR --samples results/<dataset>/samples.parquet --split validation
+    foretaste evaluate --scores F.npz --samples results/<dataset>/samples.parquet --split validation --json
+
+DIR is a score cache (`foretaste scores show DIR`). F.npz holds sample_id (text) and action (float32 logits, one row a
+sample); F.classes.json beside it gives the class order (`foretaste scores export` writes such a pair). Every labelled sample
+of the split needs a score. Verbs and nouns are measured from the actions' probabilities. Numbers are per cent; "-" (null in
+JSON) stands where a dataset has no such classes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from foretaste.contracts.classes import HEADS
+from foretaste.stages.evaluate import evaluate
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--scores", required=True, metavar="DIR|F.npz", type=Path, help="a scores/ folder, or a NumPy archive")
+    parser.add_argument("--samples", required=True, metavar="FILE", type=Path, help="samples.parquet of the dataset")
+    parser.add_argument("--split", required=True, help="e.g. validation")
+    parser.add_argument("--json", action="store_true", help="print what metrics.json would hold")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the numbers."""
+    metrics = evaluate(arguments.scores, arguments.samples, arguments.split, {}, {})
+    if arguments.json:
+        print(json.dumps(metrics, indent=1, sort_keys=True))
+        return
+    print(f"{metrics['samples']} samples of {arguments.split}, per cent")
+    print(f"{'':22}{''.join(f'{head:>8}' for head in HEADS)}")
+    for name in metrics["action"]:
+        values = (metrics[head][name] for head in HEADS)
+        print(f"{name:22}{''.join(f'{value:8.2f}' if value is not None else '       -' for value in values)}")
