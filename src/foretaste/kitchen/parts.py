@@ -1,0 +1,77 @@
+"""The three parts of a world on disk (recipes, annotations, videos), each with a manifest of its files."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import cv2
+
+from foretaste.kitchen.annotations import write_annotations
+from foretaste.kitchen.config import WorldConfig
+from foretaste.kitchen.encode import write_video
+from foretaste.kitchen.recipes import write_recipes
+from foretaste.kitchen.render import frames
+from foretaste.kitchen.schedule import plan_timeline
+from foretaste.kitchen.style import draw_style
+from foretaste.kitchen.truth import write_truth
+from foretaste.kitchen.world import World
+from foretaste.pipeline import artifact, console
+
+FORMAT = 1
+
+
+def make_recipes(config: WorldConfig, folder: Path) -> None:
+    """``layer1.json`` and ``steps.parquet``."""
+    write_recipes(World(config), folder)
+
+
+def make_annotations(config: WorldConfig, folder: Path) -> None:
+    """The CSV files of EPIC-KITCHENS-55 and RULSTM, and ``truth.parquet``."""
+    world = World(config)
+    timelines = [plan_timeline(config, video) for video in world.videos]
+    write_annotations(world, timelines, folder)
+    write_truth(world, console.track(timelines, "truth of videos"), folder / "truth.parquet")
+
+
+def make_videos(config: WorldConfig, folder: Path, scratch: Path, processes: int) -> None:
+    """``<video_id>.mp4`` of every video; those that ``scratch`` holds from an earlier attempt are not made again."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    names = [video.video_id for video in World(config).videos]
+    waiting = [n for n, name in enumerate(names) if not (scratch / f"{name}.mp4").exists()]
+    for _ in console.track(_render(config, waiting, scratch, processes), "videos", len(waiting)):
+        pass
+    for name in names:
+        shutil.copyfile(scratch / f"{name}.mp4", folder / f"{name}.mp4")
+
+
+def _render(config: WorldConfig, numbers: list[int], scratch: Path, processes: int) -> Iterator[None]:
+    """Each video is a function of the settings and its number alone, so the number of processes changes nothing."""
+    if processes == 1:
+        for number in numbers:
+            yield make_video(config, number, scratch)
+        return
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        jobs = [pool.submit(make_video, config, number, scratch) for number in numbers]
+        for job in jobs:
+            yield job.result()
+
+
+def make_video(config: WorldConfig, number: int, scratch: Path) -> None:
+    """Draw and encode one video of the world."""
+    cv2.setNumThreads(1)
+    video = World(config).videos[number]
+    timeline = plan_timeline(config, video)
+    with artifact.whole(scratch / f"{video.video_id}.mp4") as partial:
+        write_video(partial, frames(config, timeline, draw_style(config.seed, video.participant)), config)
+
+
+def write_manifest(folder: Path, part: str) -> None:
+    """``manifest.json``: the sha256 of every other file of the folder."""
+    files = {path.name: artifact.sha256(path) for path in sorted(folder.iterdir())}
+    text = json.dumps({"format": FORMAT, "part": part, "files": files}, indent=1, sort_keys=True)
+    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
