@@ -150,3 +150,14 @@ def test_learns_to_tell_the_next_of_a_cycle():
         loss.backward()
         optimizer.step()
     assert loss.item() < 0.05
+
+
+def test_under_bf16_autocast_it_stays_near():
+    torch.manual_seed(0)
+    model, z = build({**SMALL, "past": True}).eval(), torch.randn(4, 7, 6)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    exact = model(batch(features=z)).logits["action"]
+    with torch.autocast("cpu", torch.bfloat16):
+        near = model(batch(features=z)).logits["action"]
+    assert (near.float() - exact).abs().max() < 0.03 * exact.abs().max()
