@@ -39,6 +39,7 @@ def test_ids_stand_right_and_the_left_is_padded(sources):
 
 def test_the_rule_and_the_length_decide(sources):
     assert build(sources, rule="end", length=2).fetch([2]).inputs["history"].tolist() == [[-1, 7]]
+    assert build(sources, rule="start", length=None).fetch([2, 0]).inputs["history"].tolist() == [[4, 7], [-1, -1]]
     assert build(sources, rule="end", length=2).newest_s(2) == 4.0
     assert build(sources, rule="start", length=1).fetch([2]).inputs["history"].tolist() == [[7]]
 

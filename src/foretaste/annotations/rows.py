@@ -76,30 +76,35 @@ def read_rows(path: Path, found: Found, columns: Sequence[str], *, header: bool)
     """The rows of a CSV file; blank lines are passed over.
 
     columns
-        With a header: the columns that must be there (others may be). Without: the columns there are, in order; a row with
-        fewer or more cells is a bad row.
+        With a header: the columns that must be there (others may be). Without: the columns there are, in order. A row with
+        fewer or more cells than columns is a bad row.
 
-    Raises DataError where the file is missing, is not UTF-8 CSV, or lacks a column.
+    Raises DataError where the file is missing, is not UTF-8 CSV, or lacks a column (without a header: in every row).
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             lines = csv.reader(file, strict=True)
             names = [name.strip() for name in next(lines, [])] if header else list(columns)
-            missing = [column for column in columns if column not in names]
-            if missing:
-                raise DataError(
-                    f"missing column {', '.join(missing)}", f"{path}: line 1", f"columns {', '.join(columns)}", "use the published file"
-                )
-            for cells in lines:
-                row = Row(found.name(path), lines.line_num, dict(zip(names, (cell.strip() for cell in cells))))
-                if len(cells) == len(names):
-                    yield row
-                elif cells:
-                    found.add(row, f"{len(cells)} cells, expected {len(names)} ({', '.join(names)})")
+            rows = [(lines.line_num, cells) for cells in lines if cells]
     except FileNotFoundError as error:
         raise DataError("missing annotation file", path, "a CSV file", "get it, or correct data_root and the reader's folders") from error
     except (csv.Error, UnicodeDecodeError) as error:
         raise DataError(f"unreadable annotation file ({error})", path, "CSV in UTF-8", "get it again") from error
+    missing = [column for column in columns if column not in names]
+    if missing:
+        raise DataError(
+            f"missing column {', '.join(missing)}", f"{path}: line 1", f"columns {', '.join(columns)}", "use the published file"
+        )
+    if rows and all(len(cells) != len(names) for _, cells in rows):
+        raise DataError(
+            f"{len(rows[0][1])} columns", f"{path}: line {rows[0][0]}", f"{len(names)} ({', '.join(names)})", "use the published file"
+        )
+    for line, cells in rows:
+        row = Row(found.name(path), line, dict(zip(names, (cell.strip() for cell in cells))))
+        if len(cells) == len(names):
+            yield row
+        else:
+            found.add(row, f"{len(cells)} cells, expected {len(names)} ({', '.join(names)})")
 
 
 def read_names(path: Path, found: Found, id_column: str, name_column: str) -> tuple[str, ...]:

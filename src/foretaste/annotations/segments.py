@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 
 import pyarrow as pa
 
@@ -49,7 +50,7 @@ class Annotations:
 
 def check_span(start_s: float, stop_s: float) -> None:
     """Raise RowError unless [start, stop) is a span of the video: an empty one shows nothing, a negative one is a slip."""
-    if start_s < 0 or stop_s <= start_s:
+    if not 0 <= start_s < stop_s < inf:
         raise RowError(f"start {start_s:g} s and stop {stop_s:g} s, expected 0 <= start < stop")
 
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from foretaste.contracts.classes import HEADS, ClassSpace
 from foretaste.contracts.errors import DataError
 from foretaste.evaluation.metrics import accuracy, class_mean_recall, label_ranks, many_shot_actions, marginal, softmax
+from foretaste.scores.exchange import SplitScores
 
 FORMAT = 1
 
@@ -62,6 +63,36 @@ def rows_of(wanted: Sequence[str], scored: Sequence[str], where: object) -> np.n
             "score them all",
         )
     return np.array([position[sample] for sample in wanted], dtype=np.int64)
+
+
+def action_logits(scored: SplitScores, wanted: Targets, classes: ClassSpace, where: object) -> np.ndarray:
+    """(n, C) logits of ``wanted``, columns in the order of ``classes``: classes are matched by name, whatever their order.
+
+    Raises DataError for scores without actions, of other actions, not finite, or lacking a sample; and for labels that are no
+    class.
+    """
+    if "action" not in scored.logits:
+        raise DataError(f"scores of {', '.join(scored.logits)} only", where, "action logits", "score a model with an action head")
+    logits = scored.logits["action"][rows_of(wanted.sample_ids, scored.sample_ids, where)]
+    if scored.classes.action != classes.action:
+        column = {name: index for index, name in enumerate(scored.classes.action)}
+        strangers = sorted(set(column).symmetric_difference(classes.action))
+        if strangers or len(column) != len(scored.classes.action):
+            raise DataError(
+                f"scores of other actions ({len(strangers)} differ, e.g. {strangers[:1]})", where, f"the {len(classes.action)} of the dataset",
+                "score on this dataset",
+            )  # fmt: skip
+        logits = logits[:, [column[name] for name in classes.action]]
+    bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+    if len(bad):
+        raise DataError(f"scores that are not finite, sample {wanted.sample_ids[bad[0]]!r}", where, "finite logits", "score again")
+    for head, labels in wanted.labels.items():
+        if labels.min() < 0 or labels.max() >= len(classes.names(head)):
+            raise DataError(
+                f"{head} labels {labels.min()} to {labels.max()}", "samples", f"0 to {len(classes.names(head)) - 1}, the classes of {where}",
+                "evaluate scores with the samples of their own dataset",
+            )  # fmt: skip
+    return logits
 
 
 def head_scores(action_logits: np.ndarray, classes: ClassSpace) -> dict[str, np.ndarray]:

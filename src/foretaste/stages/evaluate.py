@@ -6,37 +6,36 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.classes import ClassSpace, read_classes
-from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table
-from foretaste.evaluation.protocols import measure, report, rows_of, targets
+from foretaste.evaluation.protocols import action_logits, measure, report, targets
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.step import Step
 from foretaste.scores.exchange import read_split
+from foretaste.scores.reader import open_scores
 
 
 def run(step: Step) -> None:
     """Write ``metrics``."""
     config = step.config
-    classes = read_classes(step.inputs["classes"])
-    metrics = evaluate(step.inputs["scores"], step.inputs["samples"], config["split"], config["protocol"], config, classes)
+    metrics = evaluate(step.inputs["scores"], step.inputs["samples"], config["split"], read_classes(step.inputs["classes"]))
+    metrics |= {name: config[name] for name in ("dataset", "system", "seed", "model")}
+    # What is in the scores counts: a fitted exponent is known only there.
+    metrics["protocol"] = {name: metrics["protocol"][name] if value == "fitted" else value for name, value in config["protocol"].items()}
     artifact.write_json(step.outputs["metrics"], metrics)
     shown = (f"{name} {value:.1f}" for name, value in metrics["action"].items() if value is not None)
     console.say(f"{config['model']}, {metrics['samples']} samples of {config['split']}: {', '.join(shown)}")
 
 
-def evaluate(
-    scores: Path, samples: Path, split: str, protocol: dict[str, Any], names: dict[str, Any], classes: ClassSpace | None = None
-) -> dict[str, Any]:
-    """The content of ``metrics.json`` for a score cache (folder) or an archive (``F.npz``).
+def evaluate(scores: Path, samples: Path, split: str, classes: ClassSpace | None) -> dict[str, Any]:
+    """The content of ``metrics.json`` for a score cache (folder) or an archive (``F.npz``), with what they tell of themselves.
 
     classes
-        The dataset's label space; raises DataError where the scores have another one.
+        The dataset's label space; None: that of the scores.
     """
     wanted = targets(read_table(samples, SAMPLES), split)
     scored = read_split(scores, split)
-    if classes is not None and scored.classes != classes:
-        raise DataError("scores of another label space", scores, "the classes of this dataset", "score again on this dataset")
-    if "action" not in scored.logits:
-        raise DataError(f"scores of {', '.join(scored.logits)} only", scores, "action logits", "score a model with an action head")
-    logits = scored.logits["action"][rows_of(wanted.sample_ids, scored.sample_ids, scores)]
-    return report(measure(logits, wanted, scored.classes), len(wanted), split, protocol, names)
+    space = classes or scored.classes
+    facts: dict[str, Any] = {} if scores.suffix == ".npz" else open_scores(scores).manifest
+    names = {"model": facts.get("model")}
+    logits = action_logits(scored, wanted, space, scores)
+    return report(measure(logits, wanted, space), len(wanted), split, facts.get("facts", {}).get("protocol", {}), names)

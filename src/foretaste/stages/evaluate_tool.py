@@ -4,8 +4,8 @@
     foretaste evaluate --scores F.npz --samples results/<dataset>/samples.parquet --split validation --json
 
 DIR is a score cache (`foretaste scores show DIR`). F.npz holds sample_id (text) and action (float32 logits, one row a
-sample); F.classes.json beside it gives the class order (`foretaste scores export` writes such a pair). Every labelled sample
-of the split needs a score. Verbs and nouns are measured from the actions' probabilities. Numbers are per cent; "-" (null in
+sample); F.classes.json beside it gives the class order (`foretaste scores export` writes such a pair). Classes are matched by
+name with the classes.json beside the samples, where there is one. Every labelled sample of the split needs a score. Verbs and nouns are measured from the actions' probabilities. Numbers are per cent; "-" (null in
 JSON) stands where a dataset has no such classes.
 """
 
@@ -15,7 +15,7 @@ import argparse
 import json
 from pathlib import Path
 
-from foretaste.contracts.classes import HEADS
+from foretaste.contracts.classes import HEADS, read_classes
 from foretaste.stages.evaluate import evaluate
 
 
@@ -29,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the numbers."""
-    metrics = evaluate(arguments.scores, arguments.samples, arguments.split, {}, {})
+    beside = arguments.samples.with_name("classes.json")
+    metrics = evaluate(arguments.scores, arguments.samples, arguments.split, read_classes(beside) if beside.exists() else None)
     if arguments.json:
         print(json.dumps(metrics, indent=1, sort_keys=True))
         return

@@ -21,8 +21,8 @@ class Config(Options):
     """With t the end of the window: segments that stop by t, that start before t, or all that start before the target."""
     source: Literal["all_splits", "own_split"] = "all_splits"
     """Segments of the whole video, or only those of the sample's own split ("gappy")."""
-    length: PositiveInt = 5
-    """How many of the latest are shown."""
+    length: PositiveInt | None = 5
+    """How many of the latest are shown; null: all."""
 
 
 class ActionIds:
@@ -62,8 +62,9 @@ def build(config: Config, sources: Sources) -> ActionIds:
     found = histories(samples, segments, rule=config.rule, source=config.source, length=config.length)
     check_histories(samples, segments, found, rule=config.rule)
     ids = segments.column("action_id").fill_null(UNLABELLED).to_numpy().astype(np.int64)
-    history = np.full((len(found), config.length), UNLABELLED, dtype=np.int64)
+    width = config.length or max((len(shown) for shown in found), default=0)
+    history = np.full((len(found), width), UNLABELLED, dtype=np.int64)
     for row, shown in enumerate(found):
-        history[row, config.length - len(shown) :] = ids[shown]
+        history[row, width - len(shown) :] = ids[shown]
     times = segments.column("stop_s" if config.rule == "end" else "start_s").to_numpy()
     return ActionIds(history, np.array([times[shown].max(initial=-np.inf) for shown in found]))

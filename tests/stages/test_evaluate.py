@@ -1,0 +1,82 @@
+import json
+from pathlib import Path
+
+import pytest
+from made_up_tables import make_classes, make_scores, make_tables
+
+from foretaste.__main__ import main
+from foretaste.contracts.tables import SAMPLES, read_table
+from foretaste.evaluation.protocols import PROTOCOL, targets
+from foretaste.pipeline import artifact
+from foretaste.pipeline.step import Step
+from foretaste.scores.exchange import export_npz
+from foretaste.scores.reader import open_scores
+from foretaste.stages import evaluate
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A dataset of 60 validation samples, and scores of a model that knows something."""
+    classes = make_classes()
+    tables = make_tables(tmp_path, classes, {"training": 2, "validation": 4})
+    samples = read_table(tmp_path / "samples.parquet", SAMPLES)
+    ids = {split: list(targets(samples, split).sample_ids) for split in tables}
+    make_scores(tmp_path / "scores", classes, tables, ids, "lm", 2.0, 0)
+    return tmp_path
+
+
+def step(folder: Path, protocol: dict) -> Step:
+    return Step(
+        stage="evaluate", inputs={name: folder / file for name, file in INPUTS.items()}, outputs={"metrics": folder / "metrics.json"},
+        config={"split": "validation", "protocol": protocol, "dataset": "d", "system": "s", "seed": 3, "model": "lm"},
+        wildcards={}, scratch=folder / "scratch",
+    )  # fmt: skip
+
+
+INPUTS = {"scores": "scores", "samples": "samples.parquet", "classes": "classes.json"}
+
+
+def tool(capsys, *arguments: object) -> str:
+    assert main(["evaluate", *map(str, arguments)]) == 0
+    return capsys.readouterr().out
+
+
+def test_metrics_json_and_the_tool_agree(folder, capsys):
+    protocol = dict.fromkeys(PROTOCOL) | {"tau_a": 1.0, "prior_exponent": 0.0}
+    evaluate.run(step(folder, protocol))
+    metrics = artifact.read_json(folder / "metrics.json")
+    assert set(metrics) == {"format", "dataset", "system", "seed", "model", "split", "samples", "protocol", "action", "verb", "noun"}
+    assert (metrics["dataset"], metrics["seed"], metrics["samples"], metrics["protocol"]) == ("d", 3, 60, protocol)
+    assert 20 < metrics["action"]["top1"] < metrics["action"]["top5"] < 100
+    printed = json.loads(
+        tool(capsys, "--scores", folder / "scores", "--samples", folder / "samples.parquet", "--split", "validation", "--json")
+    )
+    assert {head: printed[head] for head in ("action", "verb", "noun")} == {head: metrics[head] for head in ("action", "verb", "noun")}
+    assert printed["model"] == "lm" and printed["dataset"] is None
+    first = (folder / "metrics.json").read_bytes()
+    evaluate.run(step(folder, protocol))
+    assert (folder / "metrics.json").read_bytes() == first
+
+
+def test_an_export_measures_the_same(folder, capsys):
+    export_npz(open_scores(folder / "scores"), "validation", folder / "other" / "F.npz")
+    shared = ("--samples", folder / "samples.parquet", "--split", "validation")
+    assert tool(capsys, "--scores", folder / "other" / "F.npz", *shared) == tool(capsys, "--scores", folder / "scores", *shared)
+    table = tool(capsys, "--scores", folder / "other" / "F.npz", *shared)
+    assert "60 samples of validation" in table and "many_shot_recall5_or" in table
+
+
+def test_a_missing_score_is_one_error_line_that_names_the_sample(folder, capsys):
+    export_npz(open_scores(folder / "scores"), "training", folder / "F.npz")
+    arguments = ["--scores", str(folder / "F.npz"), "--samples", str(folder / "samples.parquet"), "--split", "validation"]
+    assert main(["evaluate", *arguments]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "60 of 60 samples without a score, first 'va00_0'" in err and "Traceback" not in err
+
+
+def test_a_fitted_exponent_is_taken_from_the_scores(folder):
+    manifest = artifact.read_json(folder / "scores" / "manifest.json")
+    manifest["facts"]["protocol"] = {"prior_exponent": 0.3}
+    artifact.write_json(folder / "scores" / "manifest.json", manifest)
+    evaluate.run(step(folder, dict.fromkeys(PROTOCOL) | {"tau_a": 1.0, "prior_exponent": "fitted"}))
+    assert artifact.read_json(folder / "metrics.json")["protocol"]["prior_exponent"] == 0.3
