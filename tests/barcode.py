@@ -69,6 +69,21 @@ def cut_without_decoding(source: Path, path: Path, first: int, fps: float = 10.0
     return path
 
 
+def hiding(source: Path, path: Path, hidden: int) -> Path:
+    """Copy a VP8 clip with its ``hidden``-th packet marked as a reference that is never shown."""
+    with av.open(str(source)) as given, av.open(str(path), "w") as container:
+        stream = container.add_stream_from_template(given.streams.video[0])
+        for index, packet in enumerate(given.demux(given.streams.video[0])):
+            if packet.dts is not None:
+                packet.stream = stream
+                if index == hidden:
+                    content = bytearray(bytes(packet))
+                    content[0] &= ~0x10
+                    packet.update(bytes(content))
+                container.mux(packet)
+    return path
+
+
 def turned(path: Path, quarter: int) -> Path:
     """Write into an mp4 that its picture is to be turned by ``quarter`` x 90 degrees clockwise, as phones do."""
     one = 1 << 16

@@ -72,6 +72,15 @@ def test_decord_alone_would_be_wrong_on_open_groups(clips):
     assert wrong > len(frames) / 2
 
 
+def test_references_that_are_never_shown_are_no_frames(tmp_path):
+    source = barcode.write_clip(tmp_path / "shown.webm", 20, codec="libvpx")
+    video = scan(barcode.hiding(source, tmp_path / "hidden.webm", 7))
+    assert len(video.pts_s) == 19 and video.pts_s[[6, 7]].tolist() == [0.6, 0.8]
+    decode.decodes_to_the_end(video)
+    frames, _ = decode.frames_at(video, [0.6, 0.75, 0.8])
+    assert [barcode.read(frame) for frame in frames] == [6, 6, 8]
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), name=st.sampled_from(["closed", "uneven", "open"]))
 def test_never_a_frame_of_the_future(clips, data, name):

@@ -90,31 +90,46 @@ def seconds(ticks: np.ndarray, time_base: Fraction) -> np.ndarray:
 def scan(path: Path) -> Packets:
     """Read every packet of the first video stream; raises DataError where there is none or its frames have no times."""
     with opened(path) as (container, stream):
-        packets = [packet for packet in container.demux(stream) if packet.size]
-        shown = [packet for packet in packets if not packet.is_discard]
+        packets = [_Packet.of(packet, stream) for packet in container.demux(stream) if packet.size]
+        shown = [packet for packet in packets if packet.shown]
         if not shown:
             raise unreadable(path, "no frames")
         if any(packet.pts is None for packet in shown) or stream.time_base is None:
             raise unreadable(path, "frames without time stamps")
+        shown.sort(key=lambda packet: packet.pts)
         pts = np.array([packet.pts for packet in shown], dtype=np.int64)
-        order = np.argsort(pts, kind="stable")
-        pts_s = seconds(pts[order] - pts[order[0]], stream.time_base)
+        pts_s = seconds(pts - pts[0], stream.time_base)
         rate = float(stream.average_rate or 0) or _rate_of(pts_s)
-        # Muxers that do not know the last frame's duration write 0 or one tick.
-        last_s = max(float((shown[order[-1]].duration or 0) * stream.time_base), 1 / rate if rate else 0.0)
         rotation = _rotation(container, stream, path)
         return Packets(
             path=Path(path),
             pts_s=pts_s,
-            end_s=float(pts_s[-1] + last_s),
+            # Muxers that do not know the last frame's duration write 0 or one tick.
+            end_s=float(pts_s[-1]) + max(float((shown[-1].duration or 0) * stream.time_base), 1 / rate if rate else 0.0),
             width=stream.codec_context.width,
             height=stream.codec_context.height,
             rotation=rotation,
             codec=stream.codec_context.codec.canonical_name,
             rate_fps=rate,
-            last_key_s=max((float((packet.pts - pts[order[0]]) * stream.time_base) for packet in shown if packet.is_keyframe), default=0.0),
-            decord_objection="a rotated picture" if rotation else _objection(container, stream, packets, pts[order]),
+            last_key_s=float(pts_s[max((i for i, packet in enumerate(shown) if packet.is_key), default=0)]),
+            decord_objection="a rotated picture" if rotation else _objection(container, stream, packets, pts),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Packet:
+    """What is kept of a packet; its data are let go."""
+
+    pts: int | None
+    duration: int | None
+    is_key: bool
+    shown: bool
+
+    @classmethod
+    def of(cls, packet: av.Packet, stream: av.VideoStream) -> _Packet:
+        # A VP8 packet may be a reference that is never shown: bit 4 of its first byte (RFC 6386, section 9.1).
+        hidden = stream.codec_context.codec.canonical_name == "vp8" and not memoryview(packet)[0] & 0x10
+        return cls(packet.pts, packet.duration, packet.is_keyframe, not (packet.is_discard or hidden))
 
 
 def _rate_of(pts_s: np.ndarray) -> float:
@@ -129,14 +144,14 @@ def _rotation(container: av.container.InputContainer, stream: av.VideoStream, pa
     return round(first.rotation) % 360
 
 
-def _objection(container: av.container.InputContainer, stream: av.VideoStream, packets: list[av.Packet], pts: np.ndarray) -> str | None:
+def _objection(container: av.container.InputContainer, stream: av.VideoStream, packets: list[_Packet], pts: np.ndarray) -> str | None:
     """Why decord is not used: the first of the known reasons. ``packets`` in file order, ``pts`` in the order shown."""
     codec = stream.codec_context.codec.canonical_name
     if container.format.name not in _COMPARED_CONTAINERS:
         return f"container {container.format.name} was not compared"
     if codec not in _COMPARED_CODECS:
         return f"codec {codec} was not compared"
-    if any(packet.is_discard for packet in packets):
+    if not all(packet.shown for packet in packets):
         return "an edit list hides frames"
     if len(pts) < 2:
         return "a single frame"
@@ -151,11 +166,11 @@ def _objection(container: av.container.InputContainer, stream: av.VideoStream, p
     return None
 
 
-def _leading_pictures(packets: list[av.Packet]) -> bool:
+def _leading_pictures(packets: list[_Packet]) -> bool:
     """Whether any frame after a key frame in the file is shown before it."""
     key = None
     for packet in packets:
-        if packet.is_keyframe:
+        if packet.is_key:
             key = packet.pts
         elif key is not None and packet.pts < key:
             return True
