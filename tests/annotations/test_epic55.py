@@ -5,6 +5,8 @@ import pytest
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SEGMENTS, write_table
+from foretaste.kitchen.config import WorldConfig
+from foretaste.kitchen.parts import make_annotations
 from foretaste.pipeline import families
 
 FILES = {
@@ -157,3 +159,15 @@ def test_the_real_labels(shared_data):
         other = published[row["segment_id"]]
         assert (row["video_id"], row["narration"], str(row["verb_id"])) == (other["video_id"], other["narration"], other["verb_class"])
         assert row["start_s"] * 60 == pytest.approx(int(other["start_frame"]), abs=1.01)
+
+
+def test_a_generated_world_is_read_like_the_real_one(tmp_path):
+    folder = tmp_path / "annotations"
+    folder.mkdir()
+    make_annotations(WorldConfig(seed=7, train_videos=4, validation_videos=2, min_seconds=10, max_seconds=10), folder)
+    by_clock = {times: read(tmp_path, times=times) for times in ("official", "rulstm_30fps")}
+    got = by_clock["official"]
+    assert got.issues == [] and set(got.segments.column("split").to_pylist()) == {"training", "validation"}
+    for row, other in zip(got.segments.to_pylist(), by_clock["rulstm_30fps"].segments.to_pylist(), strict=True):
+        assert row["action"] == f"{row['verb']}_{row['noun']}" and row["narration"]
+        assert 0 <= row["start_s"] - other["start_s"] < 1 / 30 + 1e-9 and row["segment_id"] == other["segment_id"]
