@@ -99,8 +99,9 @@ def read_rows(path: Path, found: Found, columns: Sequence[str], *, header: bool)
         raise DataError(
             f"{len(rows[0][1])} columns", f"{path}: line {rows[0][0]}", f"{len(names)} ({', '.join(names)})", "use the published file"
         )
+    name = found.name(path)
     for line, cells in rows:
-        row = Row(found.name(path), line, dict(zip(names, (cell.strip() for cell in cells))))
+        row = Row(name, line, dict(zip(names, (cell.strip() for cell in cells))))
         if len(cells) == len(names):
             yield row
         else:

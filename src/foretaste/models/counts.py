@@ -54,10 +54,11 @@ class CountTable(nn.Module):
 
     def fit(self, context: Tensor, target: Tensor) -> None:
         """Count pairs of context code and class, both (S,) int64; replaces what was counted before."""
-        pairs, self.counts = torch.unique(torch.stack([context, target], dim=1), dim=0, return_counts=True)
-        self.contexts, entries = torch.unique_consecutive(pairs[:, 0], return_counts=True)
+        base = target.max() + 1
+        pairs, self.counts = torch.unique(context * base + target, return_counts=True)
+        self.contexts, entries = torch.unique_consecutive(pairs // base, return_counts=True)
         self.starts = functional.pad(entries.cumsum(0), (1, 0))
-        self.classes = pairs[:, 1].contiguous()
+        self.classes = pairs % base
 
     def interpolate(self, context: Tensor, lower: Tensor) -> Tensor:
         """P(. | context) for (B,) codes, backing off to ``lower`` (B, C) float64; (B, C)."""
