@@ -6,7 +6,6 @@ A path without a suffix is a folder that appears whole; Snakemake is told of the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +13,9 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline import families
 from foretaste.pipeline.catalogue import HISTORY_VIEWS, Catalogue
 from foretaste.pipeline.config import validated
+from foretaste.pipeline.described import PIXEL_VIEWS, Described, tables
 from foretaste.pipeline.model_config import ModelConfig
-
-#: Views that read pixels, and so need the videos beside the samples.
-PIXEL_VIEWS = ("clip", "frames")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Described:
-    """One step: its inputs and outputs by name, the settings it depends on, and places that are no part of its identity."""
-
-    inputs: dict[str, str | list[str]]
-    outputs: dict[str, str]
-    config: dict[str, Any]
-    places: dict[str, str] = field(default_factory=dict)
+from foretaste.pipeline.report_plan import describe_report
 
 
 class Plan:
@@ -216,6 +204,9 @@ class Plan:
             },
         )  # fmt: skip
 
+    def _report(self, dataset: str, system: str, scope: str) -> Described:
+        return describe_report(self.catalogue, dataset, system, scope)
+
     def _seen(self, dataset: str, system: str, settings: ModelConfig) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """What a model's view and network are made from: inputs, settings, places."""
         inputs: dict[str, Any] = self._tables(dataset, "samples", "segments", "classes")
@@ -237,7 +228,7 @@ class Plan:
         return inputs, config, places
 
     def _tables(self, dataset: str, *names: str) -> dict[str, str]:
-        return {name: f"{self.results}/{dataset}/{name}.{'json' if name == 'classes' else 'parquet'}" for name in names}
+        return tables(self.results, dataset, *names)
 
     def _own_folder(self, dataset: str, system: str, seed: str, model: str) -> str:
         return f"{self.results}/{dataset}/{system}/seed{seed}/{model}"

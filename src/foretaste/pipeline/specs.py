@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.pipeline.artifact import read_json, write_json
+from foretaste.pipeline.described import Described
 from foretaste.pipeline.fingerprint import fingerprint
-from foretaste.pipeline.plan import Described, Plan
+from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.provenance import digest
 
 FORMAT = 1

@@ -1,0 +1,24 @@
+"""The description of one step, which the plan makes and the rules read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+#: Views that read pixels, and so need the videos beside the samples.
+PIXEL_VIEWS = ("clip", "frames")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """One step: its inputs and outputs by name, the settings it depends on, and places that are no part of its identity."""
+
+    inputs: dict[str, str | list[str]]
+    outputs: dict[str, str]
+    config: dict[str, Any]
+    places: dict[str, str | list[str]] = field(default_factory=dict)
+
+
+def tables(results: str, dataset: str, *names: str) -> dict[str, str]:
+    """The paths of a dataset's tables and of its class list."""
+    return {name: f"{results}/{dataset}/{name}.{'json' if name == 'classes' else 'parquet'}" for name in names}

@@ -1,0 +1,130 @@
+"""What a report reads: every model of a system, for its seeds, on one dataset or on the worlds that one pools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.described import PIXEL_VIEWS, Described, tables
+from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+
+
+@dataclass(frozen=True)
+class ReportPlan:
+    """The models, seeds and worlds of one report."""
+
+    catalogue: Catalogue
+    dataset: str
+    system: str
+    scope: str
+
+    @property
+    def worlds(self) -> tuple[str, ...]:
+        """The datasets whose samples the report is about."""
+        return self.catalogue.dataset(self.dataset).pool or (self.dataset,)
+
+    @property
+    def models(self) -> dict[str, ModelConfig | AverageConfig]:
+        """The models of the report; scope ``teachers`` keeps those that need no video."""
+        models = self.catalogue.system(self.dataset, self.system).models
+        return {name: model for name, model in models.items() if self.scope != "teachers" or self._reads_text(name)}
+
+    def _reads_text(self, name: str) -> bool:
+        model = self.catalogue.model(self.dataset, self.system, name)
+        if isinstance(model, AverageConfig):
+            return all(self._reads_text(other) for other in model.average)
+        return model.role == "teacher" and model.backbone is None and model.view["kind"] not in PIXEL_VIEWS
+
+    def seeds(self, model: str) -> list[int]:
+        """The seeds of a model: those of the run, or of the study; fewer where its teachers' seeds are fewer."""
+        preset = self.catalogue.system(self.dataset, self.system)
+        study = self.scope == "seeds" or len(self.worlds) > 1
+        seeds = preset.study_seeds if study else self.catalogue.run.seeds
+        if self.models[model].role == "teacher":
+            return sorted({seed % preset.teacher_seeds for seed in seeds})
+        return list(seeds)
+
+    def runs(self) -> Iterator[tuple[str, str, int, str]]:
+        """World, model, seed and folder of everything that the report compares."""
+        for world in self.worlds:
+            for model in self.models:
+                for seed in self.seeds(model):
+                    yield world, model, seed, self.catalogue.model_folder(world, self.system, model, seed)
+
+    def jobs(self) -> list[tuple[str, str]]:
+        """(rule, output path without suffix, relative to the results) of the jobs whose cost the report shows."""
+        results, jobs = f"{self.catalogue.results}/", []
+        for world in self.worlds:
+            if self.catalogue.dataset(world).world is not None:
+                jobs += [("make_kitchen", f"{world}/world/{part}") for part in ("recipes", "annotations", "videos")]
+            jobs += [("read_annotations", f"{world}/segments"), ("make_samples", f"{world}/samples")]
+            for lm in sorted({model.lm for model in self.models.values() if isinstance(model, ModelConfig) and model.lm}):
+                if self.catalogue.named("lms", lm).training is not None:
+                    corpus = self.catalogue.corpus(world)
+                    jobs += [("read_recipes", f"text/{corpus}/sentences"), ("make_phrases", f"text/{corpus}/phrases")]
+                    jobs += [("extract_openie", f"text/{corpus}/shards/{shard}") for shard in range(self.catalogue.run.openie.shards)]
+                    jobs.append(("pretrain", f"lm/{corpus}/{lm}/checkpoint"))
+            for name in self._backbones(world):
+                jobs += [("probe_videos", f"{world}/videos"), ("train_backbone", f"{world}/backbones/{name}/checkpoint")]
+                shards = range(self.catalogue.named("backbones", name, world).grid.shards)
+                jobs += [("extract_features", f"{world}/features/{name}/{shard}") for shard in shards]
+        for _, model, _, folder in self.runs():
+            inside = folder.removeprefix(results)
+            made = (
+                [("average", "scores")] if isinstance(self.models[model], AverageConfig) else [("train", "checkpoint"), ("score", "scores")]
+            )
+            jobs += [(rule, f"{inside}/{output}") for rule, output in (*made, ("evaluate", "metrics"))]
+        return list(dict.fromkeys(jobs))
+
+    def _backbones(self, world: str) -> list[str]:
+        names = {model.backbone for model in self.models.values() if isinstance(model, ModelConfig) and model.backbone}
+        return sorted(name for name in names if self.catalogue.named("backbones", name, world).files is None)
+
+
+def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> Described:
+    """The step of the stage ``report``."""
+    plan = ReportPlan(catalogue, dataset, system, scope.strip("/"))
+    preset, runs = catalogue.system(dataset, system), list(plan.runs())
+    loops = [run for run in runs if isinstance(plan.models[run[1]], ModelConfig) and plan.models[run[1]].training.kind == "loop"]
+    inputs: dict[str, Any] = {
+        "metrics": [f"{folder}/metrics.json" for *_, folder in runs],
+        "scores": [f"{folder}/scores" for *_, folder in runs],
+        "logs": [f"{folder}/log.jsonl" for *_, folder in loops],
+    }
+    for table in ("samples", "segments", "classes"):
+        inputs[table] = [tables(catalogue.results, world, table)[table] for world in plan.worlds]
+    places: dict[str, Any] = {"benchmarks": [f"{catalogue.results}/.benchmarks/{path}.tsv" for _, path in plan.jobs()]}
+    if plan.scope == "teachers":
+        inputs["issues"] = [f"{catalogue.results}/{world}/issues/read_annotations.parquet" for world in plan.worlds]
+    else:
+        inputs["issues"] = [f"{catalogue.results}/{world}/issues.parquet" for world in plan.worlds]
+    if plan.scope != "teachers" and plan._backbones(plan.worlds[0]):
+        inputs |= tables(catalogue.results, plan.worlds[0], "videos")
+        places["video_folder"] = catalogue.video_files(plan.worlds[0])[1]
+    folder = f"{catalogue.results}/{dataset}/{system}{scope}"
+    pairs = [pair for pair in preset.comparisons if set(pair) <= set(plan.models)]
+    return Described(
+        inputs=inputs,
+        outputs={"summary": f"{folder}/summary.json", "report": f"{folder}/report.html"},
+        config={
+            "title": preset.title, "paper": preset.paper, "dataset": dataset, "system": system, "split": "validation",
+            "primary_metric": preset.primary_metric, "history": preset.history.model_dump(mode="json"), "teacher_seeds": preset.teacher_seeds,
+            "comparisons": pairs, "headline": pairs[0] if pairs else None, "worlds": list(plan.worlds),
+            "models": {name: _facts(catalogue, model) for name, model in plan.models.items()},
+            "runs": [{"world": world, "model": model, "seed": seed} for world, model, seed, _ in runs],
+            "logs": [{"world": world, "model": model, "seed": seed} for world, model, seed, _ in loops],
+            "jobs": [rule for rule, _ in plan.jobs()],
+            "pretrained": sorted(name for name, lm in preset.lms.items() if lm.training is not None),
+        },
+        places=places,
+    )  # fmt: skip
+
+
+def _facts(catalogue: Catalogue, model: ModelConfig | AverageConfig) -> dict[str, Any]:
+    """What the report says of a model, and which arrows lead to it."""
+    facts = {"label": model.label, "role": model.role, "mentions": sorted(catalogue.mentions(model))}
+    if isinstance(model, AverageConfig):
+        return {**facts, "lm": None, "backbone": None, "averaged": True}
+    return {**facts, "lm": model.lm, "backbone": model.backbone, "averaged": False}
