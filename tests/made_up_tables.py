@@ -65,13 +65,15 @@ def make_scores(
     folder: Path, classes: ClassSpace, tables: dict[str, np.ndarray], ids: dict[str, list[str]], model: str, skill: float, seed: int,
     folds: int = 0, text: dict[str, np.ndarray] | None = None,
 ) -> None:  # fmt: skip
-    """Write a score cache: noise plus ``skill`` on the truth (one number, or one a sample by split)."""
+    """Write a score cache: noise, most of it common to all models, plus ``skill`` on the truth (one number, or one a sample by split)."""
     rng = np.random.default_rng([seed, int(hashlib.sha256(model.encode()).hexdigest()[:6], 16)])
+    common = np.random.default_rng(len(classes.action))
     record = {field: None for field in RECORD if field != "classes"} | {"weights": f"{model} {seed}", "context": {"history_rule": "start"}}
     with artifact.whole(folder) as partial:
         writer = ScoreWriter(partial, model=model, record=record, classes=classes, trained_on=("training",))
         for split, labels in tables.items():
-            logits = rng.normal(0, 1.2, (len(labels), len(classes.action)))
+            shape = (len(labels), len(classes.action))
+            logits = common.normal(0, 1.1, shape) + rng.normal(0, 0.5, shape)
             logits -= 0.35 * np.log(np.arange(1, len(classes.action) + 1))
             logits[np.arange(len(labels)), labels] += skill if text is None else skill * text[split]
             fold = [i % folds for i in range(len(labels))] if folds and split == "training" else -1

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
+from markupsafe import Markup
+
 from foretaste.contracts.errors import DataError
+from foretaste.evaluation.figures import Series, lines
 
 #: What is drawn: the loss on labels, which all arms have, and not the whole objective, which differs by arm.
 LABEL_LOSS = "action.cross_entropy"
@@ -44,3 +47,35 @@ def mean_curve(curves: Sequence[Curve]) -> Curve:
     values: list[Mapping[float, float]] = [dict(curve) for curve in curves]
     epochs = sorted(set.intersection(*(set(v) for v in values))) if values else []
     return tuple((epoch, fmean(v[epoch] for v in values)) for epoch in epochs)
+
+
+def charts(
+    logs: Sequence[tuple[str, Path]], models: Mapping[str, Mapping[str, str]], colours: Mapping[str, str]
+) -> list[tuple[str, Markup]]:
+    """(title, chart) of every quantity that the students' or the teachers' logs hold, students first.
+
+    logs
+        (model, ``log.jsonl``), one a training.
+    """
+    found: dict[tuple[str, str], dict[str, list[Curve]]] = {}
+    for model, path in logs:
+        for quantity, curve in read_curves(path).items():
+            found.setdefault((models[model]["role"], quantity), {}).setdefault(model, []).append(curve)
+    made = []
+    for (role, quantity), by_model in sorted(found.items(), key=lambda item: (item[0][0] != "student", list(found).index(item[0]))):
+        used: set[str] = set()
+        series = []
+        for model, curves in by_model.items():
+            series.append(Series(models[model]["label"], colours[model], mean_curve(curves), tuple(curves), dashed=colours[model] in used))
+            used.add(colours[model])
+        title = f"{role.capitalize()}s: {_readable(quantity)}"
+        made.append((title, lines(series, "epoch", title)))
+    return made
+
+
+def _readable(quantity: str) -> str:
+    if quantity == "training loss":
+        return "loss on the labels, training rows (nats)"
+    monitor, _, name = quantity.rpartition(" ")
+    head, _, kind = name.rpartition("_")
+    return f"{head} {'loss' if kind == 'loss' else 'top-1'}, {monitor} rows ({'nats' if kind == 'loss' else '%'})"

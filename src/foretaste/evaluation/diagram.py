@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 #: Width and height of a node, gaps between layers and between nodes, margin.
-_W, _H, _GAP_X, _GAP_Y, _PAD = 132, 42, 44, 12, 8
+_W, _H, _GAP_X, _GAP_Y, _PAD = 156, 42, 42, 14, 8
 
 
 @dataclass(frozen=True)
@@ -79,16 +79,21 @@ def pipeline(models: Mapping[str, Mapping[str, Any]], pretrained: Sequence[str])
 
 
 def layers(graph: Graph) -> dict[str, int]:
-    """The column of every node: one more than its farthest predecessor; students stand together, before the result."""
+    """The column of every node: right of all its predecessors; teachers side by side, then means of teachers, then students."""
     depth = {node.name: 0 for node in graph.nodes}
-    for _ in graph.nodes:
-        for source, target in graph.edges:
-            depth[target] = max(depth[target], depth[source] + 1)
-    for kind in ("student", "teacher"):
-        mine = [node.name for node in graph.nodes if node.kind == kind]
-        if kind == "student" and mine:
-            depth |= dict.fromkeys(mine, max(depth[name] for name in mine))
-    return depth | {"report": max(depth.values()) + (1 if depth["report"] < max(depth.values()) else 0)}
+
+    def settle() -> None:
+        for _ in graph.nodes:
+            for source, target in graph.edges:
+                depth[target] = max(depth[target], depth[source] + 1)
+
+    settle()
+    stages = [{node.name for node in graph.nodes if node.kind == "teacher" and node.stage != "average"}]
+    stages += [{node.name for node in graph.nodes if node.kind == kind} for kind in ("student", "result")]
+    for together in stages:
+        depth.update(dict.fromkeys(together, max((depth[name] for name in together), default=0)))
+        settle()
+    return depth
 
 
 def draw(graph: Graph, colours: Mapping[str, str]) -> Markup:
@@ -101,25 +106,24 @@ def draw(graph: Graph, colours: Mapping[str, str]) -> Markup:
     height = tallest * (_H + _GAP_Y) - _GAP_Y + 2 * _PAD
     place = {}
     for column, nodes in columns.items():
-        free = height - 2 * _PAD - len(nodes) * _H
-        # Text hangs from the top and video stands on the bottom; what is left of the height lies between the lanes.
-        breaks = [i for i in range(1, len(nodes)) if nodes[i].kind != nodes[i - 1].kind]
-        spare = free - (len(nodes) - 1) * _GAP_Y
-        y = float(_PAD)
-        if not breaks:
-            y += {"text": 0.0, "video": 1.0}.get(nodes[0].kind, 0.5) * spare
-        for i, node in enumerate(nodes):
-            if i in breaks:
-                y += spare / len(breaks)
+        for node, y in zip(nodes, _heights(nodes, height), strict=True):
             place[node.name] = (_PAD + column * (_W + _GAP_X), y)
-            y += _H + _GAP_Y
     width = (max(columns) + 1) * (_W + _GAP_X) - _GAP_X + 2 * _PAD
     parts = [_edge(place[a], place[b], _coloured(a, graph, colours)) for a, b in graph.edges]
     parts += [_box(node, *place[node.name], colours.get(node.name)) for node in graph.nodes]
     title = "<title>Artifacts of this run and the stages that make them</title>"
-    return Markup(
-        f'<svg class="dag" viewBox="0 0 {width} {height:.0f}" width="{width}" height="{height:.0f}" role="img">{title}{"".join(parts)}</svg>'
-    )
+    return Markup(f'<svg class="dag" viewBox="0 0 {width} {height:.0f}" role="img">{title}{"".join(parts)}</svg>')
+
+
+def _heights(nodes: Sequence[Node], height: float) -> list[float]:
+    """Tops of a column's boxes: text hangs from the top, video stands on the bottom, the rest is centred between them."""
+    step = _H + _GAP_Y
+    above, below = (sum(node.kind == kind for node in nodes) for kind in ("text", "video"))
+    between = len(nodes) - above - below
+    lowest, highest = _PAD + above * step, height - _PAD + _GAP_Y - (below + between) * step
+    middle = min(max((height - between * step + _GAP_Y) / 2, lowest), highest)
+    tops = [_PAD + i * step for i in range(above)] + [middle + i * step for i in range(between)]
+    return tops + [height - _PAD + _GAP_Y - (below - i) * step for i in range(below)]
 
 
 def _coloured(source: str, graph: Graph, colours: Mapping[str, str]) -> str | None:
@@ -135,7 +139,7 @@ def _edge(source: tuple[float, float], target: tuple[float, float], colour: str 
 
 
 def _box(node: Node, x: float, y: float, colour: str | None) -> str:
-    label, stage = (text if len(text) <= 21 else f"{text[:20]}…" for text in (node.label, node.stage))
+    label, stage = (text if len(text) <= 22 else f"{text[:21]}…" for text in (node.label, node.stage))
     strip = f'<rect x="{x:.1f}" y="{y:.1f}" width="4" height="{_H}" rx="2" style="fill:{colour}"/>' if colour else ""
     return (
         f'<g class="node {node.kind}"><title>{escape(node.label)} ({escape(node.stage)})</title>'

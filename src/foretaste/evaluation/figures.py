@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 440, 250, 40, 122, 12, 30
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 500, 260, 38, 176, 12, 30
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def lines(series: Sequence[Series], x_label: str, y_label: str) -> Markup:
     for one, (x, y), at in zip(drawn, ends, spread([y for _, y in ends], 14, _TOP + 4, _HEIGHT - _BOTTOM), strict=True):
         right = place((xs[-1], ys[0]))[0]
         parts.append(f'<path class="leader" style="stroke:{one.colour}" d="M{x + 2:.1f} {y:.1f}L{right + 5:.1f} {at:.1f}"/>')
-        label = one.name if len(one.name) <= 22 else f"{one.name[:21]}…"
+        label = one.name if len(one.name) <= 26 else f"{one.name[:25]}…"
         parts.append(f'<text class="name" style="fill:{one.colour}" x="{right + 8:.1f}" y="{at + 4:.1f}">{escape(label)}</text>')
     parts.append(f'<text class="axis" text-anchor="end" x="{place((xs[-1], ys[0]))[0]:.1f}" y="{_HEIGHT - 2}">{escape(x_label)}</text>')
     return Markup(f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"><title>{escape(y_label)}</title>{"".join(parts)}</svg>')

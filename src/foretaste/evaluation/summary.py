@@ -82,5 +82,8 @@ def _spread(values: list[list[float | None]]) -> dict[str, Any] | None:
 def summarise(
     header: Mapping[str, Any], found: Mapping[str, Any], comparisons: Sequence[Mapping[str, Any]], stages: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """The content of ``summary.json``; ``header``: dataset, system, title, worlds, split, samples, primary_metric ..."""
-    return {"format": FORMAT, **header, "arms": dict(found), "comparisons": list(comparisons), "stages": list(stages)}
+    """The content of ``summary.json``; ``header``: dataset, system, title, worlds, split, samples, primary_metric ...
+
+    ``models`` keeps the order of the arms, which a JSON object has not.
+    """
+    return {"format": FORMAT, **header, "models": list(found), "arms": dict(found), "comparisons": list(comparisons), "stages": list(stages)}

@@ -1,0 +1,54 @@
+"""The table of arms as plain text, for a terminal and a log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+#: metric -> heading of a narrow column.
+_HEADINGS = {
+    "top1": "top-1",
+    "top5": "top-5",
+    "class_mean_recall1": "cmr@1",
+    "class_mean_recall5": "cmr@5",
+    "many_shot_recall5_and": "msr@5 and",
+    "many_shot_recall5_or": "msr@5 or",
+}
+
+
+def table(summary: Mapping[str, Any]) -> list[str]:
+    """Lines: students, then teachers, per cent with the standard deviation over seeds; then the comparisons.
+
+    The primary metric is marked with a star. cmr is the class-mean recall, msr the many-shot recall.
+    """
+    primary, arms = summary["primary_metric"], {name: summary["arms"][name] for name in summary["models"]}
+    shown = [metric for metric in _HEADINGS if any(arm["action"][metric] is not None for arm in arms.values())]
+    rows = [["", *(_HEADINGS[metric] + (" *" if metric == primary else "") for metric in shown)]]
+    for role in ("student", "teacher"):
+        for arm in arms.values():
+            if arm["role"] == role:
+                rows.append([arm["label"], *(_cell(arm["action"][metric]) for metric in shown)])
+    lines = _aligned(rows)
+    compared = [one for one in summary["comparisons"] if one["metric"] == primary]
+    if compared:
+        unit = {"video+seed": "videos and seeds", "video": "videos"}[compared[0]["unit"]]
+        lines += ["", f"{_HEADINGS[primary]}, difference with its {compared[0]['level']} % interval ({unit} resampled)"]
+        rows = [
+            [f"{arms[c['a']]['label']} - {arms[c['b']]['label']}", f"{c['difference']:+.1f}", f"[{c['low']:+.1f}, {c['high']:+.1f}]"]
+            for c in compared
+        ]
+        lines += _aligned(rows)
+    return lines
+
+
+def _cell(spread: Mapping[str, Any] | None) -> str:
+    if spread is None:
+        return "-"
+    return f"{spread['mean']:.1f}" + (f" ±{spread['sd']:.1f}" if spread["sd"] is not None else "")
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))) for row in rows
+    ]

@@ -1,0 +1,241 @@
+"""``report.html``: one self-contained page about a system. Nothing is loaded from elsewhere; light and dark follow the reader.
+
+This module turns results into what the template prints: labels, colours, places on an axis. It computes no result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from foretaste.evaluation.compare import Interval
+from foretaste.evaluation.figures import ticks
+from foretaste.evaluation.filmstrips import Frame, Opinion
+from foretaste.evaluation.gains import ClassGain
+from foretaste.evaluation.summary import METRICS
+
+#: Hues that the style sheet defines; a student has the colour of its teacher.
+HUES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """One validation sample: ``why`` it is shown (gained, lost, drawn), what came before, frames, and what models expected."""
+
+    sample_id: str
+    video_id: str
+    why: str
+    truth: str
+    tau_a: float
+    history: tuple[str, ...]
+    frames: tuple[Frame, ...]
+    opinions: tuple[Opinion, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """Everything that the page shows.
+
+    summary
+        What ``summary.json`` holds.
+    models
+        name -> label, role, mentions, of every model of the preset.
+    intervals
+        model -> interval of the primary metric.
+    headline
+        The pair (a, b) that the page opens with, or None.
+    diagram, charts
+        Finished SVG: the pipeline, and (title, chart) of each learning curve.
+    issues
+        Rows of the issues tables; provenance: (model, seed, facts) of every score file.
+    """
+
+    summary: Mapping[str, Any]
+    paper: str
+    models: Mapping[str, Mapping[str, Any]]
+    intervals: Mapping[str, Interval]
+    headline: tuple[str, str] | None
+    diagram: Markup
+    charts: Sequence[tuple[str, Markup]] = ()
+    gains: Sequence[ClassGain] = ()
+    thirds: Sequence[tuple[str, int, int, int, float]] = ()
+    examples: Sequence[Example] = ()
+    issues: Sequence[Mapping[str, Any]] = ()
+    provenance: Sequence[Mapping[str, Any]] = ()
+    libraries: Mapping[str, str] = field(default_factory=dict)
+
+
+def colours(models: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """A CSS colour for every model: teachers in turn, students as (the first of) their teachers, the others grey."""
+    teachers = [name for name, model in models.items() if model["role"] == "teacher"]
+    found = {name: f"var(--hue{i % HUES + 1})" for i, name in enumerate(teachers)}
+    plain = 0
+    for name, model in models.items():
+        if name not in found:
+            taught = [found[other] for other in model.get("mentions", ()) if other in found]
+            plain += not taught
+            found[name] = taught[0] if taught else f"var(--plain{min(plain, 2)})"
+    return found
+
+
+def render(content: Content) -> str:
+    """The page as HTML."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"number": number, "signed": signed, "duration": duration, "words": words, "arrows": arrows, "tick": tick}
+    summary = content.summary
+    palette = colours(content.models)
+    primary = summary["primary_metric"]
+    return environment.get_template("report.html.jinja").render(
+        c=content, summary=summary, metrics=METRICS, primary=primary, primary_name=METRICS[primary], palette=palette,
+        groups=[group for group in (_group(content, role, palette) for role in ("student", "teacher")) if group["rows"]],
+        differences=_differences(content, palette), headline=_headline(content), settings=_settings(summary["arms"]), bars=_bars(content.gains),
+        costs=_costs(summary["stages"]),
+    )  # fmt: skip
+
+
+def _group(content: Content, role: str, palette: Mapping[str, str]) -> dict[str, Any]:
+    """The table of the arms of one role, each with its place on the axis of the primary metric."""
+    primary = content.summary["primary_metric"]
+    arms = {name: arm for name, arm in content.summary["arms"].items() if arm["role"] == role}
+    shown = [metric for metric in METRICS if any(arm["action"][metric] is not None for arm in arms.values())]
+    best = {
+        metric: max((arm["action"][metric]["mean"] for arm in arms.values() if arm["action"][metric]), default=None) for metric in shown
+    }
+    ends = [content.intervals[name] for name in arms if name in content.intervals]
+    axis = Axis.around([value for end in ends for value in (end.low, end.high)])
+    rows = []
+    for name, arm in arms.items():
+        interval, spread = content.intervals.get(name), arm["action"][primary]
+        rows.append(
+            {
+                "name": name, "label": arm["label"], "colour": palette[name], "hollow": role == "teacher", "seeds": len(arm["seeds"]),
+                "settings": setting_line(arm["protocol"]), "interval": interval, "arm": arm,
+                "low": axis.at(interval.low) if interval else None, "high": axis.at(interval.high) if interval else None,
+                "at": axis.at(spread["mean"]) if spread else None, "dots": [axis.at(v) for v in spread["values"]] if spread else [],
+                "best": [metric for metric in shown if arm["action"][metric] and arm["action"][metric]["mean"] == best[metric]],
+            }
+        )  # fmt: skip
+    title = {"student": "Students: video alone at inference", "teacher": "Teachers and counts: labels of the past"}[role]
+    return {"title": title, "role": role, "rows": rows, "axis": axis, "metrics": shown}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Round tick values, and the place of a value between the first and the last of them, in per cent of the width."""
+
+    values: tuple[float, ...]
+
+    @classmethod
+    def around(cls, values: Sequence[float], about: int = 4) -> Axis:
+        """The axis that holds all of ``values``."""
+        return cls(tuple(ticks(min(values), max(values), about)) if values else (0.0, 1.0))
+
+    def at(self, value: float) -> float:
+        """Per cent from the left."""
+        return round(100 * (value - self.values[0]) / (self.values[-1] - self.values[0]), 3)
+
+
+def _differences(content: Content, palette: Mapping[str, str]) -> dict[str, Any]:
+    """Every comparison in the primary metric, on one axis that holds 0."""
+    primary, arms = content.summary["primary_metric"], content.summary["arms"]
+    mine = [one for one in content.summary["comparisons"] if one["metric"] == primary]
+    axis = Axis.around([0.0, *(value for one in mine for value in (one["low"], one["high"]))], 6)
+    rows = [
+        {
+            **one, "a_label": arms[one["a"]]["label"], "b_label": arms[one["b"]]["label"], "colour": palette[one["a"]],
+            "from": axis.at(one["low"]), "to": axis.at(one["high"]), "at": axis.at(one["difference"]), "sure": not one["low"] <= 0 <= one["high"],
+            "headline": (one["a"], one["b"]) == content.headline,
+        }
+        for one in mine
+    ]  # fmt: skip
+    return {"axis": axis, "rows": rows}
+
+
+def _headline(content: Content) -> dict[str, Any] | None:
+    rows = _differences(content, colours(content.models))["rows"]
+    return next((row for row in rows if row["headline"]), None)
+
+
+def _settings(arms: Mapping[str, Any]) -> dict[str, Any]:
+    """The protocol of every arm, as columns of settings."""
+    names = list(next(iter(arms.values()))["protocol"])
+    return {"names": names, "rows": [(arm["label"], [arm["protocol"][name] for name in names]) for arm in arms.values()]}
+
+
+def _bars(gains: Sequence[ClassGain], most: int = 36) -> dict[str, Any]:
+    """Classes with a difference, the best and the worst where they are too many."""
+    moved = [one for one in gains if abs(one.gain) > 1e-9]
+    shown = moved if len(moved) <= most else [*moved[: most // 2], *moved[-(most // 2) :]]
+    axis = Axis.around([0.0, *(one.gain for one in shown)], 6)
+    rows = [{"class": one, "from": min(axis.at(0), axis.at(one.gain)), "width": abs(axis.at(one.gain) - axis.at(0))} for one in shown]
+    return {
+        "axis": axis, "rows": rows, "left_out": len(moved) - len(shown), "break_after": most // 2 if len(moved) > most else None,
+        "better": sum(one.gain > 1e-9 for one in gains), "worse": sum(one.gain < -1e-9 for one in gains), "equal": len(gains) - len(moved),
+    }  # fmt: skip
+
+
+def _costs(stages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    longest = max((stage["wall_s"] or 0 for stage in stages), default=0) or 1
+    total = {key: sum(stage[key] or 0 for stage in stages) for key in ("jobs", "wall_s", "cpu_s")}
+    peak = max((stage["max_rss_mb"] or 0 for stage in stages), default=0)
+    return {"rows": [(stage, round(100 * (stage["wall_s"] or 0) / longest, 2)) for stage in stages], "total": total, "peak": peak}
+
+
+def setting_line(protocol: Mapping[str, Any]) -> str:
+    """The settings that decide an arm's numbers, in one line; those that do not apply are left out."""
+    parts = []
+    if protocol.get("history_rule") is not None:
+        length = protocol["history_length"]
+        source = {"all_splits": "all splits", "own_split": "own split"}[protocol["history_from"]]
+        parts.append(f"history {protocol['history_rule']}, {source}, {'all' if length is None else f'last {length}'}")
+    if protocol.get("temperature") is not None:
+        listed = "all classes" if protocol["top_k"] is None else f"top {protocol['top_k']}"
+        squared = ", T² restored" if protocol["t_squared"] else ""
+        parts.append(f"T {protocol['temperature']:g}{squared}, {listed}, {protocol['reduction']} mean")
+    if protocol.get("prior_exponent"):
+        exponent = protocol["prior_exponent"]
+        parts.append(f"prior exponent {', '.join(map(str, exponent)) if isinstance(exponent, list) else exponent}")
+    return " · ".join(parts)
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """Digits behind the point, a true minus sign, and an en dash for what is absent."""
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def tick(value: float) -> str:
+    """A value on an axis, no digits more than it needs."""
+    return f"{value:g}".replace("-", "−")
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """As ``number``, with a plus sign."""
+    return ("+" if value >= 0 else "") + number(value, digits)
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them."""
+    if seconds is None:
+        return "–"
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def words(name: str) -> str:
+    """A class name to read: ``take_pan`` as "take pan"."""
+    return name.replace("_", " ")
+
+
+def arrows(text: str) -> str:
+    """ASCII arrows of a preset as arrows."""
+    return text.replace("->", "→")

@@ -1,0 +1,147 @@
+import argparse
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from made_up_run import MODELS, PAIRS, make_run
+
+from foretaste.contracts.errors import DataError
+from foretaste.evaluation.summary import METRICS
+from foretaste.pipeline import artifact
+from foretaste.stages import arms, report
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A finished report of one world: (step, summary, page)."""
+    step = make_run(tmp_path_factory.mktemp("run"), seeds=2, videos={"training": 4, "validation": 5}, actions=20)
+    report.run(step)
+    return step, artifact.read_json(step.outputs["summary"]), step.outputs["report"].read_text(encoding="utf-8")
+
+
+class _Page(HTMLParser):
+    """Checks that tags nest, and keeps what the page refers to."""
+
+    _VOID = frozenset({"meta", "link", "img"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.references, self.ids, self.classes = [], [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        self.references += [values[name] for name in ("href", "src", "srcset", "action", "data") if name in values]
+        self.ids += [values["id"]] if "id" in values else []
+        self.classes += (values.get("class") or "").split()
+        if tag not in self._VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, f"</{tag}> does not close what is open"
+
+
+def test_the_summary_is_as_documented(made):
+    _, summary, _ = made
+    assert (summary["format"], summary["primary_metric"], summary["worlds"]) == (1, "class_mean_recall5", ["kitchen"])
+    assert summary["models"] == list(MODELS)
+    assert set(summary["arms"]) == set(MODELS)
+    baseline = summary["arms"]["student_baseline"]
+    assert baseline["seeds"] == [0, 1]
+    assert set(baseline["action"]["top1"]) == {"mean", "sd", "values"}
+    assert len(summary["comparisons"]) == len(PAIRS) * len(METRICS)
+    for one in summary["comparisons"]:
+        assert set(one) == {"a", "b", "metric", "difference", "low", "high", "level", "unit", "resamples"}
+        means = [summary["arms"][one[side]]["action"][one["metric"]]["mean"] for side in "ab"]
+        assert one["difference"] == pytest.approx(means[0] - means[1], abs=1e-9)
+        assert (one["level"], one["unit"]) == (95, "video+seed")
+    assert {"rule", "wall_s", "cpu_s", "max_rss_mb"} <= set(summary["stages"][0])
+
+
+def test_the_page_is_whole_and_asks_for_nothing_from_elsewhere(made):
+    _, _, text = made
+    page = _Page(text)
+    assert [r for r in page.references if not r.startswith(("#", "data:"))] == []
+    assert not re.search(r"url\(|@import|<script|https?:", text)
+    assert {r[1:] for r in page.references if r.startswith("#")} <= set(page.ids)
+    assert {"arms", "pipeline", "settings", "curves", "classes", "samples", "issues", "provenance", "cost"} <= set(page.ids)
+
+
+def test_the_page_shows_what_was_asked_for(made):
+    _, summary, text = made
+    page = _Page(text)
+    assert page.classes.count("strip") == 12
+    assert text.count("data:image/jpeg;base64,") in range(8, 8 * 12 + 1, 8)
+    for model in MODELS.values():
+        assert model["label"] in text
+    headline = next(
+        c
+        for c in summary["comparisons"]
+        if (c["a"], c["b"], c["metric"]) == ("student_recipe_lm", "student_baseline", "class_mean_recall5")
+    )
+    assert f"{abs(headline['difference']):.1f}<small>points</small>" in text
+    assert "history start, all splits, last 5 · T 1, all classes, batch mean" in text
+    assert "P03_05_17" in text
+    assert "file ends in the middle of a picture" in text
+    for stage in ("read_recipes", "extract_openie", "pretrain", "train_backbone", "extract_features", "average"):
+        assert f">{stage}</text>" in text
+
+
+def test_equal_runs_give_equal_bytes(made):
+    step, _, _ = made
+    before = [step.outputs[name].read_bytes() for name in ("summary", "report")]
+    report.run(step)
+    assert [step.outputs[name].read_bytes() for name in ("summary", "report")] == before
+
+
+def test_the_log_ends_with_the_table_and_the_path(made, capsys):
+    step, _, _ = made
+    report.run(step)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1] == f"report: {step.outputs['report']}"
+    assert any(line.startswith("AVT + MiniLM with recipes - AVT ") for line in lines)
+    parser = argparse.ArgumentParser()
+    arms.add_arguments(parser)
+    arms.run(parser.parse_args([str(step.outputs["summary"])]))
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_worlds_are_pooled(tmp_path):
+    step = make_run(tmp_path, worlds=2, seeds=2, videos={"training": 2, "validation": 3}, actions=15, with_videos=False)
+    report.run(step)
+    summary = artifact.read_json(step.outputs["summary"])
+    runs = [artifact.read_json(path) for path in step.inputs["metrics"]]
+    values = [m["action"]["top1"] for m in runs if m["model"] == "student_lm"]
+    assert summary["arms"]["student_lm"]["action"]["top1"]["mean"] == pytest.approx(sum(values) / 4)
+    assert (summary["worlds"], summary["videos"]) == (["kitchen", "kitchen_w1"], 6)
+    _Page(step.outputs["report"].read_text(encoding="utf-8"))
+
+
+def test_teachers_alone_make_a_report(tmp_path):
+    """The text half: no video, no student."""
+    step = make_run(
+        tmp_path, seeds=1, videos={"training": 2, "validation": 3}, actions=15, with_videos=False,
+        models=("teacher_counts", "teacher_lm", "teacher_recipe_lm", "teacher_lm_counts"),
+    )  # fmt: skip
+    report.run(step)
+    summary = artifact.read_json(step.outputs["summary"])
+    assert {(c["a"], c["b"], c["unit"]) for c in summary["comparisons"]} == {("teacher_recipe_lm", "teacher_lm", "video")}
+    page = _Page(step.outputs["report"].read_text(encoding="utf-8"))
+    assert page.classes.count("strip") == 12
+    assert "film" not in page.classes
+
+
+def test_metrics_of_other_scores_are_noticed(tmp_path):
+    step = make_run(tmp_path, seeds=1, videos={"training": 2, "validation": 3}, actions=15, with_videos=False)
+    path = step.inputs["metrics"][-1]
+    metrics = json.loads(path.read_text())
+    metrics["action"]["top1"] += 1.0
+    path.write_text(json.dumps(metrics))
+    with pytest.raises(DataError, match=r"top1 is .* from scores, .* from metrics.*evaluate again"):
+        report.run(step)
+    assert not step.outputs["summary"].exists()
