@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -23,6 +23,14 @@ from foretaste.contracts.view import Sources
 from foretaste.pipeline import artifact, families
 
 FORMAT = 1
+
+
+@runtime_checkable
+class Resizable(Protocol):
+    """A model whose buffers are as large as what it learned: the tables of a count teacher."""
+
+    def resize(self, shapes: Mapping[str, torch.Size]) -> None:
+        """Give those buffers the shapes of a checkpoint."""
 
 
 def weights(model: nn.Module) -> dict[str, Tensor]:
@@ -97,5 +105,8 @@ def load_model(folder: Path, sources: Sources) -> tuple[nn.Module, dict[str, Any
     if "classes.json" in manifest["sha256"] and sources.classes is not None and read_classes(folder / "classes.json") != sources.classes:
         raise DataError("model of another label space", folder / "classes.json", "the classes of this dataset", "train it on this dataset")
     model = families.build("models", manifest["network"], f"{folder}/manifest.json", sources=sources)
-    load_weights(model, load_file(folder / "model.safetensors"), folder)
+    stored = load_file(folder / "model.safetensors")
+    if isinstance(model, Resizable):
+        model.resize({name: tensor.shape for name, tensor in stored.items()})
+    load_weights(model, stored, folder)
     return model.eval(), manifest

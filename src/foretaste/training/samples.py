@@ -24,6 +24,9 @@ from foretaste.contracts.view import View
 #: Batches of like length are formed within pools of this many batches, so that neighbours change from epoch to epoch.
 POOL = 50
 
+#: Times that are this near are the same time.
+ROUNDING_S = 1e-6
+
 
 @dataclass(frozen=True, kw_only=True)
 class Samples:
@@ -82,17 +85,17 @@ def class_counts(samples: Samples) -> dict[str, Tensor]:
     return {head: torch.bincount(values[values != UNLABELLED]) for head, values in samples.labels.items()}
 
 
-def check_boundary(samples: Samples, table: pa.Table, tolerance_s: float = 1e-6) -> None:
-    """Raise DataError if any row shows something later than the end of its observation window.
+def check_boundary(samples: Samples, table: pa.Table, limit: str = "window_stop_s") -> None:
+    """Raise DataError if any row shows something later than the time in column ``limit``: the end of its observation window.
 
-    It is asked of every sample, by time stamps, before anything is trained on it.
+    It is asked of every sample, by time stamps, before anything is trained on it. Equal times may differ by a rounding.
     """
-    stops = table.column("window_stop_s").to_numpy()
+    stops = table.column(limit).to_numpy()
     for row, sample_id in zip(samples.rows.tolist(), samples.ids):
         newest = samples.view.newest_s(row)
-        if newest > stops[row] + tolerance_s:
+        if newest > stops[row] + ROUNDING_S:
             raise DataError(
-                f"the view shows {newest:.3f} s", f"samples: {sample_id}", f"nothing after {stops[row]:.3f} s (window_stop_s)",
+                f"the view shows {newest:.3f} s", f"samples: {sample_id}", f"nothing after {stops[row]:.3f} s ({limit})",
                 "mend the view, or name the exception by its history_rule",
             )  # fmt: skip
 

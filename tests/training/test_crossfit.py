@@ -9,7 +9,7 @@ import pytest
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.training.calibration import HIGHEST, LOWEST, fit_temperature
-from foretaste.training.folds import folds_by_video
+from foretaste.training.crossfit import folds_by_video
 
 VIDEOS = [f"P{number % 11:02d}" for number in range(200)]
 

@@ -1,0 +1,63 @@
+"""Score a trained model on every split, and keep the scores for students, metrics and other people.
+
+With `folds` every training row is scored by the model that never saw its video; with `calibrate` the logits of each head are
+divided by one temperature, fitted on those rows. The manifest of the scores says how each split was scored.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accelerate import PartialState
+
+from foretaste.contracts.view import Sources
+from foretaste.pipeline import artifact, console, families
+from foretaste.pipeline.fingerprint import fingerprint
+from foretaste.pipeline.step import Step
+from foretaste.scores.format import NO_FOLD
+from foretaste.scores.writer import ScoreWriter
+from foretaste.text.tokenizer import TOKENIZER_FILES
+from foretaste.training.crossfit import fit_temperatures, score_splits
+from foretaste.training.material import latest_allowed, read_sources
+from foretaste.training.samples import check_boundary, join
+
+
+def run(step: Step) -> None:
+    """``checkpoint``, ``samples``, ``segments``, ``classes`` and what the view needs -> ``scores``."""
+    settings = step.config["model"]
+    sources = read_sources(step.inputs, step.config)
+    view = families.build("views", settings["view"], "view", sources=sources)
+    check_boundary(join(view, sources.samples, range(len(view))), sources.samples, latest_allowed(settings["view"]))
+    found, manifests = score_splits(step.inputs["checkpoint"], view, sources, settings["folds"])
+    temperatures = fit_temperatures(found) if settings["calibrate"] else {}
+    for head, value in temperatures.items():
+        console.say(f"{head}: temperature {value:.3f}")
+    if not PartialState().is_main_process:
+        return
+    with artifact.whole(step.outputs["scores"]) as folder:
+        writer = ScoreWriter(
+            folder, model=step.wildcards["model"], record=_record(step, sources, manifests, temperatures), classes=sources.classes,
+            trained_on=manifests["whole"]["trained_on"], facts={"protocol": step.config["protocol"], "temperatures": temperatures},
+        )  # fmt: skip
+        for part in found:
+            logits = {head: values / temperatures.get(head, 1.0) for head, values in part.scored.logits.items()}
+            digests = [view.digest(row) for row in part.samples.rows.tolist()]
+            fold = NO_FOLD if part.fold is None else part.fold
+            writer.write(part.split, part.scored.ids, digests, logits, embedding=part.scored.embedding, fold=fold)
+        writer.finish()
+
+
+def _record(step: Step, sources: Sources, manifests: dict[str, Any], temperatures: dict[str, float]) -> dict[str, Any]:
+    """What the scores depend on: the fields of the score format."""
+    settings, folder = step.config["model"], sources.pretrained
+    tokenizer = None
+    if folder is not None:
+        tokenizer = {name: artifact.sha256(folder / name) for name in TOKENIZER_FILES if (folder / name).is_file()}
+    names = ("tau_a", "history_rule", "history_from", "history_length")
+    return {
+        "weights": {name: manifest["sha256"]["model.safetensors"] for name, manifest in manifests.items()},
+        "network": settings["network"], "tokenizer": tokenizer, "view": settings["view"],
+        "samples": artifact.sha256(step.inputs["samples"]), "context": {name: step.config["protocol"][name] for name in names},
+        "numerics": {"precision": "fp32", "temperatures": temperatures, "folds": settings["folds"]},
+        "code": fingerprint(step.stage, step.config),
+    }  # fmt: skip

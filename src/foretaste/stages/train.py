@@ -1,0 +1,79 @@
+"""Train one model of a preset: a teacher or a student, by the loop or by counting.
+
+Reads the samples and what the model's view and objective mention; writes the checkpoint, the training's log and the
+resolved settings. A training that is killed goes on from its last checkpoint. With `folds: k` the checkpoint also holds k
+models, each trained without the videos that it will score. Several processes: torchrun -m foretaste train --step FILE.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from accelerate import PartialState
+from torch import nn
+
+from foretaste.contracts.view import Sources
+from foretaste.pipeline import artifact, console, families
+from foretaste.pipeline.config import validated
+from foretaste.pipeline.model_config import LoopConfig, TermConfig
+from foretaste.pipeline.step import Step
+from foretaste.training.checkpoint import save_model
+from foretaste.training.counting import count
+from foretaste.training.crossfit import folds_by_video
+from foretaste.training.loop import fit
+from foretaste.training.material import latest_allowed, monitored_rows, read_sources, rows_of
+from foretaste.training.objective import build_objective
+from foretaste.training.samples import Loader, Samples, check_boundary, class_counts, join
+from foretaste.training.targets import open_targets
+
+
+def run(step: Step) -> None:
+    """``samples``, ``segments``, ``classes`` and what the model needs -> ``checkpoint``, ``log``, ``config``."""
+    settings, seed = step.config["model"], step.config["seed"]
+    sources = read_sources(step.inputs, step.config)
+    view = families.build("views", settings["view"], "view", sources=sources)
+    check_boundary(join(view, sources.samples, range(len(view))), sources.samples, latest_allowed(settings["view"]))
+    rows = rows_of(sources.samples, "training")
+    videos = np.asarray(sources.samples["video_id"].take(rows).to_pylist(), dtype=str)
+    folds = folds_by_video(videos.tolist(), settings["folds"], seed) if settings["folds"] else None
+    trained_on = [] if settings["training"].get("source") == "recipe_truth" else ["training"]
+    facts = {"view": settings["view"], "seed": seed, "training": settings["training"], "trained_on": trained_on}
+    main = PartialState().is_main_process
+    with artifact.whole(step.outputs["checkpoint"]) if main else nullcontext() as folder:
+        for fold in (None, *range(settings["folds"])):
+            name, without = ("", rows < 0) if fold is None else (f"fold{fold}", folds == fold)
+            console.say(f"{name or 'model'}: {(~without).sum()} training samples")
+            model = _train(step, sources, join(view, sources.samples, rows[~without]), step.scratch / (name or "whole"))
+            if main:
+                kept = {**facts, "without": np.unique(videos[without]).tolist()}
+                save_model(folder / name, model, settings["network"], sources.classes, kept)
+    if main:
+        with artifact.whole(step.outputs["log"]) as partial:
+            partial.write_bytes((step.scratch / "whole" / "log.jsonl").read_bytes())
+        with artifact.whole(step.outputs["config"]) as partial:
+            resolved = {name: value for name, value in step.config.items() if name != "video_folder"}
+            partial.write_text(yaml.safe_dump(resolved, sort_keys=True, allow_unicode=True), encoding="utf-8")
+
+
+def _train(step: Step, sources: Sources, samples: Samples, scratch: Path) -> nn.Module:
+    settings, seed = step.config["model"], step.config["seed"]
+    torch.manual_seed(seed)
+    model = families.build("models", settings["network"], "network", sources=sources)
+    if settings["training"]["kind"] == "counting":
+        scratch.mkdir(parents=True, exist_ok=True)
+        (scratch / "log.jsonl").write_bytes(b"")  # counting takes no steps
+        count(model, samples, step.inputs.get("recipe_truth"), sources.classes)
+        return model
+    config = validated(LoopConfig, settings["training"], "training")
+    objective = build_objective([validated(TermConfig, term, "objective") for term in settings["objective"]], class_counts(samples))
+    scores = {name.removeprefix("scores_"): path for name, path in step.inputs.items() if name.startswith("scores_")}
+    targets = open_targets(scores, objective, "training", samples.ids, sources.classes)
+    loaders = {"training": Loader(samples=samples, batch=config.batch, seed=seed, buckets=config.buckets)}
+    if len(held_out := monitored_rows(sources.samples)):
+        loaders["validation"] = Loader(samples=join(samples.view, sources.samples, held_out), batch=config.batch)
+    fit(model, targets, objective, loaders, config, scratch)
+    return model

@@ -1,0 +1,85 @@
+"""Cross-fitting: rows that a model was trained on are scored by a sibling that never saw their videos.
+
+A checkpoint of a cross-fitted model holds the model itself and ``fold<k>/``, each with a manifest that names the videos it
+was trained ``without``; a row goes to the fold whose manifest names its video.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.view import Sources, View
+from foretaste.training.calibration import fit_temperature
+from foretaste.training.checkpoint import load_model
+from foretaste.training.material import rows_of
+from foretaste.training.samples import Samples, join
+from foretaste.training.scoring import Scored, score
+
+
+def folds_by_video(video_ids: Sequence[str], folds: int, seed: int) -> np.ndarray:
+    """(n,) int64: the fold, 0 to ``folds`` - 1, of each row; rows of one video share theirs.
+
+    Videos are dealt out in the order of sha256("<seed>/<video id>"), so a fold depends on nothing but the names, and folds
+    differ by at most one video. Raises ConfigError where there are fewer videos than folds.
+    """
+    videos = sorted(set(video_ids), key=lambda video: (hashlib.sha256(f"{seed}/{video}".encode()).digest(), video))
+    if len(videos) < folds:
+        raise ConfigError(f"{folds} folds of {len(videos)} training videos", "model: folds", f"at most {len(videos)}", "use fewer folds")
+    dealt = {video: index % folds for index, video in enumerate(videos)}
+    return np.array([dealt[video] for video in video_ids], dtype=np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredRows:
+    """Rows of a split and their scores; ``fold`` is None where the model itself made them."""
+
+    split: str
+    fold: int | None
+    samples: Samples
+    scored: Scored
+
+
+def score_splits(checkpoint: Path, view: View, sources: Sources, folds: int) -> tuple[list[ScoredRows], dict[str, Any]]:
+    """Score every split of ``sources.samples``, the training split out of fold where there are ``folds``.
+
+    Returns the scores, and the manifests by model: ``whole``, ``fold0``, ...
+    Raises DataError if a training row belongs to no fold or to two.
+    """
+    table = sources.samples
+    training = rows_of(table, "training")
+    videos = np.asarray(table["video_id"].take(training).to_pylist())
+    found, manifests, times = [], {}, np.zeros(len(training), dtype=int)
+    for fold in range(folds):
+        model, manifest = load_model(checkpoint / f"fold{fold}", sources)
+        manifests[f"fold{fold}"] = manifest
+        mine = np.isin(videos, manifest["without"])
+        times += mine
+        samples = join(view, table, training[mine])
+        scored = score(model, samples, what=f"fold {fold} of the training split")
+        found.append(ScoredRows(split="training", fold=fold, samples=samples, scored=scored))
+    if folds and (times != 1).any():
+        video = videos[np.flatnonzero(times != 1)[0]]
+        raise DataError(f"video {video} is in {times[times != 1][0]} folds", checkpoint, "one fold a training video", "train again")
+    model, manifests["whole"] = load_model(checkpoint, sources)
+    for split in sorted(set(table["split"].to_pylist()) - ({"training"} if folds else set())):
+        samples = join(view, table, rows_of(table, split))
+        found.append(ScoredRows(split=split, fold=None, samples=samples, scored=score(model, samples, what=f"{split} split")))
+    return found, manifests
+
+
+def fit_temperatures(found: Sequence[ScoredRows]) -> dict[str, float]:
+    """head -> temperature, each from the rows that were scored out of fold."""
+    folds = [part for part in found if part.fold is not None]
+    temperatures = {}
+    for head in folds[0].scored.logits:
+        logits = np.concatenate([part.scored.logits[head] for part in folds])
+        labels = np.concatenate([part.samples.labels[head].numpy() for part in folds])
+        temperatures[head] = fit_temperature(logits, labels)
+    return temperatures

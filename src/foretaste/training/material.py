@@ -1,0 +1,66 @@
+"""What a model is trained on and scored on: the tables of a step, made into sources, and the rows of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretaste.contracts.classes import read_classes
+from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_table
+from foretaste.contracts.view import Sources
+from foretaste.features.store import FeatureStore
+from foretaste.text.tokenizer import locate
+
+#: Rows that a learning curve is made of: enough to see it rise, too few to cost much.
+MONITORED = 512
+
+
+def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, Any]) -> Sources:
+    """The sources of a training or scoring step.
+
+    inputs
+        ``samples``, ``segments``, ``classes``, and as far as the model needs them ``videos``, ``features`` (shards), ``lm``
+        (folder of a pretrained language model).
+    config
+        May name ``pretrained`` (a language model that is used as it is) and ``video_folder``.
+    """
+    samples = read_table(inputs["samples"], SAMPLES)
+    features = tuple(inputs["features"]) if "features" in inputs else None
+    pretrained = inputs.get("lm")
+    if pretrained is None and config.get("pretrained") is not None:
+        pretrained = locate(config["pretrained"])
+    return Sources(
+        samples=samples.filter(pc.is_null(samples["dropped_because"])).combine_chunks(),
+        segments=read_table(inputs["segments"], SEGMENTS),
+        videos=read_table(inputs["videos"], VIDEOS) if "videos" in inputs else None,
+        classes=read_classes(inputs["classes"]),
+        features=features,
+        feature_width=None if features is None else FeatureStore(features).origin.width,
+        video_folder=Path(config["video_folder"]) if config.get("video_folder") is not None else None,
+        pretrained=pretrained,
+    )
+
+
+def rows_of(samples: pa.Table, split: str) -> np.ndarray:
+    """(n,) int64: the rows of a split, in order."""
+    return np.flatnonzero(pc.equal(samples["split"], split).to_numpy(zero_copy_only=False))
+
+
+def monitored_rows(samples: pa.Table) -> np.ndarray:
+    """Rows of the validation split that learning curves follow: at most ``MONITORED``, evenly spaced. They decide nothing."""
+    rows = rows_of(samples, "validation")
+    return rows if len(rows) <= MONITORED else rows[np.linspace(0, len(rows) - 1, MONITORED).astype(np.int64)]
+
+
+def latest_allowed(view: Mapping[str, Any]) -> str:
+    """The column of the samples table that nothing shown may be later than.
+
+    The end of the observation window, but for the one named exception: a text teacher's ``rule: all`` (``start``, too, shows
+    labels of segments that go on beyond it, but none that begins later).
+    """
+    return "target_start_s" if view.get("rule") == "all" else "window_stop_s"
