@@ -9,55 +9,69 @@ from __future__ import annotations
 
 import re
 
-_NOUN = "[NuAhHxg]"
-_DESCRIBING = "[aEJ]"
-_MODIFIER = rf"(?:{_DESCRIBING}(?:,?C?R?(?={_DESCRIBING}))?|R(?={_DESCRIBING})|(?<![NuAhH])G(?={_NOUN}))"
-_QUANTITY = r"(?:R?M(?:[TC-]?M)*+_*+)?"
-_START = rf"(?:R?D?a?n(?:F[DO]?|D(?!$))?|D)?{_QUANTITY}"
-#: Atomic: a run of modifiers that no noun ends is left alone at once.
-_NOUNS = rf"(?:{_MODIFIER}*+{_NOUN})++"
+_NOUN = "(?:[NuAhHg](?!QI)|Q(?!I)|x(?!R*[BV]))"
+_DESCRIBING = "[aEJs]"
+_MODIFIER = rf"(?:{_DESCRIBING}(?:,?C?R?(?={_DESCRIBING}))?|R(?={_DESCRIBING})|(?<![NuAhH])[Gg]I?(?={_NOUN}))"
+_NUMBERS = r"(?:R?M(?:[TCy-]?M)*+_*+t?)"
+_START = rf"(?:(?:D?[as]?n|D?M(?=F)|D(?=F))(?:F[DO]?|D(?!$))?|D)?{_NUMBERS}?"
+#: Atomic: a run of modifiers that no noun ends is left alone at once. Numbers stand before the first noun only.
+_NOUNS = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN}(?:{_MODIFIER}*+{_NOUN})*+|(?<=D)R(?![aEJsNuAhHgRMQ]))"
 
 
-def _chunk(name: str) -> str:
+def _chunk(name: str, nouns: str = _NOUNS) -> str:
     """A noun chunk: its words without determiner (group ``name``) and those after a first "of", or a pronoun."""
     return (
-        rf"(?:{_START}(?P<{name}>{_NOUNS})(?:F{_START}(?P<{name}_of>{_NOUNS}))?"
-        rf"|(?P<{name}_alone>O|(?:n(?!F)|D)(?=[.,;:CPWiITSR_]|$)))"
+        rf"(?:{_START}(?P<{name}>{nouns})(?:F{_START}(?P<{name}_of>{_NOUNS}))?"
+        rf"|(?P<{name}_alone>O|(?:n(?!F)|D)(?=[.,;:CcPWiITSR_y]|$)))"
     )
 
 
+#: What follows a verb that could be a noun: not what follows a noun that is said of ("the cover is", "mix:").
+_NO_SUBJECT = rf"(?!{_NOUN}*M?[XBZ:Y]|{_NOUN}+(?:[CPFWi]D?[aE]*{_NOUN}+)*[XBZ]|F|C(?=R*[NuaDEMOQ]))"
+_MANY = rf"(?:[aEJs]*{_NOUN})+[PWiITRSy]"
 #: A verb of a later clause: what else a word can be decides what must follow it.
-_LATER = (
-    r"(?:[VKLq]|A(?=[DOPWiIRSTMGnaEJNuAhHg.;:()C_,-]|$)"
-    r"|h(?=[DOPWiIRSMGn])|H(?=[DOW])|J(?=[DOPWiIRSMGn.;]|$))"
-)
-#: The verb of a first clause.
-_FIRST = (
-    r"(?:[VKLq]|A(?![FXB:Y])|J(?![XB:,Y])|[Gg](?![NuAhH]*[XB:])"
-    r"|h(?![FXB:,Y])|H(?=[DOW]|[NuaE]+(?:[PiTWI.]|$)|C[AhHV]+[Ii]?[DO])|u(?=[DO]|[NH]+(?:$|\.$|[PiTW][DNuaHhA])))"
-)
+_LATER = rf"(?:[VKkLqU](?!s|I?yD)|A(?![FXBYVZ~dK]|{_NOUN}+[XB]|QI)|h(?=[DOPWiIRSMny]|{_MANY})|H(?=[DOW])|J(?=[DOPWiIRSMn.;y]|$|,c|{_MANY}))"
+#: A verb of a clause that must have one: the first, and those after an introduction, an adverb, "then", or a verb without object.
+_SURE = rf"(?:[VKkLqU](?!s)|A{_NO_SUBJECT}|J(?![,Y]){_NO_SUBJECT}|J(?=,C?[RVAcKLq])|h(?![,.;)C]|$){_NO_SUBJECT}|h(?=,?C[VAhJ])|H(?=[DOMWI]|[aE]*{_NOUN}+(?:[PiTWISyC]|[.;]?$)|C[AhHV]+[Ii]?[DOM]))"
+_UNKNOWN = r"(?<!.)(?:h$|Z(?=[DNuaAhHM])|E(?=D))|u(?=[DO]|[NHhg]+(?:$|\.$|[PiTW][DNuaHhAg]))"
+_GERUND = rf"[Gg](?!,|[^.;:]*[XBZY]|{_NOUN}+[E:,])"
 
 
 def _clause(verb: str) -> str:
     """A verb with its particle and its object; ``verb`` is the class of verbs that may stand here."""
+    lazy = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN})+?"
     return (
-        rf"(?:L(?:{_chunk('let_object')})?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()C_GE-]|$)"
-        rf"|q(?:{_chunk('bring_object')}[^.,;:VT]*)?TD?a?(?P<bring>[AhNug])(?![NuAhH])"
-        rf"|KT?R*(?P<chained>(?<=T)[VAhJ]|[Gg])(?P<chained_particle>[Ii](?=[DNuaMn]))?R*(?:{_chunk('chained_object')})?"
-        rf"|(?P<verb>{verb})(?P<particle>[Ii])?(?:R+(?![aEJ]))?(?:{_chunk('object')})?(?P<late_particle>[Ii](?=[.,;:CST_]|$))?)"
+        rf"(?:(?P<light>L)R*(?:{_chunk('let_object', lazy)}R*)?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()CcGEga_y-]|$)(?P<let_particle>[Ii](?![DTOP]))?"
+        rf"|(?P<brought>q)I?(?:{_chunk('bring_object')}[^.;:VT]*?)?TD?[aGgEJ,]*(?P<bring>[AhNug])"
+        rf"|U(?:{_chunk('tool')})TR*(?P<use>[VAhJ])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
+        rf"|(?:KI?i?T?|k)R*(?P<chained>(?<=[Tk])[VAhJ]|(?<=K)V|[Gg])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?"
+        rf"|(?P<verb>{verb})(?P<particle>I++|i)?(?:R+(?![aEJ]))?(?:{_chunk('object')}(?P<late_particle>[Ii](?=[.,;:CcST_]|$))?|W{_chunk('matter')})?)"
     )
 
 
-_INTRODUCTION = rf"(?:[PWiTSGgMnDNuaEF][^.;:]*?,C?[RC]*(?={_LATER})|[Pi]D?[^.,;:VSCTX]*?(?=[VA][ODIM])|S[^,.;:]*?[aEJNtM](?=V[DOM]))"
-
-FIRST = re.compile(rf"(?:M?[).]|_)*(?:[RC],?)*+{_INTRODUCTION}??{_clause(_FIRST)}")
-NEXT = re.compile(
-    rf"(?P<condition>S(?:[^,.;:C]|C(?!R*(?:V|A(?=[DOTIi])))|,(?=R*J))*)"
-    rf"|(?P<prevented>[dX]?~[^,.;:]*)"
-    rf"|(?P<joint>[,C_-][,CR_-]*){_clause(_LATER + '|[Gg](?![NuAhH])')}"
+_INTRODUCTION = (
+    rf"(?:[PWiTSyGg][^.;:]*?,C?[RCc]*(?={_SURE})"
+    rf"|[DNuaEMnt][^.;:XBZYV~,]*,C?[RCc]*(?=[VKkLq]|A(?=[DOM]))"
+    rf"|W{_START}{_NOUNS}T(?=[VA])|[Piy]D?[^.,;:VSCTXBZYd~]*?R*(?=V|A[ODIMRn])"
+    rf"|S[^,.;:]*?[aEJNtMIGgO](?=V[DOMNuaIWPi]|A[DOMIW])|TR*[VAhJ](?=[VAh][DNuaE]))"
 )
-#: Prose: "the onions are chopped", "we then add the eggs".
-PASSIVE = re.compile(rf"{_chunk('patient')}X?BR*(?P<participle>E)(?P<passive_particle>[Ii](?![DNua]))?")
-PERSON = re.compile(rf"(?P<person>Y)X?R*(?P<verb>V)(?P<particle>[Ii])?{_chunk('object')}")
+
+FIRST = re.compile(
+    rf"(?:M?[().]|_)*(?:[RCc],?)*+(?:[VB]s(?:T|D?Y?)(?=[VLKA])|{_INTRODUCTION}??){_clause(rf'{_SURE}|{_UNKNOWN}|{_GERUND}')}"
+)
+NEXT = re.compile(
+    rf"(?P<condition>[Sy](?!G|E[VAR])(?:[^,.;:Cc]|C(?!R*(?:V|A(?=[DOTIi])))|,(?=R*J))*)"
+    rf"|(?P<prevented>[dX]?~[^,.;:]*)"
+    rf"|(?:SE|y(?=G)|[,Cc_-])[,CcR_-]*{_clause(rf'(?:(?<=[cR])|(?<=SE)){_SURE}|{_LATER}|G|(?<=[,R])g(?=[DOPWiIRSM])')}"
+)
+#: Directly after a verb without object: "peel, core and slice".
+AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]+R*){_clause(_SURE)}")
+#: A narration names its object even after a preposition ("put into the pan", "look for a knife").
+NARRATED = re.compile(rf"(?P<preposition>[PiWTFy]){_chunk('object')}")
+#: Prose: "the onions should be chopped", "we then add the eggs".
+_PROSE = r"(?:[RCc],?)*+(?:[PWiTSy][^.;:]*?,)??"
+PASSIVE = re.compile(rf"{_PROSE}{_chunk('patient')}(?P<modal>[Xx]R*)?BR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNua]))?")
+PASSIVE_TOO = re.compile(r",?CR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNua]))?(?![DONu])")
+PERSON = re.compile(rf"{_PROSE}(?P<person>Y)[Xx]?[Rc]*(?P<verb>[VA])(?P<particle>[Ii])?R*{_chunk('object')}")
 SENTENCE_END = re.compile(r"[.;:]")
-BRACKETS = re.compile(r"\([^()]*\)")
+BRACKETS = re.compile(r"(?<!^)\([^()]*\)")

@@ -9,24 +9,25 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from foretaste.text import lexicon
+from foretaste.text import closed, lexicon
 from foretaste.text.lexicon import word_set
 from foretaste.text.nouns import singular
 from foretaste.text.verbs import bases, guess_base
 
 TOKENS = re.compile(
     r"\s*(?:\d[\d./,–×½¼¾⅓⅔⅛]*(?<![.,/])(?:-?[A-Za-z]+(?:-[A-Za-z]+)*(?:\.(?=\s*[a-z]))?)?|[½¼¾⅓⅔⅛]"
-    r"|(?:tsp|tbsp|tbs|oz|lbs?|approx|mins?|hrs?|pkg|qt|pt)\.(?=\s*[a-z(])"
-    r"|[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’/-][A-Za-zÀ-ÖØ-öø-ÿ]+)*|(?:°|º)[A-Za-z]?|\S|$)",
+    r"|(?:[A-Za-z]\.){2,}(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
+    r"|(?:stir|deep|pan)[ -]fr(?:y|ied|ying|ies)\b|(?:tsp|tbsp|tbs|oz|lbs?|approx|mins?|hrs?|pkg|qt|pt)\.(?=\s*[a-z(])"
+    r"|[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’/-][A-Za-zÀ-ÖØ-öø-ÿ]+)*|(?:°|º)[A-Za-z]?|\S)",
     re.IGNORECASE,
 )
 
-#: Letters of the classes (see ``classify``).
+#: Letters of the classes.
 CLASSES = {
-    "V": "verb", "A": "verb or noun", "h": "noun or verb", "H": "noun, rarely verb", "J": "verb or adjective", "K": "chain verb", "L": "let, allow", "q": "bring",
-    "G": "gerund", "g": "gerund that is often a modifier", "E": "participle in -ed", "Z": "third person",
-    "N": "noun", "u": "unknown word", "a": "adjective", "M": "number", "t": "measure of extent", "D": "determiner", "n": "amount", "O": "pronoun", "Y": "subject pronoun",
-    "P": "preposition", "W": "with", "F": "of", "T": "to", "I": "particle", "i": "particle or preposition", "S": "subordinator", "C": "conjunction", "R": "adverb",
+    "V": "verb", "A": "verb or noun", "h": "noun or verb", "H": "noun, rarely verb", "J": "verb or adjective", "K": "chain verb", "k": "continue", "L": "let, allow, leave", "q": "bring", "U": "use",
+    "G": "gerund", "g": "gerund that names or modifies a thing", "E": "participle in -ed", "Z": "third person",
+    "N": "noun", "Q": "side", "u": "unknown word", "a": "adjective", "s": "sure, careful", "M": "number", "t": "measure of extent", "D": "determiner", "n": "amount", "O": "pronoun", "Y": "subject pronoun",
+    "P": "preposition", "y": "by, while", "W": "with", "F": "of", "T": "to", "I": "particle", "i": "particle or preposition", "S": "subordinator", "C": "conjunction", "c": "then", "R": "adverb",
     "X": "auxiliary", "x": "can", "d": "do", "B": "be", "~": "negation",
     ".": "end of sentence", ",": "comma", ";": "semicolon", ":": "colon", "(": "opening bracket", ")": "closing bracket", "-": "dash", "_": "other",
 }  # fmt: skip
@@ -41,43 +42,34 @@ class Word(NamedTuple):
     noun: str
 
 
-_ALL_VERBS = (
-    lexicon.VERBS
-    | lexicon.VERBS_OR_NOUNS
-    | lexicon.NOUNS_OR_VERBS
-    | lexicon.NOUNS_RARELY_VERBS
-    | lexicon.VERBS_OR_ADJECTIVES
-    | lexicon.CHAIN_VERBS
-)
-_FORMS = bases(_ALL_VERBS | {"let", "allow", "bring"})
-#: Gerunds that stand before a noun more often than they begin a clause ("baking dish").
-_MODIFIERS = word_set(
-    "baking boiling chopping cooking cutting dipping drinking drying frying grilling measuring mixing peeling remaining rolling roasting serving simmering washing cleaning icing freezing"
-)
+_ALL_VERBS = frozenset().union(
+    lexicon.VERBS, lexicon.VERBS_OR_NOUNS, lexicon.NOUNS_OR_VERBS, lexicon.NOUNS_RARELY_VERBS, lexicon.VERBS_OR_ADJECTIVES, lexicon.CHAIN_VERBS, {"let", "allow", "bring", "use", "stir fry", "deep fry", "pan fry"}
+)  # fmt: skip
+_FORMS = bases(_ALL_VERBS)
 
 _PUNCTUATION = {
     ".": ".", "!": ".", "?": ".", "…": ".", ",": ",", ";": ";", ":": ":", "(": "(", "[": "(", ")": ")", "]": ")", "-": "-", "–": "-", "—": "-", "•": ".", "*": ".", "&": "C", "": "_", "½": "M",
     "¼": "M", "¾": "M", "⅓": "M", "⅔": "M", "⅛": "M", "%": "t", "°": "t", "º": "t",
 }  # fmt: skip
 
-_NUMBERS = word_set("two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty hundred thousand")
-
 #: The first that holds a word decides.
-_CLOSED: tuple[tuple[str, frozenset[str]], ...] = (
-    ("~", lexicon.NEGATIONS), ("L", frozenset({"let", "lets", "let's", "allow"})), ("q", frozenset({"bring"})), ("K", lexicon.CHAIN_VERBS),
-    ("d", frozenset({"do"})), ("B", lexicon.BE), ("x", frozenset({"can"})), ("X", lexicon.AUXILIARIES), ("C", lexicon.CONJUNCTIONS | {"then", "then,"}),
-    ("T", frozenset({"to"})), ("F", frozenset({"of"})), ("W", frozenset({"with"})),
-    ("I", lexicon.PARTICLES), ("i", lexicon.PARTICLES_OR_PREPOSITIONS), ("M", _NUMBERS), ("n", lexicon.AMOUNTS), ("O", lexicon.PRONOUNS - lexicon.DETERMINERS), ("D", lexicon.DETERMINERS),
-    ("Y", lexicon.SUBJECTS), ("S", lexicon.SUBORDINATORS), ("P", lexicon.PREPOSITIONS), ("t", lexicon.EXTENTS),
-    ("J", lexicon.VERBS_OR_ADJECTIVES), ("H", lexicon.NOUNS_RARELY_VERBS), ("h", lexicon.NOUNS_OR_VERBS), ("A", lexicon.VERBS_OR_NOUNS), ("V", lexicon.VERBS),
-    ("R", lexicon.ADVERBS), ("N", lexicon.NOUNS_AS_THEY_ARE | lexicon.NOUNS), ("a", lexicon.ADJECTIVES),
+_LISTS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("~", closed.NEGATIONS), ("L", word_set("let lets let's allow leave")), ("q", word_set("bring")), ("U", word_set("use")), ("K", lexicon.CHAIN_VERBS - {"continue"}), ("k", word_set("continue")), ("s", word_set("sure careful certain")),
+    ("d", word_set("do")), ("B", closed.BE), ("x", word_set("can")), ("X", closed.AUXILIARIES), ("C", closed.CONJUNCTIONS), ("c", word_set("then")),
+    ("T", word_set("to")), ("F", word_set("of")), ("W", word_set("with using")), ("y", word_set("by while")), ("P", word_set("working")), ("Q", word_set("side")), ("-", word_set("x")),
+    ("I", closed.PARTICLES), ("i", closed.PARTICLES_OR_PREPOSITIONS), ("M", closed.NUMBERS), ("n", closed.AMOUNTS), ("O", closed.PRONOUNS), ("D", closed.DETERMINERS),
+    ("Y", closed.SUBJECTS), ("S", closed.SUBORDINATORS), ("P", closed.PREPOSITIONS), ("t", lexicon.EXTENTS),
+    ("J", lexicon.VERBS_OR_ADJECTIVES), ("H", lexicon.NOUNS_RARELY_VERBS), ("h", lexicon.NOUNS_OR_VERBS), ("A", lexicon.VERBS_OR_NOUNS), ("V", lexicon.VERBS | {"stir fry", "deep fry", "pan fry"}), ("g", lexicon.NOUN_GERUNDS),
+    ("R", closed.ADVERBS), ("N", lexicon.NOUNS_AS_THEY_ARE | lexicon.NOUNS), ("a", lexicon.ADJECTIVES),
 )  # fmt: skip
-_KNOWN = {word: tag for tag, words in reversed(_CLOSED) for word in words}
+_KNOWN = {word: tag for tag, words in reversed(_LISTS) for word in words}
 
-_PREFIX = re.compile(r"(?:re|un|de|over|pre|mis|dis|out|under|co)-?(?=[a-z]{3})")
+_PREFIX = re.compile(r"(?:re|un|de|over|pre|mis|dis|under)-?(?=[a-z]{3})")
 _ADJECTIVE_ENDING = re.compile(
-    r".{2,}(?:ous|ful|less|able|ible|ish|y-?sized|-size|-style|ic|ive|-free|-fat|-sodium|-quality|-thick|-deep|-long|-wide|-purpose|-ready|-safe|-dry|-proof|-lined)$"
+    r".{2,}(?:ous|ful|less|able|ible|y-?sized|-size|-style|[^s]ic|ive|-free|-fat|-sodium|-quality|-thick|-deep|-long|-wide|-purpose|-ready|-safe|-dry|-proof|'s|s')$"
 )
+_NOUN_ENDING = re.compile(r".{2,}(?:tion|sion|ness|ment|ship|ists?|isms?|ity|ance|ence|ency|ancy|est|or|age|ian|ology)$")
+_FRACTION = re.compile(r"(?:one|two|three|four|five|a)-(?:half|halves|thirds?|fourths?|quarters?|fifths?|eighths?)$")
 
 
 def classify(token: str) -> Word:
@@ -85,53 +77,66 @@ def classify(token: str) -> Word:
     lower = token.strip().lower().replace("’", "'")
     if lower in _PUNCTUATION:
         return Word(_PUNCTUATION[lower], lower, lower, lower)
-    if lower[0].isdigit():
-        return Word("M", lower, lower, lower)
     if not lower[0].isalpha():
-        return Word("_", lower, lower, lower)
-    tag, base = _open_class(lower)
+        return Word("M" if lower[0].isdigit() else "_", lower, lower, lower)
+    lower = " ".join(lower.split())
+    known = _KNOWN.get(lower)
+    if known:
+        return Word(known, lower, _FORMS[lower][1] if known == "g" and lower in _FORMS else lower, singular(lower))
+    tag, base = _inflected(lower) or _by_ending(lower)
     return Word(tag, lower, base, singular(lower))
 
 
-def _open_class(lower: str) -> tuple[str, str]:
-    known = _KNOWN.get(lower)
-    if known:
-        return known, lower
+def _inflected(lower: str) -> tuple[str, str] | None:
+    """A form of a word of the lists: its class and its base."""
     noun = singular(lower)
     kind, base = _FORMS.get(lower, ("", lower))
     if kind == "gerund":
-        return "g" if lower in _MODIFIERS else "G", base
+        return "G", base
     if kind == "past":
         return "E", base
     if noun != lower:
         if noun in lexicon.EXTENTS:
             return "t", lower
-        if kind == "third" and base in lexicon.VERBS and base not in lexicon.VERBS_OR_NOUNS | lexicon.NOUNS_OR_VERBS | lexicon.NOUNS:
-            return "Z", base
-        if noun in _KNOWN and _KNOWN[noun] in "NHhAV":
+        tag = _KNOWN.get(noun, "")
+        if tag and tag in "NHhAg":
             return "N", base
-    if kind == "third":
-        return "Z", base
-    if lower.endswith("ly") and lower not in lexicon.NOT_ADVERBS:
+    return ("Z", base) if kind == "third" else None
+
+
+def _by_ending(lower: str) -> tuple[str, str]:
+    """The class of a word that no list holds, and the base form it would have as a verb."""
+    if _FRACTION.match(lower):
+        return "M", lower
+    if lower.endswith("ly") and lower not in closed.NOT_ADVERBS:
         return "R", lower
+    prefix = _PREFIX.match(lower)
+    rest = lower[prefix.end() :] if prefix else ""
+    if rest and rest in _ALL_VERBS and _KNOWN[rest] in "VA":
+        return "V", lower
+    if rest and rest in _FORMS:
+        kind, base = _FORMS[rest]
+        return {"gerund": "G", "past": "E", "third": "Z"}[kind], lower[: prefix.end()] + base
+    if "-" in lower:
+        return _hyphenated(lower), lower
     if lower.endswith("ing") and len(lower) > 5:
-        return "G" if _PREFIX.match(lower) and _PREFIX.sub("", lower, count=1) in _FORMS else "u", guess_base(lower)
+        return "g", guess_base(lower)
     if lower.endswith("ed") and len(lower) > 4:
         return "E", guess_base(lower)
-    prefix = _PREFIX.match(lower)
-    if prefix and lower[prefix.end() :] in lexicon.VERBS - lexicon.NOUNS_OR_VERBS:
-        return "V", lower
-    if "-" in lower:
-        last = lower.rsplit("-", 1)[1]
-        if _KNOWN.get(last) == "V":
-            return "V", lower
-        if last in _FORMS and _FORMS[last][0] == "past":
-            return "a", lower
-        if singular(last) in _KNOWN and _KNOWN[singular(last)] in "NHh":
-            return "N", lower
-    if _ADJECTIVE_ENDING.match(lower):
-        return "a", lower
-    return "u", lower
+    if _NOUN_ENDING.match(lower):
+        return "N", lower
+    return "a" if _ADJECTIVE_ENDING.match(lower) else "u", lower
+
+
+def _hyphenated(lower: str) -> str:
+    """The class of a compound by its last part: "stir-fry" a verb, "oven-safe" an adjective, "half-moon" a noun."""
+    last = lower.rsplit("-", 1)[1]
+    tag = _KNOWN.get(last) or (_inflected(last) or ("", ""))[0]
+    if tag in ("V", "A"):
+        return "A"
+    if _ADJECTIVE_ENDING.match(lower) or (tag and tag in "EGagJtM"):
+        return "a"
+    return "N" if tag and tag in "NHh" else "u"
 
 
 class _Words(dict):
