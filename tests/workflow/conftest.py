@@ -1,0 +1,90 @@
+"""One whole run of the micro world, in a checkout of its own that tests may edit; made once a test session."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "src", "docs", "README.md")
+MICRO = ("--config", "dataset=kitchen_micro")
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the repository's working parts."""
+
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {"PYTHONPATH": str(self.folder / "src"), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        return {**os.environ, **own, "HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "passive"}
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command in the checkout; what it prints is in ``stdout``."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=900,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-6000:]}"
+        return done
+
+    def snakemake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self.run("snakemake", "--quiet", "host", "--cores", "2", *arguments, check=check)
+
+    def planned(self, *arguments: str) -> set[str]:
+        """What a dry run would run: "rule" or "rule model"."""
+        text = self.snakemake("-n", *arguments).stdout
+        jobs = set()
+        for block in re.split(r"\n\[", text):
+            rule = re.search(r"^(?:local)?rule (\w+):", block, re.M)
+            model = re.search(r"wildcards:.*model=(\w+)", block)
+            if rule and rule[1] not in ("all", "lm_avt_micro"):
+                jobs.add(f"{rule[1]} {model[1]}" if model else rule[1])
+        return jobs
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        file = self.folder / path
+        text = file.read_text()
+        assert old in text, f"{path} does not hold {old!r}"
+        file.write_text(text.replace(old, new, 1))
+
+
+def copy_to(folder: Path) -> Checkout:
+    """A fresh checkout without any results."""
+    folder.mkdir(parents=True)
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        elif source.exists():
+            shutil.copy(source, folder / part)
+    return Checkout(folder)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Checkout:
+    """A checkout with the finished micro run; tests that edit it must put back what they change."""
+    checkout = copy_to(tmp_path_factory.mktemp("finished") / "foretaste")
+    checkout.snakemake("lm_avt_micro", *MICRO)
+    return checkout
+
+
+@pytest.fixture
+def fresh(tmp_path) -> Checkout:
+    """A checkout without results."""
+    return copy_to(tmp_path / "foretaste")

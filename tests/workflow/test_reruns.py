@@ -1,0 +1,48 @@
+"""Edits rerun exactly what they touch, as `snakemake -n` plans it on a finished run."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+MICRO = ("--config", "dataset=kitchen_micro")
+
+STUDENTS = {"student_lm", "student_recipe_lm"}
+
+
+def of(models, *rules):
+    return {f"{rule} {model}" for model in models for rule in rules}
+
+
+#: (file, old text, new text) -> what runs. Each edit is undone afterwards.
+EDITS = {
+    "a comment in a loss": ("src/foretaste/losses/kl.py", "from __future__", "# A remark.\nfrom __future__", set()),
+    "a comment in another loss": ("src/foretaste/losses/topk_kl.py", "from __future__", "# A remark.\nfrom __future__", set()),
+    "the console": ("src/foretaste/pipeline/console.py", "LINE_EVERY_S = 15.0", "LINE_EVERY_S = 5.0", set()),
+    "a line of the loss that distilled students use": (
+        "src/foretaste/losses/kl.py", "p = log_p.exp()", "p = 1.0 * log_p.exp()", of(STUDENTS, "train", "score", "evaluate") | {"report"},
+    ),
+    "a loss that no model of the system uses": ("src/foretaste/losses/topk_kl.py", "top, index =", "top, index, _ = 0, 0, 0; top, index =", set()),
+    "the learning rate of the LM teacher": (
+        "workflow/systems/lm_avt_micro.yaml", "  teacher_lm: &short\n    training: {",
+        "  teacher_lm: &short\n    training: {optimizer: {kind: adamw, lr: 3.0e-4}, ",
+        of({"teacher_lm", "student_lm"}, "train", "score", "evaluate")
+        | of({"teacher_lm_counts", "teacher_lm_counts_prior"}, "average", "evaluate") | {"report"},
+    ),
+    "a preset's label": ("workflow/systems/lm_avt.yaml", "label: AVT\n", "label: plain AVT\n", {"report"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_edit_reruns_what_it_touches(finished, edit):
+    path, old, new, expected = edit
+    finished.edit(path, old, new)
+    try:
+        assert finished.planned("lm_avt_micro", *MICRO) == expected
+    finally:
+        finished.edit(path, new, old)
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert "Nothing to be done" in finished.snakemake("lm_avt_micro", *MICRO).stdout
