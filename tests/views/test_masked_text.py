@@ -6,10 +6,11 @@ import pytest
 import tiny_lm
 import torch
 
-from foretaste.contracts.errors import DataError
+from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import PHRASES
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
+from foretaste.views.masked_text import _windows
 
 RECIPES = {
     "r1": ("train", [("take", "pan"), ("open", "fridge"), ("cut", "onion"), ("stir", None), ("pour", "water")]),
@@ -71,14 +72,24 @@ def test_a_window_ends_at_every_phrase_that_has_enough_before_it(sources):
 
 
 def test_window_lengths_are_spread_over_the_range():
-    from foretaste.views.masked_text import _windows
-
-    windows = _windows(np.arange(0, 20_000, 20), 20_000, (3, 6))
+    windows = _windows(np.arange(0, 20_000, 20), 20_000, (3, 6), 1)
     length = windows.stop - windows.first
     assert length.min() == 3 and length.max() == 6
     full = length[(windows.stop - 1) % 20 >= 5]
     assert np.allclose(np.bincount(full)[3:] / len(full), 0.25, atol=0.02)
     assert (windows.first // 20 == (windows.stop - 1) // 20).all()
+
+
+def test_a_stride_leaves_out_windows_and_no_phrase(sources):
+    assert _view(sources, window=(2, 4), stride=2).ids == ("r1/2", "r1/4", "r2/0", "r4/2")
+    with pytest.raises(ConfigError, match="some phrases would never be shown"):
+        _view(sources, window=(2, 4), stride=3)
+    for stride in (1, 2, 3):
+        windows = _windows(np.array([0, 7, 8, 10]), 23, (3, 5), stride)
+        shown = np.zeros(23, dtype=bool)
+        for first, stop in zip(windows.first, windows.stop):
+            shown[first:stop] = True
+        assert shown.all()
 
 
 def test_masks_are_a_function_of_seed_epoch_and_row(sources):

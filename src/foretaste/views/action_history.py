@@ -15,7 +15,7 @@ import pyarrow as pa
 import torch
 from pydantic import PositiveInt
 
-from foretaste.annotations.history import histories
+from foretaste.annotations.history import check_histories, histories
 from foretaste.contracts.view import Fetched, Sources
 from foretaste.pipeline.options import Options
 from foretaste.text.templates import TEMPLATES, template
@@ -76,10 +76,12 @@ class ActionHistory:
 
 
 def build(config: Config, sources: Sources) -> ActionHistory:
-    """The histories of ``sources.samples`` among ``sources.segments``, in the tokens of ``sources.pretrained``."""
+    """The histories of ``sources.samples`` among ``sources.segments``, checked against the rule by their time stamps, in the
+    tokens of ``sources.pretrained``."""
     samples, segments = sources.need("samples", "action_history"), sources.need("segments", "action_history")
     tokenizer = Tokenizer(sources.need("pretrained", "action_history"))
     shown = histories(samples, segments, rule=config.rule, source=config.source, length=config.length)
+    check_histories(samples, segments, shown, rule=config.rule)
     phrases = _phrases(segments, config.template)
     joined = template(config.template).join
     ask = f"{tokenizer.mask_token} {tokenizer.mask_token}"

@@ -1,7 +1,7 @@
 """Masked language modelling: windows of recipe phrases with some of their tokens hidden.
 
-A row is a window that ends at one phrase of a recipe, so that one pass over the rows asks once for every phrase; how far
-the window reaches back is drawn once a row. Without ``window`` a row is a whole recipe (the published corpus). Masks are
+A row is a window that ends at one phrase of a recipe, so that one pass over the rows has every phrase last once (``stride`` 1);
+how far the window reaches back is drawn once a row. Without ``window`` a row is a whole recipe (the published corpus). Masks are
 a function of (seed, epoch, row); outside training they are those of seed 0 and epoch 0.
 """
 
@@ -31,6 +31,8 @@ class Config(Options):
     """Which recipes."""
     window: tuple[PositiveInt, PositiveInt] | None = None
     """Fewest and most phrases of a window; null: whole recipes."""
+    stride: PositiveInt = 1
+    """Windows end at a recipe's last phrase and at every `stride`-th before it."""
     mask: Literal["tokens", "words", "phrases", "verb", "object"] = "tokens"
     """`tokens`: each with probability `rate`, replaced as in BERT. `words`: the same, but nothing between verbs and objects.
     `phrases`: the words of one whole phrase. `verb`, `object`: that part of the last phrase (for measuring)."""
@@ -47,6 +49,8 @@ class Config(Options):
     def _window_in_order(self) -> Config:
         if self.window and self.window[0] > self.window[1]:
             raise ValueError("window is (fewest, most)")
+        if self.stride > (self.window[0] if self.window else 1):
+            raise ValueError("with a stride above the shortest window some phrases would never be shown")
         return self
 
 
@@ -72,7 +76,7 @@ class MaskedText:
             )
         self._verb, self._object = chosen["verb"].combine_chunks(), chosen["object"].combine_chunks()
         recipe = chosen["recipe_id"].combine_chunks().dictionary_encode().indices.to_numpy()
-        self._windows = _windows(np.flatnonzero(np.diff(recipe, prepend=-1)), len(recipe), config.window)
+        self._windows = _windows(np.flatnonzero(np.diff(recipe, prepend=-1)), len(recipe), config.window, config.stride)
         last = pa.array(self._windows.stop - 1)
         orders = chosen["order"].take(last).cast(pa.string())
         self.ids = tuple(pc.binary_join_element_wise(chosen["recipe_id"].take(last), orders, "/").to_pylist())
@@ -159,24 +163,25 @@ class MaskedText:
         return words[self._windows.stop] - words[self._windows.first]
 
 
-def _windows(starts: np.ndarray, size: int, window: tuple[int, int] | None) -> Windows:
+def _windows(starts: np.ndarray, size: int, window: tuple[int, int] | None, stride: int) -> Windows:
     """Windows over recipes that start at rows ``starts`` of a table of ``size`` rows.
 
-    With (fewest, most): one for each last phrase that has ``fewest`` phrases up to it, and the whole of a recipe that is
-    shorter; its length is uniform in [fewest, most], as far as the recipe reaches back.
+    With (fewest, most): one for each ``stride``-th phrase, counted from the recipe's end, that has ``fewest`` phrases up to it,
+    and the whole of a recipe that is shorter; its length is uniform in [fewest, most], as far as the recipe reaches back.
     """
     stops = np.append(starts[1:], size)
     if window is None:
         return Windows(starts, stops)
     fewest, most = window
-    begin = np.repeat(starts, stops - starts)
-    last = np.arange(size)
-    whole = np.repeat(stops, stops - starts) - 1 == last
-    kept = (last - begin + 1 >= fewest) | (whole & (last - begin + 1 < fewest))
+    sizes = stops - starts
+    begin, last, left = np.repeat(starts, sizes), np.arange(size), np.repeat(stops, sizes) - 1 - np.arange(size)
+    enough = last - begin + 1 >= fewest
+    kept = (enough & (left % stride == 0)) | (~enough & (left == 0))
     begin, last = begin[kept], last[kept]
     draw = masking.uniform(0, 0, masking.WINDOW, np.arange(len(last)), 1)[:, 0]
     length = fewest + np.floor(draw * (most - fewest + 1)).astype(np.int64)
-    return Windows(np.maximum(begin, last + 1 - length), last + 1)
+    first = np.where(last - begin + 1 < fewest + stride, begin, last + 1 - length)  # a recipe's first window has its beginning
+    return Windows(np.maximum(begin, first), last + 1)
 
 
 def build(config: Config, sources: Sources) -> MaskedText:
