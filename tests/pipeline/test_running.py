@@ -21,7 +21,13 @@ def make_step(folder: Path, **config) -> Path:
     source = folder / "source.txt"
     source.write_text("raw")
     spec = {"stage": "copy", "wildcards": {"seed": "3"}, "config": config, "threads": 1, "code": "0"}
-    step = {"format": 1, "spec": spec, "inputs": {"source": str(source)}, "outputs": {"out": str(folder / "out.txt")}, "places": {"folder": "x"}}
+    step = {
+        "format": 1,
+        "spec": spec,
+        "inputs": {"source": str(source)},
+        "outputs": {"out": str(folder / "out.txt")},
+        "places": {"folder": "x"},
+    }
     path = folder / "results" / ".steps" / f"copy-{digest(spec)[:20]}.json"
     artifact.write_json(path, step)
     return path
@@ -48,7 +54,7 @@ def test_a_record_stands_beside_the_output(tmp_path):
     assert record["record"]["spec"]["config"] == {"a": 1}
     assert record["record"]["inputs"]["source"] == artifact.sha256(tmp_path / "source.txt")
     assert str(tmp_path) not in json.dumps(record), "places are no part of a record"
-    assert not (tmp_path / "results" / ".scratch" / path.stem).exists()
+    assert not list((tmp_path / "results" / ".scratch").iterdir())
 
 
 def test_a_failing_stage_leaves_no_output(tmp_path):
@@ -85,6 +91,27 @@ def test_a_killed_run_is_started_again(tmp_path):
     assert (tmp_path / "out.txt").read_text() == "raw"
 
 
+def test_half_finished_work_is_not_taken_up_on_other_inputs(tmp_path):
+    def half(step):
+        (step.scratch / "half").write_text(step.inputs["source"].read_text())
+        raise DataError("killed", "here", "patience", "start again")
+
+    def rest(step):
+        seen.extend(path.read_text() for path in step.scratch.iterdir())
+        copy(step)
+
+    path = make_step(tmp_path)
+    for change, expected in ((None, ["raw"]), ("other", [])):
+        seen: list[str] = []
+        with pytest.raises(DataError):
+            run_step(path, half)
+        if change:
+            (tmp_path / "source.txt").write_text(change)
+        run_step(path, rest)
+        assert seen == expected
+    assert not list((tmp_path / "results" / ".scratch").iterdir())
+
+
 def test_whole_replaces_folders_and_files(tmp_path):
     for text in ("one", "two"):
         with artifact.whole(tmp_path / "folder") as partial:
@@ -98,5 +125,5 @@ def test_a_full_disk_is_one_line(tmp_path):
         with artifact.whole(step.outputs["out"]):
             raise OSError(28, "No space left on device")
 
-    with pytest.raises(DataError, match="cannot write \\(No space left on device\\).*out.txt.*free space"):
+    with pytest.raises(DataError, match=r"cannot write \(No space left on device\).*out.txt.*free space"):
         run_step(make_step(tmp_path), full)

@@ -23,21 +23,27 @@ _log: TextIO | None = None
 def open_log(path: Path | None) -> None:
     """From now on copy every line to ``path`` (a fresh file)."""
     global _log
-    if path is not None:
+    if path is not None and _speaks():
         path.parent.mkdir(parents=True, exist_ok=True)
         _log = open(path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115 (open for the life of the process)
 
 
 def say(line: str) -> None:
     """One line for the person who follows the run, with the time of day in the log file."""
-    print(line, file=sys.stderr, flush=True)
+    if _speaks():
+        print(line, file=sys.stderr, flush=True)
     if _log is not None:
         print(f"{time.strftime('%H:%M:%S')} {line}", file=_log)
 
 
 def on_terminal() -> bool:
     """Whether a progress bar can be drawn; under Snakemake several stages share the terminal, so no."""
-    return sys.stderr.isatty() and "FORETASTE_PLAIN" not in os.environ
+    return sys.stderr.isatty() and "FORETASTE_PLAIN" not in os.environ and _speaks()
+
+
+def _speaks() -> bool:
+    """Of the processes that torchrun starts, one speaks for all."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def track(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,17 @@ def run_step(path: Path, stage: Callable[[Step], None]) -> None:
     spec, results = stored["spec"], path.parents[1]
     outputs = {name: Path(output) for name, output in stored["outputs"].items()}
     key = path.stem
-    with _alone(results / ".locks" / f"{digest(stored['outputs'])[:20]}.lock", spec["stage"]) as waited:
+    # torchrun starts a step in several processes: the first keeps the books, the others only work for it.
+    first = os.environ.get("RANK", "0") == "0"
+    lock = results / ".locks" / f"{digest(stored['outputs'])[:20]}.lock"
+    with _alone(lock, spec["stage"]) if first else nullcontext(False) as waited:
         if waited and all(_made_by(output, spec) for output in outputs.values()):
             console.say(f"{key}: made by a run that was still going; nothing to do")
             return
         inputs = {name: _paths(value) for name, value in stored["inputs"].items()}
         identities = {name: _identities(value, results / ".sha256") for name, value in inputs.items()}
-        for output in outputs.values():
-            record_path(output).unlink(missing_ok=True)
-        scratch = results / ".scratch" / key
+        # Half-finished work goes on only where the inputs are the same too: with other scores it would be another training.
+        scratch = results / ".scratch" / f"{key}-{digest(identities)[:12]}"
         step = Step(
             stage=spec["stage"],
             inputs=inputs,
@@ -42,11 +44,18 @@ def run_step(path: Path, stage: Callable[[Step], None]) -> None:
             scratch=scratch,
             threads=spec["threads"],
         )
+        if first:
+            for output in outputs.values():
+                record_path(output).unlink(missing_ok=True)
+            for other in scratch.parent.glob(f"{key}-*"):
+                if other != scratch:
+                    artifact.discard(other)
         scratch.mkdir(parents=True, exist_ok=True)
         stage(step)
-        for output in outputs.values():
-            write_record(output, spec, identities)
-        artifact.discard(scratch)
+        if first:
+            for output in outputs.values():
+                write_record(output, spec, identities)
+            artifact.discard(scratch)
 
 
 @contextmanager

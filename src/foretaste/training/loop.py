@@ -62,10 +62,7 @@ def fit(model: nn.Module, targets: Targets, objective: Objective, loaders: Mappi
     _from_main(accelerator, model)
     parts = accelerator.num_processes * config.accumulate
     first = accelerator.process_index * config.accumulate
-    batches = loader.steps_from(done, steps)
-    if accelerator.is_main_process:
-        batches = console.track(batches, "training steps", steps - done)
-    for step, epoch, positions in batches:
+    for step, epoch, positions in console.track(loader.steps_from(done, steps), "training steps", steps - done):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config.schedule, group["base"], step, loader.steps, steps)
         model.train()

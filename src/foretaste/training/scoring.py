@@ -48,7 +48,7 @@ def score(model: nn.Module, samples: Samples, *, batch: int = 64, what: str = "s
     model.to(accelerator.device).eval()
     found: dict[str, list[Tensor]] = {}
     with torch.inference_mode():
-        for start in console.track(starts, what) if accelerator.is_main_process else starts:
+        for start in console.track(starts, what):
             piece = place(samples.batch(order[start : start + batch]), accelerator.device, "fp32")
             outputs = forward(model, piece, "fp32")
             made = {f"logits/{head}": logits for head, logits in outputs.logits.items()}
