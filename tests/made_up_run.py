@@ -51,7 +51,7 @@ def make_run(
     inputs: dict[str, list[Path] | Path] = {
         key: [] for key in ("metrics", "scores", "logs", "samples", "segments", "classes", "issues", "benchmarks")
     }
-    runs, logs, jobs = [], [], []
+    runs, logs, jobs, benchmarks = [], [], [], []
     for number, world in enumerate(names):
         place = folder / world
         labels = make_tables(place, classes, videos or {"training": 6, "validation": 8}, seed=number)
@@ -67,7 +67,7 @@ def make_run(
                 inputs["scores"].append(own / "scores")
                 runs.append({"world": world, "model": model, "seed": seed})
                 jobs += ["train", "score"]
-                inputs["benchmarks"] += [_benchmark(own / f"{rule}.tsv", len(jobs), rule) for rule in ("train", "score")]
+                benchmarks += [_benchmark(own / f"{rule}.tsv", len(jobs), rule) for rule in ("train", "score")]
                 if not MODELS[model]["averaged"] and model != "teacher_counts":
                     inputs["logs"].append(_log(own / "log.jsonl", model, seed))
                     logs.append(runs[-1])
@@ -85,6 +85,7 @@ def make_run(
             "primary_metric": "class_mean_recall5", "models": {name: MODELS[name] for name in MODELS}, "pretrained": ["minilm_recipes"], "comparisons": PAIRS,
             "headline": ["student_recipe_lm", "student_baseline"], "runs": runs, "logs": logs, "jobs": jobs, "teacher_seeds": min(seeds, 2),
             "history": {"rule": "start", "source": "all_splits", "length": 5}, "video_folder": str(folder / names[0] / "videos"),
+            "benchmarks": [str(path) for path in benchmarks],
         },
         wildcards={"dataset": "kitchen", "system": "lm_avt_demo", "scope": ""}, scratch=folder / "scratch",
     )  # fmt: skip

@@ -86,4 +86,11 @@ def summarise(
 
     ``models`` keeps the order of the arms, which a JSON object has not.
     """
-    return {"format": FORMAT, **header, "models": list(found), "arms": dict(found), "comparisons": list(comparisons), "stages": list(stages)}
+    return {
+        "format": FORMAT,
+        **header,
+        "models": list(found),
+        "arms": dict(found),
+        "comparisons": list(comparisons),
+        "stages": list(stages),
+    }

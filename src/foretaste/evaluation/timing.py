@@ -21,26 +21,30 @@ class Cost:
     max_rss_mb: float | None
 
 
-def read_cost(path: Path) -> Cost:
-    """The last line of a benchmark file (``s``, ``max_rss``, ``cpu_time`` ... separated by tabs)."""
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t"))
-    except FileNotFoundError as error:
-        raise DataError("missing benchmark", path, "a file that Snakemake writes", "rerun its rule") from error
+def read_cost(path: Path) -> Cost | None:
+    """The last line of a benchmark file (``s``, ``max_rss``, ``cpu_time`` ... separated by tabs).
+
+    None where there is no such file: the job's outputs were taken over, or made by hand.
+    """
+    if not path.exists():
+        return None
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
     if not rows or not {"s", "max_rss", "cpu_time"} <= set(rows[-1]):
         raise DataError("not a benchmark file", path, "columns s, max_rss and cpu_time", "rerun its rule")
     return Cost(*(_number(rows[-1][column]) for column in ("s", "cpu_time", "max_rss")))
 
 
-def by_rule(jobs: Iterable[tuple[str, Cost]]) -> list[dict[str, Any]]:
+def by_rule(jobs: Iterable[tuple[str, Cost | None]]) -> list[dict[str, Any]]:
     """One entry a rule, in the order of first appearance: times of its jobs added up, the largest memory.
 
-    ``{"rule", "jobs", "wall_s", "cpu_s", "max_rss_mb"}``; a quantity that no job has is None.
+    ``{"rule", "jobs", "wall_s", "cpu_s", "max_rss_mb"}``; jobs are those that were measured, a quantity that none of them has
+    is None.
     """
     rules: dict[str, list[Cost]] = {}
     for rule, cost in jobs:
-        rules.setdefault(rule, []).append(cost)
+        if cost is not None:
+            rules.setdefault(rule, []).append(cost)
     return [
         {
             "rule": rule, "jobs": len(costs), "wall_s": _rounded(sum, [c.wall_s for c in costs]),

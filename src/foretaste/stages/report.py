@@ -42,7 +42,7 @@ def run(step: Step) -> None:
     pairs = [tuple(pair) for pair in config["comparisons"] if set(pair) <= set(found)]
     compared = comparisons(comparer, pairs, list(METRICS))
     check_against(found, compared)
-    stages = by_rule(zip(config["jobs"], map(read_cost, inputs["benchmarks"]), strict=True))
+    stages = by_rule(zip(config["jobs"], (read_cost(Path(path)) for path in config["benchmarks"]), strict=True))
     header = {name: config[name] for name in ("title", "dataset", "system", "worlds", "split", "primary_metric")}
     header |= {"samples": sum(len(world.wanted) for world in worlds), "videos": sum(len(np.unique(world.videos)) for world in worlds)}
     summary = summarise(header, found, compared, stages)

@@ -1,0 +1,135 @@
+"""``docs/results.md``: the numbers of finished runs as a page, made from their ``summary.json`` files and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from foretaste.contracts.errors import DataError
+from foretaste.evaluation.report import arrows, number, setting_line, signed
+from foretaste.evaluation.summary import FORMAT, METRICS
+from foretaste.pipeline import artifact
+
+#: Numbers of others, beside ours: ``{"format", "datasets": {<dataset>: {"title", "notes", "rows": [{"label", "history_rule", "action",
+#: "source"}]}}}``; a row whose rule is null (its source does not state one) stands under every rule.
+PUBLISHED = "published.json"
+
+RULES = ("end", "start", "all")
+
+_INTRODUCTION = """# Results
+
+Made by `foretaste results-page docs/results/*.json`; each table is one run's `summary.json`. Numbers are per cent, ± the standard
+deviation over seeds; – stands where a dataset has no such classes. The primary metric, named in the preset beforehand, is
+**bold**. *Rows in italics* are others' numbers. What the settings mean: `history_rule` says which earlier segments a text teacher may
+see (`end`: those that stop by the end of the observation window, `start`: those that start by then, `all`); many-shot recall averages
+over the 819 official many-shot actions (`and`) or over those whose verb or noun is many-shot (`or`).
+"""
+
+
+def page(files: Sequence[Path]) -> str:
+    """The page for ``<dataset>_<history rule>.json`` files, with ``published.json`` if it is among them.
+
+    Raises DataError for a file whose name is not what it holds.
+    """
+    published = {}
+    found = []
+    for path in files:
+        content = artifact.read_json(path)
+        if path.name == PUBLISHED:
+            published = content["datasets"]
+            continue
+        found.append((*_named(path, content), content))
+    lines = [_INTRODUCTION]
+    datasets = sorted({dataset for dataset, _, _ in found})
+    for dataset in datasets:
+        facts = published.get(dataset, {"title": dataset, "notes": [], "rows": []})
+        lines += [f"## {facts['title']}", "", *(f"{note}\n" for note in facts["notes"])]
+        for _, rule, summary in sorted((one for one in found if one[0] == dataset), key=lambda one: RULES.index(one[1])):
+            lines += _section(rule, summary, [row for row in facts["rows"] if row["history_rule"] in (rule, None)])
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _named(path: Path, summary: Mapping[str, Any]) -> tuple[str, str]:
+    dataset, _, rule = path.stem.rpartition("_")
+    if summary.get("format") != FORMAT or summary.get("dataset") != dataset or rule not in RULES:
+        raise DataError(
+            f"a summary of {summary.get('dataset')!r}", path, f"<dataset>_<one of {', '.join(RULES)}>.json of format {FORMAT}", "rename it"
+        )
+    rules = {arm["protocol"]["history_rule"] for arm in summary["arms"].values()} - {None}
+    if rules - {rule}:
+        raise DataError(f"history rules {sorted(rules)}", path, f"only {rule}, as the name says", "rename it, or run again with this rule")
+    return dataset, rule
+
+
+def _section(rule: str, summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    arms = {name: summary["arms"][name] for name in summary["models"]}
+    worlds = f", means over {len(summary['worlds'])} worlds" if len(summary["worlds"]) > 1 else ""
+    lines = [
+        f"### History rule `{rule}`", "",
+        f"{arrows(summary['title'])} (`{summary['system']}`); {summary['samples']} {summary['split']} samples of {summary['videos']} videos{worlds}.", "",
+        *_arms(arms, rows, summary["primary_metric"]), "", "Settings:", "", *_settings(arms), "",
+    ]  # fmt: skip
+    if summary["comparisons"]:
+        lines += [*_comparisons(summary, arms), ""]
+    cost = _cost(summary["stages"])
+    return [*lines, *([cost, ""] if cost else [])]
+
+
+def _arms(arms: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], primary: str) -> list[str]:
+    shown = [metric for metric in METRICS if any(arm["action"][metric] is not None for arm in arms.values())]
+    lines = ["| model | seeds |" + "".join(f" {METRICS[metric]} |" for metric in shown), "|---|---|" + "---|" * len(shown)]
+    for role in ("student", "teacher"):
+        for name, arm in arms.items():
+            if arm["role"] == role:
+                cells = "".join(f" {_cell(arm['action'][metric], metric == primary)} |" for metric in shown)
+                lines.append(f"| {arm['label']} (`{name}`) | {len(arm['seeds'])} |{cells}")
+    for row in rows:
+        cells = "".join(f" {_italic(row['action'].get(metric))} |" for metric in shown)
+        lines.append(f"| *{row['label']}*, {row['source']} | – |{cells}")
+    return lines
+
+
+def _cell(spread: Mapping[str, Any] | None, bold: bool) -> str:
+    if spread is None:
+        return "–"
+    mean = f"**{number(spread['mean'])}**" if bold else number(spread["mean"])
+    return mean if spread["sd"] is None else f"{mean} ±{number(spread['sd'])}"
+
+
+def _italic(value: float | None) -> str:
+    return "–" if value is None else f"*{number(value)}*"
+
+
+def _settings(arms: Mapping[str, Any]) -> list[str]:
+    """One line a protocol, with the models that share it."""
+    groups: dict[str, list[str]] = {}
+    for name, arm in arms.items():
+        protocol = arm["protocol"]
+        line = "; ".join(part for part in (f"tau_a {protocol['tau_a']:g} s", setting_line(protocol)) if part)
+        groups.setdefault(line, []).append(f"`{name}`")
+    return [f"- {line}: {', '.join(names)}" for line, names in groups.items()]
+
+
+def _comparisons(summary: Mapping[str, Any], arms: Mapping[str, Any]) -> list[str]:
+    primary = summary["primary_metric"]
+    mine = [one for one in summary["comparisons"] if one["metric"] == primary]
+    if not mine:
+        return []
+    unit = {"video+seed": "videos and seeds resampled together", "video": "videos resampled; one seed"}[mine[0]["unit"]]
+    lines = [
+        f"| difference in {METRICS[primary]}, points | | {mine[0]['level']} % interval ({unit}, {mine[0]['resamples']} times) |",
+        "|---|---|---|",
+    ]
+    for one in mine:
+        names = f"{arms[one['a']]['label']} minus {arms[one['b']]['label']}"
+        lines.append(f"| {names} | {signed(one['difference'])} | {signed(one['low'])} to {signed(one['high'])} |")
+    return lines
+
+
+def _cost(stages: Sequence[Mapping[str, Any]]) -> str:
+    known = [stage for stage in stages if stage["cpu_s"] is not None]
+    if not known:
+        return ""
+    minutes, peak = sum(stage["cpu_s"] for stage in known) / 60, max(stage["max_rss_mb"] or 0 for stage in known)
+    return f"Cost: {minutes:.0f} CPU-minutes, peak memory {peak / 1000:.1f} GB."

@@ -1,0 +1,70 @@
+import argparse
+import json
+
+import pytest
+from conftest import REPOSITORY
+from made_up_run import make_run
+
+from foretaste.contracts.errors import DataError
+from foretaste.evaluation.results_page import page
+from foretaste.pipeline import artifact
+from foretaste.stages import report, results_page
+
+
+@pytest.fixture(scope="module")
+def summary(tmp_path_factory):
+    step = make_run(tmp_path_factory.mktemp("run"), seeds=2, videos={"training": 2, "validation": 3}, actions=12, with_videos=False)
+    report.run(step)
+    return artifact.read_json(step.outputs["summary"])
+
+
+def _run(*arguments):
+    parser = argparse.ArgumentParser()
+    results_page.add_arguments(parser)
+    results_page.run(parser.parse_args([str(a) for a in arguments]))
+
+
+def test_the_page_of_this_repository_is_what_its_files_give():
+    files = sorted((REPOSITORY / "docs" / "results").glob("*.json"))
+    assert (REPOSITORY / "docs" / "results.md").read_text(encoding="utf-8") == page(files), "run foretaste results-page docs/results/*.json"
+
+
+def test_every_number_is_the_summarys(summary, tmp_path):
+    (tmp_path / "kitchen_start.json").write_text(json.dumps(summary))
+    published = {
+        "title": "Kitchen",
+        "notes": ["A note."],
+        "rows": [{"label": "theirs", "history_rule": None, "action": {"top1": 12.34}, "source": "a paper"}],
+    }
+    (tmp_path / "published.json").write_text(json.dumps({"format": 1, "datasets": {"kitchen": published}}))
+    _run(*tmp_path.glob("*.json"), "--out", tmp_path / "results.md")
+    text = (tmp_path / "results.md").read_text(encoding="utf-8")
+    for name, arm in summary["arms"].items():
+        row = next(line for line in text.splitlines() if f"(`{name}`)" in line)
+        assert f"**{arm['action']['class_mean_recall5']['mean']:.1f}** ±{arm['action']['class_mean_recall5']['sd']:.1f}" in row
+        assert f" {arm['action']['top1']['mean']:.1f} ±" in row
+    assert "| *theirs*, a paper | – | *12.3* |" in text
+    assert "- tau_a 1 s; history start, all splits, last 5 · T 1, all classes, batch mean: `student_lm`, `student_recipe_lm`" in text
+    first = next(one for one in summary["comparisons"] if one["metric"] == "class_mean_recall5")
+    assert f"{first['low']:+.1f} to {first['high']:+.1f}".replace("-", "−") in text
+    assert text.index("## Kitchen") < text.index("A note.") < text.index("### History rule `start`")
+
+
+def test_check_compares_and_writes_nothing(summary, tmp_path):
+    (tmp_path / "kitchen_start.json").write_text(json.dumps(summary))
+    out = tmp_path / "results.md"
+    with pytest.raises(DataError, match="out of date"):
+        _run(tmp_path / "kitchen_start.json", "--out", out, "--check")
+    assert not out.exists()
+    _run(tmp_path / "kitchen_start.json", "--out", out)
+    _run(tmp_path / "kitchen_start.json", "--out", out, "--check")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("kitchen_end.json", "history rules"), ("epic55_start.json", "a summary of 'kitchen'"), ("kitchen.json", "rename")],
+)
+def test_a_file_is_named_after_what_it_holds(summary, tmp_path, name, message):
+    (tmp_path / name).write_text(json.dumps(summary))
+    with pytest.raises(DataError, match=message):
+        page([tmp_path / name])
