@@ -22,8 +22,11 @@ SKIN: dict[str, Colour] = {"onion": (196, 112, 44), "potato": (160, 112, 64), "c
 
 
 def piece(brush: Brush, food: str, look: str, x: float, y: float, random: Random) -> None:
-    """One piece of a cut or grated food."""
-    colour = random.choice(FLESH[food])
+    """One piece of a cut, grated or fried food."""
+    colours = FLESH[food]
+    if look == "fried":
+        colours = tuple(blend(colour, (140, 76, 20), 0.3) for colour in colours)
+    colour = random.choice(colours)
     edge = shaded(colour, 0.72)
     angle = random.uniform(0, 180)
     if look == "grated" or food == "pasta":
@@ -35,11 +38,11 @@ def piece(brush: Brush, food: str, look: str, x: float, y: float, random: Random
         brush.ellipse((x, y), (2.2, 1.1), colour, angle)
     elif food in ("carrot", "tomato"):
         radius = 5.2 if food == "carrot" else 6.4
-        brush.ellipse((x, y), (radius, radius * 0.85), FLESH[food][0], angle, edge)
-        brush.ellipse((x, y), (radius * 0.5, radius * 0.42), FLESH[food][1], angle)
+        brush.ellipse((x, y), (radius, radius * 0.85), colours[0], angle, edge)
+        brush.ellipse((x, y), (radius * 0.5, radius * 0.42), colours[1], angle)
     elif food == "mushroom":
-        brush.ellipse((x, y - 1), (6.2, 4.2), FLESH[food][0], 0, FLESH[food][1])
-        brush.box((x, y + 3), (3.4, 5), FLESH[food][0], 0, FLESH[food][1])
+        brush.ellipse((x, y - 1), (6.2, 4.2), colours[0], 0, colours[1])
+        brush.box((x, y + 3), (3.4, 5), colours[0], 0, colours[1])
     elif food == "onion":
         brush.arc((x, y), (5.4, 4.4), angle, angle + 210, edge, 2.2)
         brush.arc((x, y), (5.4, 4.4), angle, angle + 210, colour, 1.6)

@@ -36,7 +36,7 @@ class Pictures:
         key = _key(thing)
         if key not in self._extents:
             sprite = self.sprite(thing)
-            left, top, width, height = cv2.boundingRect((sprite[..., 3] > 40).astype(np.uint8))
+            left, top, width, height = cv2.boundingRect((sprite[..., 3] > 128).astype(np.uint8))
             dx, dy = left - sprite.shape[1] // 2, top - sprite.shape[0] // 2
             self._extents[key] = dx, dy, dx + width, dy + height
         return self._extents[key]
@@ -50,7 +50,7 @@ def _key(thing: Thing) -> tuple:
 
 def _paint(thing: Thing, style: Style) -> np.ndarray:
     if thing.noun in RADIUS:
-        brush = Brush(164, 110)
+        brush = Brush(164, 120)
         paint_vessel(brush, thing.noun, thing.contents, thing.mixed, style)
     elif thing.noun in ("knife", "spoon", "peeler", "grater"):
         brush = Brush(100, 84)
@@ -58,4 +58,13 @@ def _paint(thing: Thing, style: Style) -> np.ndarray:
     else:
         brush = Brush(84, 76)
         paint_food(brush, thing.noun, thing.look)
-    return brush.sprite()
+    return _with_shadow(brush.sprite())
+
+
+def _with_shadow(sprite: np.ndarray) -> np.ndarray:
+    """A soft shadow to the lower right, under the picture."""
+    solid = sprite[..., 3]
+    shift = np.array([[1, 0, 3], [0, 1, 4]], np.float64)
+    shadow = cv2.GaussianBlur(cv2.warpAffine(solid, shift, solid.shape[::-1]), (7, 7), 0)
+    under = cv2.multiply(shadow, 255 - solid, scale=0.42 / 255)
+    return cv2.merge([*cv2.split(sprite)[:3], cv2.add(solid, under)])

@@ -12,11 +12,11 @@ from foretaste.kitchen.chance import field, stream
 from foretaste.kitchen.config import WorldConfig
 from foretaste.kitchen.gestures import Effect
 from foretaste.kitchen.pictures import Pictures
-from foretaste.kitchen.room import paint_heat, paint_room, paint_tap
+from foretaste.kitchen.room import paint_doors, paint_heat, paint_room, paint_steam, paint_tap
 from foretaste.kitchen.scene import Thing
 from foretaste.kitchen.schedule import Timeline
 from foretaste.kitchen.sprites import lay, shaded
-from foretaste.kitchen.staging import DOOR_STEPS, Room, Shot, shots
+from foretaste.kitchen.staging import DOOR_STEPS, Shot, shots
 from foretaste.kitchen.style import HEIGHT, WIDTH, Point, Style
 
 #: Strength of sensor noise, in grey levels.
@@ -37,8 +37,8 @@ class Painter:
         self.size = (config.width, config.height)
         self.style = style
         self._pictures = Pictures(style)
-        self._rooms: dict[tuple[int, int], np.ndarray] = {}
-        self._base: tuple[Room, tuple[Thing, ...], np.ndarray] | None = None
+        self._room = paint_room(style)
+        self._base: tuple[Shot, np.ndarray] | None = None
         self._light = _light(style, config.width, config.height)
         random = stream(config.seed, "noise", video_id)
         self._noise = [np.rint(NOISE * field(random, config.height, config.width)).astype(np.int16) for _ in range(4)]
@@ -47,9 +47,11 @@ class Painter:
 
     def picture(self, shot: Shot) -> np.ndarray:
         """One frame."""
-        canvas = self._standing(shot.room, shot.still).copy()
+        canvas = self._standing(shot).copy()
         if shot.room.tap_on:
             paint_tap(canvas, self.style, True, shot.time)
+        if shot.steam:
+            paint_steam(canvas, shot.steam, shot.time)
         pose = shot.pose
         for thing in pose.things:
             self._draw(canvas, thing)
@@ -66,22 +68,21 @@ class Painter:
         self._number += 1
         return noisy
 
-    def _standing(self, room: Room, still: tuple[Thing, ...]) -> np.ndarray:
-        if self._base is None or self._base[0] != room or self._base[1] is not still:
-            self._base = room, still, self._paint_standing(room, still)
-        return self._base[2]
-
-    def _paint_standing(self, room: Room, still: tuple[Thing, ...]) -> np.ndarray:
-        doors = room.fridge, room.cupboard
-        if doors not in self._rooms:
-            self._rooms[doors] = paint_room(self.style, room.fridge / DOOR_STEPS, room.cupboard / DOOR_STEPS)
-        canvas = self._rooms[doors].copy()
-        if not room.tap_on:
-            paint_tap(canvas, self.style, False, 0.0)
-        paint_heat(canvas, self.style, room.hob_on)
-        for thing in still:
-            self._draw(canvas, thing)
-        return canvas
+    def _standing(self, shot: Shot) -> np.ndarray:
+        """The kitchen without what moves; painted anew only when something has changed for good."""
+        base = self._base
+        if base is None or base[0].room != shot.room or base[0].still is not shot.still:
+            canvas = self._room.copy()
+            for thing in shot.stock:
+                self._draw(canvas, thing)
+            paint_doors(canvas, self.style, shot.room.fridge / DOOR_STEPS, shot.room.cupboard / DOOR_STEPS)
+            if not shot.room.tap_on:
+                paint_tap(canvas, self.style, False, 0.0)
+            paint_heat(canvas, self.style, shot.room.hot)
+            for thing in shot.still:
+                self._draw(canvas, thing)
+            self._base = base = shot, canvas
+        return base[1]
 
     def _draw(self, canvas: np.ndarray, thing: Thing) -> None:
         lay(canvas, self._pictures.sprite(thing), thing.x, thing.y)

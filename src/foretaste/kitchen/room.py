@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from random import Random
 
 import cv2
@@ -9,24 +10,38 @@ import numpy as np
 
 from foretaste.kitchen.chance import field
 from foretaste.kitchen.sprites import Brush, blend, lay, shaded
-from foretaste.kitchen.style import HEIGHT, WIDTH, Colour, Style
+from foretaste.kitchen.style import HEIGHT, WIDTH, Colour, Point, Style
 
 #: Where the worktop meets the wall.
 EDGE = 96
 
 
-def paint_room(style: Style, fridge: float, cupboard: float) -> np.ndarray:
-    """The empty kitchen with its doors open as far as said (0 to 1): RGB, uint8 (HEIGHT, WIDTH, 3)."""
+def paint_room(style: Style) -> np.ndarray:
+    """The kitchen without doors, clutter and things: RGB, uint8 (HEIGHT, WIDTH, 3)."""
     image = np.empty((HEIGHT, WIDTH, 3), np.uint8)
     _surfaces(image, style)
     _sink(image, style)
     _hob(image, style)
     _board(image, style)
-    _cupboard(image, style, cupboard)
-    _fridge(image, style, fridge)
+    edge = shaded(style.unit, 0.6)
+    _rectangle(image, style, 188, 0, 336, 84, shaded(style.unit, 0.34), edge)
+    for y in (40, 78):
+        _rectangle(image, style, 192, y, 332, y + 4, shaded(style.unit, 0.6))
+    white = _fridge_white(style)
+    _rectangle(image, style, 0, 0, 94, 204, shaded(white, 0.8), shaded(white, 0.6))
+    _rectangle(image, style, 8, 4, 86, 198, (236, 246, 252), shaded(white, 0.6))
+    for y in (60, 106, 152):
+        _rectangle(image, style, 8, y, 86, y + 4, (190, 206, 216))
+    _rectangle(image, style, 12, 160, 82, 194, (206, 222, 232), shaded(white, 0.6))
+    return image
+
+
+def paint_doors(image: np.ndarray, style: Style, fridge: float, cupboard: float) -> None:
+    """The doors of fridge and cupboard, open as far as said (0 to 1), over what is inside, and the clutter before them."""
+    _cupboard_doors(image, style, cupboard)
+    _fridge_door(image, style, fridge)
     for kind, spot, seed in style.clutter:
         lay(image, _clutter(kind, seed), *style.place(spot))
-    return image
 
 
 def _surfaces(image: np.ndarray, style: Style) -> None:
@@ -95,21 +110,33 @@ def _hob(image: np.ndarray, style: Style) -> None:
             cv2.ellipse(image, (round(cx), round(cy)), (radius, round(radius * 0.8)), 0, 0, 360, (78, 80, 86), 1, cv2.LINE_AA)
 
 
-def paint_heat(image: np.ndarray, style: Style, burning: bool) -> None:
-    """The hob's knobs and, while it is on, its glowing rings."""
-    for n, x in enumerate((356, 384, 412, 440)):
+def paint_heat(image: np.ndarray, style: Style, hot: str | None) -> None:
+    """The hob's knobs and the ring under the vessel that is ``hot``, glowing."""
+    for n, (x, vessel) in enumerate(((356, "pan"), (384, "pot"), (412, None), (440, None))):
         cx, cy = (round(v) for v in style.place((x, 212)))
+        lit = hot is not None and (vessel == hot or n == 0)
         cv2.circle(image, (cx, cy), 8, (200, 204, 210), -1, cv2.LINE_AA)
-        lit = burning and n < 2
         tip = (cx + (6 if lit else 0), cy - (0 if lit else 6))
         cv2.line(image, (cx, cy), tip, (210, 30, 20) if lit else (40, 40, 44), 3, cv2.LINE_AA)
         if lit:
             cv2.circle(image, (cx, cy - 13), 3, (255, 60, 30), -1, cv2.LINE_AA)
-    if burning:
-        for x, y in ((378, 152), (436, 156)):
-            cx, cy = (round(v) for v in style.place((x, y)))
-            for radius, colour in ((44, (150, 34, 12)), (36, (236, 70, 20)), (26, (255, 110, 40)), (14, (255, 140, 60))):
-                cv2.ellipse(image, (cx, cy), (radius, round(radius * 0.8)), 0, 0, 360, colour, 5, cv2.LINE_AA)
+    if hot:
+        cx, cy = (round(v) for v in style.spot(f"{hot} on hob"))
+        for radius, colour in ((47, (120, 26, 10)), (43, (220, 60, 18)), (36, (250, 100, 36)), (26, (255, 130, 56)), (14, (255, 150, 70))):
+            cv2.ellipse(image, (cx, cy), (radius, round(radius * 0.8)), 0, 0, 360, colour, 5, cv2.LINE_AA)
+
+
+def paint_steam(image: np.ndarray, at: Point, time: float) -> None:
+    """Steam that rises from a hot vessel."""
+    x, y = round(at[0]), round(at[1])
+    top, left = max(y - 84, 0), max(x - 34, 0)
+    part = image[top : y + 8, left : x + 34]
+    veil = part.copy()
+    for n in range(4):
+        rise = (0.45 * time + 0.25 * n) % 1.0
+        centre = (x - left + round(12 * np.sin(2.1 * n + 3 * time)), y - top - round(72 * rise))
+        cv2.ellipse(veil, centre, (round(7 + 13 * rise), round(9 + 10 * rise)), 0, 0, 360, (236, 238, 240), -1, cv2.LINE_AA)
+    cv2.addWeighted(veil, 0.22, part, 0.78, 0, dst=part)
 
 
 def _board(image: np.ndarray, style: Style) -> None:
@@ -122,11 +149,8 @@ def _board(image: np.ndarray, style: Style) -> None:
     lay(image, brush.sprite(), x, y)
 
 
-def _cupboard(image: np.ndarray, style: Style, openness: float) -> None:
+def _cupboard_doors(image: np.ndarray, style: Style, openness: float) -> None:
     edge = shaded(style.unit, 0.6)
-    _rectangle(image, style, 188, 0, 336, 84, shaded(style.unit, 0.34), edge)
-    _rectangle(image, style, 192, 40, 332, 44, shaded(style.unit, 0.6))
-    _rectangle(image, style, 192, 76, 332, 82, shaded(style.unit, 0.6))
     width = 74 - 62 * openness
     for hinge, side in ((188, 1), (336, -1)):
         lean = round(10 * openness)
@@ -146,14 +170,13 @@ def _cupboard(image: np.ndarray, style: Style, openness: float) -> None:
         cv2.circle(image, (round(knob[0]), round(knob[1])), 4, (60, 60, 64), -1, cv2.LINE_AA)
 
 
-def _fridge(image: np.ndarray, style: Style, openness: float) -> None:
-    white = blend(style.metal, (255, 255, 255), 0.55)
+def _fridge_white(style: Style) -> Colour:
+    return blend(style.metal, (255, 255, 255), 0.55)
+
+
+def _fridge_door(image: np.ndarray, style: Style, openness: float) -> None:
+    white = _fridge_white(style)
     edge = shaded(white, 0.6)
-    _rectangle(image, style, 0, 0, 94, 204, shaded(white, 0.8), edge)
-    _rectangle(image, style, 8, 4, 86, 198, (236, 246, 252), edge)
-    for y in (60, 106, 152):
-        _rectangle(image, style, 8, y, 86, y + 4, (190, 206, 216))
-    _rectangle(image, style, 12, 160, 82, 194, (206, 222, 232), edge)
     width = 94 - 80 * openness
     lean = round(14 * openness)
     _rectangle(image, style, 0, 0, width, 204 + lean, white, edge)
@@ -165,6 +188,7 @@ def _fridge(image: np.ndarray, style: Style, openness: float) -> None:
         _rectangle(image, style, 2, 20, width - 3, 120, shaded(white, 0.88), edge)
 
 
+@lru_cache(maxsize=64)
 def _clutter(kind: str, seed: int) -> np.ndarray:
     """A thing that no action ever touches."""
     random = Random(seed)

@@ -47,6 +47,7 @@ class Scene:
         self.contents: dict[str, Contents] = dict.fromkeys(VESSELS, ())
         self.mixed: dict[str, bool] = dict.fromkeys(VESSELS, False)
         self.fridge_open = self.cupboard_open = self.tap_on = self.hob_on = False
+        self.heated = "pot" if "pot" in dish.things else "pan"
         self._cut = 0
         foods = [food for food in FOODS if food not in ("water", "batter")]
         slots = random.sample(range(10), 10)
@@ -129,6 +130,8 @@ class Scene:
             self.contents[at] = tuple((food, "buttered" if food == "bread" else look) for food, look in self.contents[at])
         elif verb == "stir":
             self.mixed[at] = True
+            if at == "pan" and self.hob_on:
+                self.contents[at] = tuple((food, "fried") for food, _ in self.contents[at])
         elif verb in ("put", "sprinkle", "pour", "crack"):
             self._fill(step)
 

@@ -12,6 +12,7 @@ from math import cos, pi, radians, sin
 from foretaste.kitchen.chance import stream
 from foretaste.kitchen.config import WorldConfig
 from foretaste.kitchen.gestures import GESTURES, Pose, moved_by
+from foretaste.kitchen.plan import Step
 from foretaste.kitchen.scene import Scene, Thing
 from foretaste.kitchen.schedule import Action, Timeline
 from foretaste.kitchen.style import HEIGHT, WIDTH, Point, Style
@@ -26,12 +27,12 @@ DOOR_STEPS = 4
 
 @dataclass(frozen=True)
 class Room:
-    """State of the fixtures; doors in steps of 1 / DOOR_STEPS."""
+    """State of the fixtures: doors in steps of 1 / DOOR_STEPS, and the vessel that the hob heats."""
 
     fridge: int = 0
     cupboard: int = 0
     tap_on: bool = False
-    hob_on: bool = False
+    hot: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,20 +55,26 @@ class Camera:
 class Shot:
     """Everything that one frame shows.
 
+    stock
+        Things inside an open fridge or cupboard.
     still
-        Things that do not move; the same object for all frames between two changes.
+        Things that stand in the open and do not move. Both are the same objects for all frames between two changes.
+    steam
+        Where steam rises, if it does.
     current
         Number of the action under way, None between actions.
     """
 
     time: float
     room: Room
+    stock: tuple[Thing, ...]
     still: tuple[Thing, ...]
     pose: Pose
     right: Point
     left: Point
     camera: Camera
     current: int | None
+    steam: Point | None
 
 
 def shots(config: WorldConfig, timeline: Timeline, style: Style) -> Iterator[Shot]:
@@ -82,17 +89,17 @@ def shots(config: WorldConfig, timeline: Timeline, style: Style) -> Iterator[Sho
     from_right, from_left = right, left
     current: int | None = None
     done = 0
-    still = _still(scene, frozenset())
+    stock, still = _lying(scene, None)
     for number in range(timeline.frames):
         time = number / config.fps
         if current is not None and time >= timeline.actions[current].stop:
             scene.apply(timeline.actions[current].step)
             current, done = None, done + 1
-            still = _still(scene, frozenset())
+            stock, still = _lying(scene, None)
         if current is None and done < len(timeline.actions) and time >= timeline.actions[done].start:
             current = done
             from_right, from_left = right, left
-            still = _still(scene, moved_by(timeline.actions[current].step))
+            stock, still = _lying(scene, timeline.actions[current].step)
         pose = Pose()
         if current is not None:
             action = timeline.actions[current]
@@ -105,21 +112,23 @@ def shots(config: WorldConfig, timeline: Timeline, style: Style) -> Iterator[Sho
             right, left = _between(right, rest[0], 0.1), _between(left, rest[1], 0.15)
         target = _looked_at(timeline.actions, current, done, time)
         camera = head.look(scene, target, right)
-        yield Shot(time, _room(scene, pose), still, pose, right, left, camera, current)
+        room = _room(scene, pose)
+        steam = scene.home(room.hot) if room.hot and scene.where[room.hot] == "hob" and scene.contents[room.hot] else None
+        yield Shot(time, room, stock, still, pose, right, left, camera, current, steam)
 
 
-def _still(scene: Scene, hidden: frozenset[str]) -> tuple[Thing, ...]:
-    stock: tuple[Thing, ...] = ()
-    for place in ("fridge", "cupboard"):
-        if getattr(scene, f"{place}_open"):
-            stock += scene.stock(place, hidden)
-    return stock + scene.standing(hidden)
+def _lying(scene: Scene, step: Step | None) -> tuple[tuple[Thing, ...], tuple[Thing, ...]]:
+    """What is inside open furniture and what stands in the open, without what the step moves."""
+    hidden = moved_by(step) if step else frozenset()
+    opened = [place for place in ("fridge", "cupboard") if getattr(scene, f"{place}_open") or (step and step.noun == place)]
+    return tuple(thing for place in opened for thing in scene.stock(place, hidden)), scene.standing(hidden)
 
 
 def _room(scene: Scene, pose: Pose) -> Room:
     doors = {place: pose.openness.get(place, float(getattr(scene, f"{place}_open"))) for place in ("fridge", "cupboard")}
     switched = {name: pose.switched.get(name, getattr(scene, f"{name}_on")) for name in ("tap", "hob")}
-    return Room(round(doors["fridge"] * DOOR_STEPS), round(doors["cupboard"] * DOOR_STEPS), switched["tap"], switched["hob"])
+    hot = scene.heated if switched["hob"] else None
+    return Room(round(doors["fridge"] * DOOR_STEPS), round(doors["cupboard"] * DOOR_STEPS), switched["tap"], hot)
 
 
 def _looked_at(actions: tuple[Action, ...], current: int | None, done: int, time: float) -> Action | None:
@@ -154,7 +163,8 @@ class _Head:
         if action is not None:
             step = action.step
             x, y = self._spot(scene, step.verb, step.at)
-            goal_x, goal_y = x + 0.25 * (hand[0] - x), y + 0.15 * (hand[1] - y)
+            share = 0.5 if step.verb in ("take", "put") else 0.2
+            goal_x, goal_y = x + share * (hand[0] - x), y + share * (hand[1] - y)
             goal_width = VIEW * ZOOM.get(step.verb, 0.92)
         rate = 1 - 0.12 ** (1 / self.fps)
         self.x += rate * (goal_x - self.x)

@@ -18,8 +18,9 @@ import pyarrow.parquet as pq
 
 from foretaste.kitchen.ordering import next_actions
 from foretaste.kitchen.pictures import Pictures
+from foretaste.kitchen.scene import Thing
 from foretaste.kitchen.schedule import Timeline
-from foretaste.kitchen.staging import Shot, shots
+from foretaste.kitchen.staging import DOOR_STEPS, Shot, shots
 from foretaste.kitchen.style import draw_style
 from foretaste.kitchen.vocabulary import NOUN_IDS
 from foretaste.kitchen.world import World
@@ -80,12 +81,19 @@ def _coming(world: World, timeline: Timeline) -> list[tuple[list[int], list[floa
     return rows
 
 
+def _seen(shot: Shot) -> tuple[Thing, ...]:
+    """What does not move and no closed door hides."""
+    if max(shot.room.fridge, shot.room.cupboard) < DOOR_STEPS // 2:
+        return shot.still
+    return (*shot.stock, *shot.still)
+
+
 def _boxes(shot: Shot, pictures: Pictures, width: int, height: int) -> tuple[list[int], list[bool], list[int]]:
     """Nouns, whether they move, and pixel boxes of what a frame shows."""
     names: list[int] = []
     moving: list[bool] = []
     corners: list[tuple[float, float, float, float]] = []
-    for things, moves in ((shot.still, False), ((*shot.pose.things, *shot.pose.tools), True)):
+    for things, moves in ((_seen(shot), False), ((*shot.pose.things, *shot.pose.tools), True)):
         for thing in things:
             if thing.noun in NOUN_IDS:
                 left, top, right, bottom = pictures.extent(thing)

@@ -16,6 +16,8 @@ from foretaste.kitchen.vocabulary import NOUN_IDS, VERB_IDS
 
 #: The n-th dish is shown in proportion to (n + 1) to the power -TAIL: some dishes are common, many are rare.
 TAIL = 0.7
+#: So many draws in a row without a new dish: there are no more.
+FRUITLESS = 500
 
 
 @dataclass(frozen=True)
@@ -91,13 +93,16 @@ def _draw_dishes(config: WorldConfig) -> tuple[Dish, ...]:
     random = stream(config.seed, "dishes")
     dishes: dict[str, Dish] = {}
     wanted = config.shown_dishes + config.told_dishes
-    for attempt in range(200 * wanted):
-        if len(dishes) == wanted:
-            break
+    attempt = fruitless = 0
+    while len(dishes) < wanted:
         dish = draw_dish(random, KINDS[attempt % len(KINDS)])
+        attempt += 1
+        fruitless = fruitless + 1 if dish.name in dishes else 0
         dishes.setdefault(dish.name, dish)
-    else:
-        raise ConfigError(f"{wanted} dishes", "world", f"at most {len(dishes)} different dishes", "lower shown_dishes or told_dishes")
+        if fruitless == FRUITLESS:
+            raise ConfigError(
+                f"{wanted} dishes", "world", f"at most about {len(dishes)} different dishes", "lower shown_dishes or told_dishes"
+            )
     order = list(dishes.values())
     random.shuffle(order)
     return tuple(order)
