@@ -143,7 +143,7 @@ class HistoryConfig(Options):
     """Which earlier segments of the video a text teacher is shown."""
 
     rule: Literal["end", "start", "all"] = "start"
-    """With t the end of the window: segments that stop by t, that start by t, or all that start before the target."""
+    """With t the end of the window: segments that stop by t (`end`), that start before t (`start`), or before the target (`all`)."""
     source: Literal["all_splits", "own_split"] = "all_splits"
     """Segments of the whole video, or only those of the sample's own split ("gappy")."""
     length: PositiveInt | None = 5
