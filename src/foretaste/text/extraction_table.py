@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import pyarrow as pa
 
+from foretaste.text.reading import Extraction
 
-def columns(sentences: pa.RecordBatch, extract: Callable[[str], Sequence[Any]]) -> dict[str, pa.Array]:
-    """One row an extraction, in the order of the sentences; ``order`` counts within a sentence.
 
-    ``extract`` gives ``openie_rules.Extraction`` rows (verb, verb_span, object, object_head, object_span, subject).
-    """
+def columns(sentences: pa.RecordBatch, extract: Callable[[str], list[Extraction]]) -> dict[str, pa.Array]:
+    """One row an extraction, in the order of the sentences (rows of SENTENCES); ``order`` counts within a sentence."""
     rows: list[int] = []
     orders: list[int] = []
-    found: list[Any] = []
+    verbs: list[str] = []
+    verb_spans: list[int] = []
+    objects: list[str | None] = []
+    heads: list[str | None] = []
+    object_spans: list[int | None] = []
+    subjects: list[str | None] = []
     for row, text in enumerate(sentences.column("text").to_pylist()):
-        extractions = extract(text)
-        found += extractions
-        rows += [row] * len(extractions)
-        orders += range(len(extractions))
-    verb, verb_span, thing, head, span, subject = zip(*found, strict=True) if found else ((),) * 6
+        for order, (verb, verb_span, thing, head, span, subject) in enumerate(extract(text)):
+            rows.append(row)
+            orders.append(order)
+            verbs.append(verb)
+            verb_spans += verb_span
+            objects.append(thing)
+            heads.append(head)
+            object_spans += span or (None, None)
+            subjects.append(subject)
     taken = pa.array(rows, type=pa.int32())
     text, number = pa.string(), pa.int32()
     return {
@@ -29,12 +36,12 @@ def columns(sentences: pa.RecordBatch, extract: Callable[[str], Sequence[Any]]) 
         "partition": sentences.column("partition").take(taken),
         "position": sentences.column("position").take(taken),
         "order": pa.array(orders, type=number),
-        "verb": pa.array(verb, type=text),
-        "verb_start": pa.array([s[0] for s in verb_span], type=number),
-        "verb_stop": pa.array([s[1] for s in verb_span], type=number),
-        "object": pa.array(thing, type=text),
-        "object_head": pa.array(head, type=text),
-        "object_start": pa.array([s and s[0] for s in span], type=number),
-        "object_stop": pa.array([s and s[1] for s in span], type=number),
-        "subject": pa.array(subject, type=text),
+        "verb": pa.array(verbs, type=text),
+        "verb_start": pa.array(verb_spans[::2], type=number),
+        "verb_stop": pa.array(verb_spans[1::2], type=number),
+        "object": pa.array(objects, type=text),
+        "object_head": pa.array(heads, type=text),
+        "object_start": pa.array(object_spans[::2], type=number),
+        "object_stop": pa.array(object_spans[1::2], type=number),
+        "subject": pa.array(subjects, type=text),
     }

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from foretaste.text.nouns import singular
-from foretaste.text.openie_rules import Extraction
+from foretaste.text.reading import Extraction
 
 Extract = Callable[[str], list[Extraction]]
 

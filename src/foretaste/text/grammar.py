@@ -41,9 +41,9 @@ def _clause(verb: str) -> str:
     """A verb with its particle and its object; ``verb`` is the class of verbs that may stand here."""
     lazy = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN})+?"
     return (
-        rf"(?:(?P<light>L)R*(?:{_chunk('let_object', lazy)}R*)?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()CcGEga_y-]|$)(?P<let_particle>[Ii](?![DTOP]))?"
-        rf"|(?P<brought>q)I?(?:{_chunk('bring_object')}[^.;:VT]*?)?TD?[aGgEJ,]*(?P<bring>[AhNug])"
-        rf"|U(?:{_chunk('tool')})TR*(?P<use>[VAhJ])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
+        rf"(?:LR*(?:{_chunk('let_object', lazy)}R*)?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()CcGEga_y-]|$)(?P<let_particle>[Ii](?![DTOP]))?"
+        rf"|qI?(?:{_chunk('bring_object')}[^.;:VT]*?)?TD?[aGgEJ,]*(?P<bring>[AhNug])"
+        rf"|U{_chunk('tool')}TR*(?P<use>[VAhJ])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
         rf"|(?:KI?i?T?|k)R*(?P<chained>(?<=[Tk])[VAhJ]|(?<=K)V|[Gg])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?"
         rf"|(?P<verb>{verb})(?P<particle>I++|i)?(?:R+(?![aEJ]))?(?:{_chunk('object')}(?P<late_particle>[Ii](?=[.,;:CcST_]|$))?|W{_chunk('matter')})?)"
     )
@@ -60,9 +60,8 @@ FIRST = re.compile(
     rf"(?:M?[().]|_)*(?:[RCc],?)*+(?:[VB]s(?:T|D?Y?)(?=[VLKA])|{_INTRODUCTION}??){_clause(rf'{_SURE}|{_UNKNOWN}|{_GERUND}')}"
 )
 NEXT = re.compile(
-    rf"(?P<condition>[Sy](?!G|E[VAR])(?:[^,.;:Cc]|C(?!R*(?:V|A(?=[DOTIi])))|,(?=R*J))*)"
-    rf"|(?P<prevented>[dX]?~[^,.;:]*)"
-    rf"|(?:SE|y(?=G)|[,Cc_-])[,CcR_-]*{_clause(rf'(?:(?<=[cR])|(?<=SE)){_SURE}|{_LATER}|G|(?<=[,R])g(?=[DOPWiIRSM])')}"
+    rf"(?P<aside>[Sy](?!G|E[VAR])(?:[^,.;:Cc]|C(?!R*(?:V|A(?=[DOTIi])))|,(?=R*J))*|[dX]?~[^,.;:]*)"
+    rf"|(?P<joint>(?:SE|y(?=G)|[,Cc_-])[,CcR_-]*){_clause(rf'(?:(?<=[cR])|(?<=SE)){_SURE}|{_LATER}|G|(?<=[,R])g(?=[DOPWiIRSM])')}"
 )
 #: Directly after a verb without object: "peel, core and slice".
 AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]+R*){_clause(_SURE)}")
@@ -73,5 +72,8 @@ _PROSE = r"(?:[RCc],?)*+(?:[PWiTSy][^.;:]*?,)??"
 PASSIVE = re.compile(rf"{_PROSE}{_chunk('patient')}(?P<modal>[Xx]R*)?BR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNua]))?")
 PASSIVE_TOO = re.compile(r",?CR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNua]))?(?![DONu])")
 PERSON = re.compile(rf"{_PROSE}(?P<person>Y)[Xx]?[Rc]*(?P<verb>[VA])(?P<particle>[Ii])?R*{_chunk('object')}")
+#: What is joined to an object: "the eggs, the milk and a cup of sugar".
+JOINED = re.compile(rf"(?:(?:,?C|,){_START}{_NOUNS}(?:F{_START}{_NOUNS})?(?![XBZ]))*")
+MARK = re.compile("[.,;:]")
 SENTENCE_END = re.compile(r"[.;:]")
 BRACKETS = re.compile(r"(?<!^)\([^()]*\)")

@@ -14,13 +14,24 @@ from foretaste.text.lexicon import word_set
 from foretaste.text.nouns import singular
 from foretaste.text.verbs import bases, guess_base
 
-TOKENS = re.compile(
-    r"\s*(?:\d[\d./,–×½¼¾⅓⅔⅛]*(?<![.,/])(?:-?[A-Za-z]+(?:-[A-Za-z]+)*(?:\.(?=\s*[a-z]))?)?|[½¼¾⅓⅔⅛]"
-    r"|(?:[A-Za-z]\.){2,}(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
-    r"|(?:stir|deep|pan)[ -]fr(?:y|ied|ying|ies)\b|(?:tsp|tbsp|tbs|oz|lbs?|approx|mins?|hrs?|pkg|qt|pt)\.(?=\s*[a-z(])"
-    r"|[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’/-][A-Za-zÀ-ÖØ-öø-ÿ]+)*|(?:°|º)[A-Za-z]?|\S)",
+_LETTERS = "A-Za-zÀ-ÖØ-öø-ÿ"
+#: Words ("don't", "all-purpose", "and/or"), numbers with what is joined to them ("8-in", "1/2"), and single marks.
+_TOKENS = re.compile(rf"\s*+(?:[{_LETTERS}]++(?:['’/-][{_LETTERS}]++)*+|\d[^\s(),.;:]*+|\S)")
+#: The same where a period may belong to a token ("2 tsp. salt", "1.5", "Dr."), or two words are one verb ("stir fry").
+_TOKENS_WITH_PERIODS = re.compile(
+    r"\s*+(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)\b|(?:[A-Za-z]\.){2,}(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
+    r"|(?:tsp|tbsp|tbs|oz|lbs?|approx|mins?|hrs?|pkg|qt|pt)\.(?=\s*[a-z(])"
+    rf"|[{_LETTERS}]++(?:['’/-][{_LETTERS}]++)*+|\d(?:[^\s(),.;:]|[.,](?=\d))*+(?:(?<=[a-z])\.(?=\s*[a-z]))?|\S)",
     re.IGNORECASE,
 )
+
+
+def tokenise(text: str) -> list[str]:
+    """The tokens of ``text``, each with the white space before it; white space at the end is left out."""
+    if text.find(".", 0, -1) < 0 and " fr" not in text:
+        return _TOKENS.findall(text)
+    return _TOKENS_WITH_PERIODS.findall(text)
+
 
 #: Letters of the classes.
 CLASSES = {

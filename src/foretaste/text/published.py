@@ -1,0 +1,34 @@
+"""Extractions as the published pipeline would have written them (Ghosh et al. 2023, recipe_processing.py).
+
+Its OpenIE output keeps verbs as they stand in the lower-cased text, and objects whole, with their determiners and all that is
+joined to them; a code slip drops an object that ends with the text, so that a step without a final period loses it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from foretaste.text import grammar
+from foretaste.text.reading import Extraction, Reading
+
+
+def published(reading: Reading, extractions: list[Extraction]) -> list[Extraction]:
+    """``extractions`` of ``reading`` with the published quirks."""
+    text, tags, ends, tokens = reading.text, reading.tags, reading.ends, reading.tokens
+    made = []
+    for extraction in extractions:
+        verb = " ".join(text[slice(*extraction.verb_span)].lower().split())
+        if extraction.object_span is None:
+            made.append(extraction._replace(verb=verb))
+            continue
+        start, stop = extraction.object_span
+        first, last = bisect_left(ends, start + 1), bisect_left(ends, stop)
+        while first > 0 and tags[first - 1] in "DnFM":
+            first -= 1
+        last = grammar.JOINED.match(tags, last + 1).end() - 1
+        if last == len(tokens) - 1:
+            made.append(extraction._replace(verb=verb, object=None, object_head=None, object_span=None))
+            continue
+        start, stop = ends[first] - len(tokens[first].lstrip()), ends[last]
+        made.append(extraction._replace(verb=verb, object=text[start:stop], object_span=(start, stop)))
+    return made

@@ -1,0 +1,208 @@
+"""From the classes of a sentence's words to its extractions: which grammar is tried where, and what its groups mean."""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+from typing import NamedTuple
+
+from foretaste.text import grammar, lexicon
+from foretaste.text.words import TAGS, WORDS, tokenise
+
+Span = tuple[int, int]
+#: The tokens [start, stop) of an object and its head; the empty object has no tokens.
+Thing = tuple[int, int, str]
+
+
+class Extraction(NamedTuple):
+    """A verb in its base form ("pick up") and its arguments as written; spans are [start, stop) characters of the sentence."""
+
+    verb: str
+    verb_span: Span
+    object: str | None = None
+    object_head: str | None = None
+    object_span: Span | None = None
+    subject: str | None = None
+
+
+class Reading:
+    """One text, usually a sentence, and what has been found in it so far."""
+
+    __slots__ = ("canonical", "ends", "found", "narration", "tags", "text", "tokens")
+
+    def __init__(self, text: str, canonical: bool):
+        self.text, self.canonical = text, canonical
+        self.tokens = tokenise(text)
+        tags = "".join(map(TAGS.__getitem__, self.tokens))
+        if "(" in tags:
+            tags = grammar.BRACKETS.sub(lambda bracket: "_" * len(bracket[0]), tags)
+        self.tags = tags
+        self.ends = [*accumulate(map(len, self.tokens))]
+        self.found: list[Extraction] = []
+        self.narration = text[:1].islower() and grammar.MARK.search(tags) is None
+
+    def read(self) -> list[Extraction]:
+        """The extractions of all sentences, in the order of their verbs."""
+        start = 0
+        for end in grammar.SENTENCE_END.finditer(self.tags):
+            if end.start() > start:
+                self.sentence(start, end.start())
+            start = end.end()
+        if start < len(self.tags):
+            self.sentence(start, len(self.tags))
+        return self.found
+
+    def sentence(self, start: int, stop: int) -> None:
+        """Add the extractions of tokens [start, stop)."""
+        tags = self.tags
+        match = grammar.FIRST.match(tags, start, stop)
+        if match is None:
+            self.prose(start, stop)
+            return
+        bare, chain = self.clause(match), len(self.found) - 1
+        while True:
+            end = match.end()
+            match = grammar.AFTER_BARE.match(tags, end, stop) if bare else None
+            if match is None:
+                chain = len(self.found)
+                match = grammar.NEXT.search(tags, end, stop)
+                if match is None:
+                    return
+                if match.lastgroup == "aside":
+                    bare = False
+                    continue
+            last = len(self.found)
+            bare = self.clause(match)
+            if chain < last and not bare:
+                self.share(chain, last, match["joint"])
+
+    def share(self, chain: int, last: int, joint: str) -> None:
+        """Give the object of the extraction at ``last`` to the bare verbs before it, from ``chain`` on.
+
+        "Wash and chop the onions" and "peel, core, and slice the apples" share it; "cover, and reduce the heat" does not.
+        """
+        if last == len(self.found) or ("," in joint and last - chain < 2) or not ("C" in joint or "c" in joint):
+            return
+        giver = self.found[last]
+        for at in range(chain, last):
+            self.found[at] = self.found[at]._replace(object=giver.object, object_head=giver.object_head, object_span=giver.object_span)
+
+    def clause(self, match: re.Match[str]) -> bool:
+        """Add what one clause says; True if it ends in a bare verb, whose object may still come."""
+        at = match.start("verb")
+        if at < 0:
+            self.light(match)
+            return False
+        tokens = self.tokens
+        verb = WORDS[tokens[at]].base
+        if self.tags[at] in "ZE" and not self.narration:
+            return False
+        thing = self.thing(match, "object")
+        last, particle = at, match.start("particle")
+        if particle >= 0:
+            word = WORDS[tokens[particle]].lower
+            if self.owns(verb, word, particle, thing):
+                verb, last = f"{verb} {word}", particle
+            else:
+                thing = None
+        elif thing is None:
+            if verb in lexicon.WITH_MATTER:
+                thing = self.thing(match, "matter")
+        elif match.start("late_particle") >= 0:
+            verb = f"{verb} {WORDS[tokens[match.start('late_particle')]].lower}"
+        if thing is None and last == at and self.narration:
+            narrated = grammar.NARRATED.match(self.tags, at + 1)
+            if narrated is not None:
+                thing, last = self.thing(narrated, "object"), at + 1
+                verb = f"{verb} {WORDS[tokens[last]].lower}"
+        self.add(verb, at, last, thing)
+        return thing is None and match.end() == at + 1
+
+    def owns(self, verb: str, particle: str, at: int, thing: Thing | None) -> bool:
+        """Whether an "in", "on", "off", "over" or "through" belongs to the verb ("stir in the flour") or to a place ("stir in a bowl")."""
+        if self.tags[at] == "I":
+            return True
+        if thing is None:
+            return self.tags[at + 1 : at + 2] in _AFTER_PARTICLE
+        if particle in ("on", "off") and verb in lexicon.SWITCHED:
+            return True
+        return verb in _OWNERS[particle] and thing[2] not in lexicon.PLACES
+
+    def light(self, match: re.Match[str]) -> None:
+        """Add a clause whose verb only leads to the action: "let it rest", "bring to a boil", "use a knife to cut", "continue stirring"."""
+        name = next(name for name in _LIGHT if match.start(name) >= 0)
+        at = match.start(name)
+        word = WORDS[self.tokens[at]]
+        thing = self.thing(match, f"{name}_object")
+        if self.canonical and name == "bring" and word.lower in lexicon.RESULTS:
+            self.add(lexicon.RESULTS[word.lower], at, at, thing)
+        elif self.canonical and name != "bring":
+            particle = match.start(f"{name}_particle")
+            if particle < 0 or (thing is not None and not self.owns(word.base, WORDS[self.tokens[particle]].lower, particle, thing)):
+                self.add(word.base, at, at, thing if particle < 0 else None)
+            else:
+                self.add(f"{word.base} {WORDS[self.tokens[particle]].lower}", at, particle, thing)
+        else:
+            lead = next(i for i in range(match.start(), at) if self.tags[i] in "LqUKk")
+            self.add(WORDS[self.tokens[lead]].base, lead, lead, self.thing(match, "tool") if name == "use" else thing)
+
+    def thing(self, match: re.Match[str], name: str) -> Thing | None:
+        """The noun chunk of group ``name``: its tokens without determiner, with what an "of" adds, and its head."""
+        start, stop = match.span(name)
+        if start < 0:
+            start = match.start(name + "_alone")
+            return None if start < 0 else (start, start + 1, WORDS[self.tokens[start]].lower)
+        head = WORDS[self.tokens[stop - 1]].noun
+        of_stop = match.end(name + "_of")
+        if of_stop >= 0:
+            if head in lexicon.UNITS or (head in lexicon.VESSELS and "M" in self.tags[match.start() : stop]):
+                head = WORDS[self.tokens[of_stop - 1]].noun
+            stop = of_stop
+        return start, stop, head
+
+    def add(self, verb: str, first: int, last: int, thing: Thing | None, subject: str | None = None) -> None:
+        """Add an extraction: its verb stands at tokens ``first`` to ``last``."""
+        ends, tokens = self.ends, self.tokens
+        span = (ends[first] - len(tokens[first].lstrip()), ends[last])
+        if thing is None:
+            self.found.append(Extraction(verb, span, None, None, None, subject))
+            return
+        start, stop, head = thing
+        begin, end = ends[start] - len(tokens[start].lstrip()), ends[stop - 1]
+        self.found.append(Extraction(verb, span, self.text[begin:end], head, (begin, end), subject))
+
+    def prose(self, start: int, stop: int) -> None:
+        """Steps told in prose: "the onions should be chopped and fried", "we then add the eggs"."""
+        match = grammar.PASSIVE.match(self.tags, start, stop)
+        if match is None:
+            person = grammar.PERSON.match(self.tags, start, stop)
+            if person is not None and WORDS[self.tokens[person.start("verb")]].base in lexicon.HANDS_ON:
+                self.told(person, "verb", self.thing(person, "object"), self.tokens[person.start("person")].strip())
+            return
+        patient, modal = self.thing(match, "patient"), match.start("modal") >= 0
+        while match is not None:
+            word = WORDS[self.tokens[match.start("participle")]]
+            if (modal or word.base in lexicon.HANDS_ON) and (match["participle"] == "E" or word.lower in lexicon.SAME_PARTICIPLE):
+                self.told(match, "participle", patient)
+            match = grammar.PASSIVE_TOO.match(self.tags, match.end(), stop)
+
+    def told(self, match: re.Match[str], name: str, thing: Thing | None, subject: str | None = None) -> None:
+        """Add the verb of group ``name`` with the particle that follows it."""
+        at, particle = match.start(name), match.start("particle")
+        verb = WORDS[self.tokens[at]].base
+        if particle < 0:
+            self.add(verb, at, at, thing, subject)
+        else:
+            self.add(f"{verb} {WORDS[self.tokens[particle]].lower}", at, particle, thing, subject)
+
+
+_LIGHT = ("let", "bring", "use", "chained")
+#: Classes that may follow a particle without an object, and the end.
+_AFTER_PARTICLE = frozenset({*".,;:CcSR_", ""})
+_OWNERS = {
+    "in": lexicon.TAKE_IN,
+    "on": lexicon.TAKE_ON,
+    "off": lexicon.TAKE_OFF,
+    "over": lexicon.TAKE_OVER,
+    "through": lexicon.TAKE_THROUGH,
+}
