@@ -1,14 +1,16 @@
 import argparse
 import json
+from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
 from made_up_run import make_run
 
 from foretaste.contracts.errors import DataError
 from foretaste.evaluation.results_page import page
 from foretaste.pipeline import artifact
 from foretaste.stages import report, results_page
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
