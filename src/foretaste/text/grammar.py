@@ -30,10 +30,10 @@ def _chunk(name: str, nouns: str = _NOUNS) -> str:
 _NO_SUBJECT = rf"(?!{_NOUN}*M?[XBZ:Y]|{_NOUN}+(?:[CPFWi]D?[aE]*{_NOUN}+)*[XBZ]|F|C(?=R*[NuaDEMOQ]))"
 _MANY = rf"(?:[aEJs]*{_NOUN})+[PWiITRSy]"
 #: A verb of a later clause: what else a word can be decides what must follow it.
-_LATER = rf"(?:[VKkLqU](?!s|I?yD)|A(?![FXBYVZ~dK]|{_NOUN}+[XB]|QI)|h(?=[DOPWiIRSMny]|{_MANY})|H(?=[DOW])|J(?=[DOPWiIRSMn.;y]|$|,c|{_MANY}))"
+_LATER = rf"(?:[VKkLqU](?!s|I?yD)|A(?![FXBYVZ~dK]|{_NOUN}+[XB]|QI)|h(?=[DOPWiIRSMny]|{_MANY}|C[VAhJ][Ii]?[DOM])|H(?=[DOW])|J(?=[DOPWiIRSMn.;y]|$|,c))"
 #: A verb of a clause that must have one: the first, and those after an introduction, an adverb, "then", or a verb without object.
 _SURE = rf"(?:[VKkLqU](?!s)|A{_NO_SUBJECT}|J(?![,Y]){_NO_SUBJECT}|J(?=,C?[RVAcKLq])|h(?![,.;)C]|$){_NO_SUBJECT}|h(?=,?C[VAhJ])|H(?=[DOMWI]|[aE]*{_NOUN}+(?:[PiTWISyC]|[.;]?$)|C[AhHV]+[Ii]?[DOM]))"
-_UNKNOWN = r"(?<!.)(?:h$|Z(?=[DNuaAhHM])|E(?=D))|u(?=[DO]|[NHhg]+(?:$|\.$|[PiTW][DNuaHhAg]))"
+_UNKNOWN = r"(?<!.)(?:h$|Z(?=[DNuaAhHM])|E(?=D))|u(?=[DO]|[NHhgA]+(?:$|\.$|[PiTW][DNuaHhAg]))"
 _GERUND = rf"[Gg](?!,|[^.;:]*[XBZY]|{_NOUN}+[E:,])"
 
 
@@ -41,11 +41,11 @@ def _clause(verb: str) -> str:
     """A verb with its particle and its object; ``verb`` is the class of verbs that may stand here."""
     lazy = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN})+?"
     return (
-        rf"(?:LR*(?:{_chunk('let_object', lazy)}R*)?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()CcGEga_y-]|$)(?P<let_particle>[Ii](?![DTOP]))?"
+        rf"(?:LR*(?:{_chunk('let_object', lazy)}R*)?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()CcGEga_y-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
         rf"|qI?(?:{_chunk('bring_object')}[^.;:VT]*?)?TD?[aGgEJ,]*(?P<bring>[AhNug])"
-        rf"|U{_chunk('tool')}TR*(?P<use>[VAhJ])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
-        rf"|(?:KI?i?T?|k)R*(?P<chained>(?<=[Tk])[VAhJ]|(?<=K)V|[Gg])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?"
-        rf"|(?P<verb>{verb})(?P<particle>I++|i)?(?:R+(?![aEJ]))?(?:{_chunk('object')}(?P<late_particle>[Ii](?=[.,;:CcST_]|$))?|W{_chunk('matter')})?)"
+        rf"|U{_chunk('tool')}[^.,;:VXS]*?TR*(?P<use>[VAhJ])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
+        rf"|[Kk]I?i?T?R*(?P<chained>(?<=[Tk])[VAhJ]|(?<=K)V|[Gg])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?"
+        rf"|(?P<verb>{verb})(?P<particle>I++|i)?(?:R+(?![aEJ]))?(?:{_chunk('object')}(?P<late_particle>[Ii](?=[.,;:CcSTP_]|$))?|W{_chunk('matter')})?)"
     )
 
 
@@ -57,7 +57,7 @@ _INTRODUCTION = (
 )
 
 FIRST = re.compile(
-    rf"(?:M?[().]|_)*(?:[RCc],?)*+(?:[VB]s(?:T|D?Y?)(?=[VLKA])|{_INTRODUCTION}??){_clause(rf'{_SURE}|{_UNKNOWN}|{_GERUND}')}"
+    rf"(?:M?[().]|_)*(?:[RCc],?|a,)*+(?:[VB]s(?:T|D?Y?)(?=[VLKA])|{_INTRODUCTION}??){_clause(rf'{_SURE}|{_UNKNOWN}|{_GERUND}')}"
 )
 NEXT = re.compile(
     rf"(?P<aside>[Sy](?!G|E[VAR])(?:[^,.;:Cc]|C(?!R*(?:V|A(?=[DOTIi])))|,(?=R*J))*|[dX]?~[^,.;:]*)"
@@ -68,11 +68,13 @@ AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]+R*){_clause(_SURE)}")
 #: A narration names its object even after a preposition ("put into the pan", "look for a knife").
 NARRATED = re.compile(rf"(?P<preposition>[PiWTFy]){_chunk('object')}")
 #: Prose: "the onions should be chopped", "we then add the eggs".
-_PROSE = r"(?:[RCc],?)*+(?:[PWiTSy][^.;:]*?,)??"
+_PROSE = r"(?:[RCc],?|a,)*+(?:[PWiTSy][^.;:]*?,)??"
 PASSIVE = re.compile(rf"{_PROSE}{_chunk('patient')}(?P<modal>[Xx]R*)?BR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNua]))?")
 PASSIVE_TOO = re.compile(r",?CR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNua]))?(?![DONu])")
 PERSON = re.compile(rf"{_PROSE}(?P<person>Y)[Xx]?[Rc]*(?P<verb>[VA])(?P<particle>[Ii])?R*{_chunk('object')}")
-#: What is joined to an object: "the eggs, the milk and a cup of sugar".
+#: One more thing that is joined to an object: "the eggs, *the milk* and *a cup of sugar*".
+CONJUNCT = re.compile(rf"(?:,?C|,)(?!R*{_LATER}){_chunk('object')}(?![XBZ])")
+#: All of them.
 JOINED = re.compile(rf"(?:(?:,?C|,){_START}{_NOUNS}(?:F{_START}{_NOUNS})?(?![XBZ]))*")
 MARK = re.compile("[.,;:]")
 SENTENCE_END = re.compile(r"[.;:]")

@@ -167,3 +167,8 @@ HANDS_ON = word_set(
 )  # fmt: skip
 #: Base forms that are their own participle.
 SAME_PARTICIPLE = word_set("beat cut put set shut split spread")
+#: What is scattered over something: "sprinkle over the cheese", but "sprinkle over the meat".
+MATTERS = word_set(
+    "gruyere mozzarella feta almond basil breadcrumb cayenne cheddar cheese chive cilantro cinnamon cocoa coconut coriander crumb cumin dill dressing flake flour fruit glaze herb icing juice mint nut nutmeg oil onion oregano paprika parmesan parsley pecan pepper powder rosemary",
+    "sage salt sauce seasoning seed shaving spice sprinkle streusel sugar syrup thyme topping vinegar walnut water zest scallion chili chilli liquid milk rice",
+)  # fmt: skip

@@ -6,6 +6,8 @@ well is in docs/openie.md.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from foretaste.pipeline.options import Options
 from foretaste.text.published import published
 from foretaste.text.reading import Extraction, Reading
@@ -17,6 +19,8 @@ class Config(Options):
     canonical: bool = True
     """Whether the action counts rather than the verb that leads to it: "bring the water to a boil" is (boil, water), "let it
     stand" (stand, it), "use a knife to cut the dough" (cut, dough), "continue stirring" (stir)."""
+    objects: Literal["first", "each"] = "first"
+    """Of objects that are joined ("the salt and the pepper"): the first, or an extraction for each."""
     as_published: bool = False
     """The quirks of the published extraction: verbs as written, objects with their determiners and all that is joined to them,
     lost where they end the text without a period."""
@@ -31,7 +35,7 @@ class Rules:
 
     def extract(self, sentence: str) -> list[Extraction]:
         """The actions of ``sentence``, in the order of their verbs; a text of several sentences gives those of each."""
-        reading = Reading(sentence, self.canonical)
+        reading = Reading(sentence, self.canonical, self.config.objects == "each" and not self.config.as_published)
         found = reading.read()
         return published(reading, found) if self.config.as_published else found
 

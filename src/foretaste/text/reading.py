@@ -28,10 +28,10 @@ class Extraction(NamedTuple):
 class Reading:
     """One text, usually a sentence, and what has been found in it so far."""
 
-    __slots__ = ("canonical", "ends", "found", "narration", "tags", "text", "tokens")
+    __slots__ = ("canonical", "each", "ends", "found", "narration", "tags", "text", "tokens")
 
-    def __init__(self, text: str, canonical: bool):
-        self.text, self.canonical = text, canonical
+    def __init__(self, text: str, canonical: bool, each: bool):
+        self.text, self.canonical, self.each = text, canonical, each
         self.tokens = tokenise(text)
         tags = "".join(map(TAGS.__getitem__, self.tokens))
         if "(" in tags:
@@ -46,7 +46,8 @@ class Reading:
         start = 0
         for end in grammar.SENTENCE_END.finditer(self.tags):
             if end.start() > start:
-                self.sentence(start, end.start())
+                # a colon says whether "cook time:" is a heading, so the grammar sees it
+                self.sentence(start, end.end() if end[0] == ":" else end.start())
             start = end.end()
         if start < len(self.tags):
             self.sentence(start, len(self.tags))
@@ -81,11 +82,14 @@ class Reading:
 
         "Wash and chop the onions" and "peel, core, and slice the apples" share it; "cover, and reduce the heat" does not.
         """
-        if last == len(self.found) or ("," in joint and last - chain < 2) or not ("C" in joint or "c" in joint):
+        givers = self.found[last:]
+        if not givers or ("," in joint and last - chain < 2) or not ("C" in joint or "c" in joint):
             return
-        giver = self.found[last]
-        for at in range(chain, last):
-            self.found[at] = self.found[at]._replace(object=giver.object, object_head=giver.object_head, object_span=giver.object_span)
+        self.found[chain:last] = [
+            receiver._replace(object=giver.object, object_head=giver.object_head, object_span=giver.object_span)
+            for receiver in self.found[chain:last]
+            for giver in givers
+        ]
 
     def clause(self, match: re.Match[str]) -> bool:
         """Add what one clause says; True if it ends in a bare verb, whose object may still come."""
@@ -109,7 +113,7 @@ class Reading:
             if verb in lexicon.WITH_MATTER:
                 thing = self.thing(match, "matter")
         elif match.start("late_particle") >= 0:
-            verb = f"{verb} {WORDS[tokens[match.start('late_particle')]].lower}"
+            verb = self.with_late_particle(verb, match.start("late_particle"))
         if thing is None and last == at and self.narration:
             narrated = grammar.NARRATED.match(self.tags, at + 1)
             if narrated is not None:
@@ -117,6 +121,11 @@ class Reading:
                 verb = f"{verb} {WORDS[tokens[last]].lower}"
         self.add(verb, at, last, thing)
         return thing is None and match.end() == at + 1
+
+    def with_late_particle(self, verb: str, at: int) -> str:
+        """The verb with the particle that stands after its object: "turn the tap off", not "put the lid back on the pan"."""
+        word = WORDS[self.tokens[at]].lower
+        return verb if self.tags[at + 1 : at + 2] == "P" and word not in ("up", "down", "over") else f"{verb} {word}"
 
     def owns(self, verb: str, particle: str, at: int, thing: Thing | None) -> bool:
         """Whether an "in", "on", "off", "over" or "through" belongs to the verb ("stir in the flour") or to a place ("stir in a bowl")."""
@@ -126,6 +135,8 @@ class Reading:
             return self.tags[at + 1 : at + 2] in _AFTER_PARTICLE
         if particle in ("on", "off") and verb in lexicon.SWITCHED:
             return True
+        if particle == "over" and verb in lexicon.WITH_MATTER:
+            return thing[2] in lexicon.MATTERS
         return verb in _OWNERS[particle] and thing[2] not in lexicon.PLACES
 
     def light(self, match: re.Match[str]) -> None:
@@ -155,10 +166,15 @@ class Reading:
         head = WORDS[self.tokens[stop - 1]].noun
         of_stop = match.end(name + "_of")
         if of_stop >= 0:
-            if head in lexicon.UNITS or (head in lexicon.VESSELS and "M" in self.tags[match.start() : stop]):
+            if head in lexicon.UNITS or (head in lexicon.VESSELS and self.measured(start, stop)):
                 head = WORDS[self.tokens[of_stop - 1]].noun
             stop = of_stop
         return start, stop, head
+
+    def measured(self, start: int, stop: int) -> bool:
+        """Whether a vessel is a measure: "2 cans of tuna", "a cup of milk" in a recipe; a narration means the vessel itself."""
+        before = self.tokens[start - 1].strip().lower() if start else ""
+        return "M" in self.tags[max(0, start - 1) : stop] or (before in ("a", "an", "another") and not self.narration)
 
     def add(self, verb: str, first: int, last: int, thing: Thing | None, subject: str | None = None) -> None:
         """Add an extraction: its verb stands at tokens ``first`` to ``last``."""
@@ -170,6 +186,10 @@ class Reading:
         start, stop, head = thing
         begin, end = ends[start] - len(tokens[start].lstrip()), ends[stop - 1]
         self.found.append(Extraction(verb, span, self.text[begin:end], head, (begin, end), subject))
+        if self.each:
+            conjunct = grammar.CONJUNCT.match(self.tags, stop)
+            if conjunct is not None:
+                self.add(verb, first, last, self.thing(conjunct, "object"), subject)
 
     def prose(self, start: int, stop: int) -> None:
         """Steps told in prose: "the onions should be chopped and fried", "we then add the eggs"."""

@@ -16,12 +16,12 @@ from foretaste.text.verbs import bases, guess_base
 
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ÿ"
 #: Words ("don't", "all-purpose", "and/or"), numbers with what is joined to them ("8-in", "1/2"), and single marks.
-_TOKENS = re.compile(rf"\s*+(?:[{_LETTERS}]++(?:['’/-][{_LETTERS}]++)*+|\d[^\s(),.;:]*+|\S)")
+_TOKENS = re.compile(rf"\s*+(?:[{_LETTERS}]++(?:['’/-][{_LETTERS}]++)*+(?:(?<=s)['’](?=\s))?+|\d[^\s(),.;:]*+|\S)")
 #: The same where a period may belong to a token ("2 tsp. salt", "1.5", "Dr."), or two words are one verb ("stir fry").
 _TOKENS_WITH_PERIODS = re.compile(
     r"\s*+(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)\b|(?:[A-Za-z]\.){2,}(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
     r"|(?:tsp|tbsp|tbs|oz|lbs?|approx|mins?|hrs?|pkg|qt|pt)\.(?=\s*[a-z(])"
-    rf"|[{_LETTERS}]++(?:['’/-][{_LETTERS}]++)*+|\d(?:[^\s(),.;:]|[.,](?=\d))*+(?:(?<=[a-z])\.(?=\s*[a-z]))?|\S)",
+    rf"|[{_LETTERS}]++(?:['’/-][{_LETTERS}]++)*+(?:(?<=s)['’](?=\s))?+|\d(?:[^\s(),.;:]|[.,](?=\d))*+(?:(?<=[a-z])\.(?=\s*[a-z]))?|\S)",
     re.IGNORECASE,
 )
 
@@ -79,7 +79,9 @@ _PREFIX = re.compile(r"(?:re|un|de|over|pre|mis|dis|under)-?(?=[a-z]{3})")
 _ADJECTIVE_ENDING = re.compile(
     r".{2,}(?:ous|ful|less|able|ible|y-?sized|-size|-style|[^s]ic|ive|-free|-fat|-sodium|-quality|-thick|-deep|-long|-wide|-purpose|-ready|-safe|-dry|-proof|'s|s')$"
 )
-_NOUN_ENDING = re.compile(r".{2,}(?:tion|sion|ness|ment|ship|ists?|isms?|ity|ance|ence|ency|ancy|est|or|age|ian|ology)$")
+_NOUN_ENDING = re.compile(
+    r".{2,}(?:tion|sion|ness|ment|ship|ists?|isms?|ity|ance|ence|ency|ancy|est|or|age|ian|ology|(?:hand|spoon|cup|mouth|bowl|pan|pot|glass|ladle|arm|fist|shovel)ful)$"
+)
 _FRACTION = re.compile(r"(?:one|two|three|four|five|a)-(?:half|halves|thirds?|fourths?|quarters?|fifths?|eighths?)$")
 
 
@@ -103,7 +105,7 @@ def _inflected(lower: str) -> tuple[str, str] | None:
     noun = singular(lower)
     kind, base = _FORMS.get(lower, ("", lower))
     if kind == "gerund":
-        return "G", base
+        return "L" if base in ("let", "allow") else "G", base
     if kind == "past":
         return "E", base
     if noun != lower:
