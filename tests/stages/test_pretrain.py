@@ -67,6 +67,7 @@ def test_held_out_words_are_learnt(pretrained):
     assert metrics["after"]["perplexity"] < 3
     assert metrics["after"]["verb_top5"] > 95 and metrics["after"]["object_top5"] > 95
     assert metrics["before"]["verb_top5"] < 50
+    assert metrics["after"]["perplexity"] < metrics["frequency_perplexity"] < metrics["before"]["perplexity"]
     assert "cls.predictions.bias" in metrics["newly_initialised"] and "pooler.dense.bias" in metrics["unused"]
 
 

@@ -7,7 +7,7 @@ import torch
 
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import DataError
-from foretaste.evaluation.masked_words import perplexity, words_found
+from foretaste.training.masked_words import frequency_perplexity, perplexity, words_found
 
 
 def _batch(rows: int, length: int, positions: list[int], tokens: list[int]) -> Batch:
@@ -40,3 +40,11 @@ def test_a_word_is_found_when_all_its_tokens_are():
 def test_nothing_hidden_has_no_perplexity():
     with pytest.raises(DataError, match="no hidden token"):
         perplexity(_says([[0.0]]), [])
+
+
+def test_frequencies_alone():
+    seen, hidden = torch.tensor([3, 3, 3, 5]), torch.tensor([3, 5, 0])
+    probability = {3: (3 + 2 / 10) / 6, 5: (1 + 2 / 10) / 6, 0: (2 / 10) / 6}
+    expected = math.exp(-sum(math.log(probability[token]) for token in hidden.tolist()) / 3)
+    assert frequency_perplexity(seen, hidden, 10) == pytest.approx(expected)
+    assert sum(1 / frequency_perplexity(seen, torch.tensor([token]), 10) for token in range(10)) == pytest.approx(1)
