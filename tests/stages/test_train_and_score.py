@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SAMPLES, read_table, write_table
 from foretaste.evaluation.protocols import targets
 from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, write_features
+from foretaste.pipeline import artifact
 from foretaste.pipeline.step import Step
 from foretaste.scores.verify import verify
 from foretaste.stages import score, train
@@ -247,3 +251,40 @@ def test_dropped_samples_are_neither_trained_on_nor_scored(data, counts, tmp_pat
 def test_a_teacher_without_scores_is_named(data, tmp_path):
     with pytest.raises(ConfigError, match="the objective mentions counts"):
         train.run(steps(data, tmp_path, STUDENT)[0])
+
+
+def test_two_processes_train_and_score_like_one(data, tmp_path):
+    """By the command line, as a person with two devices starts it."""
+    model = {**STUDENT, "objective": STUDENT["objective"][:2], "network": {**STUDENT["network"], "dropout": 0.0, "inner_dropout": 0.0}}
+    found = []
+    for processes in (1, 2):
+        out = tmp_path / str(processes)
+        if processes == 1:
+            run(data, out, model)
+        else:
+            for step in steps(data, out, model):
+                by_command_line(step, tmp_path, processes)
+            assert not list((tmp_path / ".scratch").iterdir())
+            assert (out / "scores.provenance.json").exists()
+        found.append(verify(out / "scores"))
+        lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+        assert sum("loss" in line for line in lines) == 9
+    for split in ("training", "validation"):
+        assert found[0].sample_ids(split) == found[1].sample_ids(split)
+        np.testing.assert_allclose(found[0].logits(split, "action"), found[1].logits(split, "action"), atol=5e-3)
+
+
+def by_command_line(step: Step, results: Path, processes: int) -> None:
+    spec = {"stage": step.stage, "wildcards": step.wildcards, "config": step.config, "threads": 1, "code": "0"}
+    paths = {name: [str(p) for p in path] if isinstance(path, list) else str(path) for name, path in step.inputs.items()}
+    file = results / ".steps" / f"{step.stage}-0.json"
+    artifact.write_json(
+        file, {"spec": spec, "inputs": paths, "outputs": {name: str(path) for name, path in step.outputs.items()}, "places": {}}
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    launcher = ["-m", "torch.distributed.run", f"--nproc_per_node={processes}", "--master_addr=127.0.0.1", f"--master_port={port}"]
+    command = [sys.executable, *launcher, "-m", "--", "foretaste", step.stage, "--step", str(file), "--log", str(results / "log")]
+    done = subprocess.run(command, timeout=120, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -42,7 +42,7 @@ def run(out: Path, arguments: dict, processes: int = 1, check: bool = True) -> s
             port = probe.getsockname()[1]
         launcher = ["-m", "torch.distributed.run", f"--nproc_per_node={processes}", "--master_addr=127.0.0.1", f"--master_port={port}"]
     command = [sys.executable, *launcher, str(SCRIPT), str(out), json.dumps({**arguments, "processes": processes})]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "FORETASTE_PLAIN": "1", "ACCELERATE_USE_CPU": "true"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "FORETASTE_PLAIN": "1"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=check)
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from accelerate import PartialState
-
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import artifact, console, families
 from foretaste.pipeline.fingerprint import fingerprint
@@ -19,9 +17,11 @@ from foretaste.scores.writer import ScoreWriter
 from foretaste.text.tokenizer import TOKENIZER_FILES
 from foretaste.training.crossfit import fit_temperatures, score_splits
 from foretaste.training.material import latest_allowed, read_sources
+from foretaste.training.processes import accelerator, together
 from foretaste.training.samples import check_boundary, join
 
 
+@together()
 def run(step: Step) -> None:
     """``checkpoint``, ``samples``, ``segments``, ``classes`` and what the view needs -> ``scores``."""
     settings = step.config["model"]
@@ -32,7 +32,7 @@ def run(step: Step) -> None:
     temperatures = fit_temperatures(found) if settings["calibrate"] else {}
     for head, value in temperatures.items():
         console.say(f"{head}: temperature {value:.3f}")
-    if not PartialState().is_main_process:
+    if not accelerator().is_main_process:
         return
     with artifact.whole(step.outputs["scores"]) as folder:
         writer = ScoreWriter(

@@ -2,7 +2,7 @@
 
 Reads the samples and what the model's view and objective mention; writes the checkpoint, the training's log and the
 resolved settings. A training that is killed goes on from its last checkpoint. With `folds: k` the checkpoint also holds k
-models, each trained without the videos that it will score. Several processes: torchrun -m foretaste train --step FILE.
+models, each trained without the videos that it will score. Several processes: torchrun --nproc_per_node 2 -m -- foretaste train --step FILE.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import yaml
-from accelerate import PartialState
 from torch import nn
 
 from foretaste.contracts.view import Sources
@@ -27,10 +26,12 @@ from foretaste.training.crossfit import folds_by_video
 from foretaste.training.loop import fit
 from foretaste.training.material import latest_allowed, monitored_rows, read_sources, rows_of
 from foretaste.training.objective import build_objective
+from foretaste.training.processes import accelerator, together
 from foretaste.training.samples import Loader, Samples, check_boundary, class_counts, join
 from foretaste.training.targets import open_targets
 
 
+@together()
 def run(step: Step) -> None:
     """``samples``, ``segments``, ``classes`` and what the model needs -> ``checkpoint``, ``log``, ``config``."""
     settings, seed = step.config["model"], step.config["seed"]
@@ -42,7 +43,7 @@ def run(step: Step) -> None:
     folds = folds_by_video(videos.tolist(), settings["folds"], seed) if settings["folds"] else None
     trained_on = [] if settings["training"].get("source") == "recipe_truth" else ["training"]
     facts = {"view": settings["view"], "seed": seed, "training": settings["training"], "trained_on": trained_on}
-    main = PartialState().is_main_process
+    main = accelerator().is_main_process
     with artifact.whole(step.outputs["checkpoint"]) if main else nullcontext() as folder:
         for fold in (None, *range(settings["folds"])):
             name, without = ("", rows < 0) if fold is None else (f"fold{fold}", folds == fold)

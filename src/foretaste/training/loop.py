@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
 from foretaste.pipeline.model_config import LoopConfig
+from foretaste.training import processes
 from foretaste.training.monitor import observe
 from foretaste.training.objective import Objective
 from foretaste.training.optimizers import build_optimizer
@@ -50,7 +51,7 @@ def fit(model: nn.Module, targets: Targets, objective: Objective, loaders: Mappi
 
     Raises DataError, before the update, when a term of the objective or the gradient is not finite.
     """
-    accelerator = Accelerator(mixed_precision="no")
+    accelerator = processes.accelerator()
     loader = loaders["training"]
     steps = config.steps or config.epochs * loader.steps
     model.to(accelerator.device, torch.float64 if config.precision == "fp64" else None)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
+from foretaste.training import processes
 from foretaste.training.precision import forward, place
 from foretaste.training.samples import Samples
 
@@ -36,14 +36,14 @@ def score(model: nn.Module, samples: Samples, *, batch: int = 64, what: str = "s
     Rows of like length are batched together (``view.weights``), so that texts are padded little; a row's logits do not depend
     on its batch, up to rounding.
     """
-    accelerator = Accelerator(mixed_precision="no")
-    count, processes = len(samples), accelerator.num_processes
+    accelerator = processes.accelerator()
+    count, stride = len(samples), accelerator.num_processes
     if not count:
         raise DataError("no rows to score", "samples", "at least one usable row", "look at dropped_because in the samples table")
     weights = samples.view.weights()
     order = np.arange(count) if weights is None else np.argsort(np.asarray(weights)[samples.rows], kind="stable")
     # Every process takes equally many rows: the first ones come twice where they do not divide.
-    order = np.resize(order, -(-count // processes) * processes)[accelerator.process_index :: processes]
+    order = np.resize(order, -(-count // stride) * stride)[accelerator.process_index :: stride]
     starts = range(0, len(order), batch)
     model.to(accelerator.device).eval()
     found: dict[str, list[Tensor]] = {}
