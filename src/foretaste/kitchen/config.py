@@ -57,7 +57,7 @@ class WorldConfig(Options):
     """Frames a second."""
     group_of_pictures: PositiveInt = 50
     """Most frames between two key frames."""
-    crf: int = Field(23, ge=0, le=51)
+    crf: int = Field(26, ge=0, le=51)
     """Quality of the H.264 encoder (x264's constant rate factor; lower is better)."""
 
     many_shot: PositiveInt = 40

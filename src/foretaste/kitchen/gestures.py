@@ -69,17 +69,22 @@ def _wave(u: float, times: float) -> float:
     return sin(2 * pi * times * u)
 
 
+def _lifted(share: float) -> float:
+    """How much larger a thing looks on its way: it comes nearer to the eyes."""
+    return 1 + 0.45 * sin(pi * min(max(share, 0.0), 1.0))
+
+
 def _take(scene: Scene, step: Step, u: float) -> Pose:
     noun, at = step.noun, step.at
     start = scene.shelf(noun, at) if at in ("fridge", "cupboard") else scene.style.spot("rack")
     far = FAR * (1.0 if noun not in VESSELS else 0.7)
     goal = scene.style.spot(noun) if noun in VESSELS or noun in ("knife", "spoon") else scene.home(noun)
-    where = path(u, (0.3, start), (0.82, goal))
-    share = min(max((u - 0.3) / 0.5, 0.0), 1.0)
+    where = path(u, (0.28, start), (0.86, goal))
+    share = min(max((u - 0.28) / 0.58, 0.0), 1.0)
     angle = {"knife": 96.0, "spoon": 40.0}.get(noun, 0.0)
-    moved = scene.thing(noun, where, angle, far + (1 - far) * share)
-    grip = path(u, (0.3, near(start, 6, 8)), (0.82, near(goal, 12, 14)), (1.0, near(goal, 34, 46)))
-    return Pose(things=[moved], right=grip, left=near(grip, -70, 14) if noun in VESSELS else None)
+    size = far + (1 - far) * share if noun in VESSELS else (far + (1 - far) * min(2 * share, 1)) * _lifted(share)
+    grip = path(u, (0.28, near(start, 8, 12)), (0.86, near(goal, 14, 18)), (1.0, near(goal, 34, 46)))
+    return Pose(things=[scene.thing(noun, where, angle, size)], right=grip, left=near(grip, -70, 14) if noun in VESSELS else None)
 
 
 def _put(scene: Scene, step: Step, u: float) -> Pose:
@@ -87,8 +92,9 @@ def _put(scene: Scene, step: Step, u: float) -> Pose:
     start = scene.home(noun)
     if at in ("fridge", "cupboard"):
         goal = scene.shelf(noun, at)
-        where = path(u, (0.25, start), (0.8, goal))
-        return Pose(things=[scene.thing(noun, where, 0, 1 - (1 - FAR) * min(max((u - 0.3) / 0.5, 0), 1))], right=near(where, 8, 10))
+        where = path(u, (0.2, start), (0.78, goal))
+        share = min(max((u - 0.2) / 0.58, 0.0), 1.0)
+        return Pose(things=[scene.thing(noun, where, 0, (1 - (1 - FAR) * share) * _lifted(share))], right=near(where, 8, 12))
     if at == "hob":
         goal = scene.style.spot(f"{noun} on hob")
         where = path(u, (0.25, start), (0.35, near(start, 0, -20)), (0.75, near(goal, 0, -16)), (0.9, goal))
@@ -96,19 +102,24 @@ def _put(scene: Scene, step: Step, u: float) -> Pose:
     goal = scene.home(at)
     where = path(u, (0.2, start), (0.4, near(start, 0, -24)), (0.68, near(goal, 0, -34)), (0.85, goal))
     if noun == "butter":
-        return Pose(things=[scene.thing(noun, start), scene.thing(noun, where, 0, 0.8, "cut")], right=near(where, 10, 12))
+        return Pose(things=[scene.thing(noun, start), scene.thing(noun, where, 0, 1.1, "cut")], right=near(where, 14, 14))
     falling = [Effect("bits", near(where, 0, 8), goal, FLESH[noun][0], u)] if 0.6 < u < 0.9 else []
-    return Pose(things=[scene.thing(noun, where)], effects=falling, right=near(where, 16, 14), left=near(where, -18, 14))
+    size = 1 + 0.25 * sin(pi * min(max((u - 0.2) / 0.65, 0.0), 1.0))
+    return Pose(things=[scene.thing(noun, where, 0, size)], effects=falling, right=near(where, 24, 16), left=near(where, -26, 16))
 
 
 def _door(scene: Scene, step: Step, u: float) -> Pose:
+    """Doors are pulled open by the handle with the right hand, and pushed to with the left."""
     place = step.noun
     share = min(max((u - 0.3) / 0.5, 0.0), 1.0)
     openness = share if step.verb == "open" else 1 - share
     x, y = scene.style.spot(f"{place} handle")
     swing = 64 if place == "fridge" else 50
     grip = (x - scene.style.mirror(swing * openness), y + 10 * openness)
-    return Pose(right=grip, openness={place: openness})
+    if step.verb == "open":
+        return Pose(right=grip, openness={place: openness})
+    pushed = near(grip, scene.style.mirror(-14), 26)
+    return Pose(left=pushed, openness={place: openness})
 
 
 def _wash(scene: Scene, step: Step, u: float) -> Pose:
@@ -192,13 +203,14 @@ def _pour(scene: Scene, step: Step, u: float) -> Pose:
     tilt = -min(max((u - 0.26) / 0.1, 0.0), 1.0, max((0.86 - u) / 0.1, 0.0)) * (50 if noun in VESSELS else 112)
     what = "beaten" if step.source and step.noun == "egg" else step.noun
     pouring = 0.36 < u < 0.8
-    lip = near(where, -24, 10)
+    lip = near(where, -30, 12)
     effects = [Effect("grains" if what in ("rice", "pasta") else "stream", lip, near(goal, 2, 2), FLESH[what][0], u)] if pouring else []
+    size = 1.0 if noun in VESSELS else 1 + 0.3 * min(max(u / 0.3, 0.0), 1.0, max((0.98 - u) / 0.16, 0.0))
     return Pose(
-        things=[scene.thing(noun, where, tilt)],
+        things=[scene.thing(noun, where, tilt, size)],
         effects=effects,
-        right=near(where, 12, 10),
-        left=near(where, -30, 16) if noun in VESSELS else None,
+        right=near(where, 36, 16) if noun in VESSELS else near(where, 18, 10),
+        left=near(where, -38, 22) if noun in VESSELS else None,
     )
 
 
@@ -215,11 +227,14 @@ def _stir(scene: Scene, step: Step, u: float) -> Pose:
 
 
 def _switch(scene: Scene, step: Step, u: float) -> Pose:
+    """Turned on with the right hand, off with the left."""
     name = step.noun
     spot = scene.style.spot("tap lever" if name == "tap" else "hob knob")
     on = (step.verb == "turn-on") == (u > 0.5)
-    turn = 4 * _wave(u, 2) if 0.3 < u < 0.7 else 0
-    return Pose(right=near(spot, turn, 4), switched={name: on})
+    touch = near(spot, 4 * _wave(u, 2) if 0.3 < u < 0.7 else 0, 4)
+    if step.verb == "turn-on":
+        return Pose(right=touch, switched={name: on})
+    return Pose(left=touch, switched={name: on})
 
 
 def _sprinkle(scene: Scene, step: Step, u: float) -> Pose:
@@ -230,7 +245,9 @@ def _sprinkle(scene: Scene, step: Step, u: float) -> Pose:
     where = near(where, 7 * _wave(u, 7), 4 * _wave(u, 9)) if shaking else where
     effects = [Effect("drops", near(where, -8, 12), goal, FLESH[noun][0], u)] if shaking else []
     if noun == "salt":
-        return Pose(things=[scene.thing(noun, where, -140 if shaking else 0)], effects=effects, right=near(where, 10, 4))
+        return Pose(
+            things=[scene.thing(noun, where, -140 if shaking else 0, 1.3 if shaking else 1.0)], effects=effects, right=near(where, 18, 6)
+        )
     share = min(max((u - 0.28) / 0.54, 0), 1)
     return Pose(things=[scene.thing(noun, where, 0, 0.8 * (1 - 0.8 * share))], effects=effects, right=near(where, 8, 6))
 

@@ -41,8 +41,8 @@ class Painter:
         self._base: tuple[Shot, np.ndarray] | None = None
         self._light = _light(style, config.width, config.height)
         random = stream(config.seed, "noise", video_id)
-        self._noise = [np.rint(NOISE * field(random, config.height, config.width)).astype(np.int16) for _ in range(4)]
-        self._noise = [cv2.merge([noise] * 3) for noise in self._noise]
+        noises = [np.rint(NOISE * field(random, config.height, config.width)) for _ in range(4)]
+        self._noise = [tuple(cv2.merge([np.maximum(sign * noise, 0).astype(np.uint8)] * 3) for sign in (1, -1)) for noise in noises]
         self._number = 0
 
     def picture(self, shot: Shot) -> np.ndarray:
@@ -64,7 +64,8 @@ class Painter:
         matrix = np.array(shot.camera.matrix(*self.size), np.float64)
         picture = cv2.warpAffine(canvas, matrix, self.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         lit = cv2.multiply(picture, self._light, scale=1 / 128, dtype=cv2.CV_8U)
-        noisy = cv2.add(lit, self._noise[self._number % len(self._noise)], dtype=cv2.CV_8U)
+        brighter, darker = self._noise[self._number % len(self._noise)]
+        noisy = cv2.subtract(cv2.add(lit, brighter), darker)
         self._number += 1
         return noisy
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from foretaste.kitchen.chance import field
 from foretaste.kitchen.sprites import Brush, blend, lay, shaded
-from foretaste.kitchen.style import HEIGHT, WIDTH, Colour, Point, Style
+from foretaste.kitchen.style import HEIGHT, MARGIN, WIDTH, Colour, Point, Style
 
 #: Where the worktop meets the wall.
 EDGE = 96
@@ -28,7 +28,7 @@ def paint_room(style: Style) -> np.ndarray:
     for y in (40, 78):
         _rectangle(image, style, 192, y, 332, y + 4, shaded(style.unit, 0.6))
     white = _fridge_white(style)
-    _rectangle(image, style, 0, 0, 94, 204, shaded(white, 0.8), shaded(white, 0.6))
+    _rectangle(image, style, -MARGIN, 0, 94, 204, shaded(white, 0.8), shaded(white, 0.6))
     _rectangle(image, style, 8, 4, 86, 198, (236, 246, 252), shaded(white, 0.6))
     for y in (60, 106, 152):
         _rectangle(image, style, 8, y, 86, y + 4, (190, 206, 216))
@@ -179,13 +179,13 @@ def _fridge_door(image: np.ndarray, style: Style, openness: float) -> None:
     edge = shaded(white, 0.6)
     width = 94 - 80 * openness
     lean = round(14 * openness)
-    _rectangle(image, style, 0, 0, width, 204 + lean, white, edge)
+    _rectangle(image, style, -MARGIN, 0, width, 204 + lean, white, edge)
     if openness < 0.9:
-        _rectangle(image, style, 0, 58, width, 60, edge)
+        _rectangle(image, style, -MARGIN, 58, width, 60, edge)
         for top, bottom in ((20, 50), (70, 140)):
             _rectangle(image, style, width - 16, top, width - 11, bottom, (92, 96, 102), (50, 52, 56))
     else:
-        _rectangle(image, style, 2, 20, width - 3, 120, shaded(white, 0.88), edge)
+        _rectangle(image, style, -MARGIN, 20, width - 3, 120, shaded(white, 0.88), edge)
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,6 @@
 """What differs from kitchen to kitchen: where things stand, colours, light, clutter, and the person's hands.
 
-World units: the kitchen is painted on a canvas of 480 x 352 units, of which a camera frame shows a part.
+World units: the kitchen is planned on 480 x 352 units and painted with a margin; a camera frame shows a part of it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from foretaste.kitchen.chance import stream
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
 
-WIDTH, HEIGHT = 480, 352
+WIDTH, HEIGHT = 520, 352
+#: Empty space on either side of the plan, so that one can look at what stands at its ends.
+MARGIN = 20
 
 #: Where fixtures and working places are, in a kitchen that is not mirrored.
 SPOTS: dict[str, Point] = {
@@ -78,7 +80,7 @@ class Style:
 
     def place(self, point: Point) -> Point:
         """A point of the plan, moved and mirrored as this kitchen is."""
-        x, y = point
+        x, y = point[0] + MARGIN, point[1]
         return (WIDTH - x if self.mirrored else x), y
 
     def mirror(self, value: float) -> float:
