@@ -67,6 +67,30 @@ def test_initial_weights_are_as_published():
             assert abs(parameter.mean().item()) < std / 10
 
 
+def test_the_spread_of_the_first_weights_is_a_setting():
+    torch.manual_seed(0)
+    model = build({**SMALL, "init_std": 0.3}, actions=50, width=96)
+    for linear in (model.encoder, model.decoder, model.classifiers["action"]):
+        assert linear.weight.std().item() == pytest.approx(0.3, rel=0.1)
+    assert model.transformer.blocks[0].mlp[0].weight.std().item() == pytest.approx(0.02, rel=0.1)
+
+
+def test_what_each_position_is_classified_from():
+    """The past: z_1, then d_1 to d_{T-1}. The future: the last of the steps, not the first."""
+    torch.manual_seed(0)
+    model, z = build({**SMALL, "past": True, "steps": 3}), torch.randn(2, 7, 6)
+    d, future = model.predict(z)
+    classify = model.classifiers["action"]
+    past = torch.stack([classify(z[:, 0]), *(classify(d[:, t - 1]) for t in range(1, 7))], 1)
+    for with_past in (True, False):
+        model.past = with_past
+        outputs = model(batch(features=z))
+        torch.testing.assert_close(outputs.logits["action"], classify(future[:, 2]))
+        if with_past:
+            torch.testing.assert_close(outputs.past_logits["action"], past)
+    assert not torch.allclose(classify(future[:, 2]), classify(d[:, -1]))
+
+
 def test_shapes_of_a_network_with_every_head_and_the_past():
     model = build({**SMALL, "past": True, "classify": ("action", "verb", "noun")})
     outputs = model(batch(features=torch.randn(2, 7, 6)))
