@@ -26,11 +26,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--canonical", action=argparse.BooleanOptionalAction, default=True,
         help='say what is done: "bring the water to a boil" is (boil, water), "let it stand" (stand, it); --no-canonical keeps bring and let',
     )  # fmt: skip
+    parser.add_argument(
+        "--objects", choices=("first", "each"), default="first",
+        help="of objects that are joined (the salt and the pepper): the first, or an extraction for each",
+    )  # fmt: skip
     parser.add_argument("--as-published", action="store_true", help="the quirks of the published extraction (docs/openie.md)")
 
 
 def run(arguments: argparse.Namespace) -> int | None:
-    rules = Rules(Config(canonical=arguments.canonical, as_published=arguments.as_published))
+    rules = Rules(Config(canonical=arguments.canonical, objects=arguments.objects, as_published=arguments.as_published))
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=False)
     try:
         for sentence in _lines(arguments.file):

@@ -5,38 +5,49 @@ from __future__ import annotations
 from foretaste.text.lexicon import word_set
 
 DETERMINERS = word_set(
-    "the a an this that these those each every any another no its his her their your our my either neither some what whichever whatever whose which"
-)
+    "a an another any each either every her his its my neither no our some that the their these this those what whatever which",
+    "whichever whose your",
+)  # fmt: skip
 #: Amounts, before "of", before a determiner, or alone ("half the dough", "all of it").
-AMOUNTS = word_set("half all both most none few several plenty lots lot bit much majority bunch dozen")
-PRONOUNS = word_set("it them itself themselves him us me myself yourself himself herself ourselves")
-SUBJECTS = word_set("i you we they he she i'm you're we're they're i'll you'll we'll they'll i've you've we've it's who")
+AMOUNTS = word_set("all bit both bunch dozen few half lot lots majority most much none plenty several")
+PRONOUNS = word_set("herself him himself it itself me myself ourselves them themselves us yourself")
+SUBJECTS = word_set("he i i'll i'm i've it's she they they'll they're we we'll we're we've who you you'll you're you've")
 NUMBERS = word_set(
-    "one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty hundred thousand"
-)
+    "eight eleven fifteen fifty five forty four hundred nine one seven six sixty ten thirty thousand three twelve twenty two",
+)  # fmt: skip
 PREPOSITIONS = word_set(
-    "working  above across after against along alongside amid among amongst around as at atop before behind below beneath beside between beyond by depending despite during except excluding following for from including inside",
-    "like near onto unto opposite outside past per plus regarding since throughout toward towards under underneath unlike upon via within without into worth according instead rather",
+    "above according across after against along alongside amid among amongst around as at atop before behind below beneath beside",
+    "between beyond by depending despite during except excluding following for from including inside instead into like near onto",
+    "opposite outside past per plus rather regarding since throughout toward towards under underneath unlike unto upon via within",
+    "without working worth",
 )  # fmt: skip
 #: Words after a verb that belong to it; those of the second line are prepositions as well.
-PARTICLES = word_set("up down out away back aside together apart forth")
-PARTICLES_OR_PREPOSITIONS = word_set("in on off over through")
+PARTICLES = word_set("apart aside away back down forth out together up")
+PARTICLES_OR_PREPOSITIONS = word_set("in off on over through")
 SUBORDINATORS = word_set(
-    "until till when whenever while if because once although though unless whereas whether where that which who so wherever how why what than lest provided whilst til 'til"
-)
+    "'til although because how if lest once provided so than that though til till unless until what when whenever where whereas",
+    "wherever whether which while whilst who why",
+)  # fmt: skip
 AUXILIARIES = word_set(
-    "will would shall should may might must could has have had having does did i'd you'd we'd they'd needs ought can't won't shouldn't wouldn't couldn't hadn't 'll 've 'd ca"
-)
-BE = word_set("be is are was were been being am isn't aren't wasn't weren't 's 're 'm")
-NEGATIONS = word_set("not never n't don't doesn't didn't dont cannot nor")
-CONJUNCTIONS = word_set("and or & but and/or n +")
+    "'d 'll 've ca can't could couldn't did does had hadn't has have having i'd may might must needs ought shall should shouldn't",
+    "they'd we'd will won't would wouldn't you'd",
+)  # fmt: skip
+BE = word_set("'m 're 's am are aren't be been being is isn't was wasn't were weren't")
+NEGATIONS = word_set("cannot didn't doesn't don't dont n't never nor not")
+CONJUNCTIONS = word_set("& + and and/or but n or")
 ADVERBS = word_set(
-    "earlier well longer quicker faster better worse  about again ahead almost alone already also alternately alternatively always anyway approx approx. approximately around-and-round beforehand besides best crosswise diagonally downward downwards early else elsewhere even evenly ever everywhere exactly far fast finally first",
-    "firstly forward further furthermore gently gradually halfway here hereafter however immediately indeed indoors initially just lastly later lengthwise lengthways less likewise maximum maybe max meantime meanwhile min minimum moreover nearly nonetheless now occasionally often once-more only",
-    "otherwise outdoors overnight perhaps please presently promptly quite really roughly secondly shortly sideways simply slightly someday sometimes somewhat soon still suddenly therefore thereafter thirdly thoroughly thus today tomorrow tonight too twice uncovered undisturbed upside-down upside upward upwards",
-    "usually very well widthwise yesterday yet additionally altogether anew though-out inside-out etc etc. counterclockwise clockwise vigorously medium-well slow-and-low",
+    "about additionally again ahead almost alone already also alternately alternatively altogether always anew anyway approx approx.",
+    "approximately around-and-round beforehand besides best better clockwise counterclockwise crosswise diagonally downward downwards",
+    "earlier early else elsewhere etc etc. even evenly ever everywhere exactly far fast faster finally first firstly forward further",
+    "furthermore gently gradually halfway here hereafter however immediately indeed indoors initially inside-out just lastly later",
+    "lengthways lengthwise less likewise longer max maximum maybe meantime meanwhile medium-well min minimum moreover nearly",
+    "nonetheless now occasionally often once-more only otherwise outdoors overnight perhaps please presently promptly quicker quite",
+    "really roughly secondly shortly sideways simply slightly slow-and-low someday sometimes somewhat soon still suddenly thereafter",
+    "therefore thirdly thoroughly though-out thus today tomorrow tonight too twice uncovered undisturbed upside upside-down upward",
+    "upwards usually very vigorously well widthwise worse yesterday yet",
 )  # fmt: skip
 #: Adjectives and nouns in -ly.
 NOT_ADVERBS = word_set(
-    "family jelly curly belly bubbly crumbly wooly chilly friendly lovely oily ugly fly holy silly daily butterfly wrinkly sparkly crinkly ply lily doily bully rely supply apply reply"
-)
+    "apply belly bubbly bully butterfly chilly crinkly crumbly curly daily doily family fly friendly holy jelly lily lovely oily ply",
+    "rely reply silly sparkly supply ugly wooly wrinkly",
+)  # fmt: skip

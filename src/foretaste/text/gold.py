@@ -85,6 +85,11 @@ def read_epic(path: Path) -> list[Narration]:
         return [Narration(row["participant_id"], row["narration"], row["verb"], row["noun"]) for row in csv.DictReader(file)]
 
 
+def developed_on(row: Narration) -> bool:
+    """Whether the rules were shaped on errors of this row's participant: those with an odd number, and P22 (half of all rows)."""
+    return row.participant == "P22" or int(row.participant[1:]) % 2 == 1
+
+
 def judge_epic(rows: list[Narration], extract: Extract) -> Iterator[tuple[Narration, Extraction | None, bool, bool, bool]]:
     """For each row: its first extraction, and whether verb, verb with particle, and object head are the gold ones."""
     for row in rows:

@@ -13,7 +13,7 @@ _NOUN = "(?:[NuAhHg](?!QI)|Q(?!I)|x(?!R*[BV]))"
 _DESCRIBING = "[aEJs]"
 _MODIFIER = rf"(?:{_DESCRIBING}(?:,?C?R?(?={_DESCRIBING}))?|R(?={_DESCRIBING})|(?<![NuAhH])[Gg]I?(?={_NOUN}))"
 _NUMBERS = r"(?:R?M(?:[TCy-]?M)*+_*+t?)"
-_START = rf"(?:(?:D?[as]?n|D?M(?=F)|D(?=F))(?:F[DO]?|D(?!$))?|D)?{_NUMBERS}?"
+_START = r"(?:(?:D?[as]?n|D?M(?=F)|D(?=F))(?:F[DO]?|D(?!$))?|D)?"
 #: Atomic: a run of modifiers that no noun ends is left alone at once. Numbers stand before the first noun only.
 _NOUNS = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN}(?:{_MODIFIER}*+{_NOUN})*+|(?<=D)R(?![aEJsNuAhHgRMQ]))"
 
@@ -21,7 +21,7 @@ _NOUNS = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN}(?:{_MODIFIER}*+{_NOU
 def _chunk(name: str, nouns: str = _NOUNS) -> str:
     """A noun chunk: its words without determiner (group ``name``) and those after a first "of", or a pronoun."""
     return (
-        rf"(?:{_START}(?P<{name}>{nouns})(?:F{_START}(?P<{name}_of>{_NOUNS}))?"
+        rf"(?:{_START}(?P<{name}>{_NUMBERS}?{nouns})(?:F{_START}(?P<{name}_of>{_NUMBERS}?{_NOUNS}))?"
         rf"|(?P<{name}_alone>O|(?:n(?!F)|D)(?=[.,;:CcPWiITSR_y]|$)))"
     )
 
@@ -51,8 +51,8 @@ def _clause(verb: str) -> str:
 
 _INTRODUCTION = (
     rf"(?:[PWiTSyGg][^.;:]*?,C?[RCc]*(?={_SURE})"
-    rf"|[DNuaEMnt][^.;:XBZYV~,]*,C?[RCc]*(?=[VKkLq]|A(?=[DOM]))"
-    rf"|W{_START}{_NOUNS}T(?=[VA])|[Piy]D?[^.,;:VSCTXBZYd~]*?R*(?=V|A[ODIMRn])"
+    rf"|[DNuaEMnt][^.;:XBZYV~,]*,C?[RCc]*(?=[VKkLq]|A(?=[DOMIi]))"
+    rf"|W{_START}{_NUMBERS}?{_NOUNS}T(?=[VA])|[Piy]D?[^.,;:VSCTXBZYd~]*?R*(?=V|A[ODIMRn])"
     rf"|S[^,.;:]*?[aEJNtMIGgO](?=V[DOMNuaIWPi]|A[DOMIW])|TR*[VAhJ](?=[VAh][DNuaE]))"
 )
 
@@ -65,8 +65,8 @@ NEXT = re.compile(
 )
 #: Directly after a verb without object: "peel, core and slice".
 AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]+R*){_clause(_SURE)}")
-#: A narration names its object even after a preposition ("put into the pan", "look for a knife").
-NARRATED = re.compile(rf"(?P<preposition>[PiWTFy]){_chunk('object')}")
+#: An object that stands after a preposition ("dispose of the peel"; a narration's "put into the pan").
+PREPOSITION = re.compile(rf"[PiWTFy]{_chunk('object')}")
 #: Prose: "the onions should be chopped", "we then add the eggs".
 _PROSE = r"(?:[RCc],?|a,)*+(?:[PWiTSy][^.;:]*?,)??"
 PASSIVE = re.compile(rf"{_PROSE}{_chunk('patient')}(?P<modal>[Xx]R*)?BR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNua]))?")
@@ -75,7 +75,7 @@ PERSON = re.compile(rf"{_PROSE}(?P<person>Y)[Xx]?[Rc]*(?P<verb>[VA])(?P<particle
 #: One more thing that is joined to an object: "the eggs, *the milk* and *a cup of sugar*".
 CONJUNCT = re.compile(rf"(?:,?C|,)(?!R*{_LATER}){_chunk('object')}(?![XBZ])")
 #: All of them.
-JOINED = re.compile(rf"(?:(?:,?C|,){_START}{_NOUNS}(?:F{_START}{_NOUNS})?(?![XBZ]))*")
+JOINED = re.compile(rf"(?:(?:,?C|,){_START}{_NUMBERS}?{_NOUNS}(?:F{_START}{_NUMBERS}?{_NOUNS})?(?![XBZ]))*")
 MARK = re.compile("[.,;:]")
 SENTENCE_END = re.compile(r"[.;:]")
 BRACKETS = re.compile(r"(?<!^)\([^()]*\)")

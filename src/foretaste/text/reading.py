@@ -114,11 +114,11 @@ class Reading:
                 thing = self.thing(match, "matter")
         elif match.start("late_particle") >= 0:
             verb = self.with_late_particle(verb, match.start("late_particle"))
-        if thing is None and last == at and self.narration:
-            narrated = grammar.NARRATED.match(self.tags, at + 1)
-            if narrated is not None:
-                thing, last = self.thing(narrated, "object"), at + 1
-                verb = f"{verb} {WORDS[tokens[last]].lower}"
+        if thing is None and last == at and (self.narration or verb in lexicon.PREPOSITIONAL):
+            after = grammar.PREPOSITION.match(self.tags, at + 1)
+            word = WORDS[tokens[at + 1]].lower if after is not None else ""
+            if after is not None and (self.narration or word in lexicon.PREPOSITIONAL[verb]):
+                thing, last, verb = self.thing(after, "object"), at + 1, f"{verb} {word}"
         self.add(verb, at, last, thing)
         return thing is None and match.end() == at + 1
 

@@ -204,8 +204,9 @@ def _element(window: _Window, decode: Callable[[str, int], tuple[Any, int]]) -> 
                 return value
         except json.JSONDecodeError as error:
             # a mistake well before the end of the window cannot be mended by reading on
+            cut = error.pos >= len(window.text) or error.msg.startswith(("Unterminated", "Invalid \\u"))
             if window.ended or len(window.text) - window.at > LONGEST or _certain(error, window):
-                raise window.damage(error.msg) from error
+                raise window.damage("the file ends within a recipe" if window.ended and cut else error.msg) from error
         except (ValueError, RecursionError) as error:
             raise window.damage(str(error)) from error
         window.grow()

@@ -34,7 +34,7 @@ _STRESSED_LAST = word_set(
 
 
 def _doubles(base: str) -> bool:
-    if len(base) < 3 or base[-1] in "wxyaeiouh" or base[-2] not in _VOWELS or (base[-3] in _VOWELS and base[-3:-1] != "ui"):
+    if len(base) < 3 or base[-1] in "wxyaeiouh" or base[-2] not in _VOWELS or (base[-3] in _VOWELS and base[-4:-2] != "qu"):
         return False
     syllables = sum(a in _VOWELS and b not in _VOWELS for a, b in pairwise(base))
     return syllables == 1 or base in _STRESSED_LAST

@@ -71,7 +71,7 @@ _LISTS: tuple[tuple[str, frozenset[str]], ...] = (
     ("I", closed.PARTICLES), ("i", closed.PARTICLES_OR_PREPOSITIONS), ("M", closed.NUMBERS), ("n", closed.AMOUNTS), ("O", closed.PRONOUNS), ("D", closed.DETERMINERS),
     ("Y", closed.SUBJECTS), ("S", closed.SUBORDINATORS), ("P", closed.PREPOSITIONS), ("t", lexicon.EXTENTS),
     ("J", lexicon.VERBS_OR_ADJECTIVES), ("H", lexicon.NOUNS_RARELY_VERBS), ("h", lexicon.NOUNS_OR_VERBS), ("A", lexicon.VERBS_OR_NOUNS), ("V", lexicon.VERBS | {"stir fry", "deep fry", "pan fry"}), ("g", lexicon.NOUN_GERUNDS),
-    ("R", closed.ADVERBS), ("N", lexicon.NOUNS_AS_THEY_ARE | lexicon.NOUNS), ("a", lexicon.ADJECTIVES),
+    ("R", closed.ADVERBS), ("N", lexicon.NOUNS_AS_THEY_ARE | lexicon.NOUNS), ("a", lexicon.ADJECTIVES), ("N", lexicon.UNITS | lexicon.VESSELS),
 )  # fmt: skip
 _KNOWN = {word: tag for tag, words in reversed(_LISTS) for word in words}
 
@@ -80,7 +80,7 @@ _ADJECTIVE_ENDING = re.compile(
     r".{2,}(?:ous|ful|less|able|ible|y-?sized|-size|-style|[^s]ic|ive|-free|-fat|-sodium|-quality|-thick|-deep|-long|-wide|-purpose|-ready|-safe|-dry|-proof|'s|s')$"
 )
 _NOUN_ENDING = re.compile(
-    r".{2,}(?:tion|sion|ness|ment|ship|ists?|isms?|ity|ance|ence|ency|ancy|est|or|age|ian|ology|(?:hand|spoon|cup|mouth|bowl|pan|pot|glass|ladle|arm|fist|shovel)ful)$"
+    r".{2,}(?:tion|sion|ness|ment|ship|ists?|isms?|ity|ance|ence|ency|ancy|est|or|age|ian|ology)$|(?:arm|bowl|cup|fist|glass|hand|ladle|mouth|pan|pot|shovel|spoon|tablespoon|teaspoon)ful$"
 )
 _FRACTION = re.compile(r"(?:one|two|three|four|five|a)-(?:half|halves|thirds?|fourths?|quarters?|fifths?|eighths?)$")
 
@@ -112,7 +112,7 @@ def _inflected(lower: str) -> tuple[str, str] | None:
         if noun in lexicon.EXTENTS:
             return "t", lower
         tag = _KNOWN.get(noun, "")
-        if tag and tag in "NHhAg":
+        if tag and tag in "NHhAgx":
             return "N", base
     return ("Z", base) if kind == "third" else None
 

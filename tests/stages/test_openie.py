@@ -1,0 +1,62 @@
+"""The tool `foretaste openie`, as scripts call it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def openie(*arguments: str, text: str | bytes = "") -> subprocess.CompletedProcess:
+    data = text if isinstance(text, bytes) else text.encode()
+    return subprocess.run([sys.executable, "-m", "foretaste", "openie", *arguments], input=data, capture_output=True, check=False)
+
+
+def test_one_json_line_a_sentence_in_order_with_exactly_the_documented_keys():
+    done = openie("-", text="Wash and chop the onions.\n\nThe cake is done.\r\nPick up the crème brûlée")
+    assert done.returncode == 0 and done.stderr == b""
+    lines = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    assert [list(line) for line in lines] == [["sentence", "extractions"]] * 4
+    assert [line["sentence"] for line in lines] == ["Wash and chop the onions.", "", "The cake is done.", "Pick up the crème brûlée"]
+    assert lines[0]["extractions"] == [
+        {"verb": "wash", "verb_span": [0, 4], "object": "onions", "object_head": "onion", "object_span": [18, 24], "subject": None},
+        {"verb": "chop", "verb_span": [9, 13], "object": "onions", "object_head": "onion", "object_span": [18, 24], "subject": None},
+    ]
+    assert lines[1]["extractions"] == lines[2]["extractions"] == []
+    (pick,) = lines[3]["extractions"]
+    assert pick["verb"] == "pick up" and pick["object"] == "crème brûlée" and "crème" in done.stdout.decode()
+
+
+def test_settings(tmp_path):
+    file = tmp_path / "text"
+    file.write_text("Bring the water and the salt to a boil.\n")
+
+    def verbs(*arguments: str) -> list[tuple]:
+        found = json.loads(openie(str(file), *arguments).stdout)["extractions"]
+        return [(e["verb"], e["object"]) for e in found]
+
+    assert verbs() == verbs("--canonical") == [("boil", "water")]
+    assert verbs("--no-canonical") == [("bring", "water")]
+    assert verbs("--objects", "each") == [("boil", "water"), ("boil", "salt")]
+    assert verbs("--as-published") == [("bring", "the water and the salt")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "error"),
+    [
+        (["nowhere.txt"], "", "error: no such text: nowhere.txt: a file of sentences"),
+        (["-"], b"Boil.\n\xff\xfe\n", "error: not UTF-8 (invalid start byte): standard input: line 2: text in UTF-8"),
+    ],
+)
+def test_errors_are_one_line(arguments, text, error):
+    done = openie(*arguments, text=text)
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith(error) and done.stderr.count(b"\n") == 1
+
+
+def test_a_reader_that_stops_early_is_no_error():
+    command = f"yes 'Boil the eggs and serve.' | head -20000 | {sys.executable} -m foretaste openie - | head -1"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, check=False)
+    assert json.loads(done.stdout)["sentence"] == "Boil the eggs and serve." and done.stderr == b""

@@ -1,0 +1,250 @@
+"""What the rules find, phenomenon by phenomenon: "verb + head" of every extraction in order."""
+
+from __future__ import annotations
+
+import pytest
+
+from foretaste.text.openie_rules import Config, Rules
+
+RULES = Rules(Config())
+
+
+def found(sentence: str, rules: Rules = RULES) -> list[str]:
+    return [f"{e.verb}: {e.object_head}" if e.object_head else e.verb for e in rules.extract(sentence)]
+
+
+IMPERATIVES = {
+    "Chop the onions.": ["chop: onion"],
+    "Wash and chop the onions.": ["wash: onion", "chop: onion"],
+    "Peel, core, and slice the apples.": ["peel: apple", "core: apple", "slice: apple"],
+    "Cover, and reduce the heat.": ["cover", "reduce: heat"],
+    "Cover and cook for 10 minutes.": ["cover", "cook"],
+    "Drain the beans, then rinse them and set aside.": ["drain: bean", "rinse: them", "set aside"],
+    "Add salt and pepper, mix well and serve.": ["add: salt", "mix", "serve"],
+    "Melt the butter; add the flour: stir.": ["melt: butter", "add: flour", "stir"],
+    "Gently fold the whites into the batter.": ["fold: white"],
+    "Carefully light the rum and lightly oil the grate.": ["light: rum", "oil: grate"],
+    "Beat eggs with sugar until pale, about 3 minutes, and pour into the pan.": ["beat: egg", "pour"],
+    "Cook, stirring constantly, until thick.": ["cook", "stir"],
+    "Fry the bacon, turning it once, and drain.": ["fry: bacon", "turn: it", "drain"],
+    "Devein the shrimp.": ["devein: shrimp"],
+    "Spatchcock a turkey.": ["spatchcock: turkey"],
+    "Unmold.": ["unmold"],
+    "Reheat the soup.": ["reheat: soup"],
+    "(Reserve some for later.)": ["reserve: some"],
+    "Stir fry the beef.": ["stir fry: beef"],
+    "Stir-fry the beef.": ["stir-fry: beef"],
+}
+
+NOUN_OR_VERB = {
+    "Butter a dish.": ["butter: dish"],
+    "Melt butter.": ["melt: butter"],
+    "Salt the water.": ["salt: water"],
+    "Add water, salt and pepper.": ["add: water"],
+    "Add the oil, flour and cream.": ["add: oil"],
+    "In a bowl, cream butter and sugar.": ["cream: butter"],
+    "Whip the cream.": ["whip: cream"],
+    "Spoon the sauce over the rice, and top with cheese.": ["spoon: sauce", "top"],
+    "Rinse the spoon and fork.": ["rinse: spoon"],
+    "Roll the dough and place it on a cookie sheet.": ["roll: dough", "place: it"],
+    "Put the roll on a plate.": ["put: roll"],
+    "Dry the hands.": ["dry: hand"],
+    "Combine the dry ingredients.": ["combine: ingredient"],
+    "Mix soy sauce, honey, and brown sugar in a bowl.": ["mix: sauce"],
+    "Open the oven.": ["open: oven"],
+    "Skin the fish; remove the skin.": ["skin: fish", "remove: skin"],
+    "Place chicken skin side up in a pan.": ["place: chicken"],
+    "Grease and flour two 9 x 5 inch loaf pans.": ["grease: pan", "flour: pan"],
+}
+
+OBJECTS = {
+    "Heat 2 tablespoons of olive oil in a frying pan.": ["heat: oil"],
+    "Heat 2 tablespoons olive oil.": ["heat: oil"],
+    "Add 1 (8 ounce) package softened cream cheese.": ["add: cheese"],
+    "Add 1 1/2 cups all-purpose flour.": ["add: flour"],
+    "Pour in a cup of milk.": ["pour in: milk"],
+    "Add 2 cans of tuna.": ["add: tuna"],
+    "open can of tuna": ["open: can"],
+    "Cut half of the dough into thirds.": ["cut: dough"],
+    "Sprinkle a handful of chopped fresh parsley over it.": ["sprinkle: parsley"],
+    "Place one of the tomatoes on each plate.": ["place: tomato"],
+    "Chop up the remaining tomatoes and potatoes.": ["chop up: tomato"],
+    "Slice the loaves with the knives.": ["slice: loaf"],
+    "Grease a 9x13-inch baking dish.": ["grease: dish"],
+    "Heat a lightly greased 8-in. nonstick skillet.": ["heat: skillet"],
+    "Add 2 tsp. salt.": ["add: salt"],
+    "Cook 10 minutes.": ["cook"],
+    "Bake it 25 to 30 minutes.": ["bake: it"],
+    "Serve hot.": ["serve"],
+    "Keep it warm.": ["keep: it"],
+    "Spoon about 1/2 cup filling down the center of each crepe.": ["spoon: filling"],
+    "Add confectioners' sugar.": ["add: sugar"],
+    "Make a well in the flour.": ["make: well"],
+    "Mix well.": ["mix"],
+    "Fill muffin cups two-thirds full.": ["fill: cup"],
+    "Take the washing up liquid.": ["take: liquid"],
+}
+
+PARTICLES = {
+    "pick up the knife": ["pick up: knife"],
+    "Turn off the heat.": ["turn off: heat"],
+    "Turn the heat off.": ["turn off: heat"],
+    "Turn the tap on, then wash the pan.": ["turn on: tap", "wash: pan"],
+    "Pick the spoon up from the drawer.": ["pick up: spoon"],
+    "Put the lid back on the pan.": ["put: lid"],
+    "Stir in the flour.": ["stir in: flour"],
+    "Stir in a large bowl.": ["stir"],
+    "Bake in the preheated oven.": ["bake"],
+    "Roll out the dough.": ["roll out: dough"],
+    "Turn the dough over.": ["turn over: dough"],
+    "Set the bowl aside.": ["set aside: bowl"],
+    "Sprinkle over the cheese.": ["sprinkle over: cheese"],
+    "Pour over the meat.": ["pour"],
+    "Dispose of the peel.": ["dispose of: peel"],
+    "Wait for the foam to rise.": ["wait for: foam"],
+    "Blend together eggs and milk.": ["blend together: egg"],
+}
+
+INTRODUCTIONS = {
+    "In a large bowl, whisk the eggs.": ["whisk: egg"],
+    "In a large bowl whisk the eggs.": ["whisk: egg"],
+    "Meanwhile, in a small saucepan over medium heat, melt the chocolate.": ["melt: chocolate"],
+    "When the oil is hot, add the onions.": ["add: onion"],
+    "Once the oil is hot add the onions.": ["add: onion"],
+    "If the dough is dry, add a little water.": ["add: water"],
+    "To make the sauce, combine wine and stock.": ["combine: wine"],
+    "Using a fork, prick the potatoes.": ["prick: potato"],
+    "Next, drain the pasta.": ["drain: pasta"],
+    "Then take the milk.": ["take: milk"],
+    "15 minutes before serving, stir in the noodles.": ["stir in: noodle"],
+    "For the topping: mix oats and sugar.": ["mix: oat"],
+    "Working in batches, fry the fish.": ["fry: fish"],
+}
+
+NOT_DONE = {
+    "Do not overmix.": [],
+    "Don't open the oven.": [],
+    "Never leave it alone.": [],
+    "Stir, but do not boil the sauce.": ["stir"],
+    "Add milk without stirring.": ["add: milk"],
+    "Cook until the onions soften and brown, then add the garlic.": ["cook", "add: garlic"],
+    "Bake until a knife inserted in the center comes out clean.": ["bake"],
+    "Be careful not to burn the nuts.": [],
+    "Make sure the pan is hot.": [],
+    "Chill until ready to serve.": ["chill"],
+}
+
+PROSE = {
+    "The dough should be soft.": [],
+    "This dish is best eaten at once.": [],
+    "Makes 4 servings.": [],
+    "Cook time: 10 minutes.": [],
+    "Total time: 35 minutes.": [],
+    "My grandmother made this every Sunday.": [],
+    "The cake is done.": [],
+    "The mixture will look thin at first.": [],
+    "Kabul had textile, cotton production, and carpet production industries.": [],
+    "Spirits could care less whether people believe in them.": [],
+    "Declining issues outnumbered advancing ones.": [],
+    "The onions are chopped and fried.": ["chop: onion", "fry: onion"],
+    "Now the onions can be chopped.": ["chop: onion"],
+    "The tap should be turned on.": ["turn on: tap"],
+    "The butter is cut and put in the fridge.": ["cut: butter", "put: butter"],
+    "When it is hot, the oil must be removed.": ["remove: oil"],
+}
+
+NARRATIONS = {
+    "take cutting board": ["take: board"],
+    "washing knife": ["wash: knife"],
+    "still washing hands": ["wash: hand"],
+    "continue peeling potato": ["peel: potato"],
+    "continue wash pan": ["wash: pan"],
+    "put into the pan": ["put into: pan"],
+    "put in sink": ["put in: sink"],
+    "look for knife": ["look for: knife"],
+    "opens drawer": ["open: drawer"],
+    "spoon": ["spoon"],
+    "put down down plate": ["put down: plate"],
+    "take knife and fork": ["take: knife"],
+}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        item
+        for cases in (IMPERATIVES, NOUN_OR_VERB, OBJECTS, PARTICLES, INTRODUCTIONS, NOT_DONE, PROSE, NARRATIONS)
+        for item in cases.items()
+    ],
+)
+def test_found(sentence, expected):
+    assert found(sentence) == expected
+
+
+CANONICAL = {
+    "Bring the water to a boil.": (["boil: water"], ["bring: water"]),
+    "Bring to a rolling boil.": (["boil"], ["bring"]),
+    "Bring milk, sugar and salt to a simmer.": (["simmer: milk"], ["bring: milk"]),
+    "Bring the meat to room temperature.": (["bring: meat"], ["bring: meat"]),
+    "Let stand 15 minutes.": (["stand"], ["let"]),
+    "Let the dough rise in a warm place.": (["rise: dough"], ["let: dough"]),
+    "Allow the cake to cool completely.": (["cool: cake"], ["allow: cake"]),
+    "Use a sharp knife to cut the cake.": (["cut: cake"], ["use: knife"]),
+    "Continue stirring the sauce.": (["stir: sauce"], ["continue: sauce"]),
+    "Continue to cook.": (["cook"], ["continue"]),
+}
+
+
+@pytest.mark.parametrize("sentence", CANONICAL)
+def test_canonical_names_the_action_rather_than_the_verb_that_leads_to_it(sentence):
+    canonical, literal = CANONICAL[sentence]
+    assert found(sentence) == canonical
+    assert found(sentence, Rules(Config(canonical=False))) == literal
+
+
+def test_fields_spans_and_objects_as_written():
+    sentence = "1) Then, pick up the 2 cups of sifted flour."
+    (extraction,) = RULES.extract(sentence)
+    assert extraction == ("pick up", (9, 16), "2 cups of sifted flour", "flour", (21, 43), None)
+    assert sentence[9:16] == "pick up" and sentence[21:43] == extraction.object
+
+
+def test_a_particle_after_the_object_leaves_the_span_to_the_verb():
+    (extraction,) = RULES.extract("Turn the heat off.")
+    assert (extraction.verb, extraction.verb_span, extraction.object_span) == ("turn off", (0, 4), (9, 13))
+
+
+def test_first_and_second_persons_are_subjects():
+    (extraction,) = RULES.extract("We then add the eggs.")
+    assert (extraction.verb, extraction.object_head, extraction.subject) == ("add", "egg", "We")
+
+
+def test_each_joined_object_is_a_setting():
+    rules = Rules(Config(objects="each"))
+    assert found("Add the eggs, a cup of milk and the salt, and mix well.", rules) == ["add: egg", "add: milk", "add: salt", "mix"]
+    assert found("Wash and chop the onions and carrots.", rules) == ["wash: onion", "wash: carrot", "chop: onion", "chop: carrot"]
+    assert found("Take the pan and wash it.", rules) == ["take: pan", "wash: it"]
+
+
+AS_PUBLISHED = {
+    "preheat the oven to 350 degrees f.": [("preheat", "the oven")],
+    "grease a baking dish": [("grease", None)],
+    "grease a baking dish.": [("grease", "a baking dish")],
+    "stirring the salt and the black pepper into it.": [("stirring", "the salt and the black pepper")],
+    "bring the water to a boil.": [("bring", "the water")],
+    "add 2 cups of flour, the milk, and half of the sugar.": [("add", "2 cups of flour, the milk, and half of the sugar")],
+}
+
+
+@pytest.mark.parametrize("sentence", AS_PUBLISHED)
+def test_as_published_keeps_forms_and_whole_objects_and_loses_the_last_without_a_period(sentence):
+    rules = Rules(Config(as_published=True))
+    got = rules.extract(sentence)
+    assert [(e.verb, e.object) for e in got] == AS_PUBLISHED[sentence]
+    assert all(e.object is None or sentence[slice(*e.object_span)] == e.object for e in got)
+
+
+def test_several_sentences_in_one_text():
+    assert found("Preheat oven to 350 degrees F. Grease a pan! Then, mix the eggs; bake.") == [
+        "preheat: oven", "grease: pan", "mix: egg", "bake",
+    ]  # fmt: skip

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from foretaste.text import words
+from foretaste.text.words import TAGS, WORDS, classify, tokenise
+
+TOKENS = {
+    "Don't over-mix the cook's 1/2 cup.": ["Don't", " over-mix", " the", " cook's", " 1/2", " cup", "."],
+    "Add 2 tsp. salt.": ["Add", " 2", " tsp.", " salt", "."],
+    "Heat to 350°F (175°C).": ["Heat", " to", " 350°F", " (", "175°C", ")", "."],
+    "a 9x13-inch pan, 1.5 cm": ["a", " 9x13-inch", " pan", ",", " 1.5", " cm"],
+    "an 8-in. pan. Stir": ["an", " 8-in.", " pan", ".", " Stir"],
+    "confectioners' sugar": ["confectioners'", " sugar"],
+    "stir fry beef": ["stir fry", " beef"],
+    "purée crème": ["purée", " crème"],
+    "Dr. Oetker": ["Dr.", " Oetker"],
+    "  stir  ": ["  stir"],
+    "": [],
+}
+
+
+@pytest.mark.parametrize("text", TOKENS)
+def test_tokens(text):
+    assert tokenise(text) == TOKENS[text]
+
+
+CLASSED = {
+    "Add": ("V", "add"), "stir": ("A", "stir"), "spoon": ("h", "spoon"), "salt": ("H", "salt"), "dry": ("J", "dry"), "stirring": ("G", "stir"), "baking": ("g", "bake"), "chopped": ("E", "chop"),
+    "frozen": ("a", "frozen"), "opens": ("Z", "open"), "onions": ("N", "onions"), "quickly": ("R", "quickly"), "family": ("N", "family"), "reheat": ("A", "reheat"), "unwrapping": ("G", "unwrap"),
+    "rechop": ("V", "rechop"), "14.5-ounce": ("M", "14.5-ounce"), "two-thirds": ("M", "two-thirds"), "½": ("M", "½"), "minutes": ("t", "minutes"), "and/or": ("C", "and/or"), "don’t": ("~", "don't"), "zucchini": ("N", "zucchini"),
+    "blorp": ("u", "blorp"), "gluten-free": ("a", "gluten-free"), "half-moon": ("u", "half-moon"), "consistency": ("N", "consistency"), "delicious": ("a", "delicious"), "letting": ("L", "let"), "cans": ("N", "can"), "—": ("-", "—"), "¶": ("_", "¶"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("token", CLASSED)
+def test_classes(token):
+    word = classify(" " + token)
+    assert (word.tag, word.base) == CLASSED[token]
+    assert WORDS[token] == classify(token) and TAGS[token] == word.tag
+
+
+def test_memory_of_words_is_bounded():
+    size = 1 << 17
+    for number in range(size + 10):
+        TAGS[f"{number}"]
+    assert len(TAGS) <= size and len(WORDS) <= size
+    TAGS.clear()
+    WORDS.clear()
+    assert words.TAGS[" stir"] == "A"
