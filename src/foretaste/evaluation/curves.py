@@ -20,7 +20,7 @@ Curve = tuple[tuple[float, float], ...]
 
 def read_curves(path: Path) -> dict[str, Curve]:
     """Curves of one log, (epoch, value): ``training loss`` (of the label term, or of the whole objective where there is no
-    such term; mean of the epoch's steps), and ``<monitor> <quantity>``, e.g. ``validation action_top1``."""
+    such term; mean of the epoch's steps), ``<monitor> action_loss`` and ``<monitor> action_top1``."""
     steps: dict[int, list[float]] = {}
     monitors: dict[str, list[tuple[float, float]]] = {}
     for number, text in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
@@ -28,7 +28,7 @@ def read_curves(path: Path) -> dict[str, Curve]:
             line = json.loads(text)
             epoch = line["epoch"]
             if "monitor" in line:
-                for quantity in sorted(set(line) - {"epoch", "step", "monitor"}):
+                for quantity in sorted(set(line) & {"action_loss", "action_top1"}):
                     monitors.setdefault(f"{line['monitor']} {quantity}", []).append((float(epoch), line[quantity]))
                 continue
             loss = line["parts"].get(LABEL_LOSS, line["loss"])
@@ -77,5 +77,4 @@ def _readable(quantity: str) -> str:
     if quantity == "training loss":
         return "loss on the labels, training rows (nats)"
     monitor, _, name = quantity.rpartition(" ")
-    head, _, kind = name.rpartition("_")
-    return f"{head} {'loss' if kind == 'loss' else 'top-1'}, {monitor} rows ({'nats' if kind == 'loss' else '%'})"
+    return {"action_loss": f"loss on the labels, {monitor} rows (nats)", "action_top1": f"top-1, {monitor} rows (%)"}[name]

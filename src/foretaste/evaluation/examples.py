@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -60,14 +60,12 @@ def examples(
     return made
 
 
-def shown_models(models: Mapping[str, Mapping[str, object]], pair: tuple[str, str], available: Sequence[str]) -> list[str]:
-    """Whose lists stand beside a sample: the teachers of the first model of ``pair``, the second, all other taught students, the
-    first."""
-    taught = [
-        name for name, model in models.items() if model["role"] == models[pair[0]]["role"] and model.get("mentions") and name not in pair
-    ]
-    wanted = [*models[pair[0]].get("mentions", ()), pair[1], *taught, pair[0]]
-    return [name for name in dict.fromkeys(wanted) if name in available]
+def shown_models(models: Mapping[str, Mapping[str, object]], pair: tuple[str, str]) -> list[str]:
+    """Whose lists stand beside a sample: the teachers of the first model of ``pair``, the second, the other models that were
+    taught like the first, the first."""
+    taught = [name for name, model in models.items() if model["role"] == models[pair[0]]["role"] and model["mentions"]]
+    wanted = [*models[pair[0]]["mentions"], pair[1], *(name for name in taught if name not in pair), pair[0]]
+    return [name for name in dict.fromkeys(wanted) if name in models]
 
 
 def _paths(tables: Mapping[str, pa.Table], folder: Path | None) -> dict[str, Path]:

@@ -58,7 +58,7 @@ class Content:
     summary: Mapping[str, Any]
     paper: str
     models: Mapping[str, Mapping[str, Any]]
-    intervals: Mapping[str, Interval]
+    intervals: Mapping[str, Interval | None]
     headline: tuple[str, str] | None
     diagram: Markup
     charts: Sequence[tuple[str, Markup]] = ()
@@ -108,11 +108,11 @@ def _group(content: Content, role: str, palette: Mapping[str, str]) -> dict[str,
     best = {
         metric: max((arm["action"][metric]["mean"] for arm in arms.values() if arm["action"][metric]), default=None) for metric in shown
     }
-    ends = [content.intervals[name] for name in arms if name in content.intervals]
+    ends = [content.intervals[name] for name in arms if content.intervals[name]]
     axis = Axis.around([value for end in ends for value in (end.low, end.high)])
     rows = []
     for name, arm in arms.items():
-        interval, spread = content.intervals.get(name), arm["action"][primary]
+        interval, spread = content.intervals[name], arm["action"][primary]
         rows.append(
             {
                 "name": name, "label": arm["label"], "colour": palette[name], "hollow": role == "teacher", "seeds": len(arm["seeds"]),
