@@ -1,9 +1,13 @@
 """A micro world, made twice through the stage: equal bytes, whole files, and what the manifest says."""
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import av
+import psutil
 import pyarrow.parquet as pq
 import pytest
 from av.video.frame import PictureType
@@ -93,3 +97,32 @@ def test_unknown_parts_and_settings_are_named(tmp_path):
     with pytest.raises(ConfigError, match=r"unknown key 'recipe'.*did you mean 'recipes'"):
         make("recipes", tmp_path, world={"recipe": 3})
     assert not (tmp_path / "recipes").exists()
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from foretaste.kitchen.config import WorldConfig
+from foretaste.kitchen.parts import make_videos
+if __name__ == "__main__":
+    make_videos(WorldConfig(seed=100), Path(sys.argv[1]), Path(sys.argv[2]), 2)
+"""
+
+
+def test_a_killed_job_leaves_no_process_behind(tmp_path):
+    script = tmp_path / "job.py"
+    script.write_text(SCRIPT)
+    job = subprocess.Popen([sys.executable, script, tmp_path / "out", tmp_path / "scratch"], stderr=subprocess.DEVNULL)
+    parent = psutil.Process(job.pid)
+    try:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("scratch/.*.partial")):
+            assert time.monotonic() < deadline and job.poll() is None
+            time.sleep(0.05)
+        children = parent.children(recursive=True)
+        assert len(children) >= 2
+    finally:
+        job.kill()
+        job.wait()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import connection
 from pathlib import Path
+from threading import Thread
 
 import cv2
 
@@ -55,10 +58,21 @@ def _render(config: WorldConfig, numbers: list[int], scratch: Path, processes: i
         for number in numbers:
             yield make_video(config, number, scratch)
         return
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_end_with_parent) as pool:
         jobs = [pool.submit(make_video, config, number, scratch) for number in numbers]
         for job in jobs:
             yield job.result()
+
+
+def _end_with_parent() -> None:
+    """Ends this process when its parent is killed: an orphan would go on writing files that a restarted job also writes."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def make_video(config: WorldConfig, number: int, scratch: Path) -> None:
