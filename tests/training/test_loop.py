@@ -208,3 +208,20 @@ def test_missing_scores_name_the_sample(tmp_path):
     targets = teacher_scores([f"s{i}" for i in range(N - 1)])
     with pytest.raises(DataError, match=f"no cached scores of s{N - 1}"):
         targets(samples().batch([0, N - 1]))
+
+
+def test_another_number_of_parts_goes_on_and_says_so(tmp_path, capsys):
+    whole = train(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "broken", stop_at=7)
+    again = train(tmp_path / "broken", accumulate=3)
+    assert "cut into 1 parts, now into 3" in capsys.readouterr().err
+    assert_equal(whole.state_dict(), again.state_dict(), 1e-9)
+
+
+def test_nothing_to_train_on(tmp_path, monkeypatch):
+    import tiny_training
+
+    monkeypatch.setattr(tiny_training, "samples", lambda rows=None: samples([]))
+    with pytest.raises(DataError, match="no samples to train on"):
+        tiny_training.train(tmp_path, terms=TERMS[1:2])

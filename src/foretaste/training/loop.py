@@ -53,16 +53,20 @@ def fit(model: nn.Module, targets: Targets, objective: Objective, loaders: Mappi
     """
     accelerator = processes.accelerator()
     loader = loaders["training"]
+    if not len(loader.samples):
+        raise DataError(
+            "no samples to train on", "training split", "at least one usable sample", "look at dropped_because in the samples table"
+        )
     steps = config.steps or config.epochs * loader.steps
     model.to(accelerator.device, torch.float64 if config.precision == "fp64" else None)
     optimizer = build_optimizer(model, config)
-    progress = Progress(out, _identity(model, objective, loader, config))
+    parts = accelerator.num_processes * config.accumulate
+    first = accelerator.process_index * config.accumulate
+    progress = Progress(out, _identity(model, objective, loader, config), parts)
     done = progress.load(model, optimizer)
     if accelerator.is_main_process:
         progress.start_log(done)
     _from_main(accelerator, model)
-    parts = accelerator.num_processes * config.accumulate
-    first = accelerator.process_index * config.accumulate
     for step, epoch, positions in console.track(loader.steps_from(done, steps), "training steps", steps - done):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(config.schedule, group["base"], step, loader.steps, steps)
@@ -122,7 +126,7 @@ def _identity(model: nn.Module, objective: Objective, loader: Loader, config: Lo
     """What must not change between a kill and the next start; the number of processes may."""
     ids = hashlib.sha256("\n".join(loader.samples.ids).encode()).hexdigest()
     return {
-        "settings": config.model_dump(mode="json", exclude={"checkpoint_steps"}),
+        "settings": config.model_dump(mode="json", exclude={"checkpoint_steps", "accumulate"}),
         "objective": [term.config.model_dump(mode="json") for term in objective.terms],
         "samples": {"ids": ids, "batch": loader.batch, "seed": loader.seed, "buckets": loader.buckets},
         "parameters": {name: list(parameter.shape) for name, parameter in model.named_parameters()},

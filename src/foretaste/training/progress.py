@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline import artifact
+from foretaste.pipeline import artifact, console
 from foretaste.training.checkpoint import load_weights, weights
 
 FORMAT = 1
@@ -29,12 +29,15 @@ class Progress:
         Survives a kill; made if it is not there.
     identity
         JSON values that must be the same for the training to go on (settings, samples, parameters).
+    parts
+        How many parts a batch is cut into, over all processes. Another number may go on, but with other dropout masks.
     """
 
-    def __init__(self, folder: Path, identity: dict[str, Any]):
+    def __init__(self, folder: Path, identity: dict[str, Any], parts: int):
         self.folder = Path(folder)
         self.log = self.folder / "log.jsonl"
         self._identity = json.loads(json.dumps(identity))
+        self._parts = parts
 
     def save(self, step: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
         """Keep the state after ``step`` updates, whole or not at all; only then drop the one before."""
@@ -46,7 +49,7 @@ class Progress:
             folder.mkdir()
             save_file(weights(model), folder / "model.safetensors")
             save_file(_optimizer_state(model, optimizer), folder / "optimizer.safetensors")
-            state = {"format": FORMAT, "step": step, "log_bytes": length, "identity": self._identity}
+            state = {"format": FORMAT, "step": step, "log_bytes": length, "parts": self._parts, "identity": self._identity}
             (folder / "progress.json").write_text(json.dumps(state, sort_keys=True))
         for old in before:
             if old != step:
@@ -67,6 +70,8 @@ class Progress:
         for name, value in self._identity.items():
             if state["identity"].get(name) != value:
                 raise DataError(f"progress of a training with another {name}", folder, "the same training", "delete it to start afresh")
+        if state["parts"] != self._parts:
+            console.say(f"note: batches were cut into {state['parts']} parts, now into {self._parts}: from here on dropout differs")
         load_weights(model, load_file(folder / "model.safetensors"), folder)
         _restore(model, optimizer, load_file(folder / "optimizer.safetensors"), folder)
         return state["step"]
