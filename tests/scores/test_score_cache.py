@@ -215,6 +215,22 @@ def test_a_newer_format_is_refused(cache):
         open_scores(cache)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"record": None}, "manifest without record"), ({"shards": [{"file": "../else.safetensors"}]}, "without proper shards")],
+)
+def test_a_manifest_that_is_none_is_refused(cache, change, message):
+    manifest = json.loads((cache / "manifest.json").read_text()) | change
+    (cache / "manifest.json").write_text(
+        json.dumps({key: value for key, value in manifest.items() if value is not None or key == "embedding"})
+    )
+    with pytest.raises(DataError, match=message):
+        open_scores(cache)
+    (cache / "manifest.json").write_text("[]")
+    with pytest.raises(DataError, match="score cache of format None"):
+        open_scores(cache)
+
+
 def test_a_flipped_bit_is_noticed(cache):
     shard = cache / "shards" / "validation-0.safetensors"
     data = bytearray(shard.read_bytes())

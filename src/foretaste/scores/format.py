@@ -62,6 +62,9 @@ ONE_VIEW = "whole"
 #: code        fingerprint of the code that made the scores
 RECORD = ("weights", "network", "classes", "tokenizer", "view", "samples", "context", "numerics", "code")
 
+#: Keys of a manifest of format 1.
+MANIFEST = frozenset({"format", "model", "identity", "record", "heads", "trained_on", "embedding", "splits", "shards", "facts"})
+
 
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys and no spaces, in UTF-8: equal values give equal bytes. NaN is refused."""

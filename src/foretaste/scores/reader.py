@@ -19,7 +19,7 @@ from safetensors.numpy import load as load_tensors
 from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.errors import DataError, unknown
 from foretaste.pipeline import artifact
-from foretaste.scores.format import FORMAT, ONE_VIEW, decode, differences, identity, unpack
+from foretaste.scores.format import FORMAT, MANIFEST, ONE_VIEW, decode, differences, identity, unpack
 
 
 def open_scores(path: str | Path, expect: Mapping[str, Any] | None = None) -> Scores:
@@ -36,6 +36,11 @@ def open_scores(path: str | Path, expect: Mapping[str, Any] | None = None) -> Sc
     found = manifest.get("format") if isinstance(manifest, dict) else None
     if not isinstance(found, int) or not 1 <= found <= FORMAT:
         raise DataError(f"score cache of format {found}", folder, f"format 1 to {FORMAT}", "read it with a newer foretaste")
+    missing = sorted(MANIFEST - set(manifest))
+    if missing or any(Path(shard["file"]).parts != ("shards", Path(shard["file"]).name) for shard in manifest["shards"]):
+        raise DataError(
+            f"manifest without {', '.join(missing) or 'proper shards'}", folder, "a manifest as ScoreWriter writes it", "score again"
+        )
     if identity(manifest["record"]) != manifest["identity"]:
         raise DataError("the record does not give the stated identity", folder / "manifest.json", manifest["identity"], "score again")
     classes = read_classes(folder / "classes.json")
