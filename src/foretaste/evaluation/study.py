@@ -15,6 +15,7 @@ from foretaste.evaluation.gains import ClassGain, class_gains, joined
 from foretaste.evaluation.intervals import Comparer, Ranked, check_against, comparisons
 from foretaste.evaluation.protocols import targets
 from foretaste.evaluation.summary import METRICS, Run, arms
+from foretaste.scores.reader import open_scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,3 +87,13 @@ class Study:
             counts = np.bincount(targets(table, "training").labels["action"], minlength=len(world.classes.action))
             found.append(class_gains(world.classes.action, world.wanted.labels["action"], world.hits(a, 5), world.hits(b, 5), counts))
         return joined(found)
+
+    def provenance(self) -> list[dict[str, Any]]:
+        """Of every score file: world, label of the model, seed, identity, how the training rows were scored, code."""
+        found = []
+        for (world, model, seed), path in self.scores.items():
+            manifest = open_scores(path).manifest
+            training, code = manifest["splits"].get("training", {}).get("scored"), manifest["record"]["code"]
+            one = {"world": world, "label": self.models[model]["label"], "seed": seed}
+            found.append({**one, "identity": manifest["identity"], "training": training, "code": code})
+        return found

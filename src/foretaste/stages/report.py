@@ -21,7 +21,6 @@ from foretaste.evaluation.timing import by_rule, read_cost
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.provenance import LIBRARIES
 from foretaste.pipeline.step import Step
-from foretaste.scores.reader import open_scores
 
 
 def run(step: Step) -> None:
@@ -37,7 +36,7 @@ def run(step: Step) -> None:
         diagram=draw(pipeline(study.models, config["pretrained"]), palette),
         charts=charts([(log["model"], path) for log, path in zip(config["logs"], inputs["logs"], strict=True)], study.models, palette),
         issues=[row for path in inputs["issues"] for row in read_table(path, ISSUES).to_pylist()],
-        provenance=[_provenance(key, path, study.models) for key, path in study.scores.items()],
+        provenance=study.provenance(),
         libraries={name: version(name) for name in LIBRARIES}, **_closely(step, study),
     )  # fmt: skip
     artifact.write_json(step.outputs["summary"], summary)
@@ -72,16 +71,3 @@ def _closely(step: Step, study: Study) -> dict[str, Any]:
     shown = examples(first, tables, lists, study.headline, step.config["split"], history=step.config["history"], video_folder=folder)
     gains = study.gains()
     return {"gains": gains, "thirds": by_frequency(gains), "examples": shown}
-
-
-def _provenance(key: tuple[str, str, int], path: Path, models: dict[str, Any]) -> dict[str, Any]:
-    manifest = open_scores(path).manifest
-    training, code = manifest["splits"].get("training", {}).get("scored"), manifest["record"]["code"]
-    return {
-        "world": key[0],
-        "label": models[key[1]]["label"],
-        "seed": key[2],
-        "identity": manifest["identity"],
-        "training": training,
-        "code": code,
-    }
