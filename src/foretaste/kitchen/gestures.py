@@ -16,7 +16,8 @@ from foretaste.kitchen.vocabulary import VESSELS
 
 @dataclass(frozen=True)
 class Effect:
-    """Something fluid: a ``stream`` from one point down to another, falling ``drops``, ``splash`` or flying ``bits``."""
+    """Something fluid: a ``stream`` from one point down to another, falling ``drops``, ``splash``, flying ``bits``, ``peels`` and the
+    ``scraps`` they become."""
 
     kind: str
     start: Point
@@ -152,19 +153,19 @@ def knife_grip(knife: Thing) -> Point:
 
 
 def _peel(scene: Scene, step: Step, u: float) -> Pose:
-    noun, board = step.noun, scene.style.spot("board")
-    hold = near(board, -8, -6)
-    where = path(u, (0.05, scene.home(noun)), (0.18, hold), (0.86, hold), (0.98, scene.home(noun)))
-    share = min(max((u - 0.2) / 0.62, 0.0), 1.0)
-    peeling = 0.18 < u < 0.86
-    things = [scene.thing(noun, where, 30 * _wave(u, 2) if peeling else 0, 1.2 if peeling else 1.0, "peeled" if share > 0.55 else None)]
-    tool = Thing("peeler", "", where[0] + 14 + 18 * _wave(u, 6), where[1] - 6 + 4 * _wave(u, 6), -30)
-    effects = (
-        [Effect("peels", near(where, 6, 16), near(board, 0, 26), FLESH[noun][0] if share > 0.55 else (170, 110, 50), u)] if peeling else []
-    )
-    return Pose(
-        things=things, tools=[tool] if peeling else [], effects=effects, right=near((tool.x, tool.y), 18, -4), left=near(where, -20, 8)
-    )
+    """Beside the board, where the peels gather."""
+    noun, spot, home = step.noun, scene.style.spot("worktop"), scene.home(step.noun)
+    where = path(u, (0.05, home), (0.16, spot), (0.88, spot), (0.98, home))
+    if not 0.16 < u < 0.88:
+        return Pose(
+            things=[scene.thing(noun, where, look="peeled" if u > 0.5 else None)], right=near(where, 18, 12), left=near(where, -20, 10)
+        )
+    share = (u - 0.16) / 0.72
+    held = scene.thing(noun, where, 24 * _wave(u, 3), 1.4, "peeled" if share > 0.55 else None)
+    tool = Thing("peeler", "", where[0] + 16 + 20 * _wave(u, 8), where[1] - 8 + 5 * _wave(u, 8), -30, 1.2)
+    colour = (150, 96, 44) if noun == "potato" else FLESH[noun][0] if noun == "carrot" else (206, 130, 60)
+    peels = [Effect("peels", near(where, 4, 20), near(spot, 0, 44), colour, u), Effect("scraps", near(spot, 2, 48), spot, colour, share)]
+    return Pose(things=[held], tools=[tool], effects=peels, right=near((tool.x, tool.y), 20, -2), left=near(where, -26, 12))
 
 
 def _grate(scene: Scene, step: Step, u: float) -> Pose:

@@ -19,7 +19,8 @@ class Step:
     """One step of a dish.
 
     at
-        Where it happens: a fixture (fridge, cupboard, sink, hob), ``board``, ``counter``, or the vessel that receives it.
+        Where it happens: a fixture (fridge, cupboard, sink, hob), ``board``, ``counter``, ``worktop``, or the vessel that
+        receives it.
     thread
         What it is about (one ingredient, one errand): cooks tend to go on within a thread.
     after
@@ -120,7 +121,7 @@ class Plan:
         ready = {}
         for food in foods:
             if food in peeled:
-                last[food] = [self.add("peel", food, "board", food, last[food])]
+                last[food] = [self.add("peel", food, "worktop", food, last[food])]
             if food in grated:
                 ready[food] = self.add("grate", food, "board", food, last[food])
             else:

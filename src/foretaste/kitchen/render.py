@@ -140,6 +140,10 @@ def draw_effect(canvas: np.ndarray, effect: Effect) -> None:
                 _limb(canvas, at, (at[0] + 9 * cos(turn), at[1] + 6 * sin(turn)), 4, effect.colour)
             else:
                 cv2.circle(canvas, _pixel(at), 2 if effect.kind != "bits" else 3, effect.colour, -1, cv2.LINE_AA)
+    elif effect.kind == "scraps":
+        for n in range(round(16 * phase)):
+            at = (x0 + 26 * sin(n * 12.9898), y0 + 8 * cos(n * 4.1))
+            _limb(canvas, at, (at[0] + 9 * cos(n * 1.7), at[1] + 4 * sin(n * 1.7)), 4, effect.colour)
     elif effect.kind == "splash":
         for n in range(12):
             turn, reach = n * 0.53 + phase * 17, 16 + 16 * ((n * 0.618 + phase * 9) % 1.0)

@@ -20,7 +20,7 @@ from foretaste.kitchen.style import HEIGHT, WIDTH, Point, Style
 #: Width of what the camera shows, in world units, while nothing is being done.
 VIEW = 400.0
 #: How much nearer the head comes for each kind of work.
-ZOOM = {"cut": 0.74, "peel": 0.74, "grate": 0.74, "crack": 0.74, "spread": 0.74, "stir": 0.78, "sprinkle": 0.78, "pour": 0.8, "wash": 0.8}
+ZOOM = {"cut": 0.74, "peel": 0.72, "grate": 0.74, "crack": 0.74, "spread": 0.74, "stir": 0.78, "sprinkle": 0.78, "pour": 0.8, "wash": 0.8}
 #: Steps in which a door is drawn opening.
 DOOR_STEPS = 4
 

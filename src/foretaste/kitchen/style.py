@@ -21,7 +21,7 @@ SPOTS: dict[str, Point] = {
     "fridge": (46, 100), "fridge handle": (80, 105), "cupboard": (262, 42), "cupboard handle": (262, 62), "tap": (150, 96),
     "tap lever": (166, 92), "sink": (150, 152), "hob knob": (356, 214), "pan on hob": (378, 152), "pot on hob": (436, 156),
     "pan": (412, 266), "pot": (412, 262), "bowl": (340, 262), "plate": (408, 296), "board": (238, 268), "rack": (306, 128),
-    "knife": (304, 292), "spoon": (286, 222), "water": (212, 176), "rest right": (322, 338), "rest left": (162, 338),
+    "knife": (304, 292), "spoon": (286, 222), "water": (212, 176), "worktop": (132, 262), "rest right": (322, 338), "rest left": (162, 338),
 }  # fmt: skip
 #: Places on the counter for what has been taken out.
 SLOTS: tuple[Point, ...] = (

@@ -98,7 +98,7 @@ class Words:
     def place(self, step: Step) -> str:
         """Where it happens, as a phrase with its preposition; empty where nothing is said."""
         at = step.at
-        if self.random.random() < 0.35 or at in ("board", "sink", step.noun):
+        if self.random.random() < 0.35 or at in ("board", "sink", "worktop", step.noun):
             return ""
         if step.verb == "take":
             return f"from the {self.noun(at)}" if at != "counter" else self.random.choice(("from the drawer", ""))
