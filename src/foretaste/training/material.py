@@ -17,7 +17,7 @@ from foretaste.features.store import FeatureStore
 from foretaste.text.tokenizer import locate
 
 #: Rows that a learning curve is made of: enough to see it rise, too few to cost much.
-MONITORED = 512
+MONITORED = 256
 
 
 def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, Any]) -> Sources:
