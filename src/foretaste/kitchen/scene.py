@@ -52,7 +52,7 @@ class Scene:
         foods = [food for food in FOODS if food not in ("water", "batter")]
         slots = random.sample(range(10), 10)
         used = [food for food in foods if food in dish.things]
-        self._slot = {food: style.slot(slot) for food, slot in zip(used, slots, strict=False)}
+        self._slot = {food: style.slot(slot) for food, slot in zip(used, slots)}
         others = [thing for thing in (*foods, *VESSELS) if thing not in dish.things and random.random() < 0.5]
         for thing in (*dish.things, *others):
             kept = NOUNS[thing].kept or "counter"
