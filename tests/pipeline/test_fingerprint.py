@@ -34,7 +34,11 @@ def edited(package, module, old, new):
     forget()
 
 
-DISTILLED = {"objective": [{"loss": {"kind": "kl"}}, {"loss": {"kind": "cross_entropy"}}], "network": {"kind": "avt"}, "view": {"kind": "features"}}
+DISTILLED = {
+    "objective": [{"loss": {"kind": "kl"}}, {"loss": {"kind": "cross_entropy"}}],
+    "network": {"kind": "avt"},
+    "view": {"kind": "features"},
+}
 BASELINE = {"objective": [{"loss": {"kind": "cross_entropy"}}], "network": {"kind": "avt"}, "view": {"kind": "features"}}
 
 

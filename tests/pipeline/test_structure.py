@@ -78,7 +78,10 @@ def test_nothing_is_a_pickle_or_a_quiet_failure():
             if isinstance(node, ast.ExceptHandler):
                 assert node.type is not None, f"{path}:{node.lineno}: bare except"
             if isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant):
-                assert (node.arg, node.value.value) not in {("strict", False), ("shell", True), ("weights_only", False), ("allow_pickle", True)}, (
-                    f"{path}:{node.value.lineno}: {node.arg}={node.value.value}"
-                )
+                assert (node.arg, node.value.value) not in {
+                    ("strict", False),
+                    ("shell", True),
+                    ("weights_only", False),
+                    ("allow_pickle", True),
+                }, f"{path}:{node.value.lineno}: {node.arg}={node.value.value}"
         assert not {"pickle", "dill", "joblib", "cloudpickle"} & imported(path), f"{path} imports a pickler"
