@@ -4,7 +4,7 @@ Every function takes ``extract``: a sentence in, a list of extractions out (``op
 ``Judged`` a gold item, so that the same code prints figures and lists of errors.
 
 RISeC (Jiang et al. 2020, "Recipe Instruction Semantics Corpus") marks actions (AC) and their explicit patients
-(Arg1_PPT); an extraction matches an action when their characters overlap, each action once. EPIC-Kitchens-55 (Damen et
+(Arg1_PPT; one that is another action is no words of this clause, and left out); an extraction matches an action when their characters overlap, each action once. EPIC-Kitchens-55 (Damen et
 al. 2018) gives one verb and one first noun a narration. AW-OIE (Stanovsky et al. 2018) marks the predicates of newswire
 and Wikipedia sentences, hardly any of which is an instruction.
 """
@@ -138,7 +138,7 @@ def _instructions(recipe: str, text: str, annotations: str) -> Iterator[Instruct
         stop = start + len(line)
         actions = {
             (a - start, b - start): frozenset(
-                h for p in patients.get(name, ()) if p in spans for h in heads(text[spans[p][1] : spans[p][2]])
+                h for p in patients.get(name, ()) if p in spans and spans[p][0] != "AC" for h in heads(text[spans[p][1] : spans[p][2]])
             )
             for name, (kind, a, b) in spans.items()
             if kind == "AC" and start <= a < stop

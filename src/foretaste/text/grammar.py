@@ -22,7 +22,7 @@ def _chunk(name: str, nouns: str = _NOUNS) -> str:
     """A noun chunk: its words without determiner (group ``name``) and those after a first "of", or a pronoun."""
     return (
         rf"(?:{_START}(?P<{name}>{_NUMBERS}?{nouns})(?:F{_START}(?P<{name}_of>{_NUMBERS}?{_NOUNS}))?"
-        rf"|(?P<{name}_alone>O|(?:n(?!F)|D)(?=[.,;:CcPWiITSR_y]|$)))"
+        rf"|(?:D(?=n))?(?P<{name}_alone>O|(?:n(?!F)|D)(?=[.,;:CcPWiITSR_y]|$)))"
     )
 
 
@@ -69,8 +69,8 @@ AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]+R*){_clause(_SURE)}")
 PREPOSITION = re.compile(rf"[PiWTFy]{_chunk('object')}")
 #: Prose: "the onions should be chopped", "we then add the eggs".
 _PROSE = r"(?:[RCc],?|a,)*+(?:[PWiTSy][^.;:]*?,)??"
-PASSIVE = re.compile(rf"{_PROSE}{_chunk('patient')}(?P<modal>[Xx]R*)?BR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNua]))?")
-PASSIVE_TOO = re.compile(r",?CR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNua]))?(?![DONu])")
+PASSIVE = re.compile(rf"{_PROSE}{_chunk('patient')}(?P<modal>[Xx]R*)?BR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNuaM]))?")
+PASSIVE_TOO = re.compile(r",?CR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNuaM]))?(?![DONu])")
 PERSON = re.compile(rf"{_PROSE}(?P<person>Y)[Xx]?[Rc]*(?P<verb>[VA])(?P<particle>[Ii])?R*{_chunk('object')}")
 #: One more thing that is joined to an object: "the eggs, *the milk* and *a cup of sugar*".
 CONJUNCT = re.compile(rf"(?:,?C|,)(?!R*{_LATER}){_chunk('object')}(?![XBZ])")

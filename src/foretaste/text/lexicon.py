@@ -185,8 +185,8 @@ TAKE_IN = word_set(
 )  # fmt: skip
 TAKE_ON = word_set("brush carry click flick pile press put screw sprinkle squeeze switch tap try turn")
 TAKE_OFF = word_set(
-    "boil break brush burn chop clean click cool cut drain dust finish flick knock leave let lift peel pick pull rinse rub scoop scrape",
-    "set shake siphon skim slice snip strip switch take tap tear trim turn wash wipe",
+    "boil break brush burn chop clean click cool cut drain dust finish flick keep knock leave let lift peel pick pour pull rinse rub",
+    "scoop scrape set shake siphon skim slice snip spoon spread strip switch take tap tear trim turn wash wipe",
 )  # fmt: skip
 TAKE_OVER = word_set("bring fall flip fold hand move pull roll tip turn")
 TAKE_THROUGH = word_set("cook heat warm")
@@ -203,8 +203,12 @@ PLACES = word_set(
 #: Places that are switched ("turn off the oven").
 SWITCHED = word_set("click flick switch tap turn")
 
-#: Verbs whose patient is the matter, which may stand in a with-phrase ("sprinkle with cheese").
-WITH_MATTER = word_set("dot dredge drizzle layer scatter spatter sprinkle strew")
+#: Verbs that put some matter on a thing: where the thing is left out, a with-phrase names the matter ("sprinkle with cheese").
+WITH_MATTER = word_set(
+    "decorate dot dredge drizzle dust finish frost garnish layer repeat scatter season spatter spread sprinkle strew top",
+)  # fmt: skip
+#: Verbs that have it as object after "over" too ("sprinkle over the cheese", but "sprinkle over the meat": see ``MATTERS``).
+OVER_MATTER = word_set("crumble drizzle dust grate ladle pour scatter spoon sprinkle strew")
 
 #: "to a boil": what is done when something is brought there.
 RESULTS = {"boil": "boil", "simmer": "simmer", "boiling": "boil", "simmering": "simmer"}
@@ -223,7 +227,7 @@ SAME_PARTICIPLE = word_set("beat cut put set shut split spread")
 #: What is scattered over something: "sprinkle over the cheese", but "sprinkle over the meat".
 MATTERS = word_set(
     "almond basil breadcrumb cayenne cheddar cheese chili chilli chive cilantro cinnamon cocoa coconut coriander crumb cumin dill",
-    "dressing feta flake flour fruit glaze gruyere herb icing juice liquid milk mint mozzarella nut nutmeg oil onion oregano paprika",
-    "parmesan parsley pecan pepper powder rice rosemary sage salt sauce scallion seasoning seed shaving spice sprinkle streusel sugar",
-    "syrup thyme topping vinegar walnut water zest",
+    "dressing feta flake flour glaze gruyere herb icing juice liquid milk mint mozzarella nut nutmeg oil onion oregano paprika parmesan",
+    "parsley pecan pepper powder rosemary sage salt sauce scallion seasoning seed shaving spice sprinkle streusel sugar syrup thyme",
+    "topping vinegar walnut water zest",
 )  # fmt: skip

@@ -18,7 +18,8 @@ class Config(Options):
 
     canonical: bool = True
     """Whether the action counts rather than the verb that leads to it: "bring the water to a boil" is (boil, water), "let it
-    stand" (stand, it), "use a knife to cut the dough" (cut, dough), "continue stirring" (stir)."""
+    stand" (stand, it), "use a knife to cut the dough" (cut, dough), "continue stirring" (stir); and whether a with-phrase stands in for the object of
+    "season with salt" (season, salt)."""
     objects: Literal["first", "each"] = "first"
     """Of objects that are joined ("the salt and the pepper"): the first, or an extraction for each."""
     as_published: bool = False

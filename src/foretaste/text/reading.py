@@ -110,7 +110,7 @@ class Reading:
             else:
                 thing = None
         elif thing is None:
-            if verb in lexicon.WITH_MATTER:
+            if self.canonical and verb in lexicon.WITH_MATTER:
                 thing = self.thing(match, "matter")
         elif match.start("late_particle") >= 0:
             verb = self.with_late_particle(verb, match.start("late_particle"))
@@ -135,7 +135,7 @@ class Reading:
             return self.tags[at + 1 : at + 2] in _AFTER_PARTICLE
         if particle in ("on", "off") and verb in lexicon.SWITCHED:
             return True
-        if particle == "over" and verb in lexicon.WITH_MATTER:
+        if particle == "over" and verb in lexicon.OVER_MATTER:
             return thing[2] in lexicon.MATTERS
         return verb in _OWNERS[particle] and thing[2] not in lexicon.PLACES
 

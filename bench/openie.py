@@ -1,0 +1,97 @@
+"""How well and how fast the OpenIE rules do: accuracy on public gold, instructions a second on one core.
+
+    python bench/openie.py [--data DIR] [--out bench/results/openie.json]
+
+DIR holds epic55/EPIC_train_action_labels.csv (EPIC-Kitchens-55), risec/risec_train_dev.tar.gz (RISeC), openie/*.oie.conll.gz (AW-OIE)
+and recipes/layer1_*.json[.gz]; what is not there is left out. "Unseen" rows are those whose errors shaped no rule. Without
+DIR only speed is measured, on recipes of the generated kitchen. TextBlob is timed beside the rules where it is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from foretaste.text import gold
+from foretaste.text.openie_rules import Config, Rules
+from foretaste.text.recipes import read_recipes
+from foretaste.text.sentences import split
+
+
+def accuracy(data: Path, extract: gold.Extract) -> dict[str, dict[str, float | None]]:
+    """Figures on every gold file that is there."""
+    figures: dict[str, dict[str, float | None]] = {}
+    epic = data / "epic55" / "EPIC_train_action_labels.csv"
+    if epic.exists():
+        rows = gold.read_epic(epic)
+        figures["epic55"] = gold.epic_figures(rows, extract)
+        figures["epic55 unseen"] = gold.epic_figures([row for row in rows if not gold.developed_on(row)], extract)
+        distinct = list({row.text: row for row in rows}.values())
+        figures["epic55 distinct narrations"] = gold.epic_figures(distinct, extract)
+    risec = data / "risec" / "risec_train_dev.tar.gz"
+    if risec.exists():
+        for split_name, label in (("train", "risec train"), ("dev", "risec dev (unseen)")):
+            figures[label] = gold.risec_counts(gold.read_risec(risec, split_name), extract).figures()
+    for path in sorted((data / "openie").glob("*.oie.conll.gz")):
+        figures[f"prose {path.name.removesuffix('.oie.conll.gz')}"] = gold.prose_figures(gold.read_prose(path), extract)
+    return figures
+
+
+def instructions(data: Path | None, number: int) -> list[str]:
+    """Real sentences where there are any, else those of the generated kitchen."""
+    found = sorted((data / "recipes").glob("layer1_*")) if data else []
+    if found:
+        recipes = (recipe for path in reversed(found) for recipe in read_recipes(path))
+        return [s for recipe in recipes for text in recipe.instructions for s in split(text)][:number]
+    from foretaste.kitchen.config import WorldConfig
+    from foretaste.kitchen.recipes import make_recipe
+    from foretaste.kitchen.world import World
+
+    world = World(WorldConfig(seed=100, recipes=4000))
+    return [s for n in range(4000) for step in make_recipe(world, n)[0]["instructions"] for s in split(step["text"])][:number]
+
+
+def speed(sentences: list[str], extract: Callable[[str], object], rounds: int = 5) -> float:
+    """Sentences a CPU second, the best of ``rounds``."""
+    best = float("inf")
+    for _ in range(rounds):
+        start = time.process_time()
+        for sentence in sentences:
+            extract(sentence)
+        best = min(best, time.process_time() - start)
+    return len(sentences) / best
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder of gold files and recipes")
+    parser.add_argument("--sentences", type=int, default=40_000, help="how many to time")
+    parser.add_argument("--out", type=Path, help="also write the figures to this JSON file")
+    arguments = parser.parse_args()
+    rules = Rules(Config())
+    figures = accuracy(arguments.data, rules.extract) if arguments.data else {}
+    for name, values in figures.items():
+        print(f"{name:28}" + "  ".join(f"{key} {'-' if value is None else f'{value:.1f}'}" for key, value in values.items()))
+    sentences = instructions(arguments.data, arguments.sentences)
+    words = sum(len(sentence.split()) for sentence in sentences) / len(sentences)
+    speeds = {"rules": speed(sentences, rules.extract)}
+    if importlib.util.find_spec("textblob"):
+        from textblob import TextBlob
+        from textblob.en.taggers import PatternTagger
+
+        tagger = PatternTagger()
+        speeds["textblob tags"] = speed(sentences[: arguments.sentences // 10], lambda text: TextBlob(text, pos_tagger=tagger).tags, 1)
+    for name, value in speeds.items():
+        print(f"{name:28}{value:,.0f} sentences/s on one core ({words:.1f} words each)")
+    if arguments.out:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        rounded = {name: {key: value and round(value, 2) for key, value in values.items()} for name, values in figures.items()}
+        arguments.out.write_text(json.dumps({"accuracy": rounded, "sentences_per_s": speeds}, indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()
