@@ -1,0 +1,30 @@
+"""Bad inputs: all of them in one error, or one row each."""
+
+from __future__ import annotations
+
+import pytest
+
+from foretaste.contracts.errors import DataError
+from foretaste.contracts.issues import Issue, settle
+from foretaste.contracts.tables import ISSUES, read_table, write_table
+
+FOUND = [Issue(file="a.mp4", reason="no frames"), Issue(file="b.csv", row="7", key="P01_01", reason="stop before start")]
+
+
+def test_fail_lists_every_one():
+    with pytest.raises(DataError) as raised:
+        settle(FOUND, "probe_videos", "fail")
+    assert str(raised.value).startswith("2 bad inputs: a.mp4: no frames; b.csv, 7, P01_01: stop before start: ")
+    assert "on_bad_input: skip" in str(raised.value)
+
+
+def test_skip_keeps_them_as_rows(tmp_path):
+    write_table(tmp_path / "issues.parquet", ISSUES, settle(FOUND, "probe_videos", "skip"))
+    assert read_table(tmp_path / "issues.parquet", ISSUES).to_pylist()[1] == {
+        "stage": "probe_videos", "file": "b.csv", "row": "7", "key": "P01_01", "reason": "stop before start", "action": "skipped",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("on_bad_input", ["fail", "skip"])
+def test_none_is_an_empty_table(on_bad_input):
+    assert settle([], "probe_videos", on_bad_input) == {name: [] for name in ISSUES.schema.names}
