@@ -44,7 +44,7 @@ NOUN_OR_VERB = {
     "Add the oil, flour and cream.": ["add: oil"],
     "In a bowl, cream butter and sugar.": ["cream: butter"],
     "Whip the cream.": ["whip: cream"],
-    "Spoon the sauce over the rice, and top with cheese.": ["spoon: sauce", "top"],
+    "Spoon the sauce over the rice, and top with cheese.": ["spoon: sauce", "top: cheese"],
     "Rinse the spoon and fork.": ["rinse: spoon"],
     "Roll the dough and place it on a cookie sheet.": ["roll: dough", "place: it"],
     "Put the roll on a plate.": ["put: roll"],

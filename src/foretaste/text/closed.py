@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from foretaste.text.lexicon import word_set
 
-DETERMINERS = word_set(
-    "a an another any each either every her his its my neither no our some that the their these this those what whatever which",
-    "whichever whose your",
-)  # fmt: skip
+DETERMINERS = word_set("a an another any each either every her his its my neither no our some the their these this those your")
 #: Amounts, before "of", before a determiner, or alone ("half the dough", "all of it").
 AMOUNTS = word_set("all bit both bunch dozen few half lot lots majority most much none plenty several")
 PRONOUNS = word_set("herself him himself it itself me myself ourselves them themselves us yourself")
@@ -25,8 +22,8 @@ PREPOSITIONS = word_set(
 PARTICLES = word_set("apart aside away back down forth out together up")
 PARTICLES_OR_PREPOSITIONS = word_set("in off on over through")
 SUBORDINATORS = word_set(
-    "'til although because how if lest once provided so than that though til till unless until what when whenever where whereas",
-    "wherever whether which while whilst who why",
+    "'til although because how if lest once provided so than that though til till unless until what whatever when whenever where",
+    "whereas wherever whether which whichever while whilst who whose why",
 )  # fmt: skip
 AUXILIARIES = word_set(
     "'d 'll 've ca can't could couldn't did does had hadn't has have having i'd may might must needs ought shall should shouldn't",
@@ -40,7 +37,7 @@ ADVERBS = word_set(
     "approximately around-and-round beforehand besides best better clockwise counterclockwise crosswise diagonally downward downwards",
     "earlier early else elsewhere etc etc. even evenly ever everywhere exactly far fast faster finally first firstly forward further",
     "furthermore gently gradually halfway here hereafter however immediately indeed indoors initially inside-out just lastly later",
-    "lengthways lengthwise less likewise longer max maximum maybe meantime meanwhile medium-well min minimum moreover nearly",
+    "lengthways lengthwise less likewise longer max maximum maybe meantime meanwhile medium-well min minimum moreover nearly next",
     "nonetheless now occasionally often once-more only otherwise outdoors overnight perhaps please presently promptly quicker quite",
     "really roughly secondly shortly sideways simply slightly slow-and-low someday sometimes somewhat soon still suddenly thereafter",
     "therefore thirdly thoroughly though-out thus today tomorrow tonight too twice uncovered undisturbed upside upside-down upward",

@@ -17,6 +17,9 @@ _START = r"(?:(?:D?[as]?n|D?M(?=F)|D(?=F))(?:F[DO]?|D(?!$))?|D)?"
 #: Atomic: a run of modifiers that no noun ends is left alone at once. Numbers stand before the first noun only.
 _NOUNS = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN}(?:{_MODIFIER}*+{_NOUN})*+|(?<=D)R(?![aEJsNuAhHgRMQ]))"
 
+#: As short as what follows allows: where a verb follows a noun chunk directly.
+_LAZY = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN})+?"
+
 
 def _chunk(name: str, nouns: str = _NOUNS) -> str:
     """A noun chunk: its words without determiner (group ``name``) and those after a first "of", or a pronoun."""
@@ -27,21 +30,20 @@ def _chunk(name: str, nouns: str = _NOUNS) -> str:
 
 
 #: What follows a verb that could be a noun: not what follows a noun that is said of ("the cover is", "mix:").
-_NO_SUBJECT = rf"(?!{_NOUN}*M?[XBZ:Y]|{_NOUN}+(?:[CPFWi]D?[aE]*{_NOUN}+)*[XBZ]|F|C(?=R*[NuaDEMOQ]))"
+_NO_SUBJECT = rf"(?!{_NOUN}*M?[XB:Y]|{_NOUN}+M?Z|{_NOUN}+(?:[CPFWi]D?[aE]*{_NOUN}+)*[XBZ]|F|C(?=R*[NuaDEMOQ]))"
 _MANY = rf"(?:[aEJs]*{_NOUN})+[PWiITRSy]"
 #: A verb of a later clause: what else a word can be decides what must follow it.
-_LATER = rf"(?:[VKkLqU](?!s|I?yD)|A(?![FXBYVZ~dK]|{_NOUN}+[XB]|QI)|h(?=[DOPWiIRSMny]|{_MANY}|C[VAhJ][Ii]?[DOM])|H(?=[DOW])|J(?=[DOPWiIRSMn.;y]|$|,c))"
+_LATER = rf"(?:[VKkLqU](?!s|I?yD)|A(?![FXBYVZ~dK]|{_NOUN}+[XB]|QI)|h(?=[DOPWiIRSMny]|{_MANY}|C[VAhJ][Ii]?[DOM])|H(?=[DO])|J(?=[DOPWiIRSMn.;y]|$|,c))"
 #: A verb of a clause that must have one: the first, and those after an introduction, an adverb, "then", or a verb without object.
-_SURE = rf"(?:[VKkLqU](?!s)|A{_NO_SUBJECT}|J(?![,Y]){_NO_SUBJECT}|J(?=,C?[RVAcKLq])|h(?![,.;)C]|$){_NO_SUBJECT}|h(?=,?C[VAhJ])|H(?=[DOMWI]|[aE]*{_NOUN}+(?:[PiTWISyC]|[.;]?$)|C[AhHV]+[Ii]?[DOM]))"
+_SURE = rf"(?:[VKkLqU](?!s)|A{_NO_SUBJECT}|J(?![,Y]){_NO_SUBJECT}|J(?=,C?[RVAcKLq])|h(?![,.;)C]|$){_NO_SUBJECT}|h(?=,?C[VAhJ])|H(?=[DOMWI]|[aE]*{_NOUN}+(?:[PiTWISyC,]|[.;]?$)|C[AhHV]+[Ii]?[DOM]))"
 _UNKNOWN = r"(?<!.)(?:h$|Z(?=[DNuaAhHM])|E(?=D))|u(?=[DO]|[NHhgA]+(?:$|\.$|[PiTW][DNuaHhAg]))"
 _GERUND = rf"[Gg](?!,|[^.;:]*[XBZY]|{_NOUN}+[E:,])"
 
 
 def _clause(verb: str) -> str:
     """A verb with its particle and its object; ``verb`` is the class of verbs that may stand here."""
-    lazy = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN})+?"
     return (
-        rf"(?:LR*(?:{_chunk('let_object', lazy)}R*)?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()CcGEga_y-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
+        rf"(?:LR*(?:{_chunk('let_object', _LAZY)}R*)?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()CcGEga_y-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
         rf"|qI?(?:{_chunk('bring_object')}[^.;:VT]*?)?TD?[aGgEJ,]*(?P<bring>[AhNug])"
         rf"|U{_chunk('tool')}[^.,;:VXS]*?TR*(?P<use>[VAhJ])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
         rf"|[Kk]I?i?T?R*(?P<chained>(?<=[Tk])[VAhJ]|(?<=K)V|[Gg])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?"
@@ -51,17 +53,18 @@ def _clause(verb: str) -> str:
 
 _INTRODUCTION = (
     rf"(?:[PWiTSyGg][^.;:]*?,C?[RCc]*(?={_SURE})"
+    rf"|M(?:t[PSy]|P)[^.;:]*?,C?[RCc]*(?={_SURE})"
     rf"|[DNuaEMnt][^.;:XBZYV~,]*,C?[RCc]*(?=[VKkLq]|A(?=[DOMIi]))"
-    rf"|W{_START}{_NUMBERS}?{_NOUNS}T(?=[VA])|[Piy]D?[^.,;:VSCTXBZYd~]*?R*(?=V|A[ODIMRn])"
-    rf"|S[^,.;:]*?[aEJNtMIGgO](?=V[DOMNuaIWPi]|A[DOMIW])|TR*[VAhJ](?=[VAh][DNuaE]))"
+    rf"|W{_START}{_NUMBERS}?{_NOUNS}T(?=[VA])|[PiyWT]{_START}(?:{_LAZY}(?:C|[PiF]{_START}))*?{_LAZY}R*(?=[VKkq]|[AJ](?=[DOMRInNuaEHhAg])|h[DOM]|H[NuEaD])"
+    rf"|S[^,.;:]*?[aEJNtMIGgOuZ](?=V[DOMNuaIWPi]|A[DOMIW])|TR*[VAhJ](?=[VAh][DNuaE]))"
 )
 
 FIRST = re.compile(
-    rf"(?:M?[().]|_)*(?:[RCc],?|a,)*+(?:[VB]s(?:T|D?Y?)(?=[VLKA])|{_INTRODUCTION}??){_clause(rf'{_SURE}|{_UNKNOWN}|{_GERUND}')}"
+    rf"(?:M?[().]|_)*(?:[RCc],?|a(?:,|(?=V)))*+(?:[VB]s(?:T|D?Y?)(?=[VLKA])|{_INTRODUCTION}??){_clause(rf'{_SURE}|{_UNKNOWN}|{_GERUND}')}"
 )
 NEXT = re.compile(
     rf"(?P<aside>[Sy](?!G|E[VAR])(?:[^,.;:Cc]|C(?!R*(?:V|A(?=[DOTIi])))|,(?=R*J))*|[dX]?~[^,.;:]*)"
-    rf"|(?P<joint>(?:SE|y(?=G)|[,Cc_-])[,CcR_-]*){_clause(rf'(?:(?<=[cR])|(?<=SE)){_SURE}|{_LATER}|G|(?<=[,R])g(?=[DOPWiIRSM])')}"
+    rf"|(?P<joint>(?:SE|y(?=G)|[,Cc_-])[,CcR_-]*){_clause(rf'(?:(?<=[cR])|(?<=SE)){_SURE}|{_LATER}|(?<![Cc-])G|(?<=C)G(?=[DO])|(?<=[,R])g(?=[DOPWiIRSM])')}"
 )
 #: Directly after a verb without object: "peel, core and slice".
 AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]+R*){_clause(_SURE)}")

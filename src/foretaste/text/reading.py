@@ -199,7 +199,8 @@ class Reading:
             if person is not None and WORDS[self.tokens[person.start("verb")]].base in lexicon.HANDS_ON:
                 self.told(person, "verb", self.thing(person, "object"), self.tokens[person.start("person")].strip())
             return
-        patient, modal = self.thing(match, "patient"), match.start("modal") >= 0
+        patient = self.thing(match, "patient")
+        modal = match.start("modal") >= 0 and WORDS[self.tokens[match.start("modal")]].lower in _ORDERS
         while match is not None:
             word = WORDS[self.tokens[match.start("participle")]]
             if (modal or word.base in lexicon.HANDS_ON) and (match["participle"] == "E" or word.lower in lexicon.SAME_PARTICIPLE):
@@ -216,6 +217,8 @@ class Reading:
             self.add(f"{verb} {WORDS[self.tokens[particle]].lower}", at, particle, thing, subject)
 
 
+#: Modal verbs that make a passive an instruction, where "will" makes it a forecast.
+_ORDERS = frozenset({"should", "must", "can", "may", "shall"})
 _LIGHT = ("let", "bring", "use", "chained")
 #: Classes that may follow a particle without an object, and the end.
 _AFTER_PARTICLE = frozenset({*".,;:CcSR_", ""})

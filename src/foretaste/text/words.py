@@ -79,6 +79,10 @@ _PREFIX = re.compile(r"(?:re|un|de|over|pre|mis|dis|under)-?(?=[a-z]{3})")
 _ADJECTIVE_ENDING = re.compile(
     r".{2,}(?:ous|ful|less|able|ible|y-?sized|-size|-style|[^s]ic|ive|-free|-fat|-sodium|-quality|-thick|-deep|-long|-wide|-purpose|-ready|-safe|-dry|-proof|'s|s')$"
 )
+#: First parts of compound verbs ("pan-fry", "double-check").
+_MANNERS = word_set(
+    "air blind cross deep double dry flash hand hard hot oven oil over pan paper pre pressure quick re slow soft spoon steam stir un under"
+)
 _NOUN_ENDING = re.compile(
     r".{2,}(?:tion|sion|ness|ment|ship|ists?|isms?|ity|ance|ence|ency|ancy|est|or|age|ian|ology)$|(?:arm|bowl|cup|fist|glass|hand|ladle|mouth|pan|pot|shovel|spoon|tablespoon|teaspoon)ful$"
 )
@@ -145,7 +149,7 @@ def _hyphenated(lower: str) -> str:
     """The class of a compound by its last part: "stir-fry" a verb, "oven-safe" an adjective, "half-moon" a noun."""
     last = lower.rsplit("-", 1)[1]
     tag = _KNOWN.get(last) or (_inflected(last) or ("", ""))[0]
-    if tag in ("V", "A"):
+    if tag in ("V", "A") and lower.split("-", 1)[0] in _MANNERS:
         return "A"
     if _ADJECTIVE_ENDING.match(lower) or (tag and tag in "EGagJtM"):
         return "a"
