@@ -82,6 +82,9 @@ OBJECTS = {
     "Make a well in the flour.": ["make: well"],
     "Mix well.": ["mix"],
     "Fill muffin cups two-thirds full.": ["fill: cup"],
+    "Dip the second side in the egg.": ["dip: side"],
+    "Season with salt and pepper.": ["season: salt"],
+    "Cover with foil.": ["cover"],
     "Take the washing up liquid.": ["take: liquid"],
 }
 
@@ -108,6 +111,9 @@ PARTICLES = {
 INTRODUCTIONS = {
     "In a large bowl, whisk the eggs.": ["whisk: egg"],
     "In a large bowl whisk the eggs.": ["whisk: egg"],
+    "In a skillet or pan brown the beef.": ["brown: beef"],
+    "With a spoon gently stir the sauce.": ["stir: sauce"],
+    "About 30 minutes before you grill, remove the meat.": ["remove: meat"],
     "Meanwhile, in a small saucepan over medium heat, melt the chocolate.": ["melt: chocolate"],
     "When the oil is hot, add the onions.": ["add: onion"],
     "Once the oil is hot add the onions.": ["add: onion"],

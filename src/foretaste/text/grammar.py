@@ -11,7 +11,7 @@ import re
 
 _NOUN = "(?:[NuAhHg](?!QI)|Q(?!I)|x(?!R*[BV]))"
 _DESCRIBING = "[aEJs]"
-_MODIFIER = rf"(?:{_DESCRIBING}(?:,?C?R?(?={_DESCRIBING}))?|R(?={_DESCRIBING})|(?<![NuAhH])[Gg]I?(?={_NOUN}))"
+_MODIFIER = rf"(?:{_DESCRIBING}(?:,?C?R?(?={_DESCRIBING}))?|R(?={_DESCRIBING})|(?<=D)t|(?<![NuAhH])[Gg]I?(?={_NOUN}))"
 _NUMBERS = r"(?:R?M(?:[TCy-]?M)*+_*+t?)"
 _START = r"(?:(?:D?[as]?n|D?M(?=F)|D(?=F))(?:F[DO]?|D(?!$))?|D)?"
 #: Atomic: a run of modifiers that no noun ends is left alone at once. Numbers stand before the first noun only.
