@@ -12,7 +12,7 @@ from foretaste.pipeline.options import Options
 
 #: Verbs that are no steps. The published list (Ghosh et al. 2023, recipe_json2actionseq.py) names forms, and lacks a comma between
 #: "could" and "want", so that it drops neither; here verbs are base forms, and both are named.
-DROPPED = ("be", "will", "have", "let", "use", "see", "tell", "may", "can", "could", "want", "get", "must", "'s", "ll")
+DROPPED = ("be", "will", "have", "let", "use", "see", "tell", "may", "can", "could", "want", "must", "'s", "ll")
 #: The published list as it stands, over the forms as written.
 PUBLISHED_DROPPED = (
     "is", "are", "will", "was", "be", "have", "has", "let", "using", "see", "tell", "may", "can", "couldwant", "got", "'s", "been", "must", "ll",
