@@ -88,3 +88,16 @@ def finished(tmp_path_factory) -> Checkout:
 def fresh(tmp_path) -> Checkout:
     """A checkout without results."""
     return copy_to(tmp_path / "foretaste")
+
+
+@pytest.fixture(scope="session")
+def real_data(tmp_path_factory, shared_data) -> Path:
+    """A data folder with the real label files, and empty stand-ins for the videos and features that cannot be had here."""
+    folder = tmp_path_factory.mktemp("real")
+    for name in ("epic55", "rulstm"):
+        shutil.copytree(shared_data / name, folder / name)
+    for name in ("epic55/videos/P01_01.MP4", "egtea/videos/OP01-R01-PastaSalad.mp4", "features/ircsn152/0.h5", "layer1.json"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return folder

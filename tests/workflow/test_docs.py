@@ -37,9 +37,8 @@ def test_a_documented_command_runs(line, finished, request):
     words = shlex.split(line)
     if words[0] == "snakemake":
         if "data_root=DIR" in words:
-            data = request.getfixturevalue("shared_data")
-            layer1 = data / "recipes" / "layer1_public_domain_a.json"
-            words = [word.replace("DIR", str(data)).replace("recipes=layer1.json", f"recipes={layer1}") for word in words]
+            data = str(request.getfixturevalue("real_data"))
+            words = [word.replace("DIR", data).replace("recipes=layer1.json", f"recipes={data}/layer1.json") for word in words]
         words = ["snakemake", "-n", "--cores", "2", *(word for word in words[1:] if word not in ("-n", "--cores", "2"))]
     done = finished.run(*words)
     assert "Traceback" not in done.stdout

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def real(fresh, shared_data):
-    """A checkout beside the real label files, with stand-ins for the videos and features that cannot be had here."""
-    folder = fresh.folder / "real"
-    for name in ("epic55", "rulstm"):
-        shutil.copytree(shared_data / name, folder / name)
-    for name in ("epic55/videos/P01_01.MP4", "egtea/videos/OP01-R01-PastaSalad.mp4", "features/ircsn152/0.h5", "layer1.json"):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    return fresh
-
-
 @pytest.mark.parametrize(("dataset", "system"), [("epic55", "lm_avt"), ("egtea_s1", "lm_avt")])
-def test_real_datasets_dry_run(real, dataset, system):
-    settings = ("--config", f"dataset={dataset}", "data_root=real", "recipes=real/layer1.json")
-    text = real.snakemake("-n", system, *settings).stdout
+def test_real_datasets_dry_run(fresh, real_data, dataset, system):
+    settings = ("--config", f"dataset={dataset}", f"data_root={real_data}", f"recipes={real_data}/layer1.json")
+    text = fresh.snakemake("-n", system, *settings).stdout
     assert "rule pretrain" in text and "student_recipe_lm" in text
-    text = real.snakemake("-n", "teachers", *settings, "history_rule=end").stdout
+    text = fresh.snakemake("-n", "teachers", *settings, "history_rule=end").stdout
     assert "teacher_counts" in text and "student" not in text and "extract_features" not in text
 
 
