@@ -79,15 +79,17 @@ def bases(verbs: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 
 def guess_base(form: str) -> str:
-    """The base of an unknown verb form in -ing or -ed ("squidging" -> "squidge" is beyond it: "squidg" + e for soft endings)."""
+    """The base that an unknown form in -ing or -ed most likely has: with an "e" after endings that hardly ever stand without."""
     stem = form[:-3] if form.endswith("ing") else form[:-2] if form.endswith("ed") else form
     if stem == form or len(stem) < 2:
         return form
     if len(stem) > 2 and stem[-1] == stem[-2] and stem[-1] not in "aeiouslfz":
         return stem[:-1]
-    if stem.endswith(("at", "iz", "is", "v", "c", "dg", "ng", "rg", "u", "tl", "dl", "bl", "gl", "zl", "kl", "pl", "rs", "ns", "ls")) or (
-        len(stem) > 2 and stem[-1] not in "wxyaeiourn" and stem[-2] in _VOWELS and stem[-3] not in _VOWELS and len(stem) < 5
-    ):
+    if stem.endswith(("eat", "oat")):
+        return stem
+    if stem.endswith(
+        ("at", "tur", "iz", "is", "v", "c", "dg", "ng", "rg", "u", "tl", "dl", "bl", "gl", "zl", "kl", "pl", "rs", "ns", "ls")
+    ) or (len(stem) > 2 and stem[-1] not in "wxyaeiourn" and stem[-2] in _VOWELS and stem[-3] not in _VOWELS and len(stem) < 5):
         return stem + "e"
     if stem.endswith("i") and form.endswith("ied"):
         return stem[:-1] + "y"
