@@ -48,6 +48,14 @@ def write_json(path: Path, value: Any) -> None:
         partial.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def remember_json(path: Path, value: Any) -> None:
+    """Write a small JSON file that several processes may write at the same time, all with the same value."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = path.with_name(f".{path.name}.{os.uname().nodename}-{os.getpid()}")
+    own.write_text(json.dumps(value, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(own, path)
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file; a missing or damaged one is a DataError that names it."""
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline.artifact import read_json, sha256, write_json
+from foretaste.pipeline.artifact import read_json, remember_json, sha256, write_json
 
 FORMAT = 1
 
@@ -52,5 +52,5 @@ def identity_of(path: Path, memory: Path) -> str:
     if remembered.exists():
         return read_json(remembered)["sha256"]
     value = sha256(path)
-    write_json(remembered, {"path": key[0], "size": key[1], "sha256": value})
+    remember_json(remembered, {"path": key[0], "size": key[1], "sha256": value})
     return value

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from foretaste.pipeline.artifact import read_json, write_json
+from foretaste.pipeline.artifact import read_json, remember_json
 from foretaste.pipeline.described import Described
 from foretaste.pipeline.fingerprint import fingerprint
 from foretaste.pipeline.plan import Plan
@@ -34,5 +34,5 @@ def step_file(plan: Plan, stage: str, wildcards: Mapping[str, str], threads: int
     key = digest(step["spec"])[:20]
     path = Path(plan.results) / ".steps" / f"{stage}-{key}.json"
     if not path.exists() or read_json(path) != step:
-        write_json(path, step)
+        remember_json(path, step)
     return key, path
