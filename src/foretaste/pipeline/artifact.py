@@ -18,6 +18,11 @@ from typing import Any
 from foretaste.contracts.errors import DataError
 
 
+#: The process's umask can only be read by setting it.
+_UMASK = os.umask(0o022)
+os.umask(_UMASK)
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write a file or a folder to; on leaving without an error it becomes ``path``."""
@@ -81,11 +86,13 @@ def discard(path: Path) -> None:
 
 
 def _flush(path: Path) -> None:
+    for inner in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if inner.is_file():
+            # safetensors makes its files readable by their owner alone; artifacts are for the group to share.
+            inner.chmod(0o666 & ~_UMASK)
+            _sync(inner)
     if path.is_dir():
-        for inner in sorted(path.rglob("*")):
-            if inner.is_file():
-                _sync(inner)
-    _sync(path)
+        _sync(path)
 
 
 def _sync(path: Path) -> None:

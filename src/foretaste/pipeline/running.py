@@ -28,11 +28,11 @@ def run_step(path: Path, stage: Callable[[Step], None]) -> None:
     first = os.environ.get("RANK", "0") == "0"
     lock = results / ".locks" / f"{digest(stored['outputs'])[:20]}.lock"
     with _alone(lock, spec["stage"]) if first else nullcontext(False) as waited:
-        if waited and all(_made_by(output, spec) for output in outputs.values()):
-            console.say(f"{key}: made by a run that was still going; nothing to do")
-            return
         inputs = {name: _paths(value) for name, value in stored["inputs"].items()}
         identities = {name: _identities(value, results / ".sha256") for name, value in inputs.items()}
+        if waited and all(_made_by(output, spec, identities) for output in outputs.values()):
+            console.say(f"{key}: made by a run that was still going; nothing to do")
+            return
         # Half-finished work goes on only where the inputs are the same too: with other scores it would be another training.
         scratch = results / ".scratch" / f"{key}-{digest(identities)[:12]}"
         step = Step(
@@ -74,9 +74,11 @@ def _alone(lock: Path, stage: str) -> Iterator[bool]:
         yield waited
 
 
-def _made_by(output: Path, spec: dict[str, Any]) -> bool:
-    record = record_path(output)
-    return output.exists() and record.exists() and artifact.read_json(record)["record"]["spec"] == spec
+def _made_by(output: Path, spec: dict[str, Any], identities: dict[str, Any]) -> bool:
+    if not (output.exists() and record_path(output).exists()):
+        return False
+    record = artifact.read_json(record_path(output))["record"]
+    return record["spec"] == spec and record["inputs"] == identities
 
 
 def _paths(value: str | list[str]) -> Path | list[Path]:
