@@ -17,7 +17,6 @@ from typing import Any
 
 from foretaste.contracts.errors import DataError
 
-
 #: The process's umask can only be read by setting it.
 _UMASK = os.umask(0o022)
 os.umask(_UMASK)

@@ -17,13 +17,11 @@ import pyarrow as pa
 import torch
 from pydantic import PositiveFloat, PositiveInt
 
-from foretaste.contracts.batch import UNLABELLED
-from foretaste.contracts.classes import HEADS
-from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import Fetched, Sources
 from foretaste.features.store import FeatureStore
 from foretaste.pipeline.options import Options
-from foretaste.video.windows import PastTies, label_at, window_indices
+from foretaste.video.windows import PastTies, window_indices
+from foretaste.views.observed import past_labels, usable
 
 
 class Config(Options):
@@ -50,7 +48,7 @@ class Features:
         windows = [window_indices(a, b, frames=config.frames, rate=config.rate, grid_fps=fps) for a, b in zip(starts, stops)]
         self.grid = np.stack(windows) if windows else np.empty((0, config.frames), np.int64)
         self.positions = [store.positions(video, grid) for video, grid in zip(self.videos, self.grid)]
-        self.past = None if segments is None else _past_labels(self.grid / fps, samples, segments, config.past_ties)
+        self.past = None if segments is None else past_labels(self.grid / fps, samples, segments, config.past_ties)
 
     def __len__(self) -> int:
         return len(self.videos)
@@ -76,29 +74,7 @@ class Features:
         return self.store.at(self.videos[row], self.positions[row]).astype(np.float32)
 
 
-def _past_labels(times_s: np.ndarray, samples: pa.Table, segments: pa.Table, ties: PastTies) -> dict[str, np.ndarray]:
-    """head -> (n, T) int64 for the times (n, T) of the samples' frames."""
-    usable = set(samples.column("segment_id").to_pylist())
-    by_video: dict[tuple[str, str], list[dict]] = {}
-    for segment in segments.to_pylist():
-        if segment["segment_id"] in usable:
-            by_video.setdefault((segment["split"], segment["video_id"]), []).append(segment)
-    labels = {head: np.full(times_s.shape, UNLABELLED, dtype=np.int64) for head in HEADS}
-    for row, place in enumerate(zip(samples.column("split").to_pylist(), samples.column("video_id").to_pylist())):
-        near = by_video.get(place, [])
-        starts, stops = (np.array([segment[name] for segment in near]) for name in ("start_s", "stop_s"))
-        for t, time_s in enumerate(times_s[row]):
-            at = label_at(time_s, starts, stops, np.arange(len(near)), ties)
-            for head, values in labels.items():
-                if at != UNLABELLED and near[at][f"{head}_id"] is not None:
-                    values[row, t] = near[at][f"{head}_id"]
-    return labels
-
-
 def build(config: Config, sources: Sources) -> Features:
     """The windows of ``sources.samples`` over ``sources.features``; needs ``segments`` where labels of the past are asked for."""
-    samples, paths = sources.need("samples", "views.features"), sources.need("features", "views.features")
-    dropped = samples.column("dropped_because")
-    if dropped.null_count < len(dropped):
-        raise DataError("samples that were dropped", "samples", "usable rows only", "filter dropped_because")
+    samples, paths = usable(sources.need("samples", "views.features")), sources.need("features", "views.features")
     return Features(config, samples, FeatureStore(paths), sources.need("segments", "views.features with past") if config.past else None)
