@@ -1,0 +1,41 @@
+"""What every view of an observation window does alike: it takes usable samples only, and labels the observed times."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from foretaste.contracts.batch import UNLABELLED
+from foretaste.contracts.classes import HEADS
+from foretaste.contracts.errors import DataError
+from foretaste.video.windows import PastTies, label_at
+
+
+def usable(samples: pa.Table) -> pa.Table:
+    """``samples``; raises DataError if one of them was dropped."""
+    dropped = samples.column("dropped_because")
+    if dropped.null_count < len(dropped):
+        raise DataError("samples that were dropped", "samples", "usable rows only", "filter dropped_because")
+    return samples
+
+
+def past_labels(times_s: np.ndarray, samples: pa.Table, segments: pa.Table, ties: PastTies) -> dict[str, np.ndarray]:
+    """head -> (n, T) int64: the segment going on at the times (n, T) of the samples' frames.
+
+    Only segments of the sample's own split that have a usable sample count, as in AVT.
+    """
+    known = set(samples.column("segment_id").to_pylist())
+    by_video: dict[tuple[str, str], list[dict]] = {}
+    for segment in segments.to_pylist():
+        if segment["segment_id"] in known:
+            by_video.setdefault((segment["split"], segment["video_id"]), []).append(segment)
+    labels = {head: np.full(times_s.shape, UNLABELLED, dtype=np.int64) for head in HEADS}
+    for row, place in enumerate(zip(samples.column("split").to_pylist(), samples.column("video_id").to_pylist())):
+        near = by_video.get(place, [])
+        starts, stops = (np.array([segment[name] for segment in near]) for name in ("start_s", "stop_s"))
+        for t, time_s in enumerate(times_s[row]):
+            at = label_at(time_s, starts, stops, np.arange(len(near)), ties)
+            for head, values in labels.items():
+                if at != UNLABELLED and near[at][f"{head}_id"] is not None:
+                    values[row, t] = near[at][f"{head}_id"]
+    return labels

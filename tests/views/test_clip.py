@@ -1,0 +1,204 @@
+"""Clips of the observation window: the right frames, never the future, changed by (seed, epoch, row) alone."""
+
+from __future__ import annotations
+
+import itertools
+
+import barcode
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+
+from foretaste.contracts.batch import UNLABELLED
+from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS
+from foretaste.contracts.view import Sources
+from foretaste.pipeline import families
+from foretaste.training.samples import check_boundary, join
+from foretaste.video.decode import frames_at
+from foretaste.video.packets import scan
+from foretaste.video.probe import probe, video_files
+
+#: Every frame is coded by itself, so that altering one leaves the bytes of the others' pictures as they are.
+INTRA = "keyint=1:qp=12"
+SMALL = {"frames": 4, "rate": 2.0, "size": 48, "scoring_side": 48, "training_sides": [48, 52]}
+WINDOWS = [("a", 3.05), ("b", 3.95), ("a", 0.9), ("b", 0.0), ("a", 2.0)]
+#: Worked by hand: at 10 frames a second frame f is shown from f / 10 s; ticks are 1 / 30 s; steps back are 0.5 s.
+NUMBERS = [[15, 20, 25, 30], [124, 129, 134, 139], [4, 4, 4, 9], [100, 100, 100, 100], [5, 10, 15, 20]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("videos")
+    barcode.write_clip(folder / "a.mp4", 40, x264=INTRA)
+    barcode.write_clip(folder / "b.mp4", 40, x264=INTRA, numbers=range(100, 140))
+    return folder
+
+
+def table(definition, rows):
+    return pa.table([pa.array([row.get(f.name) for row in rows], f.type) for f in definition.schema], schema=definition.schema)
+
+
+def sample(video_id, stop_s, tau_o=2.0, **more):
+    return {
+        "sample_id": f"{video_id}/{stop_s}", "segment_id": f"{video_id}/{stop_s}", "video_id": video_id, "split": "training",
+        "window_start_s": stop_s - tau_o, "window_stop_s": stop_s, "target_start_s": stop_s + 1, "target_stop_s": stop_s + 2, **more,
+    }  # fmt: skip
+
+
+def build(folder, rows=None, segments=None, probed=None, **settings):
+    rows = [sample(*window) for window in WINDOWS] if rows is None else rows
+    columns = probe(folder, video_files(folder).items())[0] if probed is None else probed
+    sources = Sources(
+        samples=table(SAMPLES, rows), videos=pa.table(columns, schema=VIDEOS.schema), video_folder=folder,
+        segments=None if segments is None else table(SEGMENTS, segments),
+    )  # fmt: skip
+    return families.build("views", {"kind": "clip", **SMALL, **settings}, sources=sources)
+
+
+def fetch(view, rows, seed=1, epoch=2, training=False):
+    return view.fetch(rows, seed=seed, epoch=epoch, training=training).inputs["frames"]
+
+
+def pictures(clip):
+    """(T, 3, S, S) float32 -> (T, S, S, 3) uint8."""
+    return ((clip + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+
+
+def number(picture):
+    """Which frame's centre this is: the cut loses the outer half of the outer cells, but no cell."""
+    known = {n: barcode.draw(n)[:, 8:56] for n in (*range(40), *range(100, 140))}
+    return min(known, key=lambda n: np.abs(known[n].astype(int) - picture).mean())
+
+
+def test_windows_hold_the_right_frames(folder):
+    view = build(folder)
+    got = fetch(view, [3, 0, 1, 4, 2])
+    assert got.shape == (5, 4, 3, 48, 48) and got.dtype == torch.float32 and -1 <= got.min() < -0.5 < 0.5 < got.max() <= 1
+    assert [[number(picture) for picture in pictures(clip)] for clip in got] == [NUMBERS[row] for row in (3, 0, 1, 4, 2)]
+
+
+def test_a_window_does_not_reach_behind_its_start(folder):
+    """Where tau_o holds fewer strides than frames the first one is repeated, as before the start of the video."""
+    view = build(folder, [sample("a", 3.05, tau_o=1.1)])
+    assert [number(picture) for picture in pictures(fetch(view, [0])[0])] == [20, 20, 25, 30]
+
+
+def test_nothing_after_the_window_changes_what_is_seen(folder, tmp_path):
+    """Altering every later frame alters nothing, altering the last one that may be seen does, in scoring and in training."""
+    for row, (video_id, stop_s) in enumerate(WINDOWS):
+        first, last = 100 * (video_id == "b"), NUMBERS[row][-1] % 100
+        as_it_is = build(folder)
+        for name, from_frame, changes in (("later", last + 1, False), ("last", last, True)):
+            altered = tmp_path / f"{name}{row}"
+            altered.mkdir()
+            for other in ("a", "b"):
+                (altered / f"{other}.mp4").write_bytes((folder / f"{other}.mp4").read_bytes())
+            numbers = [first + f if f < from_frame else 4095 - f for f in range(40)]
+            barcode.write_clip(altered / f"{video_id}.mp4", 40, x264=INTRA, numbers=numbers)
+            view = build(altered)
+            for training in (False, True):
+                same = torch.equal(fetch(view, [row], training=training), fetch(as_it_is, [row], training=training))
+                assert same != changes, f"{name} frame, window to {stop_s} s of {video_id}, training={training}"
+        assert as_it_is.newest_s(row) == pytest.approx(last / 10) and as_it_is.newest_s(row) <= stop_s
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.0, 3.0, 10.0])
+def test_time_stamps_are_those_of_the_decoded_frames(folder, rate):
+    view = build(folder, rate=rate)
+    rows = table(SAMPLES, [sample(*window) for window in WINDOWS])
+    check_boundary(join(view, rows, range(len(view))), rows)
+    for row, (video_id, _) in enumerate(WINDOWS):
+        _, pts_s = frames_at(scan(folder / f"{video_id}.mp4"), view.times_s[row], decoder="pyav")
+        assert view.newest_s(row) == pts_s.max()
+
+
+def test_training_cuts_one_window_out_of_one_size_of_the_clip(folder):
+    """Each clip is found again, to the byte, among all sizes, flips and places there are; over many draws all of them come up."""
+    settings = {**SMALL, "size": 24, "scoring_side": 24, "training_sides": [24, 27], "frames": 2}
+    view, video = build(folder, **settings), scan(folder / "a.mp4")
+    sizes = {side: frames_at(video, view.times_s[0], (side, round(side * 64 / 48)))[0] for side in range(24, 28)}
+    draws = []
+    for epoch in range(60):
+        clip, found = pictures(fetch(view, [0], epoch=epoch, training=True)[0]), []
+        for side, whole in sizes.items():
+            for top, left, flip in itertools.product(range(side - 23), range(whole.shape[2] - 23), (False, True)):
+                cut = whole[:, top : top + 24, left : left + 24]
+                if np.array_equal(cut[:, :, ::-1] if flip else cut, clip):
+                    found.append((side, flip, top / max(side - 24, 1), left))
+        assert len(found) == 1, f"epoch {epoch}: {found}"
+        draws += found
+    sides, flips, tops, lefts = zip(*draws)
+    assert set(sides) == set(range(24, 28)) and 15 <= sum(flips) <= 45
+    assert {0.0, 1.0} <= set(tops) and len(set(lefts)) >= 8
+
+
+def test_changes_depend_on_seed_epoch_and_row_alone(folder):
+    view = build(folder, training_sides=[48, 53])
+    together = fetch(view, [0, 1, 2, 4], training=True)
+    assert torch.equal(fetch(view, [2], training=True)[0], together[2])
+    assert torch.equal(fetch(view, [4, 0], training=True), together[[3, 0]])
+    for other in (fetch(view, [0], epoch=3, training=True), fetch(view, [0], seed=2, training=True)):
+        assert not torch.equal(other[0], together[0])
+    assert torch.equal(fetch(view, [0, 1], seed=5, epoch=6), fetch(view, [0, 1]))
+    unchanged = build(folder, training_sides=[48, 48], flip=0.0)
+    assert not torch.equal(fetch(unchanged, [0], training=True), fetch(unchanged, [0])), "the crop's place alone"
+
+
+def test_digests_say_what_is_shown_when_scored(folder):
+    view = build(folder)
+    digests = [view.digest(row) for row in range(len(view))]
+    assert len(set(digests)) == len(digests) and {len(digest) for digest in digests} == {16}
+    assert [build(folder, training_sides=[50, 53], flip=0.0, past=False).digest(row) for row in range(5)] == digests
+    for settings in ({"scoring_side": 50}, {"size": 40}, {"rate": 1.0}, {"decoder": "pyav"}):
+        assert build(folder, **settings).digest(0) != digests[0], settings
+    assert build(folder, [sample("a", 3.08)]).digest(0) == digests[0], "the same frames"
+
+
+def segment(video_id, stop_s, start, stop, action, split="training"):
+    return {
+        "segment_id": f"{video_id}/{stop_s}", "dataset": "d", "split": split, "video_id": video_id, "start_s": start, "stop_s": stop,
+        "verb": "v", "noun": "n", "action": "a", "verb_id": action % 3, "noun_id": None, "action_id": action,
+    }  # fmt: skip
+
+
+def test_past_labels_are_of_the_times_of_the_frames(folder):
+    segments = [segment("a", 3.05, 2.0, 2.6, 7), segment("a", 2.0, 2.9, 3.5, 5), segment("a", "unused", 1.0, 1.9, 4)]
+    view = build(folder, segments=segments, past=True)
+    labels = view.fetch([0, 1], seed=0, epoch=0, training=True).labels
+    assert labels["past_action"].tolist() == [[UNLABELLED, 7, 7, 5], [UNLABELLED] * 4]
+    assert labels["past_verb"][0].tolist() == [UNLABELLED, 1, 1, 2] and set(labels["past_noun"].flatten().tolist()) == {UNLABELLED}
+
+
+def test_what_cannot_be_is_refused(folder, tmp_path):
+    with pytest.raises(DataError, match="no video 'c'"):
+        build(folder, [sample("c", 1.0)])
+    with pytest.raises(DataError, match=r"1 windows reach past the end of their video; the first to 4\.000 s: .*a\.mp4"):
+        build(folder, [sample("a", 3.9), sample("a", 4.01)])
+    with pytest.raises(DataError, match="samples that were dropped"):
+        build(folder, [sample("a", 2.0, dropped_because="early")])
+    with pytest.raises(ConfigError, match="divides the grid"):
+        build(folder, rate=7.0)
+    for settings in ({"scoring_side": 47}, {"training_sides": [47, 50]}, {"training_sides": [52, 50]}):
+        with pytest.raises(ConfigError, match="sides are at least the size"):
+            build(folder, **settings)
+    probed, _ = probe(folder, video_files(folder).items())
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).write_bytes((folder / "b.mp4").read_bytes())
+    with pytest.raises(DataError, match="no longer the file that was probed"):
+        build(tmp_path, probed=probed)
+
+
+def test_the_published_sizes(folder):
+    """AVT: 224 pixels, cut out of a picture of shorter side 248, in training 248 to 280."""
+    sources = Sources(
+        samples=table(SAMPLES, [sample("a", 3.0, tau_o=10.0)]), videos=pa.table(probe(folder, video_files(folder).items())[0], schema=VIDEOS.schema),
+        video_folder=folder,
+    )  # fmt: skip
+    view = families.build("views", {"kind": "clip"}, sources=sources)
+    clip = fetch(view, [0])[0]
+    whole, _ = frames_at(scan(folder / "a.mp4"), view.times_s[0], (248, 331))
+    assert clip.shape == (10, 3, 224, 224)
+    assert np.array_equal(pictures(clip), whole[:, 12:236, 53:277])
+    assert [round(time, 6) for time in view.times_s[0]] == [0.0] * 7 + [1.0, 2.0, 3.0]
