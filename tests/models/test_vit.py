@@ -1,9 +1,14 @@
+from dataclasses import replace
+
+import made_up_tables
 import pytest
 import torch
+from safetensors.torch import save_file
 from transformers import ViTConfig, ViTModel
 
 from foretaste.contracts.batch import Batch
-from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.view import Sources
 from foretaste.models.vit import Config, Vit
 from foretaste.pipeline import families
 
@@ -80,3 +85,50 @@ def test_alone_it_is_a_recogniser():
 def test_sizes_that_do_not_divide_are_refused():
     with pytest.raises(ConfigError, match="the patch must divide the image"):
         families.build("models", {"kind": "vit", **SMALL, "patch": 7})
+
+
+def published(tmp_path, **change):
+    """A file in timm's layout: the parameters of a network of ours, and a classifier."""
+    torch.manual_seed(1)
+    state = {name: torch.randn_like(parameter) for name, parameter in Vit(Config(**SMALL), {}).named_parameters()}
+    state |= {"head.weight": torch.randn(7, 32), "head.bias": torch.randn(7)}
+    state = {name: tensor for name, tensor in (state | change).items() if tensor is not None}
+    torch.save(state, tmp_path / "vit.pth")
+    return state, Sources(weights=tmp_path / "vit.pth", classes=made_up_tables.make_classes())
+
+
+@pytest.mark.parametrize("classify", [(), ("action", "verb")])
+def test_starts_from_published_weights(tmp_path, capsys, classify):
+    state, sources = published(tmp_path)
+    spec = {"kind": "vit", **SMALL, "classify": classify}
+    torch.manual_seed(2)
+    model = families.build("models", {**spec, "weights": "any"}, sources=sources)
+    assert "vit.pth; left out: head.weight, head.bias" in capsys.readouterr().err
+    torch.manual_seed(2)
+    fresh = dict(families.build("models", spec, sources=sources).named_parameters())
+    for name, parameter in model.named_parameters():
+        assert torch.equal(parameter, fresh[name] if name.startswith("classifiers.") else state[name]), name
+    save_file(state, tmp_path / "vit.safetensors")
+    again = families.build("models", {**spec, "weights": "any"}, sources=replace(sources, weights=tmp_path / "vit.safetensors"))
+    assert all(
+        torch.equal(parameter, dict(again.named_parameters())[name]) for name, parameter in model.named_parameters() if "class" not in name
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"norm.bias": None}, "missing norm.bias, not known none"),
+        ({"pre_logits.fc.weight": torch.zeros(2)}, "missing none, not known pre_logits.fc.weight"),
+        ({"pos_embed": torch.zeros(1, 5, 32)}, r"pos_embed has shape \(1, 5, 32\)"),
+    ],
+)
+def test_weights_of_another_network_are_refused(tmp_path, change, message):
+    _, sources = published(tmp_path, **change)
+    with pytest.raises(DataError, match=message):
+        families.build("models", {"kind": "vit", **SMALL, "weights": "any"}, sources=sources)
+
+
+def test_weights_that_a_step_does_not_have_are_asked_for():
+    with pytest.raises(ConfigError, match="vit with weights needs weights"):
+        families.build("models", {"kind": "vit", **SMALL, "weights": "any"}, sources=Sources())

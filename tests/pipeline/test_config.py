@@ -50,3 +50,58 @@ def test_history_overrides_reach_the_views_and_the_protocol():
     system = changed.systems[0]
     assert changed.protocol("epic55", system, "teacher_counts")["history_rule"] == "end"
     assert catalogue(dataset="epic55").protocol("epic55", system, "teacher_counts")["history_rule"] == "start"
+
+
+def test_what_differs_by_dataset(tmp_path):
+    """``on`` is a word here, as in YAML 1.2, and no boolean."""
+    for kind in ("datasets", "systems"):
+        (tmp_path / "workflow" / kind).mkdir(parents=True)
+    for name, text in (("plain", "title: t"), ("one", "title: t"), ("two", "base: one")):
+        (tmp_path / "workflow" / "datasets" / f"{name}.yaml").write_text(text)
+    (tmp_path / "workflow" / "systems" / "parent.yaml").write_text(
+        "title: all\nmodels: {a: 1, yes: false}\non: {one: {title: on one, models: {a: 2}}}"
+    )
+    (tmp_path / "workflow" / "systems" / "child.yaml").write_text("base: parent\nmodels: {b: 3}\non: {two: {models: {a: 4}}}")
+    files = Files(tmp_path)
+    assert files.merged("systems", "parent", "plain") == {"title": "all", "models": {"a": 1, "yes": False}}
+    assert files.merged("systems", "parent", "two") == {"title": "on one", "models": {"a": 2, "yes": False}}
+    assert files.merged("systems", "child", "one") == {"title": "on one", "models": {"a": 2, "b": 3, "yes": False}}
+    assert files.merged("systems", "child", "two") == {"title": "on one", "models": {"a": 4, "b": 3, "yes": False}}
+
+
+def test_the_published_preset_differs_by_dataset():
+    preset = {
+        dataset: catalogue(dataset=dataset, systems="lm_avt_published").system(dataset, "lm_avt_published")
+        for dataset in ("epic55", "egtea_s1")
+    }
+    teachers = {dataset: system.models["teacher_recipe_lm"] for dataset, system in preset.items()}
+    assert {d: (t.training.epochs, t.training.batch, t.objective[0].weight) for d, t in teachers.items()} == {
+        "epic55": (8, 16, 0.7),
+        "egtea_s1": (4, 14, 0.8),
+    }
+    assert [term.class_weights for term in teachers["egtea_s1"].objective] == ["balanced"] * 3
+    assert [term.class_weights for term in teachers["epic55"].objective] == ["none"] * 3
+    assert {d: (s.primary_metric, s.history.length) for d, s in preset.items()} == {
+        "epic55": ("many_shot_recall5_and", 5),
+        "egtea_s1": ("top1", 15),
+    }
+
+
+@pytest.mark.parametrize("dataset", ["epic55", "egtea_s1"])
+def test_the_published_preset_does_not_train_the_baseline_again(dataset):
+    both = catalogue(dataset=dataset, systems=["lm_avt", "lm_avt_published"])
+    assert both.home(dataset, "lm_avt_published", "student_baseline") == "lm_avt"
+    assert both.home(dataset, "lm_avt_published", "student_lm") == "lm_avt_published"
+
+
+def test_on_is_a_word(tmp_path):
+    """YAML 1.1 reads `on:` as true; here it says what differs by dataset."""
+    for kind, name, text in (
+        ("datasets", "d", "title: x\nsystem: s\nreader: {kind: egtea}\ntau_a: 1.0\ntau_o: 5.0\n"),
+        ("systems", "s", "title: x\non: {d: {title: y}}\n"),
+    ):
+        (tmp_path / "workflow" / kind).mkdir(parents=True)
+        (tmp_path / "workflow" / kind / f"{name}.yaml").write_text(text)
+    files = Files(tmp_path)
+    assert files.merged("systems", "s") == {"title": "x"}
+    assert files.merged("systems", "s", "d") == {"title": "y"}

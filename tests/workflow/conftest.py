@@ -92,11 +92,12 @@ def fresh(tmp_path) -> Checkout:
 
 @pytest.fixture(scope="session")
 def real_data(tmp_path_factory, shared_data) -> Path:
-    """A data folder with the real label files, and empty stand-ins for the videos and features that cannot be had here."""
+    """A data folder with the real label files, and empty stand-ins for the videos, features and weights that cannot be had here."""
     folder = tmp_path_factory.mktemp("real")
     for name in ("epic55", "rulstm"):
         shutil.copytree(shared_data / name, folder / name)
-    for name in ("epic55/videos/P01_01.MP4", "egtea/videos/OP01-R01-PastaSalad.mp4", "features/ircsn152/0.h5", "layer1.json"):
+    stand_ins = ("epic55/videos/P01_01.MP4", "egtea/videos/OP01-R01-PastaSalad.mp4", "features/ircsn152/0.h5", "layer1.json")
+    for name in (*stand_ins, "weights/jx_vit_base_p16_224-80ecf9dd.pth"):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

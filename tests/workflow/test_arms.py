@@ -15,6 +15,8 @@ RUNS = [
     ("kitchen_micro", "lm_avt_micro"),
     ("epic55", "lm_avt"),
     ("egtea_s1", "lm_avt"),
+    ("epic55", "lm_avt_published"),
+    ("egtea_s1", "lm_avt_published"),
 ]
 
 

@@ -7,13 +7,26 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize(("dataset", "system"), [("epic55", "lm_avt"), ("egtea_s1", "lm_avt")])
+@pytest.mark.parametrize("system", ["lm_avt", "lm_avt_published"])
+@pytest.mark.parametrize("dataset", ["epic55", "egtea_s1"])
 def test_real_datasets_dry_run(fresh, real_data, dataset, system):
     settings = ("--config", f"dataset={dataset}", f"data_root={real_data}", f"recipes={real_data}/layer1.json")
     text = fresh.snakemake("-n", system, *settings).stdout
     assert "rule pretrain" in text and "student_recipe_lm" in text
     text = fresh.snakemake("-n", "teachers", *settings, "history_rule=end").stdout
     assert "teacher_counts" in text and "student" not in text and "extract_features" not in text
+
+
+def test_weights_that_are_not_there_are_named(fresh, real_data, tmp_path):
+    """They are an input of the students that start from them, and of nothing else."""
+    (tmp_path / "data").mkdir()
+    for part in real_data.iterdir():
+        if part.name != "weights":
+            (tmp_path / "data" / part.name).symlink_to(part)
+    settings = ("--config", "dataset=egtea_s1", f"data_root={tmp_path}/data", f"recipes={real_data}/layer1.json")
+    text = fresh.snakemake("-n", "lm_avt", *settings, check=False).stdout
+    assert "MissingInputException" in text and "weights/jx_vit_base_p16_224-80ecf9dd.pth" in text
+    assert "Job stats" in fresh.snakemake("-n", "teachers", *settings).stdout
 
 
 @pytest.mark.parametrize("target", ["demo", "demo_worlds", "lm_avt_demo_seeds", "features", "teachers"])

@@ -30,6 +30,8 @@ class Sources:
         The folder that ``videos.path`` is relative to.
     phrases
         The table of recipe phrases.
+    weights
+        File of published weights that a network starts from.
     pretrained
         Folder of a Hugging Face model with its tokenizer: where a language model starts from.
     """
@@ -42,6 +44,7 @@ class Sources:
     feature_width: int | None = None
     video_folder: Path | None = None
     phrases: pa.Table | None = None
+    weights: Path | None = None
     pretrained: Path | None = None
 
     def need(self, name: str, who: str) -> Any:

@@ -6,6 +6,8 @@ first, eps 1e-6, exact GELU, class token), so that published weights load as the
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -15,6 +17,8 @@ from torch.nn import functional as F
 
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.view import Sources
+from foretaste.models import weights
+from foretaste.pipeline import console
 from foretaste.pipeline.options import Options
 
 
@@ -30,6 +34,8 @@ class Config(Options):
     """On the vector that is classified."""
     classify: tuple[Literal["action", "verb", "noun"], ...] = ()
     """Heads of a recogniser; a backbone within another network has none."""
+    weights: str | None = None
+    """File to start from, in timm's layout (.pth or .safetensors), relative to data_root; null: random weights."""
 
     @model_validator(mode="after")
     def _divides(self) -> Config:
@@ -124,6 +130,19 @@ class Vit(nn.Module):
 
 
 def build(config: Config, sources: Sources) -> Vit:
-    """The network with one linear classifier a head for the classes of ``sources``."""
+    """The network with one linear classifier a head for the classes of ``sources``, from the weights of ``sources`` if it names some."""
     space = sources.need("classes", "vit") if config.classify else None
-    return Vit(config, {head: len(space.names(head)) for head in config.classify})
+    model = Vit(config, {head: len(space.names(head)) for head in config.classify})
+    if config.weights is not None:
+        start_from(model, sources.need("weights", "vit with weights"))
+    return model
+
+
+def start_from(model: Vit, path: Path) -> None:
+    """Give ``model`` the published weights of ``path``. The classifier of their pretraining is left out, and its names are said;
+    the heads of ``model`` stay as they are. Raises DataError where anything else is missing, unknown or of another shape."""
+    state = weights.read(path)
+    left_out = [name for name in state if re.search(weights.VIT.ignored, name)]
+    console.say(f"weights of {path.name}; left out: {', '.join(left_out) or 'nothing'}")
+    own = {name: parameter.detach() for name, parameter in model.named_parameters() if name.startswith("classifiers.")}
+    weights.install(model, {**state, **own}, weights.VIT, path)

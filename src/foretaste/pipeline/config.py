@@ -6,6 +6,7 @@ preset holds what differs by dataset. Mappings are merged key by key, everything
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -214,7 +215,12 @@ class Files:
     @cache  # noqa: B019
     def system(self, name: str, dataset: str) -> SystemConfig:
         """The resolved system ``name`` on ``dataset``."""
-        return validated(SystemConfig, self.merged("systems", name, dataset), f"workflow/systems/{name}.yaml")
+        return validated(SystemConfig, self.merged("systems", name, dataset), self.where("systems", name))
+
+    def where(self, kind: str, name: str) -> str:
+        """How an error names a preset: its file and the files that it is based on."""
+        first, *bases = self.chain(kind, name)
+        return f"workflow/{kind}/{first}.yaml" + (f" (base {', '.join(bases)})" if bases else "")
 
 
 def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,9 +248,21 @@ def validated(model: type[Options], value: Mapping[str, Any], where: str) -> Any
         raise explain(error, where, model) from error
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's booleans: ``true`` and ``false``. In YAML 1.1 the key ``on`` is one as well."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except yaml.YAMLError as error:
         raise ConfigError(f"not YAML ({error})", path, "a YAML mapping", "mend the file") from error
     if not isinstance(value, dict):

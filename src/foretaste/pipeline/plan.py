@@ -14,6 +14,7 @@ from foretaste.pipeline import families
 from foretaste.pipeline.catalogue import HISTORY_VIEWS, Catalogue
 from foretaste.pipeline.config import validated
 from foretaste.pipeline.described import PIXEL_VIEWS, Described, tables
+from foretaste.pipeline.first_weights import first_weights, trained
 from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.report_plan import describe_report
 
@@ -163,6 +164,8 @@ class Plan:
         config["model"] = {**settings.model_dump(mode="json", exclude={"role", "label"}), "view": config.pop("view")}
         if settings.training.kind == "counting" and settings.training.source == "recipe_truth":
             inputs["recipe_truth"] = f"{self.results}/{dataset}/world/recipes"
+        if (weights := first_weights(settings.network)) is not None:
+            inputs["weights"] = f"{self.run.data_root}/{weights}"
         outputs = {"checkpoint": f"{folder}/checkpoint", "log": f"{folder}/log.jsonl", "config": f"{folder}/config.yaml"}
         return Described(inputs=inputs, outputs=outputs, config={**config, "seed": int(seed)}, places=places)
 
@@ -171,7 +174,7 @@ class Plan:
         folder = self._own_folder(dataset, system, seed, model)
         inputs, config, places = self._seen(dataset, system, settings)
         config["model"] = {
-            **settings.model_dump(mode="json", include={"network", "folds", "calibrate", "lm", "backbone"}),
+            **settings.model_dump(mode="json", include={"folds", "calibrate", "lm", "backbone"}), "network": trained(settings.network),
             "training": {"kind": settings.training.kind}, "view": config.pop("view"),
         }  # fmt: skip
         return Described(

@@ -21,6 +21,7 @@ from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import artifact, families
+from foretaste.pipeline.first_weights import trained
 
 FORMAT = 1
 
@@ -71,7 +72,7 @@ def save_model(folder: Path, model: nn.Module, network: Mapping[str, Any], class
     """Write ``model`` into ``folder`` (made if it is not there; not atomic: stages write inside ``artifact.whole``).
 
     network
-        The preset's ``network``: what ``load_model`` builds it from.
+        The preset's ``network``: what ``load_model`` builds it from, but for a file of weights that it started from.
     facts
         JSON values to keep: ``view``, ``seed``, ``trained_on`` ...
     """
@@ -83,7 +84,7 @@ def save_model(folder: Path, model: nn.Module, network: Mapping[str, Any], class
         files.append("classes.json")
     manifest = {
         "format": FORMAT,
-        "network": dict(network),
+        "network": trained(network),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "sha256": {name: artifact.sha256(folder / name) for name in files},
         **facts,

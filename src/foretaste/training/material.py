@@ -25,7 +25,7 @@ def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, A
 
     inputs
         ``samples``, ``segments``, ``classes``, and as far as the model needs them ``videos``, ``features`` (shards), ``lm``
-        (folder of a pretrained language model).
+        (folder of a pretrained language model), ``weights`` (file that a network starts from).
     config
         May name ``pretrained`` (a language model that is used as it is) and ``video_folder``.
     """
@@ -42,6 +42,7 @@ def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, A
         features=features,
         feature_width=None if features is None else FeatureStore(features).origin.width,
         video_folder=Path(config["video_folder"]) if config.get("video_folder") is not None else None,
+        weights=inputs.get("weights"),
         pretrained=pretrained,
     )
 
