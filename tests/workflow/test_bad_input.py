@@ -1,0 +1,97 @@
+"""Each kind of bad input is one clear error line that names the file, the row or key, and what to do; nothing half-written stays."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+MICRO = "dataset=kitchen_micro"
+
+
+@pytest.fixture
+def world(fresh, finished):
+    """A checkout that has only the micro world's files, for tests to damage."""
+    results = fresh.folder / "results" / "kitchen_micro"
+    shutil.copytree(finished.folder / "results" / "kitchen_micro" / "world", results / "world")
+    return fresh
+
+
+def error_of(checkout, target, *config):
+    """The error line of a run that must fail with exit code 1, without a traceback and without its output."""
+    done = checkout.snakemake(target, "--config", MICRO, *config, check=False)
+    assert done.returncode == 1, done.stdout[-3000:]
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, done.stdout[-3000:]
+    assert "Traceback" not in done.stdout
+    output = checkout.folder / target
+    assert not output.exists() and not list(output.parent.glob(".*.partial"))
+    return errors[0]
+
+
+def rewrite(world, name, change):
+    path = world.folder / "results/kitchen_micro/world/annotations" / name
+    path.write_text(change(path.read_text()))
+
+
+SEGMENTS, VIDEOS = "results/kitchen_micro/segments.parquet", "results/kitchen_micro/videos.parquet"
+
+
+def test_a_typo_in_a_config_key(fresh):
+    assert re.search("unknown key 'histroy_rule'.*history_rule.*did you mean 'history_rule'", error_of(fresh, SEGMENTS, "histroy_rule=end"))
+
+
+def test_a_typo_in_a_preset(fresh):
+    fresh.edit("workflow/systems/lm_avt_demo.yaml", "dropout:", "dropuot:")
+    assert re.search("unknown key 'dropuot'.*lm_avt_demo.yaml.*models.student_baseline.network.*did you mean", error_of(fresh, SEGMENTS))
+
+
+def test_a_missing_video(world):
+    video = sorted((world.folder / "results/kitchen_micro/world/videos").glob("*.mp4"))[2]
+    video.unlink()
+    assert re.search(f"{video.stem}.*set on_bad_input: skip", error_of(world, VIDEOS))
+
+
+def test_a_truncated_video(world):
+    video = sorted((world.folder / "results/kitchen_micro/world/videos").glob("*.mp4"))[1]
+    video.write_bytes(video.read_bytes()[:-4000])
+    assert re.search(f"{video.name}.*set on_bad_input: skip", error_of(world, VIDEOS))
+    world.snakemake(VIDEOS, "--config", MICRO, "on_bad_input=skip")
+
+
+def test_a_csv_without_a_column(world):
+    rewrite(world, "EPIC_train_action_labels.csv", lambda text: text.replace("stop_timestamp", "stopped", 1))
+    assert re.search("EPIC_train_action_labels.csv.*stop_timestamp", error_of(world, SEGMENTS))
+
+
+def test_a_segment_that_stops_before_it_starts(world):
+    def swap(text):
+        head, first, *rest = text.splitlines()
+        times = re.findall(r"\d\d:\d\d:\d\d\.\d+", first)
+        first = first.replace(times[0], "X").replace(times[1], times[0]).replace("X", times[1])
+        return "\n".join([head, first, *rest]) + "\n"
+
+    rewrite(world, "EPIC_train_action_labels.csv", swap)
+    error = error_of(world, SEGMENTS)
+    assert "EPIC_train_action_labels.csv" in error and re.search("(line|row) 2", error), error
+
+
+def test_recipes_that_are_not_as_documented(world):
+    path = world.folder / "results/kitchen_micro/world/recipes/layer1.json"
+    path.write_text(path.read_text().replace('"instructions"', '"directions"', 1))
+    error = error_of(world, "results/text/kitchen_micro/sentences.parquet")
+    assert "layer1.json" in error and "instructions" in error, error
+
+
+def test_a_full_disk(world):
+    """A quota of 4 KB a file stands in for the disk: the write fails with the system's own error."""
+    done = world.run("bash", "-c", f"ulimit -f 4; trap '' XFSZ; snakemake --quiet host --cores 1 {SEGMENTS} --config {MICRO}", check=False)
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    assert done.returncode == 1 and len(errors) == 1, done.stdout[-3000:]
+    assert re.search("cannot write|File too large", errors[0]) and "Traceback" not in done.stdout.replace(
+        'Traceback (most recent call last):\n  File "<frozen', ""
+    )
+    assert not (world.folder / SEGMENTS).exists()
