@@ -50,7 +50,7 @@ class Catalogue:
     def system(self, dataset: str, name: str) -> SystemConfig:
         """The resolved system on ``dataset``, its components checked, with this run's overrides of the history."""
         system = self.files.system(name, dataset)
-        check_parts(system, f"workflow/systems/{name}.yaml", self._components)
+        check_parts(system, self.files.where("systems", name), self._components)
         overrides = {"rule": self.run.history_rule, "source": self.run.history_from}
         history = system.history.model_copy(update={key: value for key, value in overrides.items() if value})
         return system.model_copy(update={"history": history})
