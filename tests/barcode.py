@@ -40,11 +40,10 @@ def write_clip(
 ) -> Path:  # fmt: skip
     """A clip of ``frames`` numbered frames; ``ticks`` gives their times in 1/600 s where they are not evenly spaced,
     ``numbers`` what they carry where it is not 0, 1, 2 ..."""
+    settings = {"libx264": {"x264-params": x264}, "libx265": {"x265-params": "log-level=none:keyint=12:bframes=2:open-gop=0:pools=none"}}
     options = {"movflags": "+faststart"} if faststart else {}
     with av.open(str(path), "w", options=options) as container:
-        stream = container.add_stream(
-            codec, rate=Fraction(fps).limit_denominator(1000), options={"x264-params": x264} if codec == "libx264" else {}
-        )
+        stream = container.add_stream(codec, rate=Fraction(fps).limit_denominator(1000), options=settings.get(codec, {}))
         stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb8" if codec == "gif" else "yuv420p"
         stream.codec_context.time_base = stream.time_base = Fraction(1, TICKS)
         stream.codec_context.thread_count = 1

@@ -34,12 +34,13 @@ def clips(tmp_path_factory):
         "avi": barcode.write_clip(folder / "clip.avi", codec="mpeg4"),
         "vp8": barcode.write_clip(folder / "clip.webm", codec="libvpx"),
         "gif": barcode.write_clip(folder / "clip.gif", codec="gif"),
+        "hevc": barcode.write_clip(folder / "hevc.mp4", codec="libx265"),
         "cut": barcode.cut_without_decoding(closed, folder / "cut.mp4", 5),
     }
 
 
 EXPECTED = {
-    "closed": "decord", "long_gop": "decord", "mkv": "decord", "open": "open groups", "open_mkv": "open groups", "uneven": "varying frame rate",
+    "closed": "decord", "long_gop": "decord", "mkv": "decord", "hevc": "decord", "open": "open groups", "open_mkv": "open groups", "uneven": "varying frame rate",
     "ts": "mpegts", "avi": "avi", "vp8": "vp8", "gif": "gif", "cut": "edit list",
 }  # fmt: skip
 
@@ -62,6 +63,11 @@ def test_the_packets_decide_the_decoder_and_say_why(clips, name):
         assert choice.description == "decord 0.6.0 (closed groups of pictures, steady rate)"
     else:
         assert choice.decoder == "pyav" and EXPECTED[name] in choice.reason
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_whole_clips_decode_to_their_end(clips, name):
+    decode.decodes_to_the_end(scan(clips[name]))
 
 
 def test_decord_alone_would_be_wrong_on_open_groups(clips):

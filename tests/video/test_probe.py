@@ -43,9 +43,11 @@ def test_rows_and_issues(folder, tmp_path):
     assert (first["frames"], first["duration_s"], first["rate_fps"], first["codec"]) == (30, 3.0, 10.0, "h264")
     assert (first["width"], first["height"], first["rotation"]) == (64, 48, 0)
     assert first["sha256"] == hashlib.sha256((folder / first["path"]).read_bytes()).hexdigest()
+    assert [rows[name]["rate_fps"] for name in "bcde"] == [pytest.approx(23 / 2.35), 10.0, 10.0, 10.0]
+    assert [rows[name]["duration_s"] for name in "cde"] == [pytest.approx(4.8)] * 3
     reasons = {issue.file: issue.reason for issue in issues}
     assert sorted(reasons) == ["f.mp4", "g.mp4", "h.mkv"]
-    assert "FFmpeg" in reasons["f.mp4"] or "of pictures" in reasons["f.mp4"]
+    assert "FFmpeg" in reasons["f.mp4"] or "frames decode" in reasons["f.mp4"]
     assert "h.mkv, h.mp4" in reasons["h.mkv"]
 
 

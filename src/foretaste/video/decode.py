@@ -19,7 +19,7 @@ import av
 import numpy as np
 
 from foretaste.contracts.errors import DataError
-from foretaste.video.packets import Packets, opened, seconds, unreadable
+from foretaste.video.packets import INDEXED_CONTAINERS, Packets, opened, seconds, unreadable
 from foretaste.video.windows import shown_at
 
 Decoder = Literal["decord", "pyav"]
@@ -183,11 +183,13 @@ def _first_line(error: Exception) -> str:
 
 
 def decodes_to_the_end(video: Packets) -> None:
-    """Decode from the last key frame to the end; raises DataError where that fails (a file cut off or damaged there)."""
+    """Decode from the last key frame to the end, or all of a file without an index; raises DataError where frames fail or are
+    missing (a file cut off or damaged there)."""
     with opened(video.path) as (container, stream):
-        offset = stream.start_time or 0
-        container.seek(offset + round(video.last_key_s / stream.time_base), stream=stream)
+        expected = len(video.pts_s)
+        if container.format.name in INDEXED_CONTAINERS:
+            expected = int((video.pts_s >= video.last_key_s).sum())
+            container.seek((stream.start_time or 0) + round(video.last_key_s / stream.time_base), stream=stream)
         decoded = sum(1 for _ in container.decode(stream))
-    expected = int((video.pts_s >= video.last_key_s).sum())
     if decoded < expected:
-        raise unreadable(video.path, f"the last group of pictures gives {decoded} of {expected} frames")
+        raise unreadable(video.path, f"only {decoded} of the last {expected} frames decode")

@@ -18,8 +18,10 @@ import numpy as np
 
 from foretaste.contracts.errors import DataError
 
-#: Containers and codecs for which decord's frames were compared with a full decode, frame for frame.
-_COMPARED_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
+#: Containers with an index of their own, in which seeking lands on the key frame that is asked for (FFmpeg's names).
+INDEXED_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
+
+#: Codecs for which decord's frames were compared with a full decode, frame for frame, in these containers.
 _COMPARED_CODECS = ("h264", "hevc")
 
 
@@ -99,7 +101,7 @@ def scan(path: Path) -> Packets:
         shown.sort(key=lambda packet: packet.pts)
         pts = np.array([packet.pts for packet in shown], dtype=np.int64)
         pts_s = seconds(pts - pts[0], stream.time_base)
-        rate = float(stream.average_rate or 0) or _rate_of(pts_s)
+        rate = _rate(pts_s, float(stream.average_rate or 0))
         rotation = _rotation(container, stream, path)
         return Packets(
             path=Path(path),
@@ -132,8 +134,10 @@ class _Packet:
         return cls(packet.pts, packet.duration, packet.is_keyframe, not (packet.is_discard or hidden))
 
 
-def _rate_of(pts_s: np.ndarray) -> float:
-    return (len(pts_s) - 1) / float(pts_s[-1]) if len(pts_s) > 1 else 0.0
+def _rate(pts_s: np.ndarray, stated: float) -> float:
+    """Frames a second: as the container states it where its frames bear that out, else as they are spaced (some state their clock's)."""
+    measured = (len(pts_s) - 1) / float(pts_s[-1]) if len(pts_s) > 1 and pts_s[-1] > 0 else stated
+    return stated if abs(stated - measured) < 0.02 * measured else measured
 
 
 def _rotation(container: av.container.InputContainer, stream: av.VideoStream, path: Path) -> int:
@@ -147,7 +151,7 @@ def _rotation(container: av.container.InputContainer, stream: av.VideoStream, pa
 def _objection(container: av.container.InputContainer, stream: av.VideoStream, packets: list[_Packet], pts: np.ndarray) -> str | None:
     """Why decord is not used: the first of the known reasons. ``packets`` in file order, ``pts`` in the order shown."""
     codec = stream.codec_context.codec.canonical_name
-    if container.format.name not in _COMPARED_CONTAINERS:
+    if container.format.name not in INDEXED_CONTAINERS:
         return f"container {container.format.name} was not compared"
     if codec not in _COMPARED_CODECS:
         return f"codec {codec} was not compared"
