@@ -183,7 +183,7 @@ class Files:
     def chain(self, kind: str, name: str) -> list[str]:
         """``name`` and its parents, nearest first."""
         chain = [name]
-        while parent := _read_yaml(self._path(kind, chain[-1])).get("base"):
+        while parent := self._layer(kind, chain[-1]).get("base"):
             if parent in chain:
                 raise ConfigError(f"{kind} {name!r} is its own base", self._path(kind, name), "a chain that ends", "mend base:")
             chain.append(parent)
@@ -193,13 +193,17 @@ class Files:
         """The preset or dataset with its parents merged in, and, given ``dataset``, its ``on:`` part for that dataset."""
         value: dict[str, Any] = {}
         for link in reversed(self.chain(kind, name)):
-            layer = dict(_read_yaml(self._path(kind, link)))
+            layer = dict(self._layer(kind, link))
             layer.pop("base", None)
             on = layer.pop("on", {})
             value = merge(value, layer)
             for relative in reversed(self.chain("datasets", dataset)) if dataset else ():
                 value = merge(value, on.get(relative, {}))
         return value
+
+    @cache  # noqa: B019 (a dry run asks for a preset hundreds of times; reading one takes 40 ms)
+    def _layer(self, kind: str, name: str) -> dict[str, Any]:
+        return _read_yaml(self._path(kind, name))
 
     def _path(self, kind: str, name: str) -> Path:
         path = self.root / "workflow" / kind / f"{name}.yaml"
