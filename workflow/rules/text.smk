@@ -60,6 +60,8 @@ rule pretrain:
     params:
         spec=step.spec("pretrain"),
     threads: step.threads("pretrain")
+    # The longest chain of a run begins here: it goes before what can wait.
+    priority: 10
     log:
         f"{LOGS}/lm/{{corpus}}/{{lm}}/checkpoint.log",
     benchmark:
