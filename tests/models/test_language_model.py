@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import pyarrow as pa
 import pytest
 import tiny_lm
 import torch
@@ -9,6 +10,7 @@ from transformers import AutoModelForMaskedLM, PreTrainedTokenizerFast
 
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.tables import PHRASES
 from foretaste.contracts.view import Sources
 from foretaste.models.language_model import load_language_model
 from foretaste.pipeline import families
@@ -19,6 +21,24 @@ REAL = IDS != 0
 MASKED = (IDS == 4).flatten().nonzero()[:, 0]
 
 
+PHRASE_ROWS = [("take", "pan", 6), ("open", "fridge", 3), ("wash", "chopping", 1), ("stir", None, 2)]
+
+
+def _phrases():
+    rows = [(f"r{i}", "train", i, verb, thing, "-") for i, (verb, thing) in enumerate((v, o) for v, o, n in PHRASE_ROWS for _ in range(n))]
+    rows.append(("r99", "val", 0, "pour", "water", "-"))
+    return pa.table([pa.array(column, type=f.type) for column, f in zip(zip(*rows), PHRASES.schema)], schema=PHRASES.schema)
+
+
+def _masked(folder, **settings):
+    return families.build("models", {"kind": "masked_lm", **settings}, sources=Sources(pretrained=folder, phrases=_phrases()))
+
+
+def _batch(tokens=(17, 23)):
+    inputs = {"input_ids": IDS, "attention_mask": REAL, "masked_positions": MASKED}
+    return Batch(ids=("a", "b"), inputs=inputs, labels={"token": torch.tensor(tokens)})
+
+
 @pytest.mark.parametrize("kind", ["albert", "bert", "distilbert", "electra", "roberta"])
 def test_head_at_masked_positions_equals_the_full_model(kind, tmp_path):
     folder = tiny_lm.make(tmp_path, kind)
@@ -26,7 +46,7 @@ def test_head_at_masked_positions_equals_the_full_model(kind, tmp_path):
     with torch.no_grad():  # a bias that is not zero, so that it counts
         published.get_output_embeddings().bias.normal_()
     published.save_pretrained(folder)
-    model = families.build("models", {"kind": "masked_lm"}, sources=Sources(pretrained=folder)).eval()
+    model = _masked(folder).eval()
     batch = Batch(ids=("a", "b"), inputs={"input_ids": IDS, "attention_mask": REAL, "masked_positions": MASKED})
     with torch.no_grad():
         full = published(input_ids=IDS, attention_mask=REAL.long()).logits
@@ -125,3 +145,50 @@ def test_minilm_has_an_encoder_and_no_head():
     assert lm.width == 384
     assert {name.split(".")[0] for name in lm.loading.newly_initialised} == {"cls"}
     assert lm.loading.unused == ("pooler.dense.bias", "pooler.dense.weight")
+
+
+def test_a_new_head_starts_from_the_frequencies_of_the_corpus(tmp_path):
+    share = _masked(tiny_lm.make(tmp_path / "a", head=False)).lm.bias.exp()
+    assert share.sum().item() == pytest.approx(1, abs=1e-5)
+    assert (share[17] / share[18]).item() == pytest.approx(2, rel=0.01)  # pan, fridge
+    assert share[4] < share[24] / 50  # [MASK], ##ping
+    assert share[21] == share[4]  # water is in no training recipe
+    kept = tiny_lm.make(tmp_path / "b")
+    assert torch.equal(_masked(kept).lm.bias, load_language_model(kept).bias)
+
+
+@pytest.mark.parametrize("kind", ["albert", "bert", "distilbert", "electra", "roberta"])
+def test_training_on_the_corpus_vocabulary_is_the_same_model_with_fewer_words(kind, tmp_path):
+    model = _masked(tiny_lm.make(tmp_path, kind), vocabulary="corpus").eval()
+    with torch.no_grad():
+        full = model(_batch()).logits["token"]
+        model.training = True  # dropout is off, the training path is taken
+        few = model(_batch()).logits["token"]
+    active = [5, 7, 9, 12, 17, 18, 23, 24]  # take open wash stir pan fridge chop ##ping
+    assert few.isfinite().nonzero()[:, 1].unique().tolist() == active
+    torch.testing.assert_close(few[:, active], full[:, active], rtol=0, atol=1e-6)
+
+
+def test_only_words_of_the_corpus_change_and_are_written_back(tmp_path):
+    folder = tiny_lm.make(tmp_path / "a")
+    model = _masked(folder, vocabulary="corpus").train()
+    optimizer = torch.optim.SGD([model.rows, model.row_bias], lr=1.0)
+    torch.nn.functional.cross_entropy(model(_batch()).logits["token"], _batch().labels["token"]).backward()
+    assert model.lm.word_vectors().grad is None and model.lm.bias.grad is None
+    optimizer.step()
+    model.eval()
+    with torch.inference_mode():
+        said = model(_batch()).logits["token"]
+    model.save(tmp_path / "b")
+    copy(folder, tmp_path / "b")
+    before, after = load_language_model(folder), load_language_model(tmp_path / "b").eval()
+    changed = (before.word_vectors() != after.word_vectors()).any(1).nonzero()[:, 0].tolist()
+    assert changed == [5, 7, 9, 12, 17, 18, 23, 24]
+    with torch.no_grad():
+        torch.testing.assert_close(said, after.logits(after.encode(IDS, REAL).flatten(0, 1)[MASKED]), rtol=0, atol=1e-6)
+
+
+def test_a_hidden_token_outside_the_corpus_is_an_error(tmp_path):
+    model = _masked(tiny_lm.make(tmp_path), vocabulary="corpus").train()
+    with pytest.raises(DataError, match="token 21 is hidden and not in the corpus"):
+        model(_batch((17, 21)))

@@ -57,16 +57,25 @@ class LanguageModel(nn.Module):
         self.transform = _TRANSFORMS[hf.config.model_type](hf)
         decoder = hf.get_output_embeddings()
         self.bias = decoder.bias
-        self.decoder = None if decoder.weight is self.encoder.get_input_embeddings().weight else decoder.weight
+        self.tied = decoder.weight is self.encoder.get_input_embeddings().weight
+        self.decoder = None if self.tied else decoder.weight
         self.width = hf.config.hidden_size if hasattr(hf.config, "hidden_size") else hf.config.dim
 
     def encode(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """ids (B, N) int64, real tokens (B, N) bool -> (B, N, D), the last hidden layer."""
         return self.encoder(input_ids=input_ids, attention_mask=attention_mask.long()).last_hidden_state
 
+    def embed(self, input_ids: Tensor) -> Tensor:
+        """ids (B, N) -> what the encoder makes of them first, their rows of the table of word embeddings (B, N, D')."""
+        return self.encoder.get_input_embeddings()(input_ids)
+
+    def encode_embedded(self, vectors: Tensor, attention_mask: Tensor) -> Tensor:
+        """As ``encode``, from rows of one's own (B, N, D')."""
+        return self.encoder(inputs_embeds=vectors, attention_mask=attention_mask.long()).last_hidden_state
+
     def word_vectors(self) -> Tensor:
         """The decoder's rows (V, D'): a word's logit is its row times the transformed vector, plus its bias."""
-        return self.encoder.get_input_embeddings().weight if self.decoder is None else self.decoder
+        return self.encoder.get_input_embeddings().weight if self.tied else self.decoder
 
     def logits(self, vectors: Tensor) -> Tensor:
         """vectors (..., D) -> logits over the vocabulary (..., V)."""

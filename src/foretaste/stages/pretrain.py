@@ -45,7 +45,7 @@ def run(step: Step) -> None:
     after = measure(model, config, sources)
     console.say(f"held-out perplexity {before['perplexity']:.1f} -> {after['perplexity']:.1f}")
     with artifact.whole(step.outputs["checkpoint"]) as partial:
-        model.cpu().lm.save(partial)
+        model.cpu().save(partial)
         copy(folder, partial)
     metrics = {"format": 1, "partition": "val", "sequences": len(view), "before": before, "after": after}
     metrics |= {"frequency_perplexity": measure_frequencies(config, sources), **asdict(model.lm.loading)}
