@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import resource
+import signal
 
 import barcode
 import numpy as np
 import pytest
 import torch
 
+from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import VIDEOS
 from foretaste.features import extract
 from foretaste.features.store import read_videos, write_features
@@ -123,10 +126,23 @@ def test_a_path_that_leaves_the_folder_is_an_issue(folder, videos, tmp_path):
     assert "'../a.mp4'" in issues[0].reason
 
 
-def test_vectors_that_are_not_finite_are_an_issue(folder, videos, tmp_path):
+def test_vectors_that_are_not_finite_stop_the_extraction(folder, videos, tmp_path):
     class Broken(barcode.CellMeans):
         def embed(self, frames):
             return super().embed(frames) * torch.nan
 
-    _, issues = shard(folder, videos, tmp_path, {"a": np.array([0])}, Broken())
-    assert "not finite" in issues[0].reason
+    with pytest.raises(DataError, match=r"not finite in float16: a\.mp4"):
+        shard(folder, videos, tmp_path, {"a": np.array([0])}, Broken())
+
+
+def test_a_full_disk_stops_and_is_no_fault_of_the_videos(folder, videos, tmp_path):
+    """A file size limit stands for the full disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, limits[1]))
+    try:
+        with pytest.raises(DataError, match=r"cannot write \(File too large\).*a\.h5.*free space"):
+            shard(folder, videos, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []

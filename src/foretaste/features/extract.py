@@ -73,12 +73,8 @@ def extract_video(
     size = covering(video.shown_size, settings.picture)
     with torch.inference_mode():
         for frames, pts_s in stream_frames(video, times_s[valid], size, settings.decoder):
-            vectors = backbone.embed(normalised(centre(frames, settings.picture))).float().numpy()
-            if not np.isfinite(vectors).all():
-                raise DataError(
-                    f"features of {video_id} are not finite near {pts_s[0]:.1f} s", video.path, "finite vectors", "check the backbone"
-                )
-            feat[at : at + len(frames)], stamps[at : at + len(frames)] = vectors, pts_s
+            vectors = backbone.embed(normalised(centre(frames, settings.picture)))
+            feat[at : at + len(frames)], stamps[at : at + len(frames)] = vectors.float().numpy(), pts_s
             at += len(frames)
     return VideoFeatures(
         video_id=video_id, feat=feat, grid_index=grid_index, pts_s=stamps, valid=valid, source_sha256=source_sha256,
@@ -99,7 +95,8 @@ def extract_shard(
 
     ``videos`` gives the VIDEOS row of each id. Finished videos are kept in ``scratch`` and taken from there when the same
     frames of the same file are asked for again; the features come one by one, in the order of the plan.
-    ``follow`` wraps the ids for a progress bar.
+    ``follow`` wraps the ids for a progress bar. Raises DataError for what is no fault of a video: vectors that are not finite
+    (in ``settings.dtype``), a full disk.
     """
     parts: list[Path] = []
     issues: list[Issue] = []
@@ -110,20 +107,32 @@ def extract_shard(
             continue
         row = videos[video_id]
         part = scratch / f"{video_id}.h5"
-        try:
-            if not _is_finished(part, origin, plan[video_id], row["sha256"]):
-                path = inside(folder, row["path"])
-                if not path.is_file() or sha256(path) != row["sha256"]:
-                    raise unreadable(path, "missing, or no longer the file that was probed")
-                features = extract_video(video_id, scan(path), plan[video_id], backbone, settings, row["sha256"])
-                with whole(part) as partial:
-                    write_features(partial, origin, [features])
-        except DataError as error:
-            issues.append(Issue(file=row["path"], key=video_id, reason=error.args[0]))
-            continue
+        if not _is_finished(part, origin, plan[video_id], row["sha256"]):
+            try:
+                features = extract_video(video_id, _probed(folder, row), plan[video_id], backbone, settings, row["sha256"])
+            except DataError as error:
+                issues.append(Issue(file=row["path"], key=video_id, reason=error.args[0]))
+                continue
+            if not np.isfinite(features.feat).all():
+                raise DataError(
+                    f"features that are not finite in {settings.dtype}",
+                    row["path"],
+                    "finite vectors",
+                    "train the backbone again, or use float32",
+                )
+            with whole(part) as partial:
+                write_features(partial, origin, [features])
         parts.append(part)
         issues += _late(part, row["path"], settings.grid_fps)
     return (video for part in parts for video in read_videos(part)[1]), issues
+
+
+def _probed(folder: Path, row: Mapping) -> Packets:
+    """The packets of a row's file, which must still be the file that was probed."""
+    path = inside(folder, row["path"])
+    if not path.is_file() or sha256(path) != row["sha256"]:
+        raise unreadable(path, "missing, or no longer the file that was probed")
+    return scan(path)
 
 
 def _is_finished(part: Path, origin: Origin, grid_index: np.ndarray, source_sha256: str) -> bool:

@@ -16,6 +16,7 @@ also safe across forks. Nothing in a file depends on when or where it was writte
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -71,19 +72,25 @@ _TEXTS = ("source_sha256", "decoder", "rotation")
 
 
 def write_features(path: Path, origin: Origin, videos: Iterable[VideoFeatures]) -> None:
-    """Write a feature file (not atomic: callers write inside ``artifact.whole``)."""
-    with h5py.File(path, "w", libver=("v108", "v108")) as file:
+    """Write a feature file (not atomic: callers write inside ``artifact.whole``).
+
+    The file is made in memory first: a full disk is then a plain OSError, where HDF5 writing to it leaves h5py with objects
+    that it can no longer close. Cut large data sets into more shards.
+    """
+    image = io.BytesIO()
+    with h5py.File(image, "w", libver=("v108", "v108")) as file:
         file.attrs["format"] = FORMAT
         for name, value in asdict(origin).items():
             file.attrs[name] = value
         file.create_group("videos")
         for video in videos:
             _write_video(file, origin, video)
+    path.write_bytes(image.getbuffer())
 
 
 def _write_video(file: h5py.File, origin: Origin, video: VideoFeatures) -> None:
     if "/" in video.video_id or not video.video_id.strip("."):
-        raise DataError(f"video id {video.video_id!r}", file.filename, "a name without a slash", "rename the video")
+        raise DataError(f"video id {video.video_id!r}", "videos", "a name without a slash", "rename the video")
     n = len(video.grid_index)
     if video.feat.shape != (n, origin.width) or (np.diff(video.grid_index) <= 0).any():
         raise ValueError(f"{video.video_id}: feat {video.feat.shape} for {n} ascending grid indices of width {origin.width}")
