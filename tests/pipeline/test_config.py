@@ -25,6 +25,7 @@ def catalogue(**settings) -> Catalogue:
         ({"systems": "lm_awt"}, "unknown system 'lm_awt'.*lm_avt"),
         ({"history_rule": "begin"}, "'end', 'start' or 'all'"),
         ({"threads": {"train": 0}}, "greater than 0"),
+        ({"threads": {"trian": 2}}, "unknown stage 'trian'.*did you mean 'train'"),
     ],
 )
 def test_a_typo_is_an_error_that_lists_the_choices(settings, message):
@@ -105,3 +106,9 @@ def test_on_is_a_word(tmp_path):
     files = Files(tmp_path)
     assert files.merged("systems", "s") == {"title": "x"}
     assert files.merged("systems", "s", "d") == {"title": "y"}
+
+
+def test_recipes_may_not_be_named_like_a_dataset():
+    with pytest.raises(ConfigError, match=r"recipes named 'kitchen'.*rename"):
+        catalogue(dataset="epic55", recipes="/x/kitchen.json").corpus("epic55")
+    assert catalogue(dataset="epic55", recipes="/x/layer1.json.gz").corpus("epic55") == "layer1"

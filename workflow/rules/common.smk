@@ -1,4 +1,5 @@
 # What all rules share. The plan says what a step reads and depends on; a rule says what it writes.
+import shlex
 import sys
 from pathlib import Path
 
@@ -33,4 +34,5 @@ wildcard_constraints:
 
 # Step files are named by stage and spec, so that the line Snakemake prints can be run by hand.
 def run_line(stage):
-    return f"{sys.executable} -m foretaste {stage} --step {R}/.steps/{stage}-{{params.spec}}.json --log {{log}}"
+    steps = shlex.quote(f"{R}/.steps/{stage}-")
+    return f"{shlex.quote(sys.executable)} -m foretaste {stage} --step {steps}{{params.spec}}.json --log {{log:q}}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.pipeline import families
 from foretaste.pipeline.components import check_parts, schemas
 from foretaste.pipeline.config import BackboneConfig, DatasetConfig, Files, LmConfig, RunConfig, SystemConfig, validated
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
@@ -26,6 +27,10 @@ class Catalogue:
         self.results = self.run.results_root
         self._components = schemas(Path(root) / "workflow" / "schemas" / "components.json")
         check_parts(self.run, "config.yaml", self._components)
+        stages = [path.stem for path in (families.PACKAGE / "stages").glob("[!_]*.py")]
+        for stage in self.run.threads:
+            if stage not in stages:
+                raise unknown("stage", stage, stages, "config.yaml: threads")
         for system in self.systems:
             self.system(self.run.dataset, system)
 
@@ -93,7 +98,15 @@ class Catalogue:
             return dataset
         if self.run.recipes is None:
             raise ConfigError("no recipes", "config.yaml: recipes", "the path of a layer1.json", "set recipes=FILE")
-        return re.sub(r"\.json(\.gz)?$", "", Path(self.run.recipes).name)
+        name = re.sub(r"\.json(\.gz)?$", "", Path(self.run.recipes).name)
+        if name in self.files.names("datasets") or not re.fullmatch("[A-Za-z0-9_-]+", name):
+            raise ConfigError(
+                f"recipes named {name!r}",
+                self.run.recipes,
+                "a name of letters, digits, _ and - that no dataset has",
+                "rename or link the file",
+            )
+        return name
 
     def home(self, dataset: str, system: str, model: str) -> str:
         """The system in whose folder the model lies: the farthest base that defines it with the same meaning."""

@@ -148,12 +148,16 @@ class Plan:
 
     def _gather_issues(self, dataset: str) -> Described:
         folder = f"{self.results}/{dataset}/issues"
-        parts = [f"{folder}/read_annotations.parquet", f"{folder}/probe_videos.parquet"]
+        parts = {f"{folder}/read_annotations.parquet"}
         for system in self.catalogue.systems_of(dataset):
-            for name, backbone in self.catalogue.system(dataset, system).backbones.items():
-                if backbone.files is None:
-                    parts += [f"{folder}/extract_features-{name}-{shard}.parquet" for shard in range(backbone.grid.shards)]
-        return Described(inputs={"issues": sorted(set(parts))}, outputs={"issues": f"{self.results}/{dataset}/issues.parquet"}, config={})
+            preset = self.catalogue.system(dataset, system)
+            made = {name: backbone for name, backbone in preset.backbones.items() if backbone.files is None}
+            for name, backbone in made.items():
+                parts |= {f"{folder}/extract_features-{name}-{shard}.parquet" for shard in range(backbone.grid.shards)}
+            pixels = any(isinstance(model, ModelConfig) and model.view["kind"] in PIXEL_VIEWS for model in preset.models.values())
+            if made or pixels:  # features that are given as files need no video
+                parts.add(f"{folder}/probe_videos.parquet")
+        return Described(inputs={"issues": sorted(parts)}, outputs={"issues": f"{self.results}/{dataset}/issues.parquet"}, config={})
 
     def _train(self, dataset: str, system: str, seed: str, model: str) -> Described:
         settings = self.catalogue.model(dataset, system, model)

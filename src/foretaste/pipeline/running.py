@@ -75,7 +75,9 @@ def _alone(lock: Path, stage: str) -> Iterator[bool]:
 
 
 def _made_by(output: Path, spec: dict[str, Any], identities: dict[str, Any]) -> bool:
-    if not (output.exists() and record_path(output).exists()):
+    # Snakemake deletes what it was told of before it starts a job again: of a folder, the manifest.
+    told_of = output if output.suffix else output / "manifest.json"
+    if not (told_of.exists() and record_path(output).exists()):
         return False
     record = artifact.read_json(record_path(output))["record"]
     return record["spec"] == spec and record["inputs"] == identities

@@ -1,6 +1,6 @@
 """Fill the masks of a text with a language model and print its five best words for each.
 
-    foretaste fill "clean board, take pan, [MASK] fish" --lm results/lm/kitchen/recipe/checkpoint
+    foretaste fill "clean board, take pan, [MASK] fish" --lm results/lm/kitchen/minilm_recipes_kitchen/checkpoint
 
 A language model is a folder that pretrain wrote, any Hugging Face folder or cached name, or `minilm`. A model without a
 masked-word head of its own answers with a random one, and says so.

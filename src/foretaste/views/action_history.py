@@ -24,7 +24,7 @@ from foretaste.text.tokenizer import Tokenizer, pad
 
 class Config(Options):
     rule: Literal["end", "start", "all"] = "start"
-    """With t the end of the window: segments that stop by t, that start by t, or all that start before the target."""
+    """With t the end of the window: segments that stop by t, that start before t, or all that start before the target."""
     source: Literal["all_splits", "own_split"] = "all_splits"
     """Segments of the whole video, or only those of the sample's own split ("gappy")."""
     length: PositiveInt | None = 5
