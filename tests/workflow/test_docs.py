@@ -55,3 +55,9 @@ def test_bench_scripts_exist():
     for line in commands():
         if line.startswith("python bench/"):
             assert (ROOT / line.split()[1]).exists(), line
+
+
+def test_links_and_pictures_exist():
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
