@@ -45,7 +45,7 @@ def test_a_typo_in_a_config_key(fresh):
 
 
 def test_a_typo_in_a_preset(fresh):
-    fresh.edit("workflow/systems/lm_avt_demo.yaml", "dropout:", "dropuot:")
+    fresh.edit("workflow/systems/lm_avt_demo.yaml", "heads: 4, dropout:", "heads: 4, dropuot:")
     assert re.search("unknown key 'dropuot'.*lm_avt_demo.yaml.*models.student_baseline.network.*did you mean", error_of(fresh, SEGMENTS))
 
 
