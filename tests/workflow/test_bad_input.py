@@ -46,7 +46,7 @@ def test_a_typo_in_a_config_key(fresh):
 
 def test_a_typo_in_a_preset(fresh):
     fresh.edit("workflow/systems/lm_avt_demo.yaml", "heads: 4, dropout:", "heads: 4, dropuot:")
-    assert re.search("unknown key 'dropuot'.*lm_avt_demo.yaml.*models.student_baseline.network.*did you mean", error_of(fresh, SEGMENTS))
+    assert re.search("unknown key 'dropuot'.*base lm_avt_demo.*models.student_baseline.network.*did you mean", error_of(fresh, SEGMENTS))
 
 
 def test_a_missing_video(world):
