@@ -92,8 +92,8 @@ def _imports(module: str) -> tuple[str, ...]:
 
 @cache
 def _code_digest(module: str) -> str:
-    tree = ast.parse(ast.unparse(_tree(module)))
-    for node in ast.walk(tree):
+    tree = _tree(module)
+    for node in ast.walk(tree):  # in place: documentation holds no imports
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [inner for inner in node.body if not _is_text(inner)] or [ast.Pass()]
     digest = hashlib.sha256(ast.dump(tree, annotate_fields=False).encode())
