@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 
+import pyarrow.parquet as pq
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -59,7 +60,18 @@ def test_a_truncated_video(world):
     video = sorted((world.folder / "results/kitchen_micro/world/videos").glob("*.mp4"))[1]
     video.write_bytes(video.read_bytes()[:-4000])
     assert re.search(f"{video.name}.*set on_bad_input: skip", error_of(world, VIDEOS))
-    world.snakemake(VIDEOS, "--config", MICRO, "on_bad_input=skip")
+
+
+def test_a_run_that_skips_a_truncated_video_finishes_without_its_samples(world):
+    video = sorted((world.folder / "results/kitchen_micro/world/videos").glob("*.mp4"))[1]
+    video.write_bytes(video.read_bytes()[:-4000])
+    world.snakemake("lm_avt_micro", "--config", MICRO, "on_bad_input=skip")
+    results = world.folder / "results" / "kitchen_micro"
+    dropped = [row for row in pq.read_table(results / "samples.parquet").to_pylist() if row["dropped_because"]]
+    assert dropped and {(row["video_id"], row["dropped_because"]) for row in dropped} == {(video.stem, "no usable video")}
+    issues = pq.read_table(results / "issues.parquet").to_pylist()
+    assert [(row["stage"], row["key"], row["action"]) for row in issues] == [("probe_videos", video.stem, "skipped")]
+    assert video.name in (results / "lm_avt_micro" / "report.html").read_text()
 
 
 def test_a_csv_without_a_column(world):

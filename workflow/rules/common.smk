@@ -32,7 +32,6 @@ wildcard_constraints:
     scope="|/teachers|/seeds",
 
 
-# Step files are named by stage and spec, so that the line Snakemake prints can be run by hand.
+# The line that Snakemake prints can be run by hand.
 def run_line(stage):
-    steps = shlex.quote(f"{R}/.steps/{stage}-")
-    return f"{shlex.quote(sys.executable)} -m foretaste {stage} --step {steps}{{params.spec}}.json --log {{log:q}}"
+    return f"{shlex.quote(sys.executable)} -m foretaste {stage} --step {{resources.step:q}} --log {{log:q}}"

@@ -10,6 +10,8 @@ rule train:
         config=f"{R}/{MODEL}/config.yaml",
     params:
         spec=step.spec("train"),
+    resources:
+        step=step.file("train"),
     threads: step.threads("train")
     log:
         f"{LOGS}/{MODEL}/checkpoint.log",
@@ -28,6 +30,8 @@ rule score:
         model="(?!(" + "|".join(catalogue.average_models) + ")/)[a-z0-9_]+",
     params:
         spec=step.spec("score"),
+    resources:
+        step=step.file("score"),
     threads: step.threads("score")
     log:
         f"{LOGS}/{MODEL}/scores.log",
@@ -47,6 +51,8 @@ rule average:
         model="|".join(catalogue.average_models) or "(?!)",
     params:
         spec=step.spec("average"),
+    resources:
+        step=step.file("average"),
     threads: step.threads("average")
     log:
         f"{LOGS}/{MODEL}/scores.log",
@@ -63,6 +69,8 @@ rule evaluate:
         metrics=f"{R}/{MODEL}/metrics.json",
     params:
         spec=step.spec("evaluate"),
+    resources:
+        step=step.file("evaluate"),
     threads: step.threads("evaluate")
     log:
         f"{LOGS}/{MODEL}/metrics.log",

@@ -9,6 +9,8 @@ rule report:
         report=f"{R}/{{dataset}}/{{system}}{{scope}}/report.html",
     params:
         spec=step.spec("report"),
+    resources:
+        step=step.file("report"),
     threads: step.threads("report")
     log:
         f"{LOGS}/{{dataset}}/{{system}}{{scope}}/report.log",

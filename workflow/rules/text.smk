@@ -9,6 +9,8 @@ rule read_recipes:
         issues=f"{R}/text/{{corpus}}/issues.parquet",
     params:
         spec=step.spec("read_recipes"),
+    resources:
+        step=step.file("read_recipes"),
     threads: step.threads("read_recipes")
     log:
         f"{LOGS}/text/{{corpus}}/sentences.log",
@@ -25,6 +27,8 @@ rule extract_openie:
         extractions=f"{R}/text/{{corpus}}/shards/{{shard}}.parquet",
     params:
         spec=step.spec("extract_openie"),
+    resources:
+        step=step.file("extract_openie"),
     threads: step.threads("extract_openie")
     log:
         f"{LOGS}/text/{{corpus}}/shards/{{shard}}.log",
@@ -42,6 +46,8 @@ rule make_phrases:
         extractions=f"{R}/text/{{corpus}}/extractions.parquet",
     params:
         spec=step.spec("make_phrases"),
+    resources:
+        step=step.file("make_phrases"),
     threads: step.threads("make_phrases")
     log:
         f"{LOGS}/text/{{corpus}}/phrases.log",
@@ -59,6 +65,8 @@ rule pretrain:
         metrics=f"{R}/lm/{{corpus}}/{{lm}}/metrics.json",
     params:
         spec=step.spec("pretrain"),
+    resources:
+        step=step.file("pretrain"),
     threads: step.threads("pretrain")
     # The longest chain of a run begins here: it goes before what can wait.
     priority: 10

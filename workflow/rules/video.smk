@@ -8,6 +8,8 @@ rule make_kitchen:
         part=f"{R}/{{dataset}}/world/{{part}}/manifest.json",
     params:
         spec=step.spec("make_kitchen"),
+    resources:
+        step=step.file("make_kitchen"),
     threads: step.threads("make_kitchen")
     log:
         f"{LOGS}/{{dataset}}/world/{{part}}.log",
@@ -26,6 +28,8 @@ rule read_annotations:
         issues=f"{R}/{{dataset}}/issues/read_annotations.parquet",
     params:
         spec=step.spec("read_annotations"),
+    resources:
+        step=step.file("read_annotations"),
     threads: step.threads("read_annotations")
     log:
         f"{LOGS}/{{dataset}}/segments.log",
@@ -42,6 +46,8 @@ rule make_samples:
         samples=f"{R}/{{dataset}}/samples.parquet",
     params:
         spec=step.spec("make_samples"),
+    resources:
+        step=step.file("make_samples"),
     threads: step.threads("make_samples")
     log:
         f"{LOGS}/{{dataset}}/samples.log",
@@ -59,6 +65,8 @@ rule probe_videos:
         issues=f"{R}/{{dataset}}/issues/probe_videos.parquet",
     params:
         spec=step.spec("probe_videos"),
+    resources:
+        step=step.file("probe_videos"),
     threads: step.threads("probe_videos")
     log:
         f"{LOGS}/{{dataset}}/videos.log",
@@ -77,6 +85,8 @@ rule train_backbone:
         log=f"{R}/{{dataset}}/backbones/{{backbone}}/log.jsonl",
     params:
         spec=step.spec("train_backbone"),
+    resources:
+        step=step.file("train_backbone"),
     threads: step.threads("train_backbone")
     log:
         f"{LOGS}/{{dataset}}/backbones/{{backbone}}/checkpoint.log",
@@ -94,6 +104,8 @@ rule extract_features:
         issues=f"{R}/{{dataset}}/issues/extract_features-{{backbone}}-{{shard}}.parquet",
     params:
         spec=step.spec("extract_features"),
+    resources:
+        step=step.file("extract_features"),
     threads: step.threads("extract_features")
     log:
         f"{LOGS}/{{dataset}}/features/{{backbone}}/{{shard}}.log",
@@ -110,6 +122,8 @@ rule gather_issues:
         issues=f"{R}/{{dataset}}/issues.parquet",
     params:
         spec=step.spec("gather_issues"),
+    resources:
+        step=step.file("gather_issues"),
     threads: step.threads("gather_issues")
     log:
         f"{LOGS}/{{dataset}}/issues.log",

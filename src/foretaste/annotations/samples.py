@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import NonNegativeFloat, PositiveFloat
 
 from foretaste.contracts.tables import SAMPLES
@@ -37,7 +36,7 @@ def make_samples(segments: pa.Table, config: SamplesConfig, videos: pa.Table | N
     A sample that cannot be used stays, with the reason in ``dropped_because``.
 
     videos
-        Where given, the usable videos (VIDEOS): samples of other videos are dropped.
+        Where given, the usable videos (VIDEOS): samples of other videos are dropped, and those whose window reaches past the end.
     """
     start = segments.column("start_s").to_numpy()
     stop = start - config.tau_a
@@ -46,8 +45,10 @@ def make_samples(segments: pa.Table, config: SamplesConfig, videos: pa.Table | N
         # No tolerance: AVT drops 16/30 - 0.5 s, which floating point puts just below 1/30 s.
         dropped[stop < config.earliest_stop_s] = f"window stops before {config.earliest_stop_s:.4g} s"
     if videos is not None:
-        there = pc.is_in(segments.column("video_id"), value_set=videos.column("video_id").combine_chunks())
-        dropped[~there.to_numpy()] = "no usable video"
+        ends_s = dict(zip(videos.column("video_id").to_pylist(), videos.column("duration_s").to_pylist()))
+        end_s = np.array([ends_s.get(video_id, np.nan) for video_id in segments.column("video_id").to_pylist()])
+        dropped[stop >= end_s] = "window stops after the end of the video"
+        dropped[np.isnan(end_s)] = "no usable video"
     columns = {
         "sample_id": segments.column("segment_id"),
         "segment_id": segments.column("segment_id"),

@@ -6,6 +6,7 @@ leaves at most a ``.<name>.partial-…`` that the next attempt removes.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import DataError
+
+#: System errors that are about what is written. Any other that rises while an output is open is about something that is read.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 #: The process's umask can only be read by setting it.
 _UMASK = os.umask(0o022)
@@ -36,13 +40,12 @@ def whole(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         os.replace(partial, path)
         _sync(path.parent)
-    except OSError as error:
+    except BaseException as error:
         discard(partial)
-        raise DataError(
-            f"cannot write ({error.strerror or error})", path, "space and permission to write", "free space or move results_root"
-        ) from error
-    except BaseException:
-        discard(partial)
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise DataError(
+                f"cannot write ({error.strerror})", path, "space and permission to write", "free space or move results_root"
+            ) from error
         raise
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline import families
-from foretaste.pipeline.components import check_parts, schemas
+from foretaste.pipeline.components import check_parts, check_settings, schemas
 from foretaste.pipeline.config import BackboneConfig, DatasetConfig, Files, LmConfig, RunConfig, SystemConfig, validated
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
 
@@ -25,8 +25,11 @@ class Catalogue:
         self.files = Files(root)
         self.run: RunConfig = validated(RunConfig, settings, "config.yaml")
         self.results = self.run.results_root
-        self._components = schemas(Path(root) / "workflow" / "schemas" / "components.json")
+        self._components, self._settings = (
+            schemas(Path(root) / "workflow" / "schemas" / f"{name}.json") for name in ("components", "settings")
+        )
         check_parts(self.run, "config.yaml", self._components)
+        check_settings(self.run.phrases, self._settings["phrases"], "config.yaml: phrases", "phrases")
         stages = [path.stem for path in (families.PACKAGE / "stages").glob("[!_]*.py")]
         for stage in self.run.threads:
             if stage not in stages:
@@ -49,6 +52,8 @@ class Catalogue:
         """The resolved dataset, its components checked."""
         settings = self.files.dataset(name)
         check_parts(settings, f"workflow/datasets/{name}.yaml", self._components)
+        if settings.world is not None:
+            check_settings(settings.world, self._settings["world"], f"workflow/datasets/{name}.yaml: world", "world")
         return settings
 
     @cache  # noqa: B019
@@ -70,8 +75,16 @@ class Catalogue:
     @cached_property
     def average_models(self) -> list[str]:
         """Names of the models of all presets that are averages of others."""
-        presets = [self.files.merged("systems", name)["models"] for name in self.files.names("systems")]
-        return sorted({name for models in presets for name, model in models.items() if "average" in model})
+        presets = {system: self.files.merged("systems", system)["models"] for system in self.files.names("systems")}
+        kinds: dict[str, bool] = {}
+        for system, models in presets.items():
+            for name, model in models.items():
+                if kinds.setdefault(name, "average" in model) != ("average" in model):
+                    raise ConfigError(
+                        f"{name} is an average here and a trained model in another preset", f"workflow/systems/{system}.yaml: models.{name}",
+                        "one kind for one name", "give one of them another name",
+                    )  # fmt: skip
+        return sorted(name for name, average in kinds.items() if average)
 
     def named(self, kind: str, name: str, dataset: str | None = None) -> Any:
         """The language model or backbone (``kind``: "lms", "backbones") of that name. Its files lie outside any system,
@@ -119,8 +132,9 @@ class Catalogue:
     def _meaning(self, dataset: str, system: str, model: str) -> Any:
         preset, settings = self.system(dataset, system), self.model(dataset, system, model)
         others = sorted(self.mentions(settings))
+        fitted_for = preset.primary_metric if isinstance(settings, AverageConfig) else None
         return [
-            settings.model_dump(mode="json"), preset.history.model_dump(), preset.teacher_seeds,
+            settings.model_dump(mode="json"), fitted_for, preset.history.model_dump(), preset.teacher_seeds,
             [self._meaning(dataset, system, other) for other in others],
         ]  # fmt: skip
 
@@ -154,6 +168,10 @@ class Catalogue:
             raise ConfigError("no videos", f"workflow/datasets/{dataset}.yaml", "videos: {folder: ...}", "say where they lie")
         folder = Path(self.run.data_root) / settings.videos.folder
         return sorted(str(path) for path in folder.glob(settings.videos.pattern) if path.is_file()), str(folder)
+
+    def has_videos(self, dataset: str) -> bool:
+        """Whether there is any video of the dataset: a run of text alone needs none."""
+        return (self.dataset(dataset).world or self.dataset(dataset).videos) is not None and bool(self.video_files(dataset)[0])
 
     def protocol(self, dataset: str, system: str, model: str) -> dict[str, Any]:
         """The settings that decide a number, as they stand in metrics.json; null where one does not apply."""

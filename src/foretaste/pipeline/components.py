@@ -20,7 +20,7 @@ from foretaste.pipeline.families import part_settings
 
 @cache
 def schemas(path: Path) -> dict[str, Any]:
-    """The generated schemas: family -> kind -> {"parts", "schema"}."""
+    """Generated schemas. ``components.json``: family -> kind -> {"parts", "schema"}; ``settings.json``: name -> schema."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -32,18 +32,23 @@ def check_component(spec: Any, family: str, where: str, known: Mapping[str, Any]
     if kind not in known[family]:
         raise unknown(f"kind of {family}", str(kind), known[family], where)
     member = known[family][kind]
-    properties = member["schema"].get("properties", {})
     settings = {key: value for key, value in spec.items() if key != "kind"}
-    for key in settings:
-        if key not in properties:
-            raise unknown("key", key, properties, f"{where} ({kind})")
-    complaint = next(Draft202012Validator(member["schema"]).iter_errors(settings), None)
-    if complaint is not None:
-        path = ".".join([where, *(str(part) for part in complaint.absolute_path)])
-        raise ConfigError(complaint.message, path, f"settings of {kind} (workflow/schemas/components.json)", "correct the setting")
+    check_settings(settings, member["schema"], where, kind)
     for key, part_family in member["parts"].items():
         if settings.get(key) is not None:
             check_component(settings[key], part_family, f"{where}.{key}", known)
+
+
+def check_settings(settings: Mapping[str, Any], schema: Mapping[str, Any], where: str, kind: str) -> None:
+    """Raise ConfigError, listing the choices, unless ``settings`` are as the generated ``schema`` of ``kind`` says."""
+    properties = schema.get("properties", {})
+    for key in settings:
+        if key not in properties:
+            raise unknown("key", key, properties, f"{where} ({kind})")
+    complaint = next(Draft202012Validator(schema).iter_errors(settings), None)
+    if complaint is not None:
+        path = ".".join([where, *(str(part) for part in complaint.absolute_path)])
+        raise ConfigError(complaint.message, path, f"settings of {kind} (workflow/schemas)", "correct the setting")
 
 
 def check_parts(options: Any, where: str, known: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.families import Part, explain
@@ -25,6 +25,12 @@ BadInput = Literal["fail", "skip"]
 
 def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str | int) else value
+
+
+def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(seeds)) != len(seeds) or not seeds:
+        raise ValueError("at least one seed, and each once")
+    return seeds
 
 
 class OpenieConfig(Options):
@@ -42,7 +48,7 @@ class RunConfig(Options):
     """A file of workflow/datasets."""
     systems: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
     """Files of workflow/systems; none: the system that the dataset names."""
-    seeds: Annotated[tuple[int, ...], BeforeValidator(_as_tuple)] = (0,)
+    seeds: Annotated[tuple[int, ...], BeforeValidator(_as_tuple), AfterValidator(_distinct)] = (0,)
     """Seeds of teachers and students."""
     results_root: str = "results"
     """Where everything is written."""
@@ -166,7 +172,7 @@ class SystemConfig(Options):
     """Pairs (a, b) whose difference a minus b the report gives with its interval."""
     teacher_seeds: PositiveInt = 1
     """A student of seed k learns from the teachers of seed k mod this."""
-    study_seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    study_seeds: Annotated[tuple[int, ...], AfterValidator(_distinct)] = (0, 1, 2, 3, 4)
     """Seeds of the target <system>_seeds."""
 
 
@@ -196,6 +202,12 @@ class Files:
             layer = dict(self._layer(kind, link))
             layer.pop("base", None)
             on = layer.pop("on", {})
+            for name, part in on.items():
+                if "lms" in part:  # They lie beside the corpus, which several datasets may share.
+                    raise ConfigError(
+                        "language models of one dataset", f"{self._path(kind, link)}: on.{name}.lms", "lms: outside on:",
+                        "give the variant a name of its own and use it in on: models",
+                    )  # fmt: skip
             value = merge(value, layer)
             for relative in reversed(self.chain("datasets", dataset)) if dataset else ():
                 value = merge(value, on.get(relative, {}))

@@ -101,8 +101,10 @@ class Plan:
 
     def _make_samples(self, dataset: str) -> Described:
         settings = self.catalogue.dataset(dataset)
+        # A run of text alone has no videos; one that skips bad videos leaves out their samples, for all models alike.
+        skips = self.run.on_bad_input == "skip" and self.catalogue.has_videos(dataset)
         return Described(
-            inputs={"segments": f"{self.results}/{dataset}/segments.parquet"},
+            inputs=self._tables(dataset, "segments", *(["videos"] if skips else [])),
             outputs={"samples": f"{self.results}/{dataset}/samples.parquet"},
             config={"task": "anticipation", **settings.model_dump(include={"tau_a", "tau_o", "earliest_stop_s"})},
         )
@@ -132,7 +134,6 @@ class Plan:
 
     def _extract_features(self, dataset: str, backbone: str, shard: str) -> Described:
         settings = self.catalogue.named("backbones", backbone, dataset)
-        tau_o = self.catalogue.dataset(dataset).tau_o
         return Described(
             inputs={**self._tables(dataset, "samples", "videos"), "checkpoint": f"{self.results}/{dataset}/backbones/{backbone}/checkpoint"},
             outputs={
@@ -140,7 +141,7 @@ class Plan:
                 "issues": f"{self.results}/{dataset}/issues/extract_features-{backbone}-{shard}.parquet",
             },
             config={
-                "network": settings.network, "view": settings.view, "grid": settings.grid.model_dump(mode="json"), "tau_o": tau_o,
+                "network": settings.network, "view": settings.view, "grid": settings.grid.model_dump(mode="json"),
                 "on_bad_input": self.run.on_bad_input,
             },
             places={"video_folder": self.catalogue.video_files(dataset)[1]},

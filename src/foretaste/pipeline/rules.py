@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,24 @@ class Rules:
         return _plainly(of)
 
     def spec(self, stage: str) -> Callable[[Wildcards], str]:
-        """The digest of the step's settings and code; the step's file is written on the way."""
+        """The digest of the step's settings and code: what Snakemake watches."""
 
         def of(wildcards: Wildcards) -> str:
-            return step_file(self.plan, stage, dict(wildcards.items()), self.threads(stage))[0]
+            return self._step(stage, tuple(wildcards.items()))[0]
 
         return _plainly(of)
+
+    def file(self, stage: str) -> Callable[[Wildcards], str]:
+        """The step's file, written when it is asked for. It names folders, so it is a resource: those never cause a rerun."""
+
+        def of(wildcards: Wildcards) -> str:
+            return str(self._step(stage, tuple(wildcards.items()))[1])
+
+        return _plainly(of)
+
+    @cache  # noqa: B019 (one Rules lives as long as the process)
+    def _step(self, stage: str, wildcards: tuple[tuple[str, str], ...]) -> tuple[str, Path]:
+        return step_file(self.plan, stage, dict(wildcards), self.threads(stage))
 
     def threads(self, stage: str) -> int:
         """Threads of a stage, from the configuration and never from ``--cores``."""

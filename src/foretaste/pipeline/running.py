@@ -23,14 +23,15 @@ def run_step(path: Path, stage: Callable[[Step], None]) -> None:
     stored = artifact.read_json(path)
     spec, results = stored["spec"], path.parents[1]
     outputs = {name: Path(output) for name, output in stored["outputs"].items()}
-    key = path.stem
+    key = f"{spec['stage']}-{digest(spec)[:20]}"
     # torchrun starts a step in several processes: the first keeps the books, the others only work for it.
     first = os.environ.get("RANK", "0") == "0"
-    lock = results / ".locks" / f"{digest(stored['outputs'])[:20]}.lock"
+    lock = results / ".locks" / f"{digest(sorted(os.path.relpath(output, results) for output in outputs.values()))[:20]}.lock"
     with _alone(lock, spec["stage"]) if first else nullcontext(False) as waited:
         inputs = {name: _paths(value) for name, value in stored["inputs"].items()}
         identities = {name: _identities(value, results / ".sha256") for name, value in inputs.items()}
-        if waited and all(_made_by(output, spec, identities) for output in outputs.values()):
+        # With several processes the others have begun: the work is done again rather than abandoned by one of them.
+        if waited and os.environ.get("WORLD_SIZE", "1") == "1" and all(_made_by(output, spec, identities) for output in outputs.values()):
             console.say(f"{key}: made by a run that was still going; nothing to do")
             return
         # Half-finished work goes on only where the inputs are the same too: with other scores it would be another training.

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import torch
-from accelerate import PartialState
 
 from foretaste.contracts.tables import PHRASES, read_table
 from foretaste.contracts.view import Sources
@@ -21,6 +20,7 @@ from foretaste.text.tokenizer import copy, locate
 from foretaste.training.loop import fit
 from foretaste.training.masked_words import measure, measure_frequencies
 from foretaste.training.objective import build_objective
+from foretaste.training.processes import accelerator, together
 from foretaste.training.samples import Loader, own_rows
 from foretaste.training.targets import no_targets
 
@@ -28,10 +28,11 @@ from foretaste.training.targets import no_targets
 SEED = 0
 
 
+@together()
 def run(step: Step) -> None:
     """Write ``checkpoint`` and ``metrics``."""
     config = validated(LmConfig, step.config, "lms")
-    folder, main = locate(config.init), PartialState().is_main_process
+    folder, main = locate(config.init), accelerator().is_main_process
     sources = Sources(phrases=read_table(step.inputs["phrases"], PHRASES), pretrained=folder)
     torch.manual_seed(SEED)
     model = families.build("models", config.network, "network", sources=sources)

@@ -1,7 +1,7 @@
 """Read Recipe1M's layer1.json (or .json.gz) into a table of sentences.
 
-A folder stands for the layer1.json in it. Streams the file, splits every instruction into sentences, and lists rows that are not as documented, and ids that occur
-twice, as issues (on_bad_input: fail stops on them). `limit` reads only that many recipes.
+A folder stands for the layer1.json in it. Streams the file, splits every instruction into sentences, and lists rows that are
+not as documented, and ids that occur twice, as issues (on_bad_input: fail stops on them).
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ def run(step: Step) -> None:
     source = Path(step.inputs["recipes"])
     if source.is_dir():
         source /= "layer1.json"
-    limit = step.config.get("limit")
     issues: list[Issue] = []
 
     def report(bad: BadRow) -> None:
@@ -34,8 +33,6 @@ def run(step: Step) -> None:
         with TableWriter(partial, SENTENCES) as writer:
             rows: dict[str, list] = {name: [] for name in SENTENCES.schema.names}
             for recipe in console.track(read_recipes(source, report), "read recipes"):
-                if recipes == limit:
-                    break
                 if not met.add(recipe.id):
                     report(BadRow(recipe.row, recipe.id, "the id of an earlier recipe"))
                     continue

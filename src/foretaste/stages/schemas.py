@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import DataError
+from foretaste.kitchen.config import WorldConfig
 from foretaste.pipeline import families
 from foretaste.pipeline.config import DatasetConfig, RunConfig, SystemConfig
 from foretaste.pipeline.fingerprint import FAMILIES
+from foretaste.text.phrases import PhraseOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +46,7 @@ def generate() -> dict[str, Any]:
         "dataset": DatasetConfig.model_json_schema(),
         "system": SystemConfig.model_json_schema(),
         "components": components,
+        "settings": {"phrases": PhraseOptions.model_json_schema(), "world": WorldConfig.model_json_schema()},
     }
 
 

@@ -22,6 +22,7 @@ from foretaste.pipeline.step import Step
 from foretaste.training.checkpoint import save_model
 from foretaste.training.loop import fit
 from foretaste.training.objective import build_objective
+from foretaste.training.processes import accelerator, together
 from foretaste.training.samples import Loader, Samples, class_counts, own_rows
 from foretaste.training.scoring import score
 from foretaste.training.targets import no_targets
@@ -30,6 +31,7 @@ from foretaste.training.targets import no_targets
 SEED = 0
 
 
+@together()
 def run(step: Step) -> None:
     """``segments``, ``videos``, ``classes`` -> ``checkpoint``, ``metrics``, ``log``."""
     config = validated(BackboneConfig, {**step.config["model"], "grid": {"fps": 1.0}}, "backbones")
@@ -41,6 +43,8 @@ def run(step: Step) -> None:
     counts = class_counts(samples["training"])
     fit(model, no_targets, build_objective(config.objective, counts), {"training": loader}, config.training, step.scratch)
     found = score(model, samples["validation"])
+    if not accelerator().is_main_process:
+        return
     metrics = {head: _recognition(found.logits[head], samples, head) for head in HEADS if head in found.logits}
     console.say(
         f"validation frames: action top-1 {metrics['action']['top1']:.1f} % (commonest class {metrics['action']['commonest']:.1f} %)"
@@ -53,10 +57,12 @@ def run(step: Step) -> None:
 
 
 def _frames(step: Step, config: BackboneConfig, classes: Any, split: str) -> Samples:
-    segments = read_table(step.inputs["segments"], SEGMENTS)
+    segments, videos = read_table(step.inputs["segments"], SEGMENTS), read_table(step.inputs["videos"], VIDEOS)
+    # Videos that are not in the table were skipped by name (on_bad_input), or the run would have stopped.
+    seen = pc.is_in(segments["video_id"], value_set=videos["video_id"].combine_chunks())
     sources = Sources(
-        segments=segments.filter(pc.equal(segments["split"], split)),
-        videos=read_table(step.inputs["videos"], VIDEOS),
+        segments=segments.filter(pc.and_(pc.equal(segments["split"], split), seen)),
+        videos=videos,
         classes=classes,
         video_folder=Path(step.config["video_folder"]),
     )
