@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import random
-import signal
 import subprocess
-import time
 
+import killing
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -15,34 +12,13 @@ pytestmark = pytest.mark.slow
 COMMAND = ("snakemake", "--quiet", "host", "--cores", "2", "lm_avt_micro", "--config", "dataset=kitchen_micro")
 
 
-def start(checkout, log):
-    return subprocess.Popen(COMMAND, cwd=checkout.folder, env=checkout.environment, stdout=log, stderr=log, start_new_session=True)
-
-
-def metrics(checkout):
-    files = sorted((checkout.folder / "results").rglob("metrics.json"))
-    return {str(path.relative_to(checkout.folder)): path.read_bytes() for path in files}
-
-
 def test_killed_ten_times_gives_the_same_bytes(fresh, finished, tmp_path):
     """Nine times the whole process group dies, once the driver alone: its jobs go on while the next driver starts."""
-    moments = random.Random(5)
     with open(tmp_path / "log", "w") as log:
-        for attempt in range(10):
-            process = start(fresh, log)
-            time.sleep(moments.uniform(4, 14))
-            if process.poll() is not None:
-                break
-            if attempt == 4:
-                os.kill(process.pid, signal.SIGKILL)
-            else:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        assert attempt >= 4, "the run ended before the driver alone was killed: the moments are too late"
-        assert start(fresh, log).wait() == 0, (tmp_path / "log").read_text()[-5000:]
-    assert metrics(fresh) == metrics(finished)
-    half = [path for path in (fresh.folder / "results").rglob("*") if ".partial" in path.name]
-    assert not half, f"half-written outputs are left: {half}"
+        kills = killing.killed(COMMAND, fresh.folder, fresh.environment, (4, 14), log)
+    assert kills > killing.DRIVER_ALONE, "the run ended before the driver alone was killed: the moments are too late"
+    assert killing.metrics(fresh.folder) == killing.metrics(finished.folder)
+    assert not killing.half_written(fresh.folder)
 
 
 def test_two_drivers_at_once_write_each_output_once(fresh, finished, tmp_path):
