@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foretaste.contracts.errors import ConfigError
 from foretaste.losses.kl import kl
 from foretaste.losses.topk_kl import topk_kl
 
@@ -111,5 +112,5 @@ def test_a_target_that_would_broadcast_is_refused():
 
 
 def test_more_classes_than_there_are_is_refused():
-    with pytest.raises(ValueError, match="k is 4 but there are 3"):
+    with pytest.raises(ConfigError, match=r"k is 4.*at most the 3 classes"):
         topk_kl(torch.zeros(1, 3), torch.zeros(1, 3), k=4, temperature=1.0, t_squared=True, renormalise="both")

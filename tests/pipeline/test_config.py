@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,55 @@ def catalogue(**settings) -> Catalogue:
         ({"history_rule": "begin"}, "'end', 'start' or 'all'"),
         ({"threads": {"train": 0}}, "greater than 0"),
         ({"threads": {"trian": 2}}, "unknown stage 'trian'.*did you mean 'train'"),
+        ({"threads": {"openie": 2}}, "unknown stage 'openie'.*extract_openie"),
+        ({"seeds": [-3]}, "greater than or equal to 0.*seeds.0"),
+        ({"seeds": [1, 1]}, "each once.*seeds"),
+        ({"seeds": True}, "integer.*seeds.0"),
+        ({"results_root": ""}, "results_root: "),
     ],
 )
 def test_a_typo_is_an_error_that_lists_the_choices(settings, message):
     with pytest.raises(ConfigError, match=message):
         catalogue(**settings)
+
+
+#: A mistake in a preset based on lm_avt_demo -> what the error must say: the key as written, and the choices there.
+MISTAKES = {
+    "models: {student_lm: {lable: x}}": "unknown key 'lable'.*models.student_lm.lable: one of backbone, calibrate.*label.*did you mean 'label'",
+    "models: {student_lm: {training: {epohcs: 3}}}": "models.student_lm.training.epohcs: one of accumulate.*did you mean 'epochs'",
+    "models: {student_lm: {training: {optimizer: {kind: adamw, rl: 1}}}}": "training.optimizer.rl: one of betas, kind, lr",
+    "models: {student_lm: {training: {optimizer: {kind: adan, lr: 1}}}}": "unknown kind 'adan'.*training.optimizer: one of adam, adamw, sgd: did",
+    "models: {student_lm: {training: {schedule: {warmpu: 1}}}}": "training.schedule.warmpu: one of after.*did you mean 'warmup'",
+    "models: {student_lm: {training: {kind: lop}}}": "unknown kind 'lop'.*training: one of counting, loop",
+    "models: {student_lm: {objective: [{loss: {kind: kl}, of: action, wieght: 3}]}}": "objective.0.wieght: one of class_weights.*'weight'",
+    "models: {student_lm: {training: {groups: [{match: '(['}]}}}": "not a regular expression.*groups.0.match",
+    "models: {student_lm: {folds: 1}}": "folds is 0 or at least 2",
+    "models: {teacher_lm_counts: {averge: [teacher_lm]}}": "teacher_lm_counts.averge: one of average, label.*did you mean 'average'",
+    "models: {teacher_lm_counts: {average: [teacher_lm_counts]}}": "circle: teacher_lm_counts",
+    "models: {teacher_lm_counts: {average: [teacher_ml]}}": "unknown model 'teacher_ml'.*did you mean 'teacher_lm'",
+    "lms: {mine: {innit: minilm}}": "lms.mine.innit: one of init.*did you mean 'init'",
+    "backbones: {mine: {gird: {fps: 1.0}}}": "backbones.mine.gird: one of .*did you mean 'grid'",
+    "backbones: {mine: {grid: {fsp: 1.0}}}": "backbones.mine.grid.fsp: one of fps, shards.*did you mean 'fps'",
+    "history: {rulle: end}": "history.rulle: one of length, rule, source.*did you mean 'rule'",
+    "histroy: {}": "unknown key 'histroy'.*one of backbones, comparisons, history",
+    "comparisons: [[student_ml, student_lm]]": "unknown model 'student_ml'.*comparisons",
+    "models: {student_lm: 3}": "3 instead of settings.*models.student_lm",
+    "models: []": "instead of a mapping",
+    "on: {kitchen: null}": "null instead of settings",
+    "on: {kichen: {title: x}}": "unknown dataset 'kichen'.*did you mean 'kitchen'",
+    "on: {kitchen: {lms: {}}}": "language models of one dataset",
+    "title: a\ntitle: b": "the key 'title' occurs twice",
+    "models: {Mine: {average: [teacher_lm], label: x}}": "small letters",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), MISTAKES.items(), ids=list(MISTAKES))
+def test_a_mistake_in_a_preset(text, message, tmp_path):
+    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    (tmp_path / "workflow" / "systems" / "mine.yaml").write_text(f"base: lm_avt_demo\n{text}\n")
+    with pytest.raises(ConfigError, match=message) as caught:
+        Catalogue({"dataset": "kitchen", "systems": "mine"}, tmp_path)
+    assert "systems/mine.yaml" in str(caught.value) and "function-after" not in str(caught.value)
 
 
 def test_merge():
@@ -60,14 +105,14 @@ def test_what_differs_by_dataset(tmp_path):
     for name, text in (("plain", "title: t"), ("one", "title: t"), ("two", "base: one")):
         (tmp_path / "workflow" / "datasets" / f"{name}.yaml").write_text(text)
     (tmp_path / "workflow" / "systems" / "parent.yaml").write_text(
-        "title: all\nmodels: {a: 1, yes: false}\non: {one: {title: on one, models: {a: 2}}}"
+        "title: all\nmodels: {a: {}, yes: {x: false}}\non: {one: {title: on one, models: {a: {x: 2}}}}"
     )
-    (tmp_path / "workflow" / "systems" / "child.yaml").write_text("base: parent\nmodels: {b: 3}\non: {two: {models: {a: 4}}}")
+    (tmp_path / "workflow" / "systems" / "child.yaml").write_text("base: parent\nmodels: {b: {x: 3}}\non: {two: {models: {a: {x: 4}}}}")
     files = Files(tmp_path)
-    assert files.merged("systems", "parent", "plain") == {"title": "all", "models": {"a": 1, "yes": False}}
-    assert files.merged("systems", "parent", "two") == {"title": "on one", "models": {"a": 2, "yes": False}}
-    assert files.merged("systems", "child", "one") == {"title": "on one", "models": {"a": 2, "b": 3, "yes": False}}
-    assert files.merged("systems", "child", "two") == {"title": "on one", "models": {"a": 4, "b": 3, "yes": False}}
+    assert files.merged("systems", "parent", "plain") == {"title": "all", "models": {"a": {}, "yes": {"x": False}}}
+    assert files.merged("systems", "parent", "two") == {"title": "on one", "models": {"a": {"x": 2}, "yes": {"x": False}}}
+    assert files.merged("systems", "child", "one") == {"title": "on one", "models": {"a": {"x": 2}, "b": {"x": 3}, "yes": {"x": False}}}
+    assert files.merged("systems", "child", "two") == {"title": "on one", "models": {"a": {"x": 4}, "b": {"x": 3}, "yes": {"x": False}}}
 
 
 def test_the_published_preset_differs_by_dataset():

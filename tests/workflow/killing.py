@@ -8,6 +8,7 @@ On the demo (two checkouts with the same environment; the second one has run und
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import random
 import signal
@@ -40,9 +41,14 @@ def killed(command: Sequence[str], folder: Path, environment: Mapping[str, str],
     return kills
 
 
-def metrics(folder: Path) -> dict[str, bytes]:
-    """Every metrics.json of a checkout's results, by path."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted((folder / "results").rglob("metrics.json"))}
+#: What trainings, extraction and scoring leave: weights and score shards, features, the losses of every step, metrics.
+MADE = ("*.safetensors", "*.h5", "log.jsonl", "metrics.json")
+
+
+def made(folder: Path) -> dict[str, str]:
+    """The sha256 of every such file among a checkout's results, by path."""
+    paths = sorted(path for pattern in MADE for path in (folder / "results").rglob(pattern) if ".scratch" not in path.parts)
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def half_written(folder: Path) -> list[Path]:
@@ -63,14 +69,14 @@ def main() -> None:
     command = ("snakemake", "--quiet", "host", "--cores", "2", "demo")
     with open(arguments.checkout / "killing.log", "w", encoding="utf-8") as log:
         kills = killed(command, arguments.checkout, os.environ, (5.0, arguments.longest), log)
-    ours, theirs = metrics(arguments.checkout), metrics(arguments.undisturbed)
-    shared = sorted(set(ours) & set(theirs))
-    different = [path for path in shared if ours[path] != theirs[path]]
-    print(
-        f"{kills} kills; {len(shared) - len(different)} of {len(ours)} metrics.json equal byte for byte; different: {different or 'none'}"
-    )
-    print(f"half-written files: {half_written(arguments.checkout) or 'none'}")
-    raise SystemExit(bool(different or set(ours) - set(theirs) or half_written(arguments.checkout)))
+    ours, theirs = made(arguments.checkout), made(arguments.undisturbed)
+    different = [path for path in ours if ours[path] != theirs.get(path)]
+    for pattern in MADE:
+        mine = [path for path in ours if Path(path).match(pattern)]
+        same = len(mine) - sum(path in different for path in mine)
+        print(f"{kills} kills; {same} of {len(mine)} files {pattern} equal those of the undisturbed run byte for byte")
+    print(f"different: {different or 'none'}; half-written: {half_written(arguments.checkout) or 'none'}")
+    raise SystemExit(bool(different or half_written(arguments.checkout)))
 
 
 if __name__ == "__main__":

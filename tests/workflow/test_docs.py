@@ -21,27 +21,64 @@ MICRO = {
 }
 
 
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of all pages that are marked with ``language``."""
+    return [block for page in PAGES for block in re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)]
+
+
 def commands() -> list[str]:
     """The lines of all blocks that are marked ``sh``, continued lines joined, each once."""
-    lines: list[str] = []
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
-            lines += [line for line in block.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
-    return list(dict.fromkeys(lines))
+    lines = [line for block in blocks("sh") for line in block.replace("\\\n", " ").splitlines()]
+    return list(dict.fromkeys(line for line in lines if line.strip() and not line.startswith("#")))
+
+
+def micro(text: str) -> str:
+    for demo, small in MICRO.items():
+        text = text.replace(demo, small)
+    return text
 
 
 @pytest.mark.parametrize("line", [line for line in commands() if not line.startswith(("make ", "python bench/"))])
 def test_a_documented_command_runs(line, finished, request):
-    for demo, micro in MICRO.items():
-        line = line.replace(demo, micro)
-    words = shlex.split(line)
+    words = shlex.split(micro(line))
     if words[0] == "snakemake":
         if "data_root=DIR" in words:
             data = str(request.getfixturevalue("real_data"))
             words = [word.replace("DIR", data).replace("recipes=layer1.json", f"recipes={data}/layer1.json") for word in words]
         words = ["snakemake", "-n", "--cores", "2", *(word for word in words[1:] if word not in ("-n", "--cores", "2"))]
+        if "--profile" in words:
+            words[words.index("--profile") + 1] = str(without_executor(finished.folder / words[words.index("--profile") + 1]))
     done = finished.run(*words)
     assert "Traceback" not in done.stdout
+
+
+def without_executor(profile: Path) -> Path:
+    """The profile as it is but for the settings of the Slurm plugin, which is not installed here."""
+    copy = profile.with_name(f"{profile.name}_here")
+    copy.mkdir(exist_ok=True)
+    lines = (profile / "profile.yaml").read_text().splitlines()
+    (copy / "profile.yaml").write_text("\n".join(line for line in lines if not line.startswith(("executor:", "slurm-"))) + "\n")
+    return copy
+
+
+@pytest.mark.parametrize("block", blocks("console"))
+def test_a_documented_dialogue_is_true(block, finished):
+    """A line after ``$ `` is run by a shell; what follows it is what it prints."""
+    command, _, printed = block.removeprefix("$ ").partition("\n")
+    assert finished.run("bash", "-c", command).stdout == printed
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_a_documented_program_runs(block, finished):
+    finished.run("python", "-c", micro(block))
+
+
+def test_every_block_of_commands_is_marked():
+    for block in blocks(""):
+        assert not re.search(r"^(\$ )?(foretaste|snakemake|python|pip|make|torchrun) ", block, re.M), block
 
 
 def test_make_targets_exist():
@@ -58,6 +95,6 @@ def test_bench_scripts_exist():
 
 
 def test_links_and_pictures_exist():
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for page in PAGES:
         for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"

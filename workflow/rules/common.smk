@@ -17,7 +17,7 @@ except ForetasteError as error:
     sys.exit(f"error: {error}")
 
 R = run.results_root
-LOGS = f"logs/{R.strip('/')}"
+LOGS = "/".join(["logs", *(part for part in Path(R).parts if part not in ("/", ".."))])
 TIMES = f"{R}/.benchmarks"
 MODEL = "{dataset}/{system}/seed{seed}/{model}"
 

@@ -7,6 +7,7 @@ that cannot be used is an ``Issue``: the reader goes on, so that one run lists t
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,10 +36,10 @@ class Row:
 
     def integer(self, column: str) -> int:
         """The cell as a whole number (leading zeros are allowed); raises RowError."""
-        try:
-            return int(self.text(column))
-        except ValueError as error:
-            raise RowError(f"{column} is {self.cells[column]!r}, expected a whole number") from error
+        text = self.text(column)
+        if not re.fullmatch(r" *-?[0-9]+ *", text):  # int() would also take 1_0
+            raise RowError(f"{column} is {text!r}, expected a whole number")
+        return int(text)
 
     def class_id(self, column: str, names: Sequence[str]) -> int:
         """The cell as a position in ``names``; raises RowError where it is none."""

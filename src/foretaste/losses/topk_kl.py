@@ -13,6 +13,7 @@ import torch
 from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
+from foretaste.contracts.errors import ConfigError
 from foretaste.losses.loss import Loss, same_shape
 from foretaste.pipeline.options import Options
 
@@ -40,7 +41,7 @@ def topk_kl(
     """
     same_shape("topk_kl", student, target)
     if k > student.shape[-1]:
-        raise ValueError(f"topk_kl: k is {k} but there are {student.shape[-1]} classes")
+        raise ConfigError(f"topk_kl: k is {k}", "objective", f"at most the {student.shape[-1]} classes", "correct k")
     top, index = target.topk(k, -1)
     log_p = torch.log_softmax(top / temperature, -1)
     if renormalise == "both":

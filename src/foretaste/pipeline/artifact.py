@@ -70,7 +70,9 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError as error:
         raise DataError("missing file", path, "a JSON file", "run the stage that makes it") from error
     except ValueError as error:
-        raise DataError(f"damaged JSON ({error})", path, "a JSON file", "delete it and rerun its stage") from error
+        raise DataError(
+            f"not JSON ({error})", path, "a JSON file", "correct the path; if a stage made it, delete it and rerun the stage"
+        ) from error
 
 
 def sha256(path: Path) -> str:

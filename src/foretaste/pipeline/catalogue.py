@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
-from foretaste.pipeline import families
 from foretaste.pipeline.components import check_parts, check_settings, schemas
 from foretaste.pipeline.config import BackboneConfig, DatasetConfig, Files, LmConfig, RunConfig, SystemConfig, validated
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
@@ -30,10 +29,14 @@ class Catalogue:
         )
         check_parts(self.run, "config.yaml", self._components)
         check_settings(self.run.phrases, self._settings["phrases"], "config.yaml: phrases", "phrases")
-        stages = [path.stem for path in (families.PACKAGE / "stages").glob("[!_]*.py")]
+        rules = sorted(
+            rule
+            for path in (Path(root) / "workflow" / "rules").glob("*.smk")
+            for rule in re.findall(r"^rule (\w+):", path.read_text(), re.M)
+        )
         for stage in self.run.threads:
-            if stage not in stages:
-                raise unknown("stage", stage, stages, "config.yaml: threads")
+            if stage not in rules:
+                raise unknown("stage", stage, rules, "config.yaml: threads")
         for system in self.systems:
             self.system(self.run.dataset, system)
 
@@ -61,6 +64,13 @@ class Catalogue:
         """The resolved system on ``dataset``, its components checked, with this run's overrides of the history."""
         system = self.files.system(name, dataset)
         check_parts(system, self.files.where("systems", name), self._components)
+        for model in (name for pair in system.comparisons for name in pair):
+            if model not in system.models:
+                raise unknown("model", model, system.models, f"{self.files.where('systems', name)}: comparisons")
+        for model in system.models:
+            if not re.fullmatch("[a-z0-9_]+", model):
+                raise ConfigError(f"model named {model!r}", self.files.where("systems", name), "small letters, digits and _", "rename it")
+        self._check_mentions(system, self.files.where("systems", name))
         overrides = {"rule": self.run.history_rule, "source": self.run.history_from}
         history = system.history.model_copy(update={key: value for key, value in overrides.items() if value})
         return system.model_copy(update={"history": history})
@@ -75,7 +85,7 @@ class Catalogue:
     @cached_property
     def average_models(self) -> list[str]:
         """Names of the models of all presets that are averages of others."""
-        presets = {system: self.files.merged("systems", system)["models"] for system in self.files.names("systems")}
+        presets = {system: self.files.merged("systems", system).get("models", {}) for system in self.files.names("systems")}
         kinds: dict[str, bool] = {}
         for system, models in presets.items():
             for name, model in models.items():
@@ -132,11 +142,26 @@ class Catalogue:
     def _meaning(self, dataset: str, system: str, model: str) -> Any:
         preset, settings = self.system(dataset, system), self.model(dataset, system, model)
         others = sorted(self.mentions(settings))
-        fitted_for = preset.primary_metric if isinstance(settings, AverageConfig) else None
+        fitted_for = preset.primary_metric if isinstance(settings, AverageConfig) and settings.prior_exponent == "fitted" else None
         return [
-            settings.model_dump(mode="json"), fitted_for, preset.history.model_dump(), preset.teacher_seeds,
+            settings.model_dump(mode="json", exclude={"label"}), fitted_for, preset.history.model_dump(), preset.teacher_seeds,
             [self._meaning(dataset, system, other) for other in others],
         ]  # fmt: skip
+
+    def _check_mentions(self, system: SystemConfig, where: str) -> None:
+        """Raise ConfigError unless every mentioned model is there, and nobody learns from itself, however indirectly."""
+        open_ends = {name: self.mentions(model) for name, model in system.models.items()}
+        for name, mentioned in open_ends.items():
+            for other in sorted(mentioned - set(system.models)):
+                raise unknown("model", other, system.models, f"{where}: models.{name}")
+        while leaves := [name for name, mentioned in open_ends.items() if not mentioned & set(open_ends)]:
+            for name in leaves:
+                del open_ends[name]
+        if open_ends:
+            raise ConfigError(
+                f"models that learn from each other in a circle: {', '.join(open_ends)}", f"{where}: models", "teachers that need no student",
+                "break the circle",
+            )  # fmt: skip
 
     @staticmethod
     def mentions(model: ModelConfig | AverageConfig) -> set[str]:

@@ -12,22 +12,24 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from foretaste.contracts.errors import ConfigError, unknown
-from foretaste.pipeline.families import Part, explain
-from foretaste.pipeline.model_config import AverageConfig, LoopConfig, ModelConfig, TermConfig
+from foretaste.pipeline.explain import explain
+from foretaste.pipeline.families import Part
+from foretaste.pipeline.model_config import AnyModel, LoopConfig, TermConfig
 from foretaste.pipeline.options import Options
+from foretaste.pipeline.yaml_files import read_yaml
 
 BadInput = Literal["fail", "skip"]
+Seed = Annotated[int, Field(ge=0, strict=True)]
 
 
 def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str | int) else value
 
 
-def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
+def _distinct(seeds: tuple[Seed, ...]) -> tuple[int, ...]:
     if len(set(seeds)) != len(seeds) or not seeds:
         raise ValueError("at least one seed, and each once")
     return seeds
@@ -48,9 +50,9 @@ class RunConfig(Options):
     """A file of workflow/datasets."""
     systems: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
     """Files of workflow/systems; none: the system that the dataset names."""
-    seeds: Annotated[tuple[int, ...], BeforeValidator(_as_tuple), AfterValidator(_distinct)] = (0,)
+    seeds: Annotated[tuple[Seed, ...], BeforeValidator(_as_tuple), AfterValidator(_distinct)] = (0,)
     """Seeds of teachers and students."""
-    results_root: str = "results"
+    results_root: str = Field("results", pattern=r"^[^{}]+$")
     """Where everything is written."""
     data_root: str = "data"
     """Where datasets lie; only read."""
@@ -167,12 +169,12 @@ class SystemConfig(Options):
     history: HistoryConfig = HistoryConfig()
     lms: dict[str, LmConfig] = {}
     backbones: dict[str, BackboneConfig] = {}
-    models: dict[str, Annotated[ModelConfig | AverageConfig, Field(union_mode="left_to_right")]]
+    models: dict[str, AnyModel]
     comparisons: tuple[tuple[str, str], ...] = ()
     """Pairs (a, b) whose difference a minus b the report gives with its interval."""
     teacher_seeds: PositiveInt = 1
     """A student of seed k learns from the teachers of seed k mod this."""
-    study_seeds: Annotated[tuple[int, ...], AfterValidator(_distinct)] = (0, 1, 2, 3, 4)
+    study_seeds: Annotated[tuple[Seed, ...], AfterValidator(_distinct)] = (0, 1, 2, 3, 4)
     """Seeds of the target <system>_seeds."""
 
 
@@ -202,12 +204,6 @@ class Files:
             layer = dict(self._layer(kind, link))
             layer.pop("base", None)
             on = layer.pop("on", {})
-            for name, part in on.items():
-                if "lms" in part:  # They lie beside the corpus, which several datasets may share.
-                    raise ConfigError(
-                        "language models of one dataset", f"{self._path(kind, link)}: on.{name}.lms", "lms: outside on:",
-                        "give the variant a name of its own and use it in on: models",
-                    )  # fmt: skip
             value = merge(value, layer)
             for relative in reversed(self.chain("datasets", dataset)) if dataset else ():
                 value = merge(value, on.get(relative, {}))
@@ -215,12 +211,28 @@ class Files:
 
     @cache  # noqa: B019 (a dry run asks for a preset hundreds of times; reading one takes 40 ms)
     def _layer(self, kind: str, name: str) -> dict[str, Any]:
-        return _read_yaml(self._path(kind, name))
+        path = self._path(kind, name)
+        layer = read_yaml(path)
+        if not isinstance(layer.get("base", ""), str):
+            raise ConfigError(f"base is {layer['base']!r}", path, f"one of {', '.join(self.names(kind))}", "name one parent")
+        for key in ("on", "models", "lms", "backbones"):
+            _mappings(layer.get(key, {}), f"{path}: {key}", nullable=key != "on")
+        for dataset, part in layer.get("on", {}).items():
+            if dataset not in self.names("datasets"):
+                raise unknown("dataset", str(dataset), self.names("datasets"), f"{path}: on")
+            if "lms" in part:  # They lie beside the corpus, which several datasets may share.
+                raise ConfigError(
+                    "language models of one dataset", f"{path}: on.{dataset}.lms", "lms: outside on:",
+                    "give the variant a name of its own and use it in on: models",
+                )  # fmt: skip
+        return layer
 
     def _path(self, kind: str, name: str) -> Path:
         path = self.root / "workflow" / kind / f"{name}.yaml"
         if name not in self.names(kind):
             raise unknown(kind.removesuffix("s"), name, self.names(kind), path.parent)
+        if not re.fullmatch("[a-z0-9_]+", name):
+            raise ConfigError(f"file name {path.name!r}", path.parent, "small letters, digits and _", "rename it")
         return path
 
     @cache  # noqa: B019 (one Files lives as long as the process)
@@ -261,26 +273,15 @@ def validated(model: type[Options], value: Mapping[str, Any], where: str) -> Any
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise explain(error, where, model) from error
+        raise explain(error, where, model, value) from error
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2's booleans: ``true`` and ``false``. In YAML 1.1 the key ``on`` is one as well."""
-
-    yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        value = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"not YAML ({error})", path, "a YAML mapping", "mend the file") from error
-    if not isinstance(value, dict):
-        raise ConfigError("not a mapping", path, "a YAML mapping", "mend the file")
-    return value
+def _mappings(value: Any, where: str, nullable: bool) -> None:
+    """Raise ConfigError unless ``value`` is a mapping of mappings (or of null, which removes a parent's)."""
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{value!r} instead of a mapping", where, "names, each with its settings", "correct the file")
+    for name, inner in value.items():
+        if not isinstance(inner, Mapping) and not (nullable and inner is None):
+            raise ConfigError(
+                f"{'null' if inner is None else repr(inner)} instead of settings", f"{where}.{name}", "a mapping", "correct the file"
+            )

@@ -23,6 +23,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.pipeline.explain import explain
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -69,7 +70,7 @@ def build(family: str, spec: Mapping[str, Any], where: object = "config", **part
     try:
         config = module.Config(**settings)
     except ValidationError as error:
-        raise explain(error, f"{where}.{spec['kind']}", module.Config) from error
+        raise explain(error, f"{where}.{spec['kind']}", module.Config, settings) from error
     inner = {
         name: build(part_family, getattr(config, name), f"{where}.{name}", **parts)
         for name, part_family in part_settings(module.Config).items()
@@ -85,24 +86,3 @@ def part_settings(model: type[BaseModel]) -> dict[str, str]:
         marks = [*field.metadata, *(mark for option in get_args(field.annotation) for mark in getattr(option, "__metadata__", ()))]
         found.update((name, mark.family) for mark in marks if isinstance(mark, PartOf))
     return found
-
-
-def explain(error: ValidationError, where: str, model: type) -> ConfigError:
-    """The first complaint of pydantic as one of our one-line errors; an unknown key lists the keys there are."""
-    first = error.errors(include_url=False)[0]
-    path = ".".join(str(part) for part in (where, *first["loc"]))
-    if first["type"] == "extra_forbidden":
-        return unknown("key", str(first["loc"][-1]), _keys_at(model, first["loc"][:-1]), path)
-    return ConfigError(f"{first['msg']} (got {first.get('input')!r})", path, first["type"].replace("_", " "), "correct the setting")
-
-
-def _keys_at(model: type, location: tuple) -> list[str]:
-    """The field names of the settings class that a pydantic error location points into."""
-    for part in location:
-        if not isinstance(part, str) or part not in model.model_fields:
-            continue
-        annotation = model.model_fields[part].annotation
-        for candidate in (annotation, *getattr(annotation, "__args__", ())):
-            if isinstance(candidate, type) and hasattr(candidate, "model_fields"):
-                model = candidate
-    return list(model.model_fields)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, Discriminator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, Tag, model_validator
 
 from foretaste.pipeline.families import Part
 from foretaste.pipeline.options import Options
@@ -80,10 +82,18 @@ class ScheduleConfig(Options):
     """Rate (absolute) once the cosine has ended (AVT: 0, Ghosh et al.: 3e-7); None: `floor`."""
 
 
+def _expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return text
+
+
 class RateGroup(Options):
     """Parameters with a learning rate or weight decay of their own."""
 
-    match: str
+    match: Annotated[str, AfterValidator(_expression)]
     """Regular expression searched in parameter names; it must match at least one."""
     lr: NonNegativeFloat | None = None
     """0 freezes them; None: the optimizer's."""
@@ -132,6 +142,10 @@ class CountingConfig(Options):
     """What is counted: the training samples, or (generated worlds only) the true action labels of the recipes."""
 
 
+def _kind(value: Any, usual: str) -> str:
+    return value.get("kind", usual) if isinstance(value, Mapping) else getattr(value, "kind", usual)
+
+
 class ModelConfig(Options):
     """One model: a teacher or a student; which of the two is said by who mentions whose scores."""
 
@@ -147,7 +161,9 @@ class ModelConfig(Options):
     backbone: str | None = None
     """The backbone of the preset whose features its view reads."""
     objective: tuple[TermConfig, ...] = ()
-    training: Annotated[LoopConfig | CountingConfig, Field(discriminator="kind")]
+    training: Annotated[
+        Annotated[LoopConfig, Tag("loop")] | Annotated[CountingConfig, Tag("counting")], Discriminator(lambda value: _kind(value, "loop"))
+    ]
     folds: int = Field(0, ge=0)
     """k >= 2: its scores of the training rows come from k models, each trained without the videos of those rows."""
     calibrate: bool = False
@@ -175,3 +191,12 @@ class AverageConfig(Options):
     """What is averaged; both are turned back into logits."""
     prior_exponent: NonNegativeFloat | Literal["fitted"] = 0.0
     """Probabilities are divided by (class frequency in training) to this power; `fitted` on held-out training videos."""
+
+
+def _averages(value: Any) -> str:
+    named = isinstance(value, AverageConfig) or (isinstance(value, Mapping) and "average" in value)
+    return "AverageConfig" if named else "ModelConfig"
+
+
+#: A model of a preset: an average where it says what of, else one that is trained.
+AnyModel = Annotated[Annotated[ModelConfig, Tag("ModelConfig")] | Annotated[AverageConfig, Tag("AverageConfig")], Discriminator(_averages)]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.described import PIXEL_VIEWS, Described, tables
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
@@ -105,6 +106,12 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
         places["video_folder"] = catalogue.video_files(plan.worlds[0])[1]
     folder = f"{catalogue.results}/{dataset}/{system}{scope}"
     pairs = [pair for pair in preset.comparisons if set(pair) <= set(plan.models)]
+    for a, b in pairs:
+        if plan.seeds(a) != plan.seeds(b):
+            raise ConfigError(
+                f"{a} has the seeds {plan.seeds(a)}, {b} has {plan.seeds(b)}", f"{catalogue.files.where('systems', system)}: comparisons",
+                "pairs with the same seeds", "set teacher_seeds, or compare other models",
+            )  # fmt: skip
     return Described(
         inputs=inputs,
         outputs={"summary": f"{folder}/summary.json", "report": f"{folder}/report.html"},

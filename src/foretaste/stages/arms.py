@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from foretaste.contracts.errors import DataError
 from foretaste.evaluation.arms_table import table
 from foretaste.pipeline import artifact
 
@@ -21,5 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the table."""
-    print("\n".join(table(artifact.read_json(arguments.summary))))
+    summary = artifact.read_json(arguments.summary)
+    if not isinstance(summary, dict) or not {"arms", "primary_metric"} <= set(summary):
+        raise DataError("not a summary", arguments.summary, "the summary.json of a finished report", "correct the path")
+    print("\n".join(table(summary)))
     print(f"report: {arguments.summary.with_name('report.html')}")

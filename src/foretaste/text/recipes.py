@@ -11,6 +11,7 @@ import codecs
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from operator import itemgetter
@@ -125,7 +126,7 @@ def _values(path: Path) -> Iterator[Any]:
                 yield from _elements(raw, path)
     except FileNotFoundError as error:
         raise DataError("missing recipes", path, "layer1.json or layer1.json.gz", "correct the path") from error
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"damaged gzip file ({error})", path, "a whole layer1.json.gz", "fetch it again") from error
 
 
