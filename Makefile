@@ -29,9 +29,10 @@ DATA ?=
 bench: $(READY)
 	python bench/avt.py
 	python bench/scores.py
-	python bench/recipes.py
+	python bench/recipes.py --out bench/results/recipes.json
 	python bench/video.py
-	if [ -n "$(DATA)" ]; then python bench/counts.py --data $(DATA); python bench/openie.py --data $(DATA); fi
+	if [ -n "$(DATA)" ]; then python bench/counts.py --data "$(DATA)" --out bench/results/counts.json; fi
+	python bench/openie.py $(if $(DATA),--data "$(DATA)") --out bench/results/openie.json
 	python bench/performance_page.py
 
 setup: $(READY)
