@@ -49,7 +49,7 @@ MISTAKES = {
     "models: {student_lm: {training: {kind: lop}}}": "unknown kind 'lop'.*training: one of counting, loop",
     "models: {student_lm: {objective: [{loss: {kind: kl}, of: action, wieght: 3}]}}": "objective.0.wieght: one of class_weights.*'weight'",
     "models: {student_lm: {training: {groups: [{match: '(['}]}}}": "not a regular expression.*groups.0.match",
-    "models: {student_lm: {folds: 1}}": "folds is 0 or at least 2",
+    "models: {student_lm: {folds: 1}}": "at least 2: .*models.student_lm: value error",
     "models: {teacher_lm_counts: {averge: [teacher_lm]}}": "teacher_lm_counts.averge: one of average, label.*did you mean 'average'",
     "models: {teacher_lm_counts: {average: [teacher_lm_counts]}}": "circle: teacher_lm_counts",
     "models: {teacher_lm_counts: {average: [teacher_ml]}}": "unknown model 'teacher_ml'.*did you mean 'teacher_lm'",

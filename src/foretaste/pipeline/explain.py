@@ -23,21 +23,20 @@ def explain(error: ValidationError, where: str, model: type[BaseModel], value: A
         return unknown("kind", str(first["ctx"]["tag"]), tags, path)
     if first["type"] == "missing":
         return ConfigError(f"missing key {first['loc'][-1]!r}", path, "a value for it", "add it, or correct the key that was meant")
-    got = "null" if first.get("input") is None else repr(first["input"])
-    return ConfigError(f"{first['msg']} (got {got})", path, first["type"].replace("_", " "), "correct the setting")
+    said = first["msg"].removeprefix("Value error, ")
+    written = first.get("input")
+    shown = "" if isinstance(written, Mapping) else f" (got {'null' if written is None else repr(written)})"
+    return ConfigError(f"{said}{shown}", path, first["type"].replace("_", " "), "correct the setting")
 
 
 def _written(location: Iterable[str | int], value: Any) -> list[str]:
-    """The parts of pydantic's location that are keys or positions in what was written (it also names classes and tags)."""
-    *inner, last = [*location] or [""]
+    """The parts of pydantic's location that are keys or positions in what was written; it also names classes and kinds."""
     parts = []
-    for part in inner:
+    for part in location:
         if (isinstance(value, Mapping) and part in value) or (isinstance(value, list | tuple) and isinstance(part, int)):
             value = value[part]
             parts.append(str(part))
-    # The last part may be a key that is missing, or the tag of a kind.
-    there = not isinstance(value, Mapping) or last in value or not isinstance(last, str) or last.isidentifier()
-    return [*parts, str(last)] if there and last != "" else parts
+    return parts
 
 
 def _keys(model: type[BaseModel], location: Iterable[str | int]) -> set[str]:
