@@ -30,7 +30,7 @@ def catalogue(**settings) -> Catalogue:
         ({"threads": {"openie": 2}}, "unknown stage 'openie'.*extract_openie"),
         ({"seeds": [-3]}, "greater than or equal to 0.*seeds.0"),
         ({"seeds": [1, 1]}, "each once.*seeds"),
-        ({"seeds": True}, "integer.*seeds.0"),
+        ({"seeds": True}, "integer.*seeds"),
         ({"results_root": ""}, "results_root: "),
     ],
 )
