@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_up_tables import make_classes, make_scores, make_tables
@@ -18,7 +20,7 @@ def two_worlds(tmp_path_factory):
     found, runs = [], []
     for number in range(2):
         folder = tmp_path_factory.mktemp(f"world{number}")
-        classes = make_classes()
+        classes = replace(make_classes(), tail_verb=(1, 3), tail_noun=(4,), unseen_video=("va01", "va02", "va05"))
         tables = make_tables(folder, classes, {"training": 2, "validation": 6}, seed=number)
         samples = read_table(folder / "samples.parquet", SAMPLES)
         ids = {split: list(targets(samples, split).sample_ids) for split in tables}
@@ -76,7 +78,7 @@ def read_empty(world):
     import pyarrow as pa
 
     n = len(world.wanted)
-    ids, videos = list(world.wanted.sample_ids), world.videos.tolist()
+    ids, videos = list(world.wanted.sample_ids), world.wanted.videos.tolist()
     columns = {
         "sample_id": ids, "segment_id": ids, "video_id": videos, "split": ["validation"] * n, "window_start_s": [0.0] * n, "window_stop_s": [1.0] * n,
         "target_start_s": [2.0] * n, "target_stop_s": [3.0] * n, "verb_id": [0] * n, "noun_id": [i % 5 for i in range(n)],

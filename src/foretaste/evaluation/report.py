@@ -96,7 +96,7 @@ def render(content: Content) -> str:
         c=content, summary=summary, metrics=METRICS, primary=primary, primary_name=METRICS[primary], palette=palette,
         groups=[group for group in (_group(content, role, palette) for role in ("student", "teacher")) if group["rows"]],
         differences=_differences(content, palette), headline=_headline(content), settings=_settings(summary["arms"]), bars=_bars(content.gains),
-        costs=_costs(summary["stages"]),
+        costs=_costs(summary["stages"]), by_head=_by_head(summary["arms"]),
     )  # fmt: skip
 
 
@@ -161,6 +161,15 @@ def _differences(content: Content, palette: Mapping[str, str]) -> dict[str, Any]
 def _headline(content: Content) -> dict[str, Any] | None:
     rows = _differences(content, colours(content.models))["rows"]
     return next((row for row in rows if row["headline"]), None)
+
+
+def _by_head(arms: Mapping[str, Any]) -> list[str]:
+    """The metrics of verbs and nouns: not the many-shot ones, and unseen and tail only where there are any."""
+    return [
+        metric
+        for metric in METRICS
+        if not metric.startswith("many_shot") and any((arm["verb"] or {}).get(metric) is not None for arm in arms.values())
+    ]
 
 
 def _settings(arms: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ METRICS = {
     "class_mean_recall5": "class-mean recall@5",
     "many_shot_recall5_and": "many-shot recall@5, and",
     "many_shot_recall5_or": "many-shot recall@5, or",
+    "class_mean_recall5_unseen": "class-mean recall@5, unseen",
+    "class_mean_recall5_tail": "class-mean recall@5, tail",
 }
 
 
