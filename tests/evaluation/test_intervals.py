@@ -95,6 +95,18 @@ def test_seeds_of_one_teacher_are_one_group(two_worlds):
     assert (taught.low, taught.high) != (plain.low, plain.high)
 
 
+def test_a_model_that_there_is_once_is_compared_with_every_seed(two_worlds):
+    worlds, _ = two_worlds
+    world = worlds[0]
+    lone = ranked("lone", read_empty(world), "validation", make_classes())
+    lone.ranks = {("a", 0): world.ranks["a", 0], **{("b", seed): world.ranks["b", seed] for seed in (0, 1, 2)}}
+    comparer = Comparer(worlds=[lone], teachers={}, teacher_seeds=3, resamples=50)
+    found, turned = comparer.interval("a", "b", "top5"), comparer.interval("b", "a", "top5")
+    hits = [100 * (world.ranks[model, seed] < 5).mean() for model, seed in (("a", 0), ("b", 0), ("b", 1), ("b", 2))]
+    assert found.difference == pytest.approx(hits[0] - np.mean(hits[1:])) == pytest.approx(-turned.difference)
+    assert found.unit == "video+seed"
+
+
 def test_other_seeds_and_other_classes_are_refused(two_worlds, tmp_path):
     worlds, _ = two_worlds
     world = worlds[0]

@@ -104,7 +104,10 @@ class Comparer:
         worlds = []
         for world in self.worlds:
             seeds = world.seeds(a)
-            if b is not None and world.seeds(b) != seeds:
+            if b is not None and {len(seeds), len(world.seeds(b))} > {1}:
+                # A model that there is once, such as an average over seeds, is compared with every seed of the other.
+                seeds = max(seeds, world.seeds(b), key=len)
+            elif b is not None and world.seeds(b) != seeds:
                 raise ConfigError(
                     f"{a} has seeds {seeds}, {b} has {world.seeds(b)}", "comparisons", "pairs with the same seeds", "compare other models"
                 )
@@ -112,11 +115,12 @@ class Comparer:
             labels = world.wanted.labels["action"][rows]
             if classes is not None and not np.isin(classes, labels).any():
                 return None
-            hits_a = world.hits(a, k)[:, rows]
+            hits_a = np.broadcast_to(world.hits(a, k)[:, rows], (len(seeds), len(rows)))
+            hits_b = np.zeros_like(hits_a) if b is None else np.broadcast_to(world.hits(b, k)[:, rows], hits_a.shape)
             worlds.append(
                 World(
                     videos=world.wanted.videos[rows], labels=labels, classes=classes, groups=self._groups(a, b, seeds),
-                    hits_a=hits_a, hits_b=np.zeros_like(hits_a) if b is None else world.hits(b, k)[:, rows],
+                    hits_a=hits_a, hits_b=hits_b,
                 )
             )  # fmt: skip
         found = paired_bootstrap(worlds, self.resamples)

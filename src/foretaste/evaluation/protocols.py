@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ FORMAT = 1
 
 #: The settings that decide a number; they stand beside it, null where one does not apply.
 PROTOCOL = (
-    "tau_a", "history_rule", "history_from", "history_length", "prior_exponent", "temperature", "top_k", "reduction", "t_squared",
+    "tau_a", "history_rule", "history_from", "history_length", "prior_exponent", "ensemble_weights", "ensemble_seeds", "fitted_on", "temperature", "top_k", "reduction", "t_squared",
 )  # fmt: skip
 
 
@@ -39,6 +39,13 @@ class Targets:
 
     def __len__(self) -> int:
         return len(self.sample_ids)
+
+    def among(self, ids: Collection[str]) -> Targets:
+        """Those of these samples that are in ``ids``, in their own order."""
+        wanted = set(ids)
+        rows = np.array([row for row, sample in enumerate(self.sample_ids) if sample in wanted], dtype=np.int64)
+        labels = {head: values[rows] for head, values in self.labels.items()}
+        return Targets(sample_ids=tuple(self.sample_ids[row] for row in rows), labels=labels, videos=self.videos[rows])
 
 
 def targets(samples: pa.Table, split: str) -> Targets:

@@ -208,9 +208,18 @@ def setting_line(protocol: Mapping[str, Any]) -> str:
         listed = "all classes" if protocol["top_k"] is None else f"top {protocol['top_k']}"
         squared = ", T² restored" if protocol["t_squared"] else ""
         parts.append(f"T {protocol['temperature']:g}{squared}, {listed}, {protocol['reduction']} mean")
+    if protocol.get("ensemble_seeds"):
+        parts.append(f"seeds {', '.join(map(str, protocol['ensemble_seeds']))} together")
+    if protocol.get("ensemble_weights") not in (None, "equal"):
+        weights = protocol["ensemble_weights"]
+        one_a_run = weights if isinstance(weights, list) else [weights]
+        shares = [" + ".join(f"{share:g} {name}" for name, share in one.items()) for one in one_a_run]
+        parts.append(f"weights {', '.join(shares)}")
     if protocol.get("prior_exponent"):
         exponent = protocol["prior_exponent"]
         parts.append(f"prior exponent {', '.join(map(str, exponent)) if isinstance(exponent, list) else exponent}")
+    if protocol.get("fitted_on"):
+        parts.append(f"fitted on {protocol['fitted_on']}")
     return " · ".join(parts)
 
 

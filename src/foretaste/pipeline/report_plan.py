@@ -42,7 +42,10 @@ class ReportPlan:
         preset = self.catalogue.system(self.dataset, self.system)
         study = self.scope == "seeds" or len(self.worlds) > 1
         seeds = preset.study_seeds if study else self.catalogue.run.seeds
-        if self.models[model].role == "teacher":
+        settings = self.models[model]
+        if isinstance(settings, AverageConfig) and settings.seeds:
+            return [0]
+        if settings.role == "teacher":
             return sorted({seed % preset.teacher_seeds for seed in seeds})
         return list(seeds)
 
