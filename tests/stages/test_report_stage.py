@@ -88,6 +88,9 @@ def test_the_page_shows_what_was_asked_for(made):
     )
     assert f"{abs(headline['difference']):.1f}<small>points</small>" in text
     assert "history start, all splits, last 5 · T 1, all classes, batch mean" in text
+    counting, lm = (summary["arms"][name]["action"]["class_mean_recall5"]["mean"] for name in ("teacher_counts", "teacher_recipe_lm"))
+    assert f"counting alone {counting:.1f}, +{lm - counting:.1f}" in text
+    assert text.count("counting alone") == 3  # the other teachers, and no student
     assert "P03_05_17" in text
     assert "file ends in the middle of a picture" in text
     for stage in ("read_recipes", "extract_openie", "pretrain", "train_backbone", "extract_features", "average"):

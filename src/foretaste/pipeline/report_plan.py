@@ -129,5 +129,6 @@ def _facts(catalogue: Catalogue, model: ModelConfig | AverageConfig) -> dict[str
     """What the report says of a model, and which arrows lead to it."""
     facts = {"label": model.label, "role": model.role, "mentions": sorted(catalogue.mentions(model))}
     if isinstance(model, AverageConfig):
-        return {**facts, "lm": None, "backbone": None, "averaged": True}
-    return {**facts, "lm": model.lm, "backbone": model.backbone, "averaged": False}
+        return {**facts, "lm": None, "backbone": None, "averaged": True, "counted": False}
+    counted = model.training.kind == "counting" and model.training.source == "samples"
+    return {**facts, "lm": model.lm, "backbone": model.backbone, "averaged": False, "counted": counted}
