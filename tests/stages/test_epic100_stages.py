@@ -54,14 +54,26 @@ def run(tmp_path_factory) -> Path:
     write_files(root / "epic100")
     tables = {name: root / f"{name}.parquet" for name in ("segments", "samples", "issues")} | {"classes": root / "classes.json"}
     common = {"wildcards": {"dataset": "epic100", "system": "s", "seed": 0, "model": "counts"}, "scratch": root / "scratch"}
-    model = {"view": VIEW, "network": {"kind": "counts"}, "training": {"kind": "counting", "source": "samples"}, "folds": 0, "held_out": 2, "calibrate": False}
+    model = {
+        "view": VIEW,
+        "network": {"kind": "counts"},
+        "training": {"kind": "counting", "source": "samples"},
+        "folds": 0,
+        "held_out": 2,
+        "calibrate": False,
+    }
     seen = {name: tables[name] for name in ("segments", "samples", "classes")}
     reader = {"reader": {"kind": "epic100"}, "on_bad_input": "fail", "dataset": "epic100", "data_root": str(root)}
     made = {"checkpoint": root / "checkpoint", "log": root / "log.jsonl", "config": root / "config.yaml"}
     asked = {"split": "validation", "protocol": PROTOCOL, "dataset": "epic100", "system": "s", "seed": 0, "model": "counts"}
     for stage, inputs, outputs, config in (
         (read_annotations, {}, {name: tables[name] for name in ("segments", "classes", "issues")}, reader),
-        (make_samples, {"segments": tables["segments"]}, {"samples": tables["samples"]}, {"task": "anticipation", "tau_a": 1.0, "tau_o": 10.0}),
+        (
+            make_samples,
+            {"segments": tables["segments"]},
+            {"samples": tables["samples"]},
+            {"task": "anticipation", "tau_a": 1.0, "tau_o": 10.0},
+        ),
         (train, seen, made, {"model": {**model, "objective": []}, "seed": 0}),
         (score, {**seen, "checkpoint": made["checkpoint"]}, {"scores": root / "scores"}, {"model": model, "seed": 0, "protocol": PROTOCOL}),
         (evaluate, {**seen, "scores": root / "scores"}, {"metrics": root / "metrics.json"}, asked),
