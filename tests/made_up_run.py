@@ -21,7 +21,7 @@ from foretaste.scores.reader import open_scores
 
 _LM, _RECIPES = {"lm": "minilm"}, {"lm": "minilm_recipes"}
 MODELS = {
-    "teacher_counts": {"role": "teacher", "label": "average of counts"},
+    "teacher_counts": {"role": "teacher", "label": "average of counts", "counted": True},
     "teacher_lm": {"role": "teacher", "label": "MiniLM", **_LM},
     "teacher_recipe_lm": {"role": "teacher", "label": "MiniLM + recipes", **_RECIPES},
     "teacher_lm_counts": {"role": "teacher", "label": "MiniLM and counts", "mentions": ["teacher_lm", "teacher_counts"], "averaged": True},
@@ -30,7 +30,9 @@ MODELS = {
     "student_lm": {"role": "student", "label": "AVT + MiniLM", "mentions": ["teacher_lm"], "backbone": "frames"},
     "student_recipe_lm": {"role": "student", "label": "AVT + MiniLM with recipes", "mentions": ["teacher_recipe_lm"], "backbone": "frames"},
 }
-MODELS = {name: {"lm": None, "backbone": None, "mentions": [], "averaged": False, **model} for name, model in MODELS.items()}
+MODELS = {
+    name: {"lm": None, "backbone": None, "mentions": [], "averaged": False, "counted": False, **model} for name, model in MODELS.items()
+}
 SKILL = {
     "teacher_counts": 2.6, "teacher_lm": 2.8, "teacher_recipe_lm": 3.3, "teacher_lm_counts": 3.1, "student_baseline": 1.3, "student_smoothed": 1.31,
     "student_lm": 1.36, "student_recipe_lm": 1.42,

@@ -63,9 +63,12 @@ def make_tables(folder: Path, classes: ClassSpace, videos: dict[str, int], per_v
 
 def make_scores(
     folder: Path, classes: ClassSpace, tables: dict[str, np.ndarray], ids: dict[str, list[str]], model: str, skill: float, seed: int,
-    folds: int = 0, text: dict[str, np.ndarray] | None = None,
+    folds: int = 0, text: dict[str, np.ndarray] | None = None, held_out: bool = False,
 ) -> None:  # fmt: skip
-    """Write a score cache: noise, most of it common to all models, plus ``skill`` on the truth (one number, or one a sample by split)."""
+    """Write a score cache: noise, most of it common to all models, plus ``skill`` on the truth (one number, or one a sample by split).
+
+    With ``held_out`` the first two training videos are scored once more, with less skill, as that split.
+    """
     rng = np.random.default_rng([seed, int(hashlib.sha256(model.encode()).hexdigest()[:6], 16)])
     common = np.random.default_rng(len(classes.action))
     record = {field: None for field in RECORD if field != "classes"} | {"weights": f"{model} {seed}", "context": {"history_rule": "start"}}
@@ -79,4 +82,8 @@ def make_scores(
             fold = [i % folds for i in range(len(labels))] if folds and split == "training" else -1
             digests = [hashlib.sha256(sample.encode()).digest()[:16] for sample in ids[split]]
             writer.write(split, ids[split], digests, {"action": logits}, fold=fold)
+            if held_out and split == "training":
+                rows = [row for row, sample in enumerate(ids[split]) if sample.startswith(("tr00", "tr01"))]
+                worse = logits[rows] - rng.gamma(1.0, 1.0, (len(rows), 1)) * (np.arange(shape[1]) == labels[rows][:, None])
+                writer.write("held_out", [ids[split][r] for r in rows], [digests[r] for r in rows], {"action": worse}, fold=0)
         writer.finish()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_up_tables import make_classes, make_scores, make_tables
@@ -18,7 +20,7 @@ def two_worlds(tmp_path_factory):
     found, runs = [], []
     for number in range(2):
         folder = tmp_path_factory.mktemp(f"world{number}")
-        classes = make_classes()
+        classes = replace(make_classes(), tail_verb=(1, 3), tail_noun=(4,), unseen_video=("va01", "va02", "va05"))
         tables = make_tables(folder, classes, {"training": 2, "validation": 6}, seed=number)
         samples = read_table(folder / "samples.parquet", SAMPLES)
         ids = {split: list(targets(samples, split).sample_ids) for split in tables}
@@ -76,7 +78,7 @@ def read_empty(world):
     import pyarrow as pa
 
     n = len(world.wanted)
-    ids, videos = list(world.wanted.sample_ids), world.videos.tolist()
+    ids, videos = list(world.wanted.sample_ids), world.wanted.videos.tolist()
     columns = {
         "sample_id": ids, "segment_id": ids, "video_id": videos, "split": ["validation"] * n, "window_start_s": [0.0] * n, "window_stop_s": [1.0] * n,
         "target_start_s": [2.0] * n, "target_stop_s": [3.0] * n, "verb_id": [0] * n, "noun_id": [i % 5 for i in range(n)],
@@ -91,6 +93,18 @@ def test_seeds_of_one_teacher_are_one_group(two_worlds):
     taught = Comparer(worlds=worlds, teachers={"a": ["t"]}, teacher_seeds=2, resamples=400).interval("a", "b", "top5")
     assert taught.difference == plain.difference
     assert (taught.low, taught.high) != (plain.low, plain.high)
+
+
+def test_a_model_that_there_is_once_is_compared_with_every_seed(two_worlds):
+    worlds, _ = two_worlds
+    world = worlds[0]
+    lone = ranked("lone", read_empty(world), "validation", make_classes())
+    lone.ranks = {("a", 0): world.ranks["a", 0], **{("b", seed): world.ranks["b", seed] for seed in (0, 1, 2)}}
+    comparer = Comparer(worlds=[lone], teachers={}, teacher_seeds=3, resamples=50)
+    found, turned = comparer.interval("a", "b", "top5"), comparer.interval("b", "a", "top5")
+    hits = [100 * (world.ranks[model, seed] < 5).mean() for model, seed in (("a", 0), ("b", 0), ("b", 1), ("b", 2))]
+    assert found.difference == pytest.approx(hits[0] - np.mean(hits[1:])) == pytest.approx(-turned.difference)
+    assert found.unit == "video+seed"
 
 
 def test_other_seeds_and_other_classes_are_refused(two_worlds, tmp_path):

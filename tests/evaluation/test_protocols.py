@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +38,7 @@ def test_the_numbers_by_hand():
     logits[3, 9] = 0.0  # right
     got = measure(logits, wanted, SPACE)
     assert list(got) == list(HEADS)
+    assert {got[head].pop(f"class_mean_recall5_{part}") for head in HEADS for part in ("unseen", "tail")} == {None}
     assert got["action"] == pytest.approx({
         "top1": 50.0, "top5": 75.0, "class_mean_recall1": 50.0, "class_mean_recall5": 200 / 3,
         "many_shot_recall5_and": 100.0, "many_shot_recall5_or": 50.0,
@@ -46,6 +48,21 @@ def test_the_numbers_by_hand():
         "many_shot_recall5_and": 100.0, "many_shot_recall5_or": 100.0,
     })  # fmt: skip
     assert got["noun"]["top1"] == 50.0 and got["noun"]["many_shot_recall5_and"] is None and got["noun"]["many_shot_recall5_or"] is None
+
+
+def test_unseen_is_about_samples_and_tail_about_classes():
+    samples = make_samples([0, 0, 1, 9])
+    samples = samples.set_column(samples.schema.get_field_index("video_id"), "video_id", pa.array(["v", "w", "w", "v"]))
+    wanted = targets(samples, "validation")
+    logits = np.zeros((4, 10))
+    logits[[0, 2, 3], [0, 1, 9]] = 1.0
+    logits[1, 1:6] = 1.0  # a miss
+    space = replace(SPACE, unseen_video=("w", "elsewhere"), tail_verb=(4,), tail_noun=(1,))
+    got = measure(logits, wanted, space)
+    assert got["action"]["class_mean_recall5_unseen"] == 50.0  # actions 0 (a miss) and 1
+    assert got["action"]["class_mean_recall5_tail"] == 100.0  # actions 1 and 9: verb 4 or noun 1
+    assert got["action"]["class_mean_recall5"] == pytest.approx(100 * (0.5 + 1 + 1) / 3)
+    assert got["verb"]["class_mean_recall5_tail"] == 100.0 and got["verb"]["class_mean_recall5_unseen"] == 100.0
 
 
 def test_targets_are_the_labelled_samples_of_the_split_that_are_not_dropped():

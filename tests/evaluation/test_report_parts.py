@@ -135,4 +135,10 @@ def test_numbers_as_people_read_them():
         "prior_exponent": [0.2, 0.3],
     }  # fmt: skip
     assert setting_line(protocol) == "history start, own split, all · T 5, T² restored, top 50, elements mean · prior exponent 0.2, 0.3"
-    assert setting_line({"prior_exponent": 0.0}) == ""
+    assert setting_line({"prior_exponent": 0.0, "ensemble_weights": "equal", "ensemble_seeds": None, "fitted_on": None}) == ""
+    fitted = {
+        "ensemble_weights": [{"a": 0.6, "b": 0.4}, {"a": 0.7, "b": 0.3}],
+        "ensemble_seeds": [0, 1],
+        "fitted_on": "held-out training rows",
+    }
+    assert setting_line(fitted) == "seeds 0, 1 together · weights 0.6 a + 0.4 b, 0.7 a + 0.3 b · fitted on held-out training rows"

@@ -44,5 +44,6 @@ def test_they_are_an_input_of_training_and_the_place_of_data_is_no_part_of_its_s
 
 def test_scoring_does_not_know_them():
     score = describe("score", "elsewhere")
-    assert "weights" not in score.inputs and "weights" not in json.dumps(score.config)
+    assert "weights" not in score.inputs and '"weights"' not in json.dumps(score.config)
+    assert "jx_vit" not in json.dumps(score.config)
     assert score.config["model"]["network"]["backbone"] == {"kind": "vit"}

@@ -3,7 +3,7 @@ import pytest
 from made_up_scores import CLASSES, make_cache, make_record
 
 from foretaste.contracts.errors import DataError
-from foretaste.scores.average import GRID, divide_by_prior, fit_exponent, mean_logits, write_mean
+from foretaste.scores.average import GRID, divide_by_prior, fit_exponent, fit_weights, mean_logits, write_mean
 from foretaste.scores.reader import open_scores
 from foretaste.scores.verify import verify
 from foretaste.scores.writer import ScoreWriter
@@ -41,6 +41,31 @@ def test_the_fit_takes_the_best_and_of_equals_the_smallest():
     assert fit_exponent(logits, counts, lambda z: float(z[0].argmax() == 1)) == 0.2
     assert fit_exponent(logits, counts, lambda z: 1.0) == 0.0
     assert fit_exponent(logits, counts, lambda z: float(z[0, 1] - z[0, 0])) == GRID[-1] == 1.0
+
+
+def test_weights_are_those_of_the_highest_likelihood():
+    random = np.random.default_rng(0)
+    likelihoods = random.beta(0.5, 2.0, (3, 400))
+    found = fit_weights(likelihoods)
+    assert found.sum() == pytest.approx(1)
+
+    def loss(shares):
+        return np.log(shares @ likelihoods).mean()
+
+    for _ in range(300):
+        assert loss(found) >= loss(random.dirichlet(np.ones(3))) - 1e-9
+    # Two models that are right on different rows, one twice as often: shares 2 to 1, up to what each gives the other's rows.
+    apart = np.array([[0.9, 0.9, 1e-9], [1e-9, 1e-9, 0.9]])
+    np.testing.assert_allclose(fit_weights(apart), [2 / 3, 1 / 3], atol=1e-6)
+    np.testing.assert_allclose(fit_weights(np.array([[0.5, 0.0], [0.1, 0.0]])), [1.0, 0.0], atol=1e-3)
+
+
+def test_weighted_means():
+    a, b = np.log([[0.7, 0.2, 0.1]]), np.log([[0.1, 0.8, 0.1]]) + 7
+    np.testing.assert_allclose(np.exp(mean_logits([a, b], "probabilities", [1, 3])), [[0.25, 0.65, 0.1]])
+    np.testing.assert_allclose(np.exp(mean_logits([a, b], "probabilities", [2, 0])), np.exp(a))
+    geometric = np.array([0.7, 0.2, 0.1]) ** 0.25 * np.array([0.1, 0.8, 0.1]) ** 0.75
+    np.testing.assert_allclose(_softmax(mean_logits([a, b], "logits", [1, 3])), [geometric / geometric.sum()])
 
 
 def _mean(folder, sources, splits=("training", "validation"), space="probabilities", exponent=0.0):

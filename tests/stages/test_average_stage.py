@@ -8,25 +8,25 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table
 from foretaste.evaluation.protocols import measure, targets
 from foretaste.pipeline.step import Step
-from foretaste.scores.average import GRID, divide_by_prior
+from foretaste.scores.average import GRID, divide_by_prior, log_softmax, mean_logits
 from foretaste.scores.verify import verify
 from foretaste.stages import average
 
 
-def _step(folder: Path, folds: int, exponent: float | str) -> Step:
+def _step(folder: Path, folds: int, exponent: float | str, weights: str | list[float] = "equal", held_out: bool = False) -> Step:
     classes = make_classes()
     tables = make_tables(folder, classes, {"training": 8, "validation": 4})
     samples = read_table(folder / "samples.parquet", SAMPLES)
     ids = {split: list(targets(samples, split).sample_ids) for split in tables}
     for name in ("lm", "counts"):
-        make_scores(folder / name / "scores", classes, tables, ids, name, 1.5, 0, folds)
+        make_scores(folder / name / "scores", classes, tables, ids, name, 1.5, 0, folds, held_out=held_out)
     return Step(
         stage="average",
         inputs={"scores": [folder / name / "scores" for name in ("lm", "counts")], "samples": folder / "samples.parquet", "classes": folder / "classes.json"},
         outputs={"scores": folder / "mean" / "scores"},
         config={
-            "average": ["lm", "counts"], "space": "probabilities", "prior_exponent": exponent, "primary_metric": "class_mean_recall5",
-            "protocol": {"tau_a": 1.0, "prior_exponent": exponent},
+            "average": ["lm", "counts"], "parts": ["lm", "counts"], "seeds": [], "weights": weights, "space": "probabilities", "prior_exponent": exponent, "primary_metric": "class_mean_recall5",
+            "protocol": {"tau_a": 1.0, "prior_exponent": exponent, "ensemble_weights": weights},
         },
         wildcards={"dataset": "d", "system": "s", "seed": 0, "model": "mean"}, scratch=folder / "scratch",
     )  # fmt: skip
@@ -66,7 +66,7 @@ def test_a_fitted_exponent_is_the_best_of_the_grid_on_held_out_rows_and_is_recor
 
 def test_fitting_on_in_sample_scores_is_refused(tmp_path):
     step = _step(tmp_path, folds=0, exponent="fitted")
-    with pytest.raises(DataError, match=r"in-sample scores.*set folds"):
+    with pytest.raises(DataError, match=r"prior_exponent: fitted on in-sample scores.*set held_out or folds"):
         average.run(step)
     assert not step.outputs["scores"].exists()
 
@@ -78,3 +78,59 @@ def test_equal_steps_give_equal_bytes(tmp_path):
     assert len(files) == 5
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
+
+
+def test_what_is_fitted_on_held_out_rows_uses_no_other_row(tmp_path):
+    """Weights and prior from the split `held_out` alone: what the training rows' own scores are does not matter."""
+    step = _step(tmp_path, folds=0, exponent="fitted", weights="fitted", held_out=True)
+    average.run(step)
+    mean = verify(step.outputs["scores"])
+    protocol = mean.manifest["facts"]["protocol"]
+    assert (
+        protocol["fitted_on"] == "held-out training rows"
+        and mean.scored("held_out") == "out-of-fold"
+        and mean.scored("training") == "in-sample"
+    )
+    ids = mean.sample_ids("held_out")
+    wanted = targets(read_table(tmp_path / "samples.parquet", SAMPLES), "training")
+    assert {sample.split("_")[0] for sample in ids} == {"tr00", "tr01"} and set(wanted.sample_ids) > set(ids)
+    held, rest = wanted.among(ids), wanted.among(set(wanted.sample_ids) - set(ids))
+    parts = {
+        name: log_softmax(verify(tmp_path / name / "scores").logits("held_out", "action", held.sample_ids)) for name in ("lm", "counts")
+    }
+    truth = held.labels["action"][:, None]
+    likelihood = {name: np.exp(np.take_along_axis(logits, truth, 1))[:, 0] for name, logits in parts.items()}
+    share = np.linspace(0, 1, 1001)
+    values = [np.log(s * likelihood["lm"] + (1 - s) * likelihood["counts"]).mean() for s in share]
+    weights = protocol["ensemble_weights"]
+    assert weights["lm"] == pytest.approx(share[int(np.argmax(values))], abs=0.002) and weights["lm"] + weights["counts"] == pytest.approx(
+        1
+    )
+    logits = mean_logits(list(parts.values()), "probabilities", [weights["lm"], weights["counts"]])
+    counts = np.bincount(rest.labels["action"], minlength=20)
+    best = {x: measure(divide_by_prior(logits, counts, x), held, mean.classes)["action"]["class_mean_recall5"] for x in GRID}
+    assert protocol["prior_exponent"] == max(GRID, key=lambda x: (best[x], -x))
+
+
+def test_given_weights_and_a_part_without_held_out_scores(tmp_path):
+    given = _step(tmp_path / "given", folds=0, exponent=0.0, weights=[3.0, 1.0])
+    average.run(given)
+    assert verify(given.outputs["scores"]).manifest["record"]["network"]["weights"] == [3.0, 1.0]
+    # One model with folds, the other with held_out rows: both have scores of these rows by models that never saw them.
+    mixed = _step(tmp_path / "mixed", folds=3, exponent=0.0, weights="fitted", held_out=True)
+    other = _step(tmp_path / "other", folds=3, exponent=0.0)
+    mixed.inputs["scores"][1] = other.inputs["scores"][1]
+    average.run(mixed)
+    assert verify(mixed.outputs["scores"]).splits == ("training", "validation")
+
+
+def test_seeds_of_a_model_share_its_weight(tmp_path):
+    step = _step(tmp_path, folds=0, exponent=0.0, weights=[3.0, 1.0])
+    step.config.update(parts=["lm", "lm", "counts", "counts"], seeds=[0, 1])
+    lm, counts = step.inputs["scores"]
+    step.inputs["scores"][:] = [lm, counts, counts, lm]  # two "seeds" each
+    average.run(step)
+    mean = verify(step.outputs["scores"])
+    a, b = (np.exp(log_softmax(verify(path).logits("validation", "action"))) for path in (lm, counts))
+    np.testing.assert_allclose(np.exp(log_softmax(mean.logits("validation", "action"))), (3 * (a + b) + b + a) / 8, atol=2e-4)
+    assert sorted(mean.manifest["record"]["weights"]) == ["counts", "counts.3", "lm", "lm.1"]

@@ -54,7 +54,9 @@ def test_the_summary_is_as_documented(made):
     baseline = summary["arms"]["student_baseline"]
     assert baseline["seeds"] == [0, 1]
     assert set(baseline["action"]["top1"]) == {"mean", "sd", "values"}
-    assert len(summary["comparisons"]) == len(PAIRS) * len(METRICS)
+    applying = [metric for metric, value in baseline["action"].items() if value is not None]
+    assert set(METRICS) - set(applying) == {"class_mean_recall5_unseen", "class_mean_recall5_tail"}
+    assert len(summary["comparisons"]) == len(PAIRS) * len(applying)
     for one in summary["comparisons"]:
         assert set(one) == {"a", "b", "metric", "difference", "low", "high", "level", "unit", "resamples"}
         means = [summary["arms"][one[side]]["action"][one["metric"]]["mean"] for side in "ab"]
@@ -86,6 +88,9 @@ def test_the_page_shows_what_was_asked_for(made):
     )
     assert f"{abs(headline['difference']):.1f}<small>points</small>" in text
     assert "history start, all splits, last 5 · T 1, all classes, batch mean" in text
+    counting, lm = (summary["arms"][name]["action"]["class_mean_recall5"]["mean"] for name in ("teacher_counts", "teacher_recipe_lm"))
+    assert f"counting alone {counting:.1f}, +{lm - counting:.1f}" in text
+    assert text.count("counting alone") == 3  # the other teachers, and no student
     assert "P03_05_17" in text
     assert "file ends in the middle of a picture" in text
     for stage in ("read_recipes", "extract_openie", "pretrain", "train_backbone", "extract_features", "average"):

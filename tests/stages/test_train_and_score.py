@@ -86,7 +86,7 @@ def make_features(path: Path, labels: dict[str, np.ndarray], late_s: float = 0.0
 
 def steps(data: Path, out: Path, model: dict, name: str = "model", **inputs) -> tuple[Step, Step]:
     """The steps that train and score one model, as the workflow writes them."""
-    settings = {"objective": [], "folds": 0, "calibrate": False, **model}
+    settings = {"objective": [], "folds": 0, "held_out": 0, "calibrate": False, **model}
     places = {key: data / f"{key}.parquet" for key in ("samples", "segments")} | {"classes": data / "classes.json"}
     if settings["view"]["kind"] == "features":
         places["features"] = [data / "features.h5"]
@@ -177,6 +177,24 @@ def test_the_teacher_moves_the_student(data, tmp_path):
         return float((np.exp(p) * (p - q)).sum(1).mean())
 
     assert divergence(taught) < 0.5 * divergence(alone)
+
+
+def test_held_out_rows_are_scored_by_a_sibling_that_never_saw_their_videos(data, tmp_path):
+    plain, held = run(data, tmp_path / "plain", COUNTS), run(data, tmp_path / "held", {**COUNTS, "held_out": 3})
+    scores = verify(held / "scores")
+    assert [(split, scores.scored(split)) for split in scores.splits] == [
+        ("held_out", "out-of-fold"), ("training", "in-sample"), ("validation", "held-out"),
+    ]  # fmt: skip
+    without = json.loads((held / "checkpoint" / "held_out" / "manifest.json").read_text())["without"]
+    table = read_table(data / "samples.parquet", SAMPLES)
+    video = dict(zip(table["sample_id"].to_pylist(), table["video_id"].to_pylist()))
+    assert len(without) == 2 and {video[sample] for sample in scores.sample_ids("held_out")} == set(without)
+    assert set(scores.sample_ids("held_out")) == {sample for sample in scores.sample_ids("training") if video[sample] in without}
+    before = verify(plain / "scores")
+    for split in ("training", "validation"):  # the model itself is the one that it would be without a sibling
+        np.testing.assert_array_equal(scores.logits(split, "action"), before.logits(split, "action"))
+    apart = scores.logits("held_out", "action") - before.logits("training", "action", scores.sample_ids("held_out"))
+    assert np.abs(apart).max() > 0.1
 
 
 def test_folds_are_scored_by_models_that_never_saw_the_video(data, tmp_path):

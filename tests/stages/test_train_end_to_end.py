@@ -58,7 +58,7 @@ def data(tmp_path_factory) -> Path:
 
 def steps(data: Path, out: Path, model: dict) -> tuple[Step, Step]:
     """The steps that train and score the student, as the workflow writes them."""
-    settings = {"folds": 0, "calibrate": False, **model}
+    settings = {"folds": 0, "held_out": 0, "calibrate": False, **model}
     places = {key: data / f"{key}.parquet" for key in ("samples", "segments", "videos")} | {"classes": data / "classes.json"}
     common = {"wildcards": {"dataset": "d", "system": "s", "seed": 0, "model": "student"}}
     outputs = {"checkpoint": out / "checkpoint", "log": out / "log.jsonl", "config": out / "config.yaml"}

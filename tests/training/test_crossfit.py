@@ -9,7 +9,7 @@ import pytest
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.training.calibration import HIGHEST, LOWEST, fit_temperature
-from foretaste.training.crossfit import folds_by_video
+from foretaste.training.crossfit import folds_by_video, siblings
 
 VIDEOS = [f"P{number % 11:02d}" for number in range(200)]
 
@@ -25,6 +25,14 @@ def test_folds_depend_on_names_and_seed_alone():
     backwards = folds_by_video(VIDEOS[::-1], 3, seed=0)[::-1]
     np.testing.assert_array_equal(folds_by_video(VIDEOS, 3, seed=0), backwards)
     assert (folds_by_video(VIDEOS, 3, seed=1) != backwards).any()
+
+
+def test_held_out_videos_are_the_same_for_every_seed():
+    one, two = (siblings(VIDEOS, 0, 5, seed)["held_out"] for seed in (0, 1))
+    np.testing.assert_array_equal(one, two)
+    assert len({video for video, without in zip(VIDEOS, one) if without}) == 3  # of 11, rounded up
+    assert list(siblings(VIDEOS, 3, 0, 1)) == ["fold0", "fold1", "fold2"] and siblings(VIDEOS, 0, 0, 1) == {}
+    np.testing.assert_array_equal(siblings(VIDEOS, 3, 0, 1)["fold2"], folds_by_video(VIDEOS, 3, seed=1) == 2)
 
 
 def test_more_folds_than_videos():

@@ -92,14 +92,17 @@ def test_long_histories_keep_the_latest_tokens(sources):
     assert _view(sources, longest=3).fetch([2]).inputs["input_ids"].tolist() == [[7, 18, 3]]
 
 
-def test_later_segments_change_nothing(sources):
+@pytest.mark.parametrize("wording", [{}, {"elapsed": True}, {"repeats": "merged"}, {"elapsed": True, "repeats": "merged", "drop": 0.5}])
+def test_later_segments_change_nothing(sources, wording):
     """Whatever starts after a window, its text is the same: the label, the time or the number of later segments."""
     for rule in ("end", "start"):
-        before = _view(sources, rule=rule, slots=True)
+        before = _view(sources, rule=rule, slots=True, **wording)
         changed = [row if row[0] < 6.2 else (*row[:2], "turn-on", "salt") for row in ROWS] + [(30.0, 31.0, "put", "jar")]
-        after = _view(_sources(sources.pretrained, changed), rule=rule, slots=True)
+        after = _view(_sources(sources.pretrained, changed), rule=rule, slots=True, **wording)
         for row in range(5):
             assert before.text(row) == after.text(row) and before.digest(row) == after.digest(row)
+            shown = (view.fetch([row], seed=3, epoch=2, training=True).inputs["input_ids"].tolist() for view in (before, after))
+            assert next(shown) == next(shown)
         assert before.digest(5) != after.digest(5)
 
 
@@ -117,3 +120,49 @@ def test_equal_texts_have_equal_digests(sources):
     one, two = _view(sources), _view(_sources(sources.pretrained, again))
     assert one.digest(2) == two.digest(2) != one.digest(4)
     assert len(one.digest(0)) == 16
+
+
+def test_the_stop_of_a_segment_that_goes_on_is_not_told(sources):
+    """Under `start` a segment may go on beyond the window; when it will be over is not known there."""
+    longer = [(row[0], row[1] + 0.4 if row[1] == 5.5 else row[1], *row[2:]) for row in ROWS]
+    for wording in ({"elapsed": True}, {"elapsed": True, "repeats": "merged"}):
+        before, after = _view(sources, **wording), _view(_sources(sources.pretrained, longer), **wording)
+        assert before.text(2) == after.text(2) == "take pan 5 seconds ago, open fridge 3 seconds ago"
+
+
+def test_elapsed_time_is_since_the_start_or_under_end_since_the_stop(sources):
+    assert _view(sources, elapsed=True, length=1).text(5) == "cut onion 10 seconds ago"
+    assert _view(sources, elapsed=True, length=1, rule="end").text(5) == "pick up chopping board 10 seconds ago"
+    assert _view(sources, elapsed=True, length=1, rule="all").text(4) == "pick up chopping board now"
+
+
+def test_actions_are_dropped_in_training_alone_and_by_seed_epoch_and_row(sources):
+    view = _view(sources, drop=0.5)
+
+    def read(rows=(5, 4, 5), **settings):
+        return [row[row != 0].tolist() for row in view.fetch(rows, **settings).inputs["input_ids"]]
+
+    whole = read()
+    assert whole == read(seed=1, epoch=7) and whole[0] == _view(sources).fetch([5]).inputs["input_ids"][0].tolist()
+    first, again, alone = (read(rows, seed=1, epoch=0, training=True) for rows in ((5, 4, 5), (5, 4, 5), (4,)))
+    assert first == again and first[0] == first[2] and alone[0] == first[1]
+    drawn = [read((5,), seed=seed, epoch=epoch, training=True)[0] for seed in range(8) for epoch in range(8)]
+    assert len({tuple(ids) for ids in drawn}) > 20
+    told = view.text(5).split(", ")
+    lengths = [len(ids) for ids in drawn]
+    assert max(lengths) <= len(whole[0]) and min(lengths) < len(whole[0]) / 2
+    # What is left is a selection of the actions, in their order.
+    tokens = {phrase: view._read(phrase)[1:-1].tolist() for phrase in told}
+    for ids in drawn:
+        place = 0
+        inner, comma = ids[1:-1], 30
+        pieces = [piece for piece in " ".join(map(str, inner)).split(f" {comma} ") if piece]
+        for piece in pieces:
+            matches = [i for i in range(place, len(told)) if " ".join(map(str, tokens[told[i]])) == piece]
+            assert matches, (ids, told)
+            place = matches[0] + 1
+
+
+def test_slots_are_found_in_whatever_is_left(sources):
+    inputs = _view(sources, slots=True, drop=0.9).fetch(range(6), seed=0, epoch=0, training=True).inputs
+    assert (np.take_along_axis(inputs["input_ids"].numpy(), inputs["slots"].numpy(), 1) == 4).all()

@@ -17,6 +17,21 @@ def test_real_datasets_dry_run(fresh, real_data, dataset, system):
     assert "teacher_counts" in text and "student" not in text and "extract_features" not in text
 
 
+@pytest.mark.parametrize("dataset", ["epic55", "egtea_s1"])
+@pytest.mark.parametrize(
+    ("system", "some"), [("lm_avt_teachers", "teacher_both_seeds_counts_prior"), ("lm_avt_decoder", "teacher_decoder_counts")]
+)
+def test_text_teachers_dry_run(fresh, real_data, dataset, system, some):
+    settings = ("--config", f"dataset={dataset}", f"systems={system}", f"data_root={real_data}", f"recipes={real_data}/layer1.json")
+    text = fresh.snakemake("-n", "teachers", *settings, "seeds=[0,1,2]").stdout
+    assert some in text and "student" not in text and "extract_features" not in text
+    # An average over seeds is made once, of the models of all seeds.
+    jobs = text.split("\nrule ")
+    made = [job for job in jobs if job.startswith("average") and "model=teacher_lm_seeds" in job]
+    assert len(made) == (system == "lm_avt_teachers")
+    assert all(f"seed{seed}/teacher_lm/scores/manifest.json" in job for job in made for seed in (0, 1, 2))
+
+
 def test_weights_that_are_not_there_are_named(fresh, real_data, tmp_path):
     """They are an input of the students that start from them, and of nothing else."""
     (tmp_path / "data").mkdir()

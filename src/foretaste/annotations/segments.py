@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -16,18 +16,23 @@ from foretaste.contracts.tables import SEGMENTS
 
 @dataclass(frozen=True, kw_only=True)
 class Annotation:
-    """One usable row. Times are seconds; ids are class ids; ``number`` is the dataset's own id of the segment."""
+    """One usable row. Times are seconds; ids are class ids, None where the split has no labels.
+
+    number
+        The dataset's own id of the segment, or, where that is a text, ``segment_id``, its number within its video.
+    """
 
     number: int
     split: str
     video_id: str
     start_s: float
     stop_s: float
-    verb_id: int
-    noun_id: int
-    action_id: int
+    verb_id: int | None = None
+    noun_id: int | None = None
+    action_id: int | None = None
     narration: str | None = None
     participant: str | None = None
+    segment_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +40,7 @@ class Annotations:
     """What a reader returns.
 
     segments
-        Columns of SEGMENTS: splits in the order training, validation; in each by video, start, stop, id. ``verb``, ``noun`` and
+        Columns of SEGMENTS: splits by name (training, validation); in each by video, start, stop, id. ``verb``, ``noun`` and
         ``action`` are class names.
     classes
         The label space.
@@ -62,15 +67,17 @@ def check_action(row_action: int, verb_id: int, noun_id: int, classes: ClassSpac
 
 
 def table(annotations: Iterable[Annotation], classes: ClassSpace, dataset: str) -> pa.Table:
-    """The SEGMENTS table; ``segment_id`` is the dataset's own number as text."""
+    """The SEGMENTS table; ``segment_id`` is the dataset's own id as text."""
     rows = sorted(annotations, key=lambda row: (row.split, row.video_id, row.start_s, row.stop_s, row.number))
     columns = {
-        "segment_id": [str(row.number) for row in rows],
+        "segment_id": [row.segment_id or str(row.number) for row in rows],
         "dataset": [dataset] * len(rows),
         **{name: [getattr(row, name) for row in rows] for name in ("split", "video_id", "start_s", "stop_s")},
-        "verb": [classes.verb[row.verb_id] for row in rows],
-        "noun": [classes.noun[row.noun_id] for row in rows],
-        "action": [classes.action[row.action_id] for row in rows],
+        **{head: [_name(classes.names(head), getattr(row, f"{head}_id")) for row in rows] for head in ("verb", "noun", "action")},
         **{name: [getattr(row, name) for row in rows] for name in ("verb_id", "noun_id", "action_id", "narration", "participant")},
     }
     return pa.table([pa.array(columns[f.name], type=f.type) for f in SEGMENTS.schema], schema=SEGMENTS.schema)
+
+
+def _name(names: Sequence[str], index: int | None) -> str | None:
+    return None if index is None else names[index]

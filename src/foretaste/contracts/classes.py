@@ -17,6 +17,9 @@ FORMAT = 1
 #: The three things that a segment is labelled with, in the order used everywhere.
 HEADS = ("action", "verb", "noun")
 
+#: Fields that files of earlier versions lack.
+_LATER = {"tail_verb", "tail_noun", "unseen_video"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClassSpace:
@@ -28,6 +31,10 @@ class ClassSpace:
         For each action its verb id and its noun id.
     many_shot_verb, many_shot_noun, many_shot_action
         Class ids of the published many-shot lists; empty where a dataset has none.
+    tail_verb, tail_noun
+        Class ids of the published tail lists, likewise.
+    unseen_video
+        Videos of the published list of participants who are in no training video, likewise.
     """
 
     action: tuple[str, ...]
@@ -38,14 +45,18 @@ class ClassSpace:
     many_shot_verb: tuple[int, ...] = ()
     many_shot_noun: tuple[int, ...] = ()
     many_shot_action: tuple[int, ...] = ()
+    tail_verb: tuple[int, ...] = ()
+    tail_noun: tuple[int, ...] = ()
+    unseen_video: tuple[str, ...] = ()
 
     def names(self, head: str) -> tuple[str, ...]:
         """The class names of ``action``, ``verb`` or ``noun``."""
         return {"action": self.action, "verb": self.verb, "noun": self.noun}[head]
 
     def to_json(self) -> str:
-        """Canonical JSON: equal spaces give equal bytes."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+        """Canonical JSON: equal spaces give equal bytes. Lists that came later are written only where there are any."""
+        stored = {name: value for name, value in asdict(self).items() if value or name not in _LATER}
+        return json.dumps({"format": FORMAT, **stored}, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
 
 
 def read_classes(path: Path) -> ClassSpace:
@@ -57,7 +68,7 @@ def read_classes(path: Path) -> ClassSpace:
     except ValueError as error:
         raise DataError(f"damaged class list ({error})", path, "classes.json", "delete it and rerun read_annotations") from error
     expected = {"format", *(f.name for f in fields(ClassSpace))}
-    if set(stored) != expected or stored["format"] > FORMAT:
+    if not expected - _LATER <= set(stored) <= expected or stored["format"] > FORMAT:
         raise DataError(
             f"class list with keys {sorted(stored)}", path, f"format {FORMAT} with keys {sorted(expected)}", "rerun read_annotations"
         )

@@ -13,16 +13,19 @@ _HEADINGS = {
     "class_mean_recall5": "cmr@5",
     "many_shot_recall5_and": "msr@5 and",
     "many_shot_recall5_or": "msr@5 or",
+    "class_mean_recall5_unseen": "unseen",
+    "class_mean_recall5_tail": "tail",
 }
 
 
 def table(summary: Mapping[str, Any]) -> list[str]:
     """Lines: students, then teachers, per cent with the standard deviation over seeds; then the comparisons.
 
-    The primary metric is marked with a star. cmr is the class-mean recall, msr the many-shot recall.
+    The primary metric is marked with a star. cmr is the class-mean recall, msr the many-shot recall;
+    unseen and tail are the class-mean recall@5 of unseen participants and of tail classes.
     """
     primary, arms = summary["primary_metric"], {name: summary["arms"][name] for name in summary["models"]}
-    shown = [metric for metric in _HEADINGS if any(arm["action"][metric] is not None for arm in arms.values())]
+    shown = [metric for metric in _HEADINGS if any(arm["action"].get(metric) is not None for arm in arms.values())]
     rows = [["", *(_HEADINGS[metric] + (" *" if metric == primary else "") for metric in shown)]]
     for role in ("student", "teacher"):
         for arm in arms.values():

@@ -13,8 +13,8 @@ import pyarrow as pa
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.evaluation.compare import Interval, World, paired_bootstrap
-from foretaste.evaluation.metrics import label_ranks, many_shot_actions
-from foretaste.evaluation.protocols import Targets, rows_of, targets
+from foretaste.evaluation.metrics import label_ranks, many_shot_actions, tail_actions
+from foretaste.evaluation.protocols import Targets, rows_of, targets, unseen
 from foretaste.scores.exchange import read_split
 
 #: metric -> (k of the hit, classes that are averaged; None: samples are).
@@ -25,6 +25,8 @@ _MEANS = {
     "class_mean_recall5": (5, "all"),
     "many_shot_recall5_and": (5, "and"),
     "many_shot_recall5_or": (5, "or"),
+    "class_mean_recall5_unseen": (5, "all"),
+    "class_mean_recall5_tail": (5, "tail"),
 }
 
 
@@ -32,15 +34,14 @@ _MEANS = {
 class Ranked:
     """One world's validation samples, and the rank that each model gave to the truth.
 
-    wanted, videos
-        The n samples that are counted, and the video of each.
+    wanted
+        The n samples that are counted.
     ranks
         (model, seed) -> (n,) int64, 0 = first.
     """
 
     name: str
     wanted: Targets
-    videos: np.ndarray
     classes: ClassSpace
     ranks: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)
 
@@ -65,14 +66,18 @@ class Ranked:
         which = _MEANS[metric][1]
         if which is None:
             return None
-        return np.arange(len(self.classes.action)) if which == "all" else np.array(many_shot_actions(self.classes, which), dtype=np.int64)
+        if which == "all":
+            return np.arange(len(self.classes.action))
+        return np.array(tail_actions(self.classes) if which == "tail" else many_shot_actions(self.classes, which), dtype=np.int64)
+
+    def counted(self, metric: str) -> np.ndarray:
+        """(m,) the samples that a metric is about: all of them, or those of unseen participants."""
+        return np.flatnonzero(unseen(self.wanted, self.classes)) if metric.endswith("_unseen") else np.arange(len(self.wanted))
 
 
 def ranked(name: str, samples: pa.Table, split: str, classes: ClassSpace) -> Ranked:
     """The counted samples of ``split``, no scores yet."""
-    wanted = targets(samples, split)
-    video_of = dict(zip(samples.column("sample_id").to_pylist(), samples.column("video_id").to_pylist(), strict=True))
-    return Ranked(name, wanted, np.array([video_of[sample] for sample in wanted.sample_ids]), classes)
+    return Ranked(name, targets(samples, split), classes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,18 +104,23 @@ class Comparer:
         worlds = []
         for world in self.worlds:
             seeds = world.seeds(a)
-            if b is not None and world.seeds(b) != seeds:
+            if b is not None and {len(seeds), len(world.seeds(b))} > {1}:
+                # A model that there is once, such as an average over seeds, is compared with every seed of the other.
+                seeds = max(seeds, world.seeds(b), key=len)
+            elif b is not None and world.seeds(b) != seeds:
                 raise ConfigError(
                     f"{a} has seeds {seeds}, {b} has {world.seeds(b)}", "comparisons", "pairs with the same seeds", "compare other models"
                 )
-            classes = world.averaged(metric)
-            if classes is not None and not np.isin(classes, world.wanted.labels["action"]).any():
+            classes, rows = world.averaged(metric), world.counted(metric)
+            labels = world.wanted.labels["action"][rows]
+            if classes is not None and not np.isin(classes, labels).any():
                 return None
-            hits_a = world.hits(a, k)
+            hits_a = np.broadcast_to(world.hits(a, k)[:, rows], (len(seeds), len(rows)))
+            hits_b = np.zeros_like(hits_a) if b is None else np.broadcast_to(world.hits(b, k)[:, rows], hits_a.shape)
             worlds.append(
                 World(
-                    videos=world.videos, labels=world.wanted.labels["action"], classes=classes, groups=self._groups(a, b, seeds),
-                    hits_a=hits_a, hits_b=np.zeros_like(hits_a) if b is None else world.hits(b, k),
+                    videos=world.wanted.videos[rows], labels=labels, classes=classes, groups=self._groups(a, b, seeds),
+                    hits_a=hits_a, hits_b=hits_b,
                 )
             )  # fmt: skip
         found = paired_bootstrap(worlds, self.resamples)

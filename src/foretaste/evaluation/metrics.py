@@ -60,6 +60,12 @@ def many_shot_actions(space: ClassSpace, meaning: str) -> tuple[int, ...]:
     return tuple(i for i, (verb, noun) in enumerate(zip(space.action_verb, space.action_noun)) if verb in verbs or noun in nouns)
 
 
+def tail_actions(space: ClassSpace) -> tuple[int, ...]:
+    """The tail actions: those whose verb or noun is a tail class (EPIC-KITCHENS-100). Empty where the dataset has no lists."""
+    verbs, nouns = set(space.tail_verb), set(space.tail_noun)
+    return tuple(i for i, (verb, noun) in enumerate(zip(space.action_verb, space.action_noun)) if verb in verbs or noun in nouns)
+
+
 def softmax(logits: np.ndarray) -> np.ndarray:
     """(S, C) float64 probabilities."""
     powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,14 @@ import pyarrow.compute as pc
 
 from foretaste.contracts.classes import HEADS, ClassSpace
 from foretaste.contracts.errors import DataError
-from foretaste.evaluation.metrics import accuracy, class_mean_recall, label_ranks, many_shot_actions, marginal, softmax
+from foretaste.evaluation.metrics import accuracy, class_mean_recall, label_ranks, many_shot_actions, marginal, softmax, tail_actions
 from foretaste.scores.exchange import SplitScores
 
 FORMAT = 1
 
 #: The settings that decide a number; they stand beside it, null where one does not apply.
 PROTOCOL = (
-    "tau_a", "history_rule", "history_from", "history_length", "prior_exponent", "temperature", "top_k", "reduction", "t_squared",
+    "tau_a", "history_rule", "history_from", "history_length", "prior_exponent", "ensemble_weights", "ensemble_seeds", "fitted_on", "temperature", "top_k", "reduction", "t_squared",
 )  # fmt: skip
 
 
@@ -29,13 +29,23 @@ class Targets:
 
     labels
         head -> (n,) int64 class ids.
+    videos
+        (n,) text: the video of each.
     """
 
     sample_ids: tuple[str, ...]
     labels: Mapping[str, np.ndarray]
+    videos: np.ndarray
 
     def __len__(self) -> int:
         return len(self.sample_ids)
+
+    def among(self, ids: Collection[str]) -> Targets:
+        """Those of these samples that are in ``ids``, in their own order."""
+        wanted = set(ids)
+        rows = np.array([row for row, sample in enumerate(self.sample_ids) if sample in wanted], dtype=np.int64)
+        labels = {head: values[rows] for head, values in self.labels.items()}
+        return Targets(sample_ids=tuple(self.sample_ids[row] for row in rows), labels=labels, videos=self.videos[rows])
 
 
 def targets(samples: pa.Table, split: str) -> Targets:
@@ -48,7 +58,13 @@ def targets(samples: pa.Table, split: str) -> Targets:
         there = ", ".join(sorted(set(samples.column("split").to_pylist())))
         raise DataError(f"no labelled samples of split {split!r}", "samples", f"a split among {there}", "choose another split")
     labels = {head: rows.column(f"{head}_id").to_numpy().astype(np.int64) for head in HEADS}
-    return Targets(sample_ids=tuple(rows.column("sample_id").to_pylist()), labels=labels)
+    videos = np.array(rows.column("video_id").to_pylist(), dtype=str)
+    return Targets(sample_ids=tuple(rows.column("sample_id").to_pylist()), labels=labels, videos=videos)
+
+
+def unseen(wanted: Targets, classes: ClassSpace) -> np.ndarray:
+    """(n,) bool: samples of the participants whom the dataset lists as unseen in training."""
+    return np.isin(wanted.videos, list(classes.unseen_video))
 
 
 def rows_of(wanted: Sequence[str], scored: Sequence[str], where: object) -> np.ndarray:
@@ -105,15 +121,30 @@ def head_scores(action_logits: np.ndarray, classes: ClassSpace) -> dict[str, np.
     }
 
 
-def head_metrics(scores: np.ndarray, labels: np.ndarray, many_shot: Mapping[str, Sequence[int]]) -> dict[str, float | None]:
-    """The numbers of one head in per cent; None where there are no classes to average over."""
+def head_metrics(
+    scores: np.ndarray,
+    labels: np.ndarray,
+    many_shot: Mapping[str, Sequence[int]],
+    tail: Sequence[int] = (),
+    apart: np.ndarray | None = None,
+) -> dict[str, float | None]:
+    """The numbers of one head in per cent; None where there are no classes to average over.
+
+    many_shot, tail
+        Class ids of the head's lists; ``many_shot`` by meaning (``and``, ``or``).
+    apart
+        (n,) bool, the samples of unseen participants; None: there are none.
+    """
     ranks = label_ranks(scores, labels)
+    apart = np.zeros(len(labels), dtype=bool) if apart is None else apart
     found = {
         "top1": accuracy(ranks < 1),
         "top5": accuracy(ranks < 5),
         "class_mean_recall1": class_mean_recall(ranks < 1, labels),
         "class_mean_recall5": class_mean_recall(ranks < 5, labels),
         **{f"many_shot_recall5_{meaning}": class_mean_recall(ranks < 5, labels, ids) for meaning, ids in many_shot.items()},
+        "class_mean_recall5_unseen": class_mean_recall(ranks[apart] < 5, labels[apart]),
+        "class_mean_recall5_tail": class_mean_recall(ranks < 5, labels, tail),
     }
     return {name: None if share is None else 100 * share for name, share in found.items()}
 
@@ -128,7 +159,12 @@ def measure(action_logits: np.ndarray, wanted: Targets, classes: ClassSpace) -> 
         "verb": dict.fromkeys(("and", "or"), classes.many_shot_verb),
         "noun": dict.fromkeys(("and", "or"), classes.many_shot_noun),
     }
-    return {head: head_metrics(scores, wanted.labels[head], lists[head]) for head, scores in head_scores(action_logits, classes).items()}
+    tails = {"action": tail_actions(classes), "verb": classes.tail_verb, "noun": classes.tail_noun}
+    apart = unseen(wanted, classes)
+    return {
+        head: head_metrics(scores, wanted.labels[head], lists[head], tails[head], apart)
+        for head, scores in head_scores(action_logits, classes).items()
+    }
 
 
 def report(measured: Mapping[str, Any], samples: int, split: str, protocol: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Content:
     summary
         What ``summary.json`` holds.
     models
-        name -> label, role, mentions, of every model of the preset.
+        name -> label, role, mentions, whether it only counted, of every model of the preset.
     intervals
         model -> interval of the primary metric.
     headline
@@ -96,7 +96,7 @@ def render(content: Content) -> str:
         c=content, summary=summary, metrics=METRICS, primary=primary, primary_name=METRICS[primary], palette=palette,
         groups=[group for group in (_group(content, role, palette) for role in ("student", "teacher")) if group["rows"]],
         differences=_differences(content, palette), headline=_headline(content), settings=_settings(summary["arms"]), bars=_bars(content.gains),
-        costs=_costs(summary["stages"]),
+        costs=_costs(summary["stages"]), by_head=_by_head(summary["arms"]),
     )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def _group(content: Content, role: str, palette: Mapping[str, str]) -> dict[str,
         rows.append(
             {
                 "name": name, "label": arm["label"], "colour": palette[name], "hollow": role == "teacher", "seeds": len(arm["seeds"]),
-                "settings": setting_line(arm["protocol"]), "interval": interval, "arm": arm,
+                "settings": setting_line(arm["protocol"]), "counting": _counting(name, content), "interval": interval, "arm": arm,
                 "low": axis.at(interval.low) if interval else None, "high": axis.at(interval.high) if interval else None,
                 "at": axis.at(spread["mean"]) if spread else None, "dots": [axis.at(v) for v in spread["values"]] if spread else [],
                 "best": [metric for metric in shown if arm["action"][metric] and arm["action"][metric]["mean"] == best[metric]],
@@ -124,6 +124,22 @@ def _group(content: Content, role: str, palette: Mapping[str, str]) -> dict[str,
         )  # fmt: skip
     title = {"student": "Students: video alone at inference", "teacher": "Teachers and counts: labels of the past"}[role]
     return {"title": title, "role": role, "rows": rows, "axis": axis, "metrics": shown}
+
+
+def _counting(name: str, content: Content) -> str | None:
+    """What counting alone gives, beside a teacher that reads the same histories: the best of the counts in the primary metric."""
+    primary, arms = content.summary["primary_metric"], content.summary["arms"]
+    own, context = arms[name]["action"][primary], ("history_rule", "history_from")
+    counts = [
+        arm["action"][primary]["mean"]
+        for other, arm in arms.items()
+        if content.models[other].get("counted")
+        and arm["action"][primary]
+        and all(arm["protocol"][k] == arms[name]["protocol"][k] for k in context)
+    ]
+    if arms[name]["role"] != "teacher" or content.models[name].get("counted") or own is None or not counts:
+        return None
+    return f"counting alone {number(max(counts))}, {signed(own['mean'] - max(counts))}"
 
 
 @dataclass(frozen=True)
@@ -163,9 +179,18 @@ def _headline(content: Content) -> dict[str, Any] | None:
     return next((row for row in rows if row["headline"]), None)
 
 
+def _by_head(arms: Mapping[str, Any]) -> list[str]:
+    """The metrics of verbs and nouns: not the many-shot ones, and unseen and tail only where there are any."""
+    return [
+        metric
+        for metric in METRICS
+        if not metric.startswith("many_shot") and any((arm["verb"] or {}).get(metric) is not None for arm in arms.values())
+    ]
+
+
 def _settings(arms: Mapping[str, Any]) -> dict[str, Any]:
-    """The protocol of every arm, as columns of settings."""
-    names = list(next(iter(arms.values()))["protocol"])
+    """The protocol of every arm, as columns of settings; those that apply to none are left out."""
+    names = [name for name in next(iter(arms.values()))["protocol"] if any(arm["protocol"][name] is not None for arm in arms.values())]
     return {"names": names, "rows": [(arm["label"], [arm["protocol"][name] for name in names]) for arm in arms.values()]}
 
 
@@ -199,9 +224,18 @@ def setting_line(protocol: Mapping[str, Any]) -> str:
         listed = "all classes" if protocol["top_k"] is None else f"top {protocol['top_k']}"
         squared = ", T² restored" if protocol["t_squared"] else ""
         parts.append(f"T {protocol['temperature']:g}{squared}, {listed}, {protocol['reduction']} mean")
+    if protocol.get("ensemble_seeds"):
+        parts.append(f"seeds {', '.join(map(str, protocol['ensemble_seeds']))} together")
+    if protocol.get("ensemble_weights") not in (None, "equal"):
+        weights = protocol["ensemble_weights"]
+        one_a_run = weights if isinstance(weights, list) else [weights]
+        shares = [" + ".join(f"{share:g} {name}" for name, share in one.items()) for one in one_a_run]
+        parts.append(f"weights {', '.join(shares)}")
     if protocol.get("prior_exponent"):
         exponent = protocol["prior_exponent"]
         parts.append(f"prior exponent {', '.join(map(str, exponent)) if isinstance(exponent, list) else exponent}")
+    if protocol.get("fitted_on"):
+        parts.append(f"fitted on {protocol['fitted_on']}")
     return " · ".join(parts)
 
 

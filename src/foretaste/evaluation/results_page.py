@@ -77,7 +77,7 @@ def _section(rule: str, summary: Mapping[str, Any], rows: Sequence[Mapping[str, 
 
 
 def _arms(arms: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], primary: str) -> list[str]:
-    shown = [metric for metric in METRICS if any(arm["action"][metric] is not None for arm in arms.values())]
+    shown = [metric for metric in METRICS if any(arm["action"].get(metric) is not None for arm in arms.values())]
     lines = ["| model | seeds |" + "".join(f" {METRICS[metric]} |" for metric in shown), "|---|---|" + "---|" * len(shown)]
     for role in ("student", "teacher"):
         for name, arm in arms.items():

@@ -72,7 +72,7 @@ class Study:
         """How many validation samples of how many videos were counted."""
         return {
             "samples": sum(len(world.wanted) for world in self.worlds),
-            "videos": sum(len(np.unique(world.videos)) for world in self.worlds),
+            "videos": sum(len(np.unique(world.wanted.videos)) for world in self.worlds),
         }
 
     def intervals(self, metric: str) -> dict[str, Interval | None]:

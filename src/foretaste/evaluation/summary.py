@@ -20,7 +20,13 @@ METRICS = {
     "class_mean_recall5": "class-mean recall@5",
     "many_shot_recall5_and": "many-shot recall@5, and",
     "many_shot_recall5_or": "many-shot recall@5, or",
+    "class_mean_recall5_unseen": "class-mean recall@5, unseen",
+    "class_mean_recall5_tail": "class-mean recall@5, tail",
 }
+
+
+#: What may be fitted, and then differs from run to run; everything else of a protocol is a setting.
+_FITTED = ("prior_exponent", "ensemble_weights")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +59,16 @@ def arms(runs: Sequence[Run], worlds: Sequence[str], models: Mapping[str, Mappin
                 f"no metrics of {model}", f"world {missing[0][0]}, seed {missing[0][1]}", "every world with the same seeds", "run that seed"
             )
         protocols = [metrics["protocol"] for metrics in mine.values()]
-        # A fitted exponent differs from run to run; everything else is a setting.
         for protocol in protocols[1:]:
-            different = [key for key in protocol if key != "prior_exponent" and protocol[key] != protocols[0].get(key)]
+            different = [key for key in protocol if key not in _FITTED and protocol[key] != protocols[0].get(key)]
             if different:
                 raise DataError(f"runs of {model} differ in {different[0]}", "metrics.json", "one protocol", "evaluate all runs alike")
         heads = {head: _head([[mine[world, seed].get(head) for world in worlds] for seed in seeds]) for head in HEADS}
         exponents = sorted({protocol["prior_exponent"] for protocol in protocols}, key=str)
         protocol = {**protocols[0], "prior_exponent": exponents[0] if len(exponents) == 1 else exponents}
+        weights = [protocol.get("ensemble_weights") for protocol in protocols]
+        if any(one != weights[0] for one in weights):
+            protocol["ensemble_weights"] = weights
         found[model] = {"seeds": seeds, **heads, "label": facts["label"], "role": facts["role"], "protocol": protocol}
     return found
 

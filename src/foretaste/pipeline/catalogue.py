@@ -171,8 +171,11 @@ class Catalogue:
         return {term.to for term in model.objective} - {"labels", "features"}
 
     def model_folder(self, dataset: str, system: str, model: str, seed: int) -> str:
-        """Where a model of a system lies; teachers have only ``teacher_seeds`` different seeds."""
-        if self.model(dataset, system, model).role == "teacher":
+        """Where a model of a system lies; teachers have only ``teacher_seeds`` different seeds, an average over seeds has one."""
+        settings = self.model(dataset, system, model)
+        if isinstance(settings, AverageConfig) and settings.seeds:
+            seed = 0
+        elif settings.role == "teacher":
             seed %= self.system(dataset, system).teacher_seeds
         return f"{self.results}/{dataset}/{self.home(dataset, system, model)}/seed{seed}/{model}"
 
@@ -203,6 +206,7 @@ class Catalogue:
         preset, settings = self.system(dataset, system), self.model(dataset, system, model)
         protocol: dict[str, Any] = {"tau_a": self.dataset(dataset).tau_a, "prior_exponent": getattr(settings, "prior_exponent", 0.0)}
         history = self._history_of(dataset, system, model)
+        protocol |= self._ensemble(settings)
         protocol |= {"history_rule": None, "history_from": None, "history_length": None}
         if history is not None:
             history = {**preset.history.model_dump(mode="json"), **history}
@@ -215,6 +219,15 @@ class Catalogue:
                     "t_squared": term.loss.get("t_squared"),
                 }  # fmt: skip
         return protocol
+
+    @staticmethod
+    def _ensemble(settings: ModelConfig | AverageConfig) -> dict[str, Any]:
+        """The settings of an average; what is fitted is known once the scores are made."""
+        if not isinstance(settings, AverageConfig):
+            return {"ensemble_weights": None, "ensemble_seeds": None, "fitted_on": None}
+        fixed = dict(zip(settings.average, settings.weights)) if isinstance(settings.weights, tuple) else settings.weights
+        fitted = "fitted" in (settings.weights, settings.prior_exponent)
+        return {"ensemble_weights": fixed, "ensemble_seeds": list(settings.seeds) or None, "fitted_on": "fitted" if fitted else None}
 
     def _history_of(self, dataset: str, system: str, model: str) -> dict[str, Any] | None:
         """The history settings of a text teacher, or of the teachers behind a model; None where no history is seen."""

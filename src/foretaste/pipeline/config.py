@@ -177,6 +177,13 @@ class SystemConfig(Options):
     study_seeds: Annotated[tuple[Seed, ...], AfterValidator(_distinct)] = (0, 1, 2, 3, 4)
     """Seeds of the target <system>_seeds."""
 
+    @model_validator(mode="after")
+    def _seeds_there_are(self) -> SystemConfig:
+        for name, model in self.models.items():
+            if isinstance(model, AverageConfig) and any(seed >= self.teacher_seeds for seed in model.seeds):
+                raise ValueError(f"models.{name} averages seeds {list(model.seeds)}, teacher_seeds is {self.teacher_seeds}")
+        return self
+
 
 class Files:
     """The YAML files of one checkout: datasets and systems by name."""

@@ -166,15 +166,20 @@ class ModelConfig(Options):
     ]
     folds: int = Field(0, ge=0)
     """k >= 2: its scores of the training rows come from k models, each trained without the videos of those rows."""
+    held_out: int = Field(0, ge=0)
+    """k >= 2: one more model, trained without 1/k of the training videos, scores these as the split `held_out`. What is fitted
+    afterwards (class prior, weights of an average) is fitted there, for one training more where `folds` takes k."""
     calibrate: bool = False
-    """Divide its logits by one temperature a head, fitted on out-of-fold training rows (needs folds)."""
+    """Divide its logits by one temperature a head, fitted on training rows that the model never saw (needs folds or held_out)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelConfig:
-        if self.folds == 1:
-            raise ValueError("folds is 0 or at least 2")
-        if self.calibrate and not self.folds:
-            raise ValueError("calibrate needs folds")
+        if 1 in (self.folds, self.held_out):
+            raise ValueError("folds and held_out are 0 or at least 2")
+        if self.folds and self.held_out:
+            raise ValueError("give folds or held_out: folds hold out every video in turn")
+        if self.calibrate and not (self.folds or self.held_out):
+            raise ValueError("calibrate needs folds or held_out")
         if self.training.kind == "loop" and not self.objective:
             raise ValueError("training by the loop needs an objective")
         return self
@@ -187,10 +192,24 @@ class AverageConfig(Options):
     label: str
     average: tuple[str, ...] = Field(min_length=1)
     """The models whose scores are averaged."""
+    seeds: tuple[int, ...] = ()
+    """Seeds of each of these models that take part, in equal shares; none: the seed of the average itself."""
     space: Literal["probabilities", "logits"] = "probabilities"
     """What is averaged; both are turned back into logits."""
+    weights: Literal["equal", "fitted"] | tuple[NonNegativeFloat, ...] = "equal"
+    """Share of each model; `fitted`: those with the highest likelihood of held-out training videos."""
     prior_exponent: NonNegativeFloat | Literal["fitted"] = 0.0
     """Probabilities are divided by (class frequency in training) to this power; `fitted` on held-out training videos."""
+
+    @model_validator(mode="after")
+    def _weights_fit(self) -> AverageConfig:
+        if len(set(self.seeds)) != len(self.seeds) or any(seed < 0 for seed in self.seeds):
+            raise ValueError("each seed once, from 0")
+        if self.weights == "fitted" and self.space == "logits":
+            raise ValueError("weights: fitted needs space: probabilities")
+        if isinstance(self.weights, tuple) and (len(self.weights) != len(self.average) or not sum(self.weights)):
+            raise ValueError("one weight a model, not all of them 0")
+        return self
 
 
 def _averages(value: Any) -> str:

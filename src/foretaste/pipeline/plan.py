@@ -179,7 +179,7 @@ class Plan:
         folder = self._own_folder(dataset, system, seed, model)
         inputs, config, places = self._seen(dataset, system, settings)
         config["model"] = {
-            **settings.model_dump(mode="json", include={"folds", "calibrate", "lm", "backbone"}), "network": trained(settings.network),
+            **settings.model_dump(mode="json", include={"folds", "held_out", "calibrate", "lm", "backbone"}), "network": trained(settings.network),
             "training": {"kind": settings.training.kind}, "view": config.pop("view"),
         }  # fmt: skip
         return Described(
@@ -191,12 +191,13 @@ class Plan:
 
     def _average(self, dataset: str, system: str, seed: str, model: str) -> Described:
         settings = self.catalogue.model(dataset, system, model)
-        scores = [f"{self.catalogue.model_folder(dataset, system, other, int(seed))}/scores" for other in settings.average]
+        parts = [(other, part) for other in settings.average for part in settings.seeds or (int(seed),)]
+        scores = [f"{self.catalogue.model_folder(dataset, system, other, part)}/scores" for other, part in parts]
         return Described(
             inputs={"scores": scores, **self._tables(dataset, "samples", "classes")},
             outputs={"scores": f"{self._own_folder(dataset, system, seed, model)}/scores"},
             config={
-                **settings.model_dump(mode="json", exclude={"role", "label"}), "primary_metric": self.catalogue.system(dataset, system).primary_metric,
+                **settings.model_dump(mode="json", exclude={"role", "label"}), "parts": [other for other, _ in parts], "primary_metric": self.catalogue.system(dataset, system).primary_metric,
                 "protocol": self.catalogue.protocol(dataset, system, model),
             },
         )  # fmt: skip

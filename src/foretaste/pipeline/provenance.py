@@ -20,7 +20,7 @@ from foretaste.pipeline.artifact import read_json, remember_json, sha256, write_
 FORMAT = 1
 
 #: Libraries whose version can change a result.
-LIBRARIES = ("accelerate", "av", "decord", "numpy", "opencv-python-headless", "pyarrow", "tokenizers", "torch", "transformers")
+LIBRARIES = ("accelerate", "av", "decord", "numpy", "opencv-python-headless", "peft", "pyarrow", "tokenizers", "torch", "transformers")
 
 
 def digest(value: Any) -> str:

@@ -43,7 +43,10 @@ class ReportPlan:
         preset = self.catalogue.system(self.dataset, self.system)
         study = self.scope == "seeds" or len(self.worlds) > 1
         seeds = preset.study_seeds if study else self.catalogue.run.seeds
-        if self.models[model].role == "teacher":
+        settings = self.models[model]
+        if isinstance(settings, AverageConfig) and settings.seeds:
+            return [0]
+        if settings.role == "teacher":
             return sorted({seed % preset.teacher_seeds for seed in seeds})
         return list(seeds)
 
@@ -133,5 +136,6 @@ def _facts(catalogue: Catalogue, model: ModelConfig | AverageConfig) -> dict[str
     """What the report says of a model, and which arrows lead to it."""
     facts = {"label": model.label, "role": model.role, "mentions": sorted(catalogue.mentions(model))}
     if isinstance(model, AverageConfig):
-        return {**facts, "lm": None, "backbone": None, "averaged": True}
-    return {**facts, "lm": model.lm, "backbone": model.backbone, "averaged": False}
+        return {**facts, "lm": None, "backbone": None, "averaged": True, "counted": False}
+    counted = model.training.kind == "counting" and model.training.source == "samples"
+    return {**facts, "lm": model.lm, "backbone": model.backbone, "averaged": False, "counted": counted}

@@ -1,4 +1,4 @@
-"""The mean of several models' scores, and the correction for the class prior.
+"""The mean of several models' scores, equal or weighted, and the correction for the class prior.
 
 Averages are formed from full logits: means of top-50 lists are off by 0.4 nats at temperature 4.
 """
@@ -16,21 +16,48 @@ from foretaste.scores.format import NO_FOLD, differences
 from foretaste.scores.reader import Scores
 from foretaste.scores.writer import ScoreWriter
 
+Space = Literal["probabilities", "logits"]
+
 #: Exponents that a fit may choose from.
 GRID = tuple(round(0.1 * step, 1) for step in range(11))
 
 
-def mean_logits(logits: Sequence[np.ndarray], space: Literal["probabilities", "logits"]) -> np.ndarray:
+def mean_logits(logits: Sequence[np.ndarray], space: Space, weights: Sequence[float] | None = None) -> np.ndarray:
     """(n, C) float64 logits of the mean model, from one (n, C) array a model.
 
     ``probabilities``: log of the mean of the softmaxes. ``logits``: mean of the logits, each model's log probabilities being
     taken, so that a constant added to one model's logits changes nothing.
+
+    weights
+        One a model, not all 0, of any sum; None: equal.
     """
-    each = np.stack([log_softmax(one) for one in logits])
+    share = np.ones(len(logits)) if weights is None else np.asarray(weights, dtype=np.float64)
+    share = share / share.sum()
+    each = np.stack([log_softmax(one) for one, own in zip(logits, share, strict=True) if own])
+    share = share[share > 0, None, None]
     if space == "logits":
-        return each.mean(axis=0)
+        return (share * each).sum(axis=0)
     highest = each.max(axis=0)
-    return highest + np.log(np.exp(each - highest).mean(axis=0))
+    return highest + np.log((share * np.exp(each - highest)).sum(axis=0))
+
+
+def fit_weights(likelihoods: np.ndarray) -> np.ndarray:
+    """(m,) shares of m models, summing to 1, with the highest likelihood of the truth under the mixture of their probabilities.
+
+    likelihoods
+        (m, n) probability that each model gives to the label of each row.
+
+    The log-likelihood is concave in the shares; expectation maximisation climbs it from equal ones (Dempster, Laird, Rubin 1977).
+    """
+    likelihoods = np.maximum(likelihoods, np.finfo(np.float64).tiny)
+    shares = np.full(len(likelihoods), 1 / len(likelihoods))
+    for _ in range(10_000):
+        joint = shares[:, None] * likelihoods
+        following = (joint / joint.sum(axis=0)).mean(axis=1)
+        if np.abs(following - shares).max() < 1e-9:
+            break
+        shares = following
+    return following
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -72,11 +99,13 @@ def joint_ids(sources: Sequence[Scores], split: str) -> tuple[str, ...]:
 
 
 def write_mean(
-    writer: ScoreWriter, sources: Sequence[Scores], split: str, space: Literal["probabilities", "logits"],
-    counts: Mapping[str, np.ndarray], exponent: float = 0.0,
+    writer: ScoreWriter, sources: Sequence[Scores], split: str, space: Space, counts: Mapping[str, np.ndarray], exponent: float = 0.0,
+    weights: Sequence[float] | None = None,
 ) -> None:  # fmt: skip
     """Write one split of the mean model: the heads that all sources have, each divided by its own class prior.
 
+    weights
+        One a source; None: equal.
     counts
         head -> (C,) occurrences of each class in the training rows.
     """
@@ -84,7 +113,7 @@ def write_mean(
     heads = [head for head in sources[0].heads if all(head in source.heads for source in sources)]
     logits = {}
     for head in heads:
-        mean = mean_logits([source.logits(split, head, ids) for source in sources], space)
+        mean = mean_logits([source.logits(split, head, ids) for source in sources], space, weights)
         logits[head] = divide_by_prior(mean, counts[head], exponent)
     folds = np.stack([source.folds(split, ids) for source in sources], axis=1)
     digests = [_digest(parts) for parts in zip(*(source.digests(split, ids) for source in sources), folds.tolist(), strict=True)]

@@ -46,6 +46,9 @@ DIGEST_BYTES = 16
 #: Fold of a row that the model itself scored, trained on the whole training split.
 NO_FOLD = -1
 
+#: The split of those training rows that a model scored which was trained without their videos, beside the model itself.
+HELD_OUT = "held_out"
+
 #: The view of a model that sees a sample in one way only.
 ONE_VIEW = "whole"
 

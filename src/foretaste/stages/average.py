@@ -1,8 +1,13 @@
-"""Make a model that is the mean of others' scores, its class prior divided out where the preset says so."""
+"""Make a model that is the mean of others' scores, its class prior divided out where the preset says so.
+
+Weights and the exponent of the prior are fixed, or fitted on training rows that no part of the mean was trained on: the split
+`held_out` of models with `held_out`, or all training rows of models with `folds`.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,11 +15,12 @@ import pyarrow as pa
 from foretaste.contracts.classes import HEADS, ClassSpace, read_classes
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table
-from foretaste.evaluation.protocols import measure, rows_of, targets
+from foretaste.evaluation.protocols import Targets, measure, targets
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.fingerprint import fingerprint
 from foretaste.pipeline.step import Step
-from foretaste.scores.average import fit_exponent, joint_ids, mean_logits, write_mean
+from foretaste.scores.average import fit_exponent, fit_weights, joint_ids, log_softmax, mean_logits, write_mean
+from foretaste.scores.format import HELD_OUT
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.scores.writer import ScoreWriter
 
@@ -26,51 +32,109 @@ def run(step: Step) -> None:
     config, space = step.config, step.config["space"]
     classes, samples = read_classes(step.inputs["classes"]), read_table(step.inputs["samples"], SAMPLES)
     sources = [open_scores(path) for path in step.inputs["scores"]]
-    exponent = config["prior_exponent"]
-    if exponent == "fitted":
-        exponent = fitted(sources, space, classes, samples, config["primary_metric"])
-        console.say(
-            f"{step.wildcards['model']}: class prior to the power {exponent}, by {config['primary_metric']} on held-out training videos"
-        )
-    counts = class_counts(samples, classes)
-    first = sources[0].manifest["record"]
+    weights, exponent, fitted_on = _settle(config, sources, classes, samples, step.wildcards["model"])
+    shares = _shares(config, weights)
+    counts = class_counts(targets(samples, TRAINING), classes)
     record = {
-        "weights": {name: source.identity for name, source in zip(config["average"], sources, strict=True)},
-        "network": {"average": list(config["average"]), "space": space, "prior_exponent": exponent},
-        "tokenizer": None, "view": None, "samples": artifact.sha256(step.inputs["samples"]), "context": first["context"],
+        "weights": _identities(config["parts"], sources),
+        "network": {"average": list(config["average"]), "weights": weights, "space": space, "prior_exponent": exponent},
+        "tokenizer": None, "view": None, "samples": artifact.sha256(step.inputs["samples"]), "context": sources[0].manifest["record"]["context"],
         "numerics": None, "code": fingerprint(step.stage, config),
     }  # fmt: skip
-    facts = {"protocol": {**config["protocol"], "prior_exponent": exponent}}
+    told = config["protocol"].get("ensemble_weights")
+    protocol = {
+        **config["protocol"], "prior_exponent": exponent, "fitted_on": fitted_on,
+        "ensemble_weights": dict(zip(config["average"], weights, strict=True)) if told == "fitted" else told,
+    }  # fmt: skip
     trained_on = sorted({split for source in sources for split in source.manifest["trained_on"]})
     with artifact.whole(step.outputs["scores"]) as folder:
-        writer = ScoreWriter(folder, model=step.wildcards["model"], record=record, classes=classes, trained_on=trained_on, facts=facts)
+        writer = ScoreWriter(
+            folder, model=step.wildcards["model"], record=record, classes=classes, trained_on=trained_on, facts={"protocol": protocol}
+        )
         for split in sources[0].splits:
             if all(split in source.splits for source in sources):
-                write_mean(writer, sources, split, space, counts, exponent)
+                write_mean(writer, sources, split, space, counts, exponent, shares)
         writer.finish()
 
 
-def class_counts(samples: pa.Table, classes: ClassSpace) -> dict[str, np.ndarray]:
-    """head -> (C,) how often each class is the label of a training sample."""
-    labels = targets(samples, TRAINING).labels
-    return {head: np.bincount(labels[head], minlength=len(classes.names(head))) for head in HEADS}
+def _settle(
+    config: Mapping[str, Any], sources: Sequence[Scores], classes: ClassSpace, samples: pa.Table, model: str
+) -> tuple[list[float] | None, float, str | None]:
+    """The weight of each model (None: equal), the exponent of the prior, and on which rows they were fitted, if any was."""
+    weights, exponent = config["weights"], config["prior_exponent"]
+    weights = None if weights == "equal" else weights
+    if "fitted" not in (weights, exponent):
+        return weights, exponent, None
+    what = [f"{name}: fitted" for name in ("weights", "prior_exponent") if config[name] == "fitted"]
+    wanted, logits, fitted_on = unseen_rows(sources, samples, what[0])
+    if weights == "fitted":
+        weights = fitted_weights(config["average"], config["parts"], logits, wanted)
+        console.say(
+            f"{model}: weights {dict(zip(config['average'], weights, strict=True))}, by the likelihood of {len(wanted)} {fitted_on}"
+        )
+    if exponent == "fitted":
+        mean = mean_logits(logits, config["space"], _shares(config, weights))
+        # What the models behind these scores could count: with `held_out` not these rows themselves.
+        rows = targets(samples, TRAINING)
+        if len(wanted) < len(rows):
+            rows = rows.among(set(rows.sample_ids) - set(wanted.sample_ids))
+        exponent = fitted_exponent(mean, wanted, class_counts(rows, classes)["action"], classes, config["primary_metric"])
+        console.say(f"{model}: class prior to the power {exponent}, by {config['primary_metric']} on {len(wanted)} {fitted_on}")
+    return weights, exponent, fitted_on
 
 
-def fitted(sources: list[Scores], space: str, classes: ClassSpace, samples: pa.Table, metric: str) -> float:
-    """The exponent that is best by ``metric`` on the training rows, each scored by models that never saw its video.
+def unseen_rows(sources: Sequence[Scores], samples: pa.Table, what: str) -> tuple[Targets, list[np.ndarray], str]:
+    """Labelled training rows, the logits of every source for them (n, C), each by a model that never saw the row's video, and what
+    rows they are.
 
-    Raises DataError for scores that a model gave to rows it was trained on.
+    Raises DataError, naming ``what`` is to be fitted, for a source that has no such scores.
     """
+    training = targets(samples, TRAINING)
+    held = [source for source in sources if HELD_OUT in source.splits]
+    ids = joint_ids(held, HELD_OUT) if held else training.sample_ids
+    wanted = training.among(ids)
+    logits = []
     for source in sources:
-        if TRAINING not in source.splits or source.scored(TRAINING) != "out-of-fold":
+        split = HELD_OUT if HELD_OUT in source.splits else TRAINING
+        if split not in source.splits or source.scored(split) == "in-sample":
             raise DataError(
-                "prior_exponent: fitted on in-sample scores", Path(source.folder), "out-of-fold scores of the training split",
-                "set folds for this model, or give the exponent as a number",
+                f"{what} on in-sample scores", source.folder, "scores of training rows by a model that never saw their videos",
+                "set held_out or folds for this model, or give a number",
             )  # fmt: skip
-    wanted = targets(samples, TRAINING)
-    ids = joint_ids(sources, TRAINING)
-    mean = mean_logits([source.logits(TRAINING, "action", ids) for source in sources], space)
-    mean = mean[rows_of(wanted.sample_ids, ids, sources[0].folder)]
-    return fit_exponent(
-        mean, class_counts(samples, classes)["action"], lambda logits: measure(logits, wanted, classes)["action"][metric] or 0.0
-    )
+        logits.append(source.logits(split, "action", wanted.sample_ids))
+    if not held:
+        joint_ids(sources, TRAINING)
+    return wanted, logits, "held-out training rows" if held else "out-of-fold training rows"
+
+
+def fitted_weights(names: Sequence[str], parts: Sequence[str], logits: Sequence[np.ndarray], wanted: Targets) -> list[float]:
+    """The weight of each of ``names``, to three digits; ``parts`` says whose each of ``logits`` is (several seeds share alike)."""
+    truth = wanted.labels["action"][:, None]
+    each = [np.exp(np.take_along_axis(log_softmax(one), truth, axis=1))[:, 0] for one in logits]
+    own = [np.mean([one for one, part in zip(each, parts, strict=True) if part == name], axis=0) for name in names]
+    return [round(float(share), 3) for share in fit_weights(np.stack(own))]
+
+
+def fitted_exponent(logits: np.ndarray, wanted: Targets, counts: np.ndarray, classes: ClassSpace, metric: str) -> float:
+    """The exponent that is best by ``metric`` on (n, C) logits of ``wanted``; ``counts`` (C,) make the prior."""
+    return fit_exponent(logits, counts, lambda changed: measure(changed, wanted, classes)["action"][metric] or 0.0)
+
+
+def class_counts(rows: Targets, classes: ClassSpace) -> dict[str, np.ndarray]:
+    """head -> (C,) how often each class is a label."""
+    return {head: np.bincount(rows.labels[head], minlength=len(classes.names(head))) for head in HEADS}
+
+
+def _shares(config: Mapping[str, Any], weights: Sequence[float] | None) -> list[float] | None:
+    """The weight of each source: its model's, which its seeds share (all models have equally many)."""
+    if weights is None:
+        return None
+    return [dict(zip(config["average"], weights, strict=True))[part] for part in config["parts"]]
+
+
+def _identities(parts: Sequence[str], sources: Sequence[Scores]) -> dict[str, str]:
+    """Identity of the scores of each part; of several seeds of a model the second and later are numbered."""
+    found: dict[str, str] = {}
+    for index, (part, source) in enumerate(zip(parts, sources, strict=True)):
+        found[f"{part}.{index}" if part in found else part] = source.identity
+    return found

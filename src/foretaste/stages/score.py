@@ -1,6 +1,7 @@
 """Score a trained model on every split, and keep the scores for students, metrics and other people.
 
-With `folds` every training row is scored by the model that never saw its video; with `calibrate` the logits of each head are
+With `folds` every training row is scored by the model that never saw its video, with `held_out` those of some videos are, as a
+split of their own; with `calibrate` the logits of each head are
 divided by one temperature, fitted on those rows. The manifest of the scores says how each split was scored.
 """
 
@@ -28,7 +29,7 @@ def run(step: Step) -> None:
     sources = read_sources(step.inputs, step.config)
     view = families.build("views", settings["view"], "view", sources=sources)
     check_boundary(join(view, sources.samples, range(len(view))), sources.samples, latest_allowed(settings["view"]))
-    found, manifests = score_splits(step.inputs["checkpoint"], view, sources, settings["folds"])
+    found, manifests = score_splits(step.inputs["checkpoint"], view, sources, settings["folds"], bool(settings["held_out"]))
     temperatures = fit_temperatures(found) if settings["calibrate"] else {}
     for head, value in temperatures.items():
         console.say(f"{head}: temperature {value:.3f}")
@@ -58,6 +59,6 @@ def _record(step: Step, sources: Sources, manifests: dict[str, Any], temperature
         "weights": {name: manifest["sha256"]["model.safetensors"] for name, manifest in manifests.items()},
         "network": settings["network"], "tokenizer": tokenizer, "view": settings["view"],
         "samples": artifact.sha256(step.inputs["samples"]), "context": {name: step.config["protocol"][name] for name in names},
-        "numerics": {"precision": "fp32", "temperatures": temperatures, "folds": settings["folds"]},
+        "numerics": {"precision": "fp32", "temperatures": temperatures, "folds": settings["folds"], "held_out": settings["held_out"]},
         "code": fingerprint(step.stage, step.config),
     }  # fmt: skip

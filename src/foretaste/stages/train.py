@@ -2,7 +2,7 @@
 
 Reads the samples and what the model's view and objective mention; writes the checkpoint, the training's log and the
 resolved settings. A training that is killed goes on from its last checkpoint. With `folds: k` the checkpoint also holds k
-models, each trained without the videos that it will score. Several processes: torchrun --nproc_per_node 2 -m -- foretaste train --step FILE.
+models, each trained without the videos that it will score; with `held_out: k` one such model. Several processes: torchrun --nproc_per_node 2 -m -- foretaste train --step FILE.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from foretaste.pipeline.model_config import LoopConfig, TermConfig
 from foretaste.pipeline.step import Step
 from foretaste.training.checkpoint import save_model
 from foretaste.training.counting import count
-from foretaste.training.crossfit import folds_by_video
+from foretaste.training.crossfit import siblings
 from foretaste.training.loop import fit
 from foretaste.training.material import latest_allowed, monitored_rows, read_sources, rows_of
 from foretaste.training.objective import build_objective
@@ -40,13 +40,12 @@ def run(step: Step) -> None:
     check_boundary(join(view, sources.samples, range(len(view))), sources.samples, latest_allowed(settings["view"]))
     rows = rows_of(sources.samples, "training")
     videos = np.asarray(sources.samples["video_id"].take(rows).to_pylist(), dtype=str)
-    folds = folds_by_video(videos.tolist(), settings["folds"], seed) if settings["folds"] else None
+    beside = siblings(videos.tolist(), settings["folds"], settings["held_out"], seed)
     trained_on = [] if settings["training"].get("source") == "recipe_truth" else ["training"]
     facts = {"view": settings["view"], "seed": seed, "training": settings["training"], "trained_on": trained_on}
     main = accelerator().is_main_process
     with artifact.whole(step.outputs["checkpoint"]) if main else nullcontext() as folder:
-        for fold in (None, *range(settings["folds"])):
-            name, without = ("", rows < 0) if fold is None else (f"fold{fold}", folds == fold)
+        for name, without in {"": rows < 0, **beside}.items():
             console.say(f"{name or 'model'}: {(~without).sum()} training samples")
             model = _train(step, sources, join(view, sources.samples, rows[~without]), step.scratch / (name or "whole"))
             if main:

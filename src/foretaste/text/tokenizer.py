@@ -63,17 +63,20 @@ def _cached(name: str) -> Path:
 class Tokenizer:
     """The tokenizer of one language model: text in, token ids out, never cut and never padded.
 
+    With ``masked`` false the language model need not know masks (a decoder). A text then begins with the token that begins
+    texts, so that the empty one has a token too; a model without padding, which nothing reads, is padded with what ends texts.
+
     pad, mask
-        Ids of the padding and the mask token.
+        Ids of the padding and the mask token; ``mask`` is None where there is none.
     mask_token
-        The mask token as text.
+        The mask token as text, or None.
     special
         Ids of all special tokens, sorted.
     size
         Entries of the vocabulary.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *, masked: bool = True):
         folder = Path(folder)
         path = folder / "tokenizer.json"
         if not path.is_file():
@@ -81,11 +84,16 @@ class Tokenizer:
         self._fast = FastTokenizer.from_file(str(path))
         self._fast.no_padding()
         self._fast.no_truncation()
-        named = _special_tokens(folder)
-        self.mask_token = named["mask_token"]
-        self.mask, self.pad = (self._fast.token_to_id(named[key]) for key in ("mask_token", "pad_token"))
+        begins = not masked and not self._fast.encode("").ids
+        named = _special_tokens(
+            folder, {"pad_token"} | ({"mask_token"} if masked else set()) | ({"bos_token"} if begins else set()), masked
+        )
+        self.mask_token = named.get("mask_token")
+        self.mask = None if self.mask_token is None else self._fast.token_to_id(self.mask_token)
+        self.pad = self._fast.token_to_id(named["pad_token"])
+        self._first = [self._fast.token_to_id(named["bos_token"])] if begins else []
         added = self._fast.get_added_tokens_decoder()
-        self.special = tuple(sorted({index for index, token in added.items() if token.special} | {self.mask, self.pad}))
+        self.special = tuple(sorted({index for index, token in added.items() if token.special} | ({self.mask, self.pad} - {None})))
         self.size = self._fast.get_vocab_size()
 
     def encode(self, text: str) -> Encoding:
@@ -94,25 +102,28 @@ class Tokenizer:
 
     def ids(self, text: str) -> np.ndarray:
         """``text`` as the model reads it: (N,) int64, special tokens included."""
-        return np.asarray(self._fast.encode(text).ids, dtype=np.int64)
+        return np.asarray([*self._first, *self._fast.encode(text).ids], dtype=np.int64)
 
     def token(self, index: int) -> str:
         """The entry ``index`` of the vocabulary as it would read in a text."""
         return self._fast.decode([index], skip_special_tokens=False).strip()
 
 
-def _special_tokens(folder: Path) -> dict[str, str]:
-    """``mask_token`` and ``pad_token`` as text, from whichever of the two files of a Hugging Face folder says them."""
+def _special_tokens(folder: Path, wanted: set[str], masked: bool) -> dict[str, str]:
+    """Special tokens as text, from whichever of the two files of a Hugging Face folder says them; ``eos_token`` may stand in for
+    any of a model without masks."""
     named: dict[str, str] = {}
     for file in ("tokenizer_config.json", "special_tokens_map.json"):
         if (folder / file).is_file():
             for key, value in json.loads((folder / file).read_text(encoding="utf-8")).items():
-                if key in ("mask_token", "pad_token") and value is not None:
+                if key in ("mask_token", "pad_token", "bos_token", "eos_token") and value is not None:
                     named[key] = value["content"] if isinstance(value, dict) else value
-    if missing := {"mask_token", "pad_token"} - set(named):
+    if not masked and "eos_token" in named:
+        named = {**dict.fromkeys(wanted, named["eos_token"]), **named}
+    if missing := wanted - set(named):
         raise DataError(
             f"tokenizer without {' and '.join(sorted(missing))}", folder, "special tokens in tokenizer_config.json",
-            "use a language model that was trained on masked words",
+            "use a language model that was trained on masked words" if masked else "name its eos_token there",
         )  # fmt: skip
     return named
 

@@ -1,7 +1,8 @@
 """Cross-fitting: rows that a model was trained on are scored by a sibling that never saw their videos.
 
 A checkpoint of a cross-fitted model holds the model itself and ``fold<k>/``, each with a manifest that names the videos it
-was trained ``without``; a row goes to the fold whose manifest names its video.
+was trained ``without``; a row goes to the fold whose manifest names its video. Where something is only to be fitted on rows
+that the model never saw, one sibling, ``held_out/``, is enough: it scores its videos as a split of that name.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ import numpy as np
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Sources, View
+from foretaste.scores.format import HELD_OUT
 from foretaste.training.calibration import fit_temperature
 from foretaste.training.checkpoint import load_model
 from foretaste.training.material import rows_of
 from foretaste.training.samples import Samples, join
 from foretaste.training.scoring import Scored, score
+
+#: Deals out the videos of ``held_out``.
+HELD_OUT_SEED = 0
 
 
 def folds_by_video(video_ids: Sequence[str], folds: int, seed: int) -> np.ndarray:
@@ -36,6 +41,19 @@ def folds_by_video(video_ids: Sequence[str], folds: int, seed: int) -> np.ndarra
     return np.array([dealt[video] for video in video_ids], dtype=np.int64)
 
 
+def siblings(video_ids: Sequence[str], folds: int, held_out: int, seed: int) -> dict[str, np.ndarray]:
+    """name -> (n,) bool: of each model that is trained beside the model itself, the training rows that it is trained without.
+
+    Which videos are held out does not depend on ``seed``: models and seeds that are averaged hold out the same ones.
+    """
+    if held_out:
+        return {HELD_OUT: folds_by_video(video_ids, held_out, HELD_OUT_SEED) == 0}
+    if not folds:
+        return {}
+    dealt = folds_by_video(video_ids, folds, seed)
+    return {f"fold{fold}": dealt == fold for fold in range(folds)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScoredRows:
     """Rows of a split and their scores; ``fold`` is None where the model itself made them."""
@@ -46,8 +64,11 @@ class ScoredRows:
     scored: Scored
 
 
-def score_splits(checkpoint: Path, view: View, sources: Sources, folds: int) -> tuple[list[ScoredRows], dict[str, Any]]:
-    """Score every split of ``sources.samples``, the training split out of fold where there are ``folds``.
+def score_splits(
+    checkpoint: Path, view: View, sources: Sources, folds: int, held_out: bool = False
+) -> tuple[list[ScoredRows], dict[str, Any]]:
+    """Score every split of ``sources.samples``, the training split out of fold where there are ``folds``; with ``held_out`` also
+    the rows that the sibling of that name was trained without, as a split of that name.
 
     Returns the scores, and the manifests by model: ``whole``, ``fold0``, ...
     Raises DataError if a training row belongs to no fold or to two.
@@ -67,6 +88,10 @@ def score_splits(checkpoint: Path, view: View, sources: Sources, folds: int) -> 
     if folds and (times != 1).any():
         video = videos[np.flatnonzero(times != 1)[0]]
         raise DataError(f"video {video} is in {times[times != 1][0]} folds", checkpoint, "one fold a training video", "train again")
+    if held_out:
+        model, manifests[HELD_OUT] = load_model(checkpoint / HELD_OUT, sources)
+        samples = join(view, table, training[np.isin(videos, manifests[HELD_OUT]["without"])])
+        found.append(ScoredRows(split=HELD_OUT, fold=0, samples=samples, scored=score(model, samples, what="held-out training videos")))
     model, manifests["whole"] = load_model(checkpoint, sources)
     for split in sorted(set(table["split"].to_pylist()) - ({"training"} if folds else set())):
         samples = join(view, table, rows_of(table, split))

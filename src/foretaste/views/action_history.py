@@ -1,6 +1,6 @@
 """What a text teacher reads: the actions before the target, as text (Ghosh et al. 2022).
 
-Which segments are shown is decided by ``annotations.history`` alone; how they are worded, by a template. With ``slots`` the
+Which segments are shown is decided by ``annotations.history`` alone; how they are worded, by ``text.wording``. With ``slots`` the
 text goes on with two masks, for the verb and the noun of what comes next.
 """
 
@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import torch
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from foretaste.annotations.history import check_histories, histories
 from foretaste.contracts.view import Fetched, Sources
 from foretaste.pipeline.options import Options
+from foretaste.text.masking import uniform
 from foretaste.text.templates import TEMPLATES, template
 from foretaste.text.tokenizer import Tokenizer, pad
+from foretaste.text.wording import Repeats, Wording
+
+#: The stream of random numbers that past actions are dropped by.
+DROP = 16
 
 
 class Config(Options):
@@ -31,32 +37,68 @@ class Config(Options):
     """How many of the latest are shown; null: all."""
     template: Literal[tuple(TEMPLATES)] = "plain"
     """How actions are worded and joined."""
+    elapsed: bool = False
+    """Each action says how many seconds before t it began (rule `end`: was over)."""
+    repeats: Repeats = "each"
+    """`merged`: equal actions in a row are told once, with their number."""
+    drop: float = Field(0.0, ge=0, lt=1)
+    """In training each past action is left out with this probability, anew in every epoch."""
     slots: bool = False
     """Two masks at the end, for the verbaliser head."""
     longest: PositiveInt = 512
     """Of a longer text only the last tokens are kept, as published."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Histories:
+    """What S samples are shown, before it is text.
+
+    phrases
+        Every segment as text.
+    shown, elapsed_s
+        S times (h,): rows of ``phrases``, oldest first; seconds from each to the end of the sample's window.
+    ask
+        What follows a history ("" where nothing does).
+    """
+
+    phrases: Sequence[str]
+    shown: Sequence[np.ndarray]
+    elapsed_s: Sequence[np.ndarray]
+    wording: Wording
+    ask: str
+
+    def text(self, row: int, kept: np.ndarray | None = None) -> str:
+        """The row as it is read; of its actions those that are ``kept`` (h,) bool, None: all."""
+        kept = slice(None) if kept is None else kept
+        told = self.wording.text([self.phrases[i] for i in self.shown[row][kept]], self.elapsed_s[row][kept].tolist())
+        return self.wording.template.join.join(part for part in (told, self.ask) if part)
+
+
 class ActionHistory:
     """One row a sample: the token ids of its history, made once."""
 
-    def __init__(self, config: Config, texts: Sequence[str], newest_s: Sequence[float], tokenizer: Tokenizer):
-        self.config, self._tokenizer, self._newest_s = config, tokenizer, newest_s
-        ids = {text: tokenizer.ids(text)[-config.longest :] for text in dict.fromkeys(texts)}
-        self._ids = [ids[text] for text in texts]
-        self._texts = texts
+    def __init__(self, config: Config, told: Histories, newest_s: Sequence[float], tokenizer: Tokenizer):
+        self.config, self._told, self._tokenizer, self._newest_s = config, told, tokenizer, newest_s
+        self._texts = [told.text(row) for row in range(len(told.shown))]
+        ids = {text: self._read(text) for text in dict.fromkeys(self._texts)}
+        self._ids = [ids[text] for text in self._texts]
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def text(self, row: int) -> str:
-        """The row as it is read."""
+        """The row as it is read when it is scored."""
         return self._texts[row]
 
     def fetch(self, rows: Sequence[int], *, seed: int = 0, epoch: int = 0, training: bool = False) -> Fetched:
         """``input_ids`` (B, N) int64, ``attention_mask`` (B, N) bool, and with slots ``slots`` (B, 2) int64, the places of
         the masks."""
-        ids, real = pad([self._ids[row] for row in rows], self._tokenizer.pad)
+        found = [self._ids[row] for row in rows]
+        if training and self.config.drop:
+            longest = max((len(self._told.shown[row]) for row in rows), default=0)
+            kept = uniform(seed, epoch, DROP, np.asarray(rows), longest) >= self.config.drop
+            found = [self._read(self._told.text(row, keep[: len(self._told.shown[row])])) for row, keep in zip(rows, kept)]
+        ids, real = pad(found, self._tokenizer.pad)
         inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(real)}
         if self.config.slots:
             inputs["slots"] = torch.from_numpy(np.nonzero(ids == self._tokenizer.mask)[1].reshape(-1, 2))
@@ -74,23 +116,26 @@ class ActionHistory:
         """Tokens of each row."""
         return np.array([len(ids) for ids in self._ids], dtype=np.float64)
 
+    def _read(self, text: str) -> np.ndarray:
+        return self._tokenizer.ids(text)[-self.config.longest :]
+
 
 def build(config: Config, sources: Sources) -> ActionHistory:
     """The histories of ``sources.samples`` among ``sources.segments``, checked against the rule by their time stamps, in the
     tokens of ``sources.pretrained``."""
     samples, segments = sources.need("samples", "action_history"), sources.need("segments", "action_history")
-    tokenizer = Tokenizer(sources.need("pretrained", "action_history"))
+    tokenizer = Tokenizer(sources.need("pretrained", "action_history"), masked=config.slots)
     shown = histories(samples, segments, rule=config.rule, source=config.source, length=config.length)
     check_histories(samples, segments, shown, rule=config.rule)
-    phrases = _phrases(segments, config.template)
-    joined = template(config.template).join
-    ask = f"{tokenizer.mask_token} {tokenizer.mask_token}"
-    texts = []
-    for rows in shown:
-        text = joined.join(phrases[row] for row in rows)
-        texts.append((f"{text}{joined}{ask}" if len(rows) else ask) if config.slots else text)
+    # Of a segment that goes on beyond the window only its start may be told: its stop is not known yet.
     times = segments["stop_s" if config.rule == "end" else "start_s"].to_numpy()
-    return ActionHistory(config, texts, [float(times[rows].max(initial=-np.inf)) for rows in shown], tokenizer)
+    ends = samples["window_stop_s"].to_numpy()
+    told = Histories(
+        phrases=_phrases(segments, config.template), shown=shown, elapsed_s=[end - times[rows] for end, rows in zip(ends, shown)],
+        wording=Wording(template=template(config.template), elapsed=config.elapsed, repeats=config.repeats),
+        ask=f"{tokenizer.mask_token} {tokenizer.mask_token}" if config.slots else "",
+    )  # fmt: skip
+    return ActionHistory(config, told, [float(times[rows].max(initial=-np.inf)) for rows in shown], tokenizer)
 
 
 def _phrases(segments: pa.Table, name: str) -> list[str]:

@@ -1,0 +1,219 @@
+"""EPIC-KITCHENS-100 for anticipation, from the official files or from RULSTM's.
+
+Official files (github.com/epic-kitchens/epic-kitchens-100-annotations): EPIC_100_train.csv, EPIC_100_validation.csv and, without
+labels, EPIC_100_test_timestamps.csv; class lists, tail classes, participants who are in no training video. RULSTM's files
+(github.com/fpv-iplab/rulstm, RULSTM/data/ek100): no header, frames at 30 a second, the ids of 3,806 actions, and lists of validation
+segments in place of lists of classes and participants; class names are official ones in both layouts.
+
+Segments are known by their narration id ("P01_101_5": the fifth narration of video P01_101). The official files number verbs and
+nouns only; an action is a pair of them that occurs in training or validation, and its id is RULSTM's: the rank of "verb_noun", as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from foretaste.annotations.rows import Found, Row, RowError, bad_list, read_names, read_rows
+from foretaste.annotations.segments import Annotation, Annotations, check_span, table
+from foretaste.contracts.classes import ClassSpace
+from foretaste.contracts.errors import DataError
+from foretaste.pipeline.options import Options
+
+#: RULSTM counts frames at 30 a second in every video, whatever the video's own rate.
+RULSTM_FPS = 30
+OFFICIAL = {"training": "EPIC_100_train.csv", "validation": "EPIC_100_validation.csv", "test": "EPIC_100_test_timestamps.csv"}
+OFFICIAL_LISTS = ("EPIC_100_tail_verbs.csv", "EPIC_100_tail_nouns.csv", "EPIC_100_unseen_participant_ids_validation.csv")
+OFFICIAL_COLUMNS = ("narration_id", "participant_id", "video_id", "start_timestamp", "stop_timestamp")
+RULSTM = {"training": "training.csv", "validation": "validation.csv", "test": "test_timestamps.csv"}
+RULSTM_LISTS = tuple(f"validation_{part}_ids.csv" for part in ("tail_verbs", "tail_nouns", "unseen_participants", "tail_actions"))
+RULSTM_COLUMNS = ("narration_id", "video", "start", "stop")
+VERBS = "EPIC_100_verb_classes.csv"
+
+
+class Config(Options):
+    layout: Literal["official", "rulstm"] = "official"
+    """Whose files say which segments there are, their times and their classes."""
+    official: str = "epic100"
+    """Folder of the official EPIC_100_*.csv files, relative to data_root; RULSTM's layout takes the class names from it."""
+    rulstm: str = "rulstm/ek100"
+    """Folder of RULSTM's files, relative to data_root; may be the same one."""
+    noun_classes: Literal["EPIC_100_noun_classes.csv", "EPIC_100_noun_classes_v2.csv"] = "EPIC_100_noun_classes.csv"
+    """The list of noun classes; the second version sorts some nouns otherwise, its ids and keys are the same."""
+    test: bool = True
+    """Also read the unlabelled test split, so that it can be scored."""
+
+
+def files(config: Config, root: Path) -> list[Path]:
+    """Every file that is read."""
+    official, rulstm = root / config.official, root / config.rulstm
+    names = [official / VERBS, official / config.noun_classes]
+    if config.layout == "official":
+        return [*names, *(official / name for name in (*(OFFICIAL[split] for split in _splits(config)), *OFFICIAL_LISTS))]
+    return [*names, *(rulstm / name for name in ("actions.csv", *(RULSTM[split] for split in _splits(config)), *RULSTM_LISTS))]
+
+
+def build(config: Config, *, root: Path, dataset: str) -> Epic100:
+    """A reader of the files below ``root`` (data_root); ``dataset`` becomes the column of that name."""
+    return Epic100(config, root, dataset)
+
+
+def _splits(config: Config) -> tuple[str, ...]:
+    return ("training", "validation", *(("test",) if config.test else ()))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row whose ids are good: where it stands, its segment, and the pair of verb and noun (None without labels)."""
+
+    row: Row
+    split: str
+    segment_id: str
+    video_id: str
+    pair: tuple[int, int] | None
+
+    @property
+    def participant(self) -> str:
+        """ "P01" of "P01_101"."""
+        return self.video_id.partition("_")[0]
+
+
+@dataclass(frozen=True)
+class Epic100:
+    """The reader."""
+
+    config: Config
+    root: Path
+    dataset: str
+
+    def read(self) -> Annotations:
+        """All usable segments of the splits; raises DataError for files that cannot be used at all."""
+        found = Found(self.root)
+        official = self.root / self.config.official
+        verb = read_names(official / VERBS, found, "id", "key")
+        noun = read_names(official / self.config.noun_classes, found, "id", "key")
+        entries = self._entries(found, verb, noun)
+        actions = self._actions(entries, found, verb, noun)
+        lists = self._official_lists(entries, found, verb, noun) if self.config.layout == "official" else self._rulstm_lists(entries, found)
+        classes = ClassSpace(
+            action=tuple(f"{verb[v]}_{noun[n]}" for v, n in actions), verb=verb, noun=noun,
+            action_verb=tuple(v for v, _ in actions), action_noun=tuple(n for _, n in actions), **lists,
+        )  # fmt: skip
+        read = []
+        for entry in entries:
+            try:
+                read.append(self._annotation(entry, actions))
+            except RowError as reason:
+                found.add(entry.row, reason, entry.segment_id)
+        return Annotations(segments=table(read, classes, self.dataset), classes=classes, issues=found.issues)
+
+    def _entries(self, found: Found, verb: tuple[str, ...], noun: tuple[str, ...]) -> list[Entry]:
+        seen: set[str] = set()
+        entries = []
+        for split in _splits(self.config):
+            for row in self._rows(split, found):
+                try:
+                    entry = self._entry(row, split, verb, noun)
+                    if entry.segment_id in seen:
+                        raise RowError(f"narration_id {entry.segment_id} occurs twice, expected each segment once")
+                except RowError as reason:
+                    found.add(row, reason, row.cells["narration_id"])
+                    continue
+                seen.add(entry.segment_id)
+                entries.append(entry)
+        return entries
+
+    def _rows(self, split: str, found: Found) -> Iterator[Row]:
+        labels = () if split == "test" else ("verb", "noun", "action")
+        if self.config.layout == "rulstm":
+            return read_rows(self.root / self.config.rulstm / RULSTM[split], found, (*RULSTM_COLUMNS, *labels), header=False)
+        columns = (*OFFICIAL_COLUMNS, *(("narration", "verb_class", "noun_class") if labels else ()))
+        return read_rows(self.root / self.config.official / OFFICIAL[split], found, columns, header=True)
+
+    def _entry(self, row: Row, split: str, verb: tuple[str, ...], noun: tuple[str, ...]) -> Entry:
+        rulstm = self.config.layout == "rulstm"
+        segment_id, video_id = row.text("narration_id"), row.text("video" if rulstm else "video_id")
+        within, _, number = segment_id.rpartition("_")
+        if within != video_id or not number.isdecimal():
+            raise RowError(f"narration_id {segment_id!r} in video {video_id!r}, expected {video_id}_<number>")
+        pair = None
+        if split != "test":
+            verb_column, noun_column = ("verb", "noun") if rulstm else ("verb_class", "noun_class")
+            pair = row.class_id(verb_column, verb), row.class_id(noun_column, noun)
+        entry = Entry(row, split, segment_id, video_id, pair)
+        if not rulstm and row.text("participant_id") != entry.participant:
+            raise RowError(f"participant_id {row.cells['participant_id']!r} in video {video_id!r}, expected {entry.participant!r}")
+        return entry
+
+    def _annotation(self, entry: Entry, actions: dict[tuple[int, int], int]) -> Annotation:
+        row, action = entry.row, None if entry.pair is None else actions.get(entry.pair)
+        if self.config.layout == "rulstm":
+            start_s, stop_s = row.integer("start") / RULSTM_FPS, row.integer("stop") / RULSTM_FPS
+            if entry.pair is not None and (action is None or row.integer("action") != action):
+                expected = "a pair of actions.csv" if action is None else f"action {action}"
+                raise RowError(f"action {row.cells['action']} with verb {entry.pair[0]} and noun {entry.pair[1]}, expected {expected}")
+        else:
+            start_s, stop_s = row.clock("start_timestamp"), row.clock("stop_timestamp")
+        check_span(start_s, stop_s)
+        verb_id, noun_id = entry.pair or (None, None)
+        return Annotation(
+            number=int(entry.segment_id.rpartition("_")[2]), segment_id=entry.segment_id, split=entry.split, video_id=entry.video_id,
+            start_s=start_s, stop_s=stop_s, verb_id=verb_id, noun_id=noun_id, action_id=action,
+            narration=row.cells.get("narration") or None, participant=entry.participant,
+        )  # fmt: skip
+
+    def _actions(self, entries: list[Entry], found: Found, verb: tuple[str, ...], noun: tuple[str, ...]) -> dict[tuple[int, int], int]:
+        """(verb, noun) -> action id, in the order of the ids."""
+        if self.config.layout == "official":
+            pairs = {entry.pair for entry in entries if entry.pair is not None}
+            return {pair: index for index, pair in enumerate(sorted(pairs, key=lambda pair: f"{pair[0]}_{pair[1]}"))}
+        path = self.root / self.config.rulstm / "actions.csv"
+        actions: dict[tuple[int, int], int] = {}
+        for row in read_rows(path, found, ("id", "verb", "noun"), header=True):
+            try:
+                pair = row.class_id("verb", verb), row.class_id("noun", noun)
+                if row.integer("id") != len(actions) or pair in actions:
+                    raise RowError(f"id {len(actions)} and a new pair of verb and noun")
+            except RowError as reason:
+                raise bad_list(row, path, str(reason)) from reason
+            actions[pair] = len(actions)
+        return actions
+
+    def _official_lists(self, entries: list[Entry], found: Found, verb: tuple[str, ...], noun: tuple[str, ...]) -> dict[str, tuple]:
+        verbs, nouns, unseen = (self.root / self.config.official / name for name in OFFICIAL_LISTS)
+        tails = {}
+        for head, path, names in (("verb", verbs, verb), ("noun", nouns, noun)):
+            try:
+                tails[f"tail_{head}"] = tuple(sorted({row.class_id(head, names) for row in read_rows(path, found, (head,), header=True)}))
+            except RowError as reason:
+                raise DataError(f"bad class list ({reason})", path, f"ids of {head} classes", "use the published file") from reason
+        people = {row.cells["participant_id"] for row in read_rows(unseen, found, ("participant_id",), header=True)}
+        videos = {entry.video_id for entry in entries if entry.split == "validation" and entry.participant in people}
+        return {**tails, "unseen_video": tuple(sorted(videos))}
+
+    def _rulstm_lists(self, entries: list[Entry], found: Found) -> dict[str, tuple]:
+        """RULSTM lists the validation segments of each group; a group is a set of classes, or of videos."""
+        listed = []
+        for name in RULSTM_LISTS:
+            rows = read_rows(self.root / self.config.rulstm / name, found, ("narration_id",), header=False)
+            listed.append({row.cells["narration_id"] for row in rows})
+        left_out = {issue.key for issue in found.issues}
+        validation = [entry for entry in entries if entry.split == "validation"]
+        tails = [{entry.pair[head] for entry in validation if entry.segment_id in listed[head]} for head in (0, 1)]
+        unseen = {entry.video_id for entry in validation if entry.segment_id in listed[2]}
+        groups = (
+            {entry.segment_id for entry in validation if entry.pair[0] in tails[0]},
+            {entry.segment_id for entry in validation if entry.pair[1] in tails[1]},
+            {entry.segment_id for entry in validation if entry.video_id in unseen},
+            {entry.segment_id for entry in validation if entry.pair[0] in tails[0] or entry.pair[1] in tails[1]},
+        )
+        for name, ids, group in zip(RULSTM_LISTS, listed, groups, strict=True):
+            if odd := sorted((ids - left_out) ^ group):
+                path = self.root / self.config.rulstm / name
+                raise DataError(
+                    f"a list that parts a class or a video ({len(odd)} segments, e.g. {odd[0]})", path,
+                    "all validation segments of each class or video that it names, and no others", "use the published file",
+                )  # fmt: skip
+        return {"tail_verb": tuple(sorted(tails[0])), "tail_noun": tuple(sorted(tails[1])), "unseen_video": tuple(sorted(unseen))}

@@ -1,0 +1,73 @@
+"""The submission file of the EPIC-KITCHENS-100 anticipation challenge (format 0.2).
+
+    {"version": "0.2", "challenge": "action_anticipation", "sls_pt": 1, "sls_tl": 4, "sls_td": 3,
+     "results": {"P01_101_0": {"verb": {"0": ..., "96": ...}, "noun": {"0": ..., "299": ...}, "action": {"0,1": ...}}, ...}}
+
+Every segment of the split has a score for each verb and each noun, by class id, and for its 100 best actions, by "verb,noun". Scores
+are probabilities; verbs and nouns have the sum of their actions'. ``sls_*`` are the supervision levels (0 to 5) that an entry declares:
+of pretraining, of the labels and of the data of the training (epic-kitchens.github.io, Supervision Levels Scale).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.evaluation.metrics import softmax
+from foretaste.evaluation.protocols import head_scores
+from foretaste.scores.exchange import SplitScores
+
+VERSION, CHALLENGE = "0.2", "action_anticipation"
+
+#: Actions a segment; the challenge's evaluation refuses any other number.
+ACTIONS = 100
+
+LEVELS = range(6)
+
+#: Segments that are turned into probabilities at a time.
+CHUNK = 256
+
+
+def submission(scored: SplitScores, levels: Mapping[str, int]) -> Iterator[str]:
+    """The file's text, piece by piece (the test split's is 160 MB).
+
+    levels
+        ``sls_pt``, ``sls_tl``, ``sls_td``.
+
+    Raises ConfigError for a level that is none, DataError for scores without actions, with fewer than 100 of them, or not finite.
+    """
+    for name, level in levels.items():
+        if level not in LEVELS:
+            raise ConfigError(
+                f"{name} {level}", "submission", "a supervision level from 0 to 5", "see the challenge's Supervision Levels Scale"
+            )
+    actions = len(scored.classes.action)
+    if "action" not in scored.logits or actions < ACTIONS:
+        raise DataError(
+            f"scores of {', '.join(scored.logits)}, {actions} actions", "submission", f"action scores of at least {ACTIONS} classes",
+            "score EPIC-KITCHENS-100",
+        )  # fmt: skip
+    if not np.isfinite(scored.logits["action"]).all():
+        raise DataError("scores that are not finite", "submission", "finite logits", "score again")
+    head = {"version": VERSION, "challenge": CHALLENGE, **levels}
+    yield json.dumps(head)[:-1] + ', "results": {'
+    for start in range(0, len(scored.sample_ids), CHUNK):
+        ids = scored.sample_ids[start : start + CHUNK]
+        for row, (sample_id, entry) in enumerate(zip(ids, _entries(scored, start, start + len(ids)), strict=True), start):
+            yield f"{',' if row else ''}\n{json.dumps(sample_id)}: {json.dumps(entry, allow_nan=False)}"
+    yield "\n}}\n"
+
+
+def _entries(scored: SplitScores, start: int, stop: int) -> Iterator[dict[str, Any]]:
+    classes, logits = scored.classes, scored.logits["action"][start:stop]
+    probabilities = softmax(logits)
+    whole = head_scores(logits, classes)
+    # Of equal scores the lower class id ranks first, as in the metrics.
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :ACTIONS]
+    for row in range(stop - start):
+        action = {f"{classes.action_verb[a]},{classes.action_noun[a]}": float(probabilities[row, a]) for a in best[row].tolist()}
+        yield {**{head: {str(i): float(p) for i, p in enumerate(whole[head][row])} for head in ("verb", "noun")}, "action": action}

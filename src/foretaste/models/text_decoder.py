@@ -1,0 +1,133 @@
+"""A text teacher that is a causal language model: it reads the past actions and its last vector is classified.
+
+Of the published systems none has it; their teachers are masked language models. A decoder has seen the whole text only at its last
+token, so that token's vector stands for the text. Texts are padded on the right, where a causal model cannot look: padding changes
+no logit. With ``lora`` the language model stays as it is and small matrices beside its linear layers are trained (Hu et al. 2021,
+arXiv:2106.09685; library peft); a checkpoint then holds both.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from peft import LoraConfig, inject_adapter_in_model
+from pydantic import Field, PositiveFloat, PositiveInt
+from torch import nn
+from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_FOR_MASKED_LM_MAPPING_NAMES
+from transformers.pytorch_utils import Conv1D
+from transformers.utils import logging
+
+from foretaste.contracts.batch import Batch, Outputs
+from foretaste.contracts.classes import HEADS, ClassSpace
+from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.view import Sources
+from foretaste.pipeline.options import Options
+
+#: The names that decoders give their dropout rates.
+_DROPOUTS = ("attn_pdrop", "embd_pdrop", "resid_pdrop", "attention_dropout", "hidden_dropout", "embedding_dropout", "dropout")
+
+
+class Lora(Options):
+    """Low-rank adapters in every linear layer of the language model."""
+
+    rank: PositiveInt = 8
+    """Rank of the added matrices."""
+    alpha: PositiveFloat = 16.0
+    """Their product is scaled by alpha / rank."""
+    dropout: float = Field(0.0, ge=0, lt=1)
+    """On what goes into them."""
+
+
+class Config(Options):
+    lora: Lora | None = None
+    """Train adapters and leave the language model as it is; null: train all of it."""
+    dropout: float | None = Field(None, ge=0, lt=1)
+    """Replaces every dropout rate of the language model; null keeps its own."""
+    classify: tuple[Literal["action", "verb", "noun"], ...] = HEADS
+    """Heads that are made."""
+
+
+class TextDecoder(nn.Module):
+    """``lm`` with linear heads ``classifiers``."""
+
+    def __init__(self, lm: PreTrainedModel, config: Config, space: ClassSpace):
+        super().__init__()
+        self.lm = lm
+        width = lm.config.get_text_config().hidden_size
+        self.classifiers = nn.ModuleDict({head: nn.Linear(width, len(space.names(head))) for head in config.classify})
+
+    def forward(self, batch: Batch) -> Outputs:
+        """``input_ids`` (B, N), ``attention_mask`` (B, N) bool, real tokens first -> logits (B, C) a head, embedding (B, D): the
+        vector of the last real token."""
+        real = batch.inputs["attention_mask"]
+        vectors = self.lm(input_ids=batch.inputs["input_ids"], attention_mask=real.long(), use_cache=False).last_hidden_state
+        last = real.sum(1) - 1
+        pooled = vectors[torch.arange(len(vectors), device=vectors.device), last]
+        return Outputs(logits={head: classifier(pooled) for head, classifier in self.classifiers.items()}, embedding=pooled)
+
+
+def adapt(lm: PreTrainedModel, lora: Lora) -> None:
+    """Put adapters, which start as no change, into every linear layer of ``lm`` and freeze the rest of it."""
+    settings = LoraConfig(
+        r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules="all-linear",
+        # GPT-2's layers store their matrices (in, out).
+        fan_in_fan_out=any(isinstance(module, Conv1D) for module in lm.modules()),
+    )  # fmt: skip
+    inject_adapter_in_model(settings, lm)
+
+
+def load_decoder(folder: Path, dropout: float | None = None) -> PreTrainedModel:
+    """The causal language model of a Hugging Face folder without its vocabulary head, in float32.
+
+    Raises ConfigError for another kind of model, DataError where a weight is missing or of another shape.
+    """
+    folder = Path(folder)
+    config = _config(folder, dropout)
+    before, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        lm, found = AutoModel.from_pretrained(
+            folder, config=config, local_files_only=True, output_loading_info=True, dtype=torch.float32, attn_implementation="eager",
+            ignore_mismatched_sizes=True,
+        )  # fmt: skip
+    finally:
+        logging.set_verbosity(before)
+        if bar:
+            logging.enable_progress_bar()
+    wrong = sorted([*found["missing_keys"], *(str(key) for key in found["mismatched_keys"])])
+    if wrong:
+        raise DataError(
+            f"weights that do not fit: {', '.join(wrong[:3])}", folder, "every weight that config.json describes",
+            "use a folder whose config.json and weights belong together",
+        )  # fmt: skip
+    return lm
+
+
+def _config(folder: Path, dropout: float | None) -> PretrainedConfig:
+    if not (folder / "config.json").is_file():
+        raise DataError("missing config.json", folder, "a Hugging Face folder", "correct the path")
+    config: Any = AutoConfig.from_pretrained(folder, local_files_only=True)
+    kind = config.model_type
+    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES or config.is_encoder_decoder:
+        raise ConfigError(
+            f"{kind} is no causal language model", folder / "config.json", "a decoder such as gpt2 or llama", "network: text_encoder"
+        )
+    if dropout is not None:
+        rates = [name for name in _DROPOUTS if hasattr(config, name)]
+        if not rates:
+            raise ConfigError("no dropout to set", folder / "config.json", f"one of {', '.join(_DROPOUTS)}", "leave dropout out")
+        for name in rates:
+            setattr(config, name, dropout)
+    return config
+
+
+def build(config: Config, sources: Sources) -> TextDecoder:
+    """The language model of ``sources.pretrained`` with heads for the classes of ``sources``."""
+    lm = load_decoder(sources.need("pretrained", "text_decoder"), config.dropout)
+    if config.lora is not None:
+        adapt(lm, config.lora)
+    return TextDecoder(lm, config, sources.need("classes", "text_decoder"))

@@ -1,0 +1,85 @@
+"""The challenge's file, checked as its own evaluation checks it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from foretaste.__main__ import main
+from foretaste.contracts.classes import ClassSpace
+from foretaste.contracts.tables import SAMPLES, write_table
+
+VERBS, NOUNS = 12, 30
+PAIRS = [(v, n) for v in range(VERBS - 1) for n in range(0, NOUNS - 1, 3)]  # the last verb and noun are in no action
+CLASSES = ClassSpace(
+    action=tuple(f"v{v}_n{n}" for v, n in PAIRS), verb=tuple(f"v{v}" for v in range(VERBS)), noun=tuple(f"n{n}" for n in range(NOUNS)),
+    action_verb=tuple(v for v, _ in PAIRS), action_noun=tuple(n for _, n in PAIRS),
+)  # fmt: skip
+IDS = [f"P33_101_{i}" for i in range(300)]
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scores")
+    logits = np.random.default_rng(0).normal(0, 3, (len(IDS), len(PAIRS))).astype(np.float32)
+    np.savez(folder / "F.npz", sample_id=np.array(IDS), action=logits)
+    (folder / "F.classes.json").write_text(CLASSES.to_json())
+    return folder / "F.npz", logits
+
+
+def test_the_file_is_as_the_challenge_wants_it(scores, tmp_path):
+    path, logits = scores
+    assert main(["submission", "--scores", str(path), "--out", str(tmp_path / "test.json"), "--sls-pt", "2"]) == 0
+    made = json.loads((tmp_path / "test.json").read_text())
+    results = made.pop("results")
+    assert made == {"version": "0.2", "challenge": "action_anticipation", "sls_pt": 2, "sls_tl": 4, "sls_td": 3}
+    assert list(results) == IDS
+    for row, sample_id in enumerate(IDS):
+        entry = results[sample_id]
+        assert list(entry["verb"]) == [str(i) for i in range(VERBS)] and list(entry["noun"]) == [str(i) for i in range(NOUNS)]
+        assert len(entry["action"]) == 100
+        p = np.exp(logits[row].astype(np.float64))
+        p /= p.sum()
+        best = np.argsort(-p)[:100]
+        assert list(entry["action"]) == [f"{PAIRS[a][0]},{PAIRS[a][1]}" for a in best]
+        np.testing.assert_allclose(list(entry["action"].values()), p[best], rtol=1e-6)
+        for head, place, size in (("verb", 0, VERBS), ("noun", 1, NOUNS)):
+            summed = np.bincount([pair[place] for pair in PAIRS], weights=p, minlength=size)
+            np.testing.assert_allclose(list(entry[head].values()), summed, rtol=1e-6)
+
+
+def test_equal_scores_give_equal_bytes(scores, tmp_path):
+    for name in ("a", "b"):
+        assert main(["submission", "--scores", str(scores[0]), "--out", str(tmp_path / name)]) == 0
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def _samples(folder, ids):
+    n = len(ids)
+    columns = {name: [None] * n for name in ("verb_id", "noun_id", "action_id", "dropped_because")} | {
+        "sample_id": ids, "segment_id": ids, "video_id": ["P33_101"] * n, "split": ["test"] * n,
+        **{name: [0.0] * n for name in ("window_start_s", "window_stop_s", "target_start_s", "target_stop_s")},
+    }  # fmt: skip
+    write_table(folder / "samples.parquet", SAMPLES, {name: columns[name] for name in SAMPLES.schema.names})
+    return str(folder / "samples.parquet")
+
+
+def test_a_missing_segment_and_a_wrong_level_are_errors(scores, tmp_path, capsys):
+    line = ["submission", "--scores", str(scores[0]), "--out", str(tmp_path / "test.json")]
+    assert main([*line, "--samples", _samples(tmp_path, IDS)]) == 0
+    (tmp_path / "test.json").unlink()
+    assert main([*line, "--samples", _samples(tmp_path, [*IDS, "P33_101_999"])]) == 1
+    assert "P33_101_999" in capsys.readouterr().err
+    assert main([*line, "--sls-td", "6"]) == 1
+    assert "sls_td 6" in capsys.readouterr().err
+    assert not (tmp_path / "test.json").exists()
+
+
+def test_too_few_actions_are_an_error(tmp_path, capsys):
+    few = ClassSpace(action=("a",), verb=("v",), noun=("n",), action_verb=(0,), action_noun=(0,))
+    np.savez(tmp_path / "F.npz", sample_id=np.array(["x"]), action=np.zeros((1, 1), np.float32))
+    (tmp_path / "F.classes.json").write_text(few.to_json())
+    assert main(["submission", "--scores", str(tmp_path / "F.npz"), "--out", str(tmp_path / "o.json")]) == 1
+    assert "at least 100" in capsys.readouterr().err
