@@ -60,12 +60,11 @@ class ReportPlan:
             if self.catalogue.dataset(world).world is not None:
                 jobs += [("make_kitchen", f"{world}/world/{part}") for part in ("recipes", "annotations", "videos")]
             jobs += [("read_annotations", f"{world}/segments"), ("make_samples", f"{world}/samples")]
-            for lm in sorted({model.lm for model in self.models.values() if isinstance(model, ModelConfig) and model.lm}):
-                if self.catalogue.named("lms", lm).training is not None:
-                    corpus = self.catalogue.corpus(world)
-                    jobs += [("read_recipes", f"text/{corpus}/sentences"), ("make_phrases", f"text/{corpus}/phrases")]
-                    jobs += [("extract_openie", f"text/{corpus}/shards/{shard}") for shard in range(self.catalogue.run.openie.shards)]
-                    jobs.append(("pretrain", f"lm/{corpus}/{lm}/checkpoint"))
+            for lm in self._pretrained():
+                corpus = self.catalogue.corpus(world)
+                jobs += [("read_recipes", f"text/{corpus}/sentences"), ("make_phrases", f"text/{corpus}/phrases")]
+                jobs += [("extract_openie", f"text/{corpus}/shards/{shard}") for shard in range(self.catalogue.run.openie.shards)]
+                jobs.append(("pretrain", f"lm/{corpus}/{lm}/checkpoint"))
             for name in self._backbones(world):
                 jobs += [("probe_videos", f"{world}/videos"), ("train_backbone", f"{world}/backbones/{name}/checkpoint")]
                 shards = range(self.catalogue.named("backbones", name, world).grid.shards)
@@ -77,6 +76,17 @@ class ReportPlan:
             )
             jobs += [(rule, f"{inside}/{output}") for rule, output in (*made, ("evaluate", "metrics"))]
         return list(dict.fromkeys(jobs))
+
+    def _pretrained(self) -> list[str]:
+        """The language models that are pretrained on recipes."""
+        names = {model.lm for model in self.models.values() if isinstance(model, ModelConfig) and model.lm}
+        return sorted(name for name in names if self.catalogue.named("lms", name).training is not None)
+
+    def text_issues(self) -> list[str]:
+        """The issues tables of the recipe corpora that the models' language models have read."""
+        corpora = dict.fromkeys(self.catalogue.corpus(world) for world in self.worlds) if self._pretrained() else ()
+        stages = ["", *(f"/extract_openie-{shard}" for shard in range(self.catalogue.run.openie.shards))]
+        return [f"{self.catalogue.results}/text/{corpus}/issues{stage}.parquet" for corpus in corpora for stage in stages]
 
     def _backbones(self, world: str) -> list[str]:
         names = {model.backbone for model in self.models.values() if isinstance(model, ModelConfig) and model.backbone}
@@ -100,6 +110,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
         inputs["issues"] = [f"{catalogue.results}/{world}/issues/read_annotations.parquet" for world in plan.worlds]
     else:
         inputs["issues"] = [f"{catalogue.results}/{world}/issues.parquet" for world in plan.worlds]
+    inputs["issues"] += plan.text_issues()
     if plan.scope != "teachers" and plan._backbones(plan.worlds[0]):
         inputs |= tables(catalogue.results, plan.worlds[0], "videos")
         places["video_folder"] = catalogue.video_files(plan.worlds[0])[1]
