@@ -14,7 +14,7 @@ from foretaste.text.reading import Reading
 #: After "to", a modal, "do" or a subject pronoun (and adverbs) a word that can be a verb is one.
 _AFTER_SIGN = r"(?<=[TXxdYL])R*+(?P<signed>[VAhHJKkqU])|(?<=[Kk])R*+(?P<chained>[Gg])"
 #: Between what leads a noun in and the noun, participles and gerunds describe it ("the chopped onions", "salt, baked beans", "a mixing bowl").
-_DESCRIBES = r"(?:[DaMnPWF,]|^)R*+[aEGg]*+(?<=[EGg])(?=[NuAhHQ])(?<!^[Gg])"
+_DESCRIBES = r"(?:[DaMnPWFC,]|^)R*+[aEGg]*+(?<=[EGg])(?=[NuAhHQ])(?<!^[Gg])"
 #: Words that are verbs whatever surrounds them, but for a determiner before them ("a drain").
 _ALWAYS = r"(?<![DaF])(?P<always>[VKkqLUGZ])|(?P<participle>E)"
 _VERB = re.compile(f"(?:{_DESCRIBES})|{_AFTER_SIGN}|{_ALWAYS}")
