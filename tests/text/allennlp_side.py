@@ -12,8 +12,9 @@ import types
 import torch
 import transformers  # noqa: F401 (before the stand-in)
 
-sys.modules.setdefault("torchvision", types.ModuleType("torchvision"))
-sys.modules.setdefault("torchvision.transforms", types.ModuleType("torchvision.transforms"))
+for name in ("torchvision", "torchvision.transforms"):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__spec__ = importlib.util.spec_from_loader(name, None)
 
 import spacy  # noqa: E402
 from allennlp.common import Params  # noqa: E402
