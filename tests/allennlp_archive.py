@@ -40,4 +40,4 @@ def tiny_archive() -> Path:
 def one_by_one(archive: Path, language: Path, sentences: list[str]) -> list[dict]:
     """What the real predictor says of each sentence alone."""
     said = run("predict", archive, language, text="".join(json.dumps(sentence) + "\n" for sentence in sentences))
-    return [json.loads(line) for line in said.splitlines()]
+    return [json.loads(line) for line in said.splitlines()[:-1]]

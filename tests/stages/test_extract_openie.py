@@ -16,6 +16,9 @@ import allennlp_archive
 import pytest
 
 from foretaste.contracts.tables import EXTRACTIONS, ISSUES, SENTENCES, read_table, write_table
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.fingerprint import closure
+from foretaste.pipeline.plan import Plan
 
 NOUNS = ["onions", "flour", "water", "pan", "carrots", "butter", "eggs", "milk", "dish", "large bowl"]
 VERBS = ["chop", "mix", "add", "beat", "stir", "grease", "wash", "peel", "heat", "bake"]
@@ -82,6 +85,21 @@ def test_rules_killed_ten_times_give_the_same_bytes(tmp_path):
     killed_ten_times(tmp_path, tmp_path / "sentences.parquet", {"kind": "openie_rules"}, 0.0)
     table = read_table(tmp_path / "killed" / "results" / "0.parquet", EXTRACTIONS)
     assert table.num_rows > 100_000 and table.slice(0, 2)["object_head"].to_pylist() == ["onion", "onion"]
+
+
+def test_the_archive_is_an_input_and_its_place_and_the_environment_are_no_part_of_the_spec():
+    backend = {"kind": "openie_allennlp", "archive": "models/a.tar.gz", "environment": "/envs/openie"}
+    plan = Plan(Catalogue({"dataset": "kitchen", "openie": {"backend": backend, "shards": 2}}, Path(__file__).parents[2]))
+    described = plan.describe("extract_openie", {"corpus": "kitchen", "shard": "1"})
+    assert described.inputs["archive"] == "models/a.tar.gz" and described.places == {"environment": "/envs/openie"}
+    assert described.config == {"backend": {"kind": "openie_allennlp"}, "shards": 2}
+    assert described.outputs["issues"] == "results/text/kitchen/issues/extract_openie-1.parquet"
+    code = closure("extract_openie", described.config)
+    assert {"text.allennlp_worker", "text.roles"} <= code and "text.openie_rules" not in code
+    assert "text.allennlp_worker" not in closure("extract_openie", {"backend": {"kind": "openie_rules"}})
+    report = plan.describe("report", {"dataset": "kitchen", "system": "lm_avt_demo", "scope": ""})
+    shards = [f"results/text/kitchen/issues/extract_openie-{shard}.parquet" for shard in (0, 1)]
+    assert report.inputs["issues"][-3:] == ["results/text/kitchen/issues.parquet", *shards]
 
 
 @pytest.fixture(scope="module")

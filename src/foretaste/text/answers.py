@@ -16,9 +16,12 @@ class Answers:
     """Sentence -> answer (any JSON). ``path`` None: in memory."""
 
     def __init__(self, path: Path | None):
+        place = ":memory:"
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        self.database = sqlite3.connect(path or ":memory:")
+            # A step is alone with its scratch folder, and file systems of clusters often cannot lock as SQLite wants it.
+            place = f"{path.resolve().as_uri()}?nolock=1"
+        self.database = sqlite3.connect(place, uri=True)
         self.database.execute("CREATE TABLE IF NOT EXISTS answers (sentence TEXT PRIMARY KEY, answer TEXT NOT NULL) WITHOUT ROWID")
 
     def of(self, sentences: Sequence[str]) -> dict[str, Any]:

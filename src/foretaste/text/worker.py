@@ -7,6 +7,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from foretaste.contracts.errors import DataError
@@ -46,10 +47,8 @@ class Worker:
             self.process.kill()
         self.process.wait()
         self.process.stdout.close()
-        try:
+        with suppress(BrokenPipeError):  # What was still to be sent to a dead program is lost with it.
             self.process.stdin.close()
-        except BrokenPipeError:
-            self.process.stdin = None  # What was still to be sent to a dead program is lost with it.
         self.errors.close()
 
     def _answer(self) -> dict[str, Any]:
