@@ -11,7 +11,7 @@ export HF_HUB_OFFLINE := 1
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench setup lock
+.PHONY: demo test lint bench setup lock openie-env
 demo: $(READY)
 	snakemake --cores $(CORES) --quiet rules -- demo
 	@foretaste arms $(DEMO)/summary.json
@@ -42,6 +42,16 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	python -m pip install --quiet --requirement requirements.lock
 	python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# The environment of the AllenNLP backend of OpenIE (docs/openie.md), which cannot share libraries with ours.
+OPENIE := .venv-openie
+openie-env: $(OPENIE)/ready
+
+$(OPENIE)/ready: envs/openie.lock
+	$(PYTHON) -m venv $(OPENIE)
+	$(OPENIE)/bin/python -m pip install --quiet setuptools==80.10.2
+	$(OPENIE)/bin/python -m pip install --quiet --no-deps --no-build-isolation --requirement envs/openie.lock
 	touch $@
 
 # After an edit of the dependencies in pyproject.toml: resolve them anew and write the pins.

@@ -1,10 +1,12 @@
-"""How well and how fast the OpenIE rules do: accuracy on public gold, instructions a second on one core.
+"""How well and how fast OpenIE is: accuracy of the rules on public gold, sentences a second of both backends on one core.
 
-    python bench/openie.py [--data DIR] [--out bench/results/openie.json]
+    python bench/openie.py [--data DIR] [--archive FILE | --untrained] [--out bench/results/openie.json]
 
 DIR holds epic55/EPIC_train_action_labels.csv (EPIC-Kitchens-55), risec/risec_train_dev.tar.gz (RISeC), openie/*.oie.conll.gz (AW-OIE)
 and recipes/layer1_*.json[.gz]; what is not there is left out. "Unseen" rows are those whose errors shaped no rule. Without
 DIR only speed is measured, on recipes of the generated kitchen. TextBlob is timed beside the rules where it is installed.
+With an archive, or with one of the published size and random weights, AllenNLP's own predictor reads some sentences one at a time and our
+worker reads them in batches; both find the same verbs. Times are CPU seconds of one thread without the start of the process.
 """
 
 from __future__ import annotations
@@ -12,14 +14,24 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from foretaste.text import gold
+from foretaste.text.openie_allennlp import PROGRAM
 from foretaste.text.openie_rules import Config, Rules
+from foretaste.text.predicates import verbs
 from foretaste.text.recipes import read_recipes
 from foretaste.text.sentences import split
+from foretaste.text.worker import Worker
+
+#: Runs in AllenNLP's environment: makes archives, and calls the predictor.
+SIDE = Path(__file__).parents[1] / "tests" / "text" / "allennlp_side.py"
 
 
 def accuracy(data: Path, extract: gold.Extract) -> dict[str, dict[str, float | None]]:
@@ -66,10 +78,48 @@ def speed(sentences: list[str], extract: Callable[[str], object], rounds: int = 
     return len(sentences) / best
 
 
+def allennlp(sentences: list[str], environment: Path, archive: Path | None, alone: int) -> dict[str, float]:
+    """Sentences a CPU second of the predictor on the first ``alone``, of our worker on all, and how many of ``alone`` they answer alike."""
+    python = [str(environment / "bin" / "python"), "-I"]
+    with tempfile.TemporaryDirectory() as folder:
+        if archive is None:
+            subprocess.run([*python, str(SIDE), "large", folder], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            archive = Path(folder) / "model.tar.gz"
+        words = {sentence[start:stop].lower() for sentence in sentences for start, stop in verbs(sentence)}
+        pipeline = str(Path(folder) / "pipeline")
+        subprocess.run([*python, str(SIDE), "pipeline", pipeline, *sorted(words)], check=True)
+        lines = "".join(json.dumps(sentence) + "\n" for sentence in sentences[:alone])
+        done = subprocess.run(
+            [*python, str(SIDE), "predict", str(archive), pipeline],
+            input=lines,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            check=True,
+        )
+        *predicted, last = map(json.loads, done.stdout.splitlines())
+        worker = Worker([*python, str(PROGRAM), "--archive", str(archive), "--spacy-model", pipeline], "worker", "")
+        process = psutil.Process(worker.process.pid)
+        before = sum(process.cpu_times()[:2])
+        said = worker.ask([{"sentence": sentence, "verbs": []} for sentence in sentences])
+        batched = sum(process.cpu_times()[:2]) - before
+        worker.close()
+    same = sum([v["tags"] for v in a["verbs"]] == [v["tags"] for v in b["verbs"]] for a, b in zip(said[:alone], predicted, strict=True))
+    return {
+        "allennlp predictor, one at a time": alone / last["cpu_s"], "allennlp worker, batched": len(sentences) / batched,
+        "answered alike, per cent": 100.0 * same / alone,
+    }  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of gold files and recipes")
     parser.add_argument("--sentences", type=int, default=40_000, help="how many to time")
+    parser.add_argument("--environment", type=Path, default=Path(".venv-openie"), help="AllenNLP's environment (default: %(default)s)")
+    parser.add_argument("--archive", type=Path, help="an OpenIE archive: also time AllenNLP")
+    parser.add_argument(
+        "--untrained", action="store_true", help="also time AllenNLP with an archive of the published size and random weights"
+    )
     parser.add_argument("--out", type=Path, help="also write the figures to this JSON file")
     arguments = parser.parse_args()
     rules = Rules(Config())
@@ -86,6 +136,13 @@ def main() -> None:
         speeds["textblob's tagger"] = speed(sentences[: arguments.sentences // 10], PatternTagger().tag, 2)
     for name, value in speeds.items():
         print(f"{name:28}{value:,.0f} sentences/s on one core ({words:.1f} words each)")
+    if arguments.archive or arguments.untrained:
+        neural = allennlp(sentences[:1024], arguments.environment, arguments.archive, 64)
+        ratio = neural["allennlp worker, batched"] / neural["allennlp predictor, one at a time"]
+        speeds |= {**neural, "ratio of the two": ratio}
+        for name, value in neural.items():
+            print(f"{name:36}{value:,.1f}")
+        print(f"{'ratio of the two':36}{ratio:.1f}")
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         rounded = {name: {key: value and round(value, 2) for key, value in values.items()} for name, values in figures.items()}

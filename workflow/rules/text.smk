@@ -25,6 +25,7 @@ rule extract_openie:
         unpack(step.inputs("extract_openie")),
     output:
         extractions=f"{R}/text/{{corpus}}/shards/{{shard}}.parquet",
+        issues=f"{R}/text/{{corpus}}/issues/extract_openie-{{shard}}.parquet",
     params:
         spec=step.spec("extract_openie"),
     resources:

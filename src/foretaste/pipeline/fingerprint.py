@@ -40,6 +40,9 @@ INERT = frozenset(
     }
 )
 
+#: Modules that another runs as a program of its own rather than imports.
+PROGRAMS = {"text.openie_allennlp": ("text.allennlp_worker",)}
+
 FAMILIES = ("annotations", "losses", "models", "text", "views")
 
 
@@ -59,7 +62,7 @@ def closure(stage: str, config: Any) -> set[str]:
         module = waiting.pop()
         if module not in found and module not in INERT:
             found.add(module)
-            waiting.extend(_imports(module))
+            waiting.extend((*_imports(module), *PROGRAMS.get(module, ())))
     return found
 
 

@@ -56,10 +56,17 @@ class Plan:
         )
 
     def _extract_openie(self, corpus: str, shard: str) -> Described:
+        folder = f"{self.results}/text/{corpus}"
+        config, inputs, places = self.run.openie.model_dump(mode="json"), {"sentences": f"{folder}/sentences.parquet"}, {}
+        if "archive" in config["backend"]:
+            # What is in the archive decides; where it and its environment lie does not.
+            inputs["archive"] = config["backend"].pop("archive")
+            places["environment"] = config["backend"].pop("environment", ".venv-openie")
         return Described(
-            inputs={"sentences": f"{self.results}/text/{corpus}/sentences.parquet"},
-            outputs={"extractions": f"{self.results}/text/{corpus}/shards/{shard}.parquet"},
-            config=self.run.openie.model_dump(mode="json"),
+            inputs=inputs,
+            outputs={"extractions": f"{folder}/shards/{shard}.parquet", "issues": f"{folder}/issues/extract_openie-{shard}.parquet"},
+            config=config,
+            places=places,
         )
 
     def _make_phrases(self, corpus: str) -> Described:

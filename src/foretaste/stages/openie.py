@@ -5,6 +5,7 @@ Each line of FILE (or of standard input) gives {"sentence", "extractions": [{"ve
 particle ("pick up"), null stands where there is none.
 
     echo "Wash and chop the onions." | foretaste openie -
+    foretaste openie recipes.txt --backend allennlp --archive openie-model.2020.03.26.tar.gz
 """
 
 from __future__ import annotations
@@ -15,38 +16,64 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
+from typing import Any
 
-from foretaste.contracts.errors import DataError
-from foretaste.text.openie_rules import Config, Rules
+from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.pipeline import console, families
+from foretaste.text.extraction import Failure
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="text in UTF-8, one sentence a line; - for standard input")
+    parser.add_argument("--backend", choices=("rules", "allennlp"), default="rules", help="who reads the sentences (default: %(default)s)")
     parser.add_argument(
-        "--canonical", action=argparse.BooleanOptionalAction, default=True,
-        help='say what is done: "bring the water to a boil" is (boil, water), "let it stand" (stand, it); --no-canonical keeps bring and let',
+        "--canonical", action=argparse.BooleanOptionalAction,
+        help='rules: say what is done: "bring the water to a boil" is (boil, water), "let it stand" (stand, it); --no-canonical keeps bring and let',
     )  # fmt: skip
     parser.add_argument(
-        "--objects", choices=("first", "each"), default="first",
-        help="of objects that are joined (the salt and the pepper): the first, or an extraction for each",
+        "--objects", choices=("first", "each"),
+        help="rules: of objects that are joined (the salt and the pepper) the first, or an extraction for each",
     )  # fmt: skip
+    parser.add_argument("--archive", help="allennlp: the model.tar.gz of an SRL or OpenIE model")
+    parser.add_argument("--environment", help="allennlp: the folder of its Python environment (make openie-env: .venv-openie)")
+    parser.add_argument("--batch-size", type=int, help="allennlp: verbs that go through the model together")
+    parser.add_argument("--spacy-model", help="allennlp: a spaCy pipeline of that environment that finds the verbs")
     parser.add_argument("--as-published", action="store_true", help="the quirks of the published extraction (docs/openie.md)")
 
 
-def run(arguments: argparse.Namespace) -> int | None:
-    rules = Rules(Config(canonical=arguments.canonical, objects=arguments.objects, as_published=arguments.as_published))
+def run(arguments: argparse.Namespace) -> int:
+    """0, or 1 where a sentence could not be read: standard error says which, and its line has no extractions."""
+    failed = 0
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=False)
     try:
-        for sentence in _lines(arguments.file):
-            found = [extraction._asdict() for extraction in rules.extract(sentence)]
-            out.write(json.dumps({"sentence": sentence, "extractions": found}, ensure_ascii=False) + "\n")
-        out.flush()
+        with closing(families.build("text", _settings(arguments), "command line")) as backend:
+            lines = enumerate(_lines(arguments.file), 1)
+            while block := list(islice(lines, backend.block)):
+                for (number, sentence), found in zip(block, backend.extract_all([sentence for _, sentence in block]), strict=True):
+                    if isinstance(found, Failure):
+                        failed += 1
+                        console.say(f"line {number}: {found.reason}")
+                        found = []
+                    extractions = [extraction._asdict() for extraction in found]
+                    out.write(json.dumps({"sentence": sentence, "extractions": extractions}, ensure_ascii=False) + "\n")
+                out.flush()
     except BrokenPipeError:
         # the reader has seen enough (head); nothing is left to flush into the closed pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
         out.detach()
-    return None
+    return 1 if failed else 0
+
+
+def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The backend's settings: the flags that were given."""
+    if arguments.backend == "allennlp" and arguments.archive is None:
+        raise ConfigError("no archive", "command line", "--archive FILE", "name the model.tar.gz of an SRL or OpenIE model")
+    names = ("canonical", "objects", "archive", "environment", "batch_size", "spacy_model")
+    given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+    return {"kind": f"openie_{arguments.backend}", **given, "as_published": arguments.as_published}
 
 
 def _lines(name: str) -> Iterator[str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import pyarrow as pa
 
-from foretaste.text.reading import Extraction
+from foretaste.text.extraction import Failure, Found
 
 
-def columns(sentences: pa.RecordBatch, extract: Callable[[str], list[Extraction]]) -> dict[str, pa.Array]:
-    """One row an extraction, in the order of the sentences (rows of SENTENCES); ``order`` counts within a sentence."""
+def columns(sentences: pa.RecordBatch, found: Sequence[Found]) -> dict[str, pa.Array]:
+    """One row an extraction, in the order of the sentences (rows of SENTENCES); ``order`` counts within a sentence.
+
+    ``found`` has one entry a sentence; a failure gives no row.
+    """
     rows: list[int] = []
     orders: list[int] = []
     verbs: list[str] = []
@@ -19,8 +22,10 @@ def columns(sentences: pa.RecordBatch, extract: Callable[[str], list[Extraction]
     heads: list[str | None] = []
     object_spans: list[int | None] = []
     subjects: list[str | None] = []
-    for row, text in enumerate(sentences.column("text").to_pylist()):
-        for order, (verb, verb_span, thing, head, span, subject) in enumerate(extract(text)):
+    for row, extractions in enumerate(found):
+        if isinstance(extractions, Failure):
+            continue
+        for order, (verb, verb_span, thing, head, span, subject) in enumerate(extractions):
             rows.append(row)
             orders.append(order)
             verbs.append(verb)

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from foretaste.text.extraction import Extraction
 from foretaste.text.nouns import singular
-from foretaste.text.reading import Extraction
 
 Extract = Callable[[str], list[Extraction]]
 

@@ -103,6 +103,8 @@ NEXT = re.compile(
 )
 #: Directly after a verb without object: "peel, core and slice".
 AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]+R*){_clause(_SURE)}")
+#: A noun chunk alone.
+THING = re.compile(_chunk("object"))
 #: An object that stands after a preposition ("dispose of the peel"; a narration's "put into the pan").
 PREPOSITION = re.compile(rf"[PiWTFy]{_chunk('object')}")
 #: One more thing that is joined to an object: "the eggs, *the milk* and *a cup of sugar*"; and all of them.

@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from foretaste.text import grammar
-from foretaste.text.reading import Extraction, Reading
+from foretaste.text.extraction import Extraction
+from foretaste.text.reading import Reading
 
 
 def published(reading: Reading, extractions: list[Extraction]) -> list[Extraction]:

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate
-from typing import NamedTuple
 
 from foretaste.text import grammar, lexicon
+from foretaste.text.extraction import Extraction
 from foretaste.text.words import TAGS, WORDS, tokenise
 
-Span = tuple[int, int]
 #: The tokens [start, stop) of an object and its head; the empty object has no tokens.
 Thing = tuple[int, int, str]
-
-
-class Extraction(NamedTuple):
-    """A verb in its base form ("pick up") and its arguments as written; spans are [start, stop) characters of the sentence."""
-
-    verb: str
-    verb_span: Span
-    object: str | None = None
-    object_head: str | None = None
-    object_span: Span | None = None
-    subject: str | None = None
 
 
 class Reading:

@@ -1,0 +1,43 @@
+"""AllenNLP's own environment, and a tiny archive that is trained in it: both made once a session."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+REPOSITORY = Path(__file__).parents[1]
+ENVIRONMENT = REPOSITORY / ".venv-openie"
+SIDE = REPOSITORY / "tests" / "text" / "allennlp_side.py"
+
+
+def command(*arguments: object) -> list[str]:
+    """What runs ``allennlp_side.py``."""
+    return [str(ENVIRONMENT / "bin" / "python"), "-I", str(SIDE), *map(str, arguments)]
+
+
+def run(*arguments: object, text: str = "") -> str:
+    """What ``allennlp_side.py`` prints."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(command(*arguments), input=text, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@cache
+def tiny_archive() -> Path:
+    """The folder of model.tar.gz and of ``pipeline``, a spaCy pipeline that knows its verbs."""
+    subprocess.run(["make", "--silent", "openie-env"], cwd=REPOSITORY, check=True)
+    folder = Path(mkdtemp(prefix="foretaste-archive-"))
+    run("train", folder)
+    run("pipeline", folder / "pipeline")
+    return folder
+
+
+def one_by_one(archive: Path, language: Path, sentences: list[str]) -> list[dict]:
+    """What the real predictor says of each sentence alone."""
+    said = run("predict", archive, language, text="".join(json.dumps(sentence) + "\n" for sentence in sentences))
+    return [json.loads(line) for line in said.splitlines()[:-1]]

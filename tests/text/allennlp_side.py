@@ -1,0 +1,125 @@
+"""What the tests need done in AllenNLP's environment: train a tiny archive, and call the real predictor one sentence at a time.
+
+Run by that environment's Python; imports nothing of foretaste, nor of the worker unless told to poison it.
+"""
+
+import importlib.util
+import json
+import os
+import sys
+import time
+import types
+
+import torch
+import transformers  # noqa: F401 (before the stand-in)
+
+for name in ("torchvision", "torchvision.transforms"):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__spec__ = importlib.util.spec_from_loader(name, None)
+
+import spacy  # noqa: E402
+from allennlp.common import Params  # noqa: E402
+from allennlp.data import Batch, DatasetReader, Token, Vocabulary  # noqa: E402
+from allennlp.models import Model  # noqa: E402
+from allennlp.models.archival import archive_model  # noqa: E402
+from allennlp.predictors import Predictor  # noqa: E402
+from allennlp_models import structured_prediction  # noqa: E402, F401
+
+VERBS = ["chop", "mix", "add", "beat", "stir", "grease", "open", "wash", "peel", "heat"]
+NOUNS = ["onions", "flour", "water", "drawer", "pan", "carrots", "butter", "eggs", "milk", "dish"]
+
+
+def sentences():
+    """(words, verb's index, tags): "Chop the onions and mix flour ." once for each of its verbs."""
+    for i, first in enumerate(VERBS):
+        for j, noun in enumerate(NOUNS):
+            second, thing = VERBS[(i + j) % len(VERBS)], NOUNS[(i + 3 * j) % len(NOUNS)]
+            words = [first.capitalize(), "the", noun, "and", second, thing, "."]
+            yield [*words[:3], "."], 0, ["B-V", "B-ARG1", "I-ARG1", "O"]
+            yield words[:3], 0, ["B-V", "B-ARG1", "I-ARG1"]
+            yield words, 0, ["B-V", "B-ARG1", "I-ARG1", "O", "O", "O", "O"]
+            yield words, 4, ["O", "O", "O", "O", "B-V", "B-ARG1", "O"]
+
+
+def config(encoder):
+    return {
+        "dataset_reader": {"type": "srl"},
+        "model": {
+            "type": "srl", "text_field_embedder": {"token_embedders": {"tokens": {"type": "embedding", "embedding_dim": encoder["input_size"] - 8}}},
+            "encoder": encoder, "binary_feature_dim": 8, "ignore_span_metric": True, "srl_eval_path": None,
+        },
+    }  # fmt: skip
+
+
+def train(folder, epochs=6, encoder=None):
+    """Write ``folder``/model.tar.gz: an SRL model that has seen the sentences above."""
+    torch.manual_seed(1)
+    encoder = encoder or {"type": "lstm", "input_size": 40, "hidden_size": 32, "bidirectional": True}
+    settings = json.dumps(config(encoder))
+    reader = DatasetReader.from_params(Params({"type": "srl"}))
+    instances = []
+    for words, verb, tags in sentences():
+        marks = [int(at == verb) for at in range(len(words))]
+        instances.append(reader.text_to_instance([Token(word) for word in words], marks, tags))
+    vocabulary = Vocabulary.from_instances(instances)
+    model = Model.from_params(vocab=vocabulary, params=Params(json.loads(settings)["model"]))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    for _ in range(epochs):
+        for start in range(0, len(instances), 50):
+            batch = Batch(instances[start : start + 50])
+            batch.index_instances(vocabulary)
+            optimizer.zero_grad()
+            model(**batch.as_tensor_dict())["loss"].backward()
+            optimizer.step()
+    os.makedirs(folder, exist_ok=True)
+    vocabulary.save_to_files(os.path.join(folder, "vocabulary"))
+    torch.save(model.state_dict(), os.path.join(folder, "best.th"))
+    with open(os.path.join(folder, "config.json"), "w") as file:
+        file.write(settings)
+    archive_model(folder)
+
+
+def large(folder):
+    """An untrained model of the size of the published archive: what counts is its speed."""
+    train(folder, 0, {"type": "alternating_lstm", "input_size": 208, "hidden_size": 300, "num_layers": 8, "use_highway": True})
+
+
+def pipeline(folder, *verbs):
+    """A spaCy pipeline on disk that knows some verbs: those above unless others are named."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("attribute_ruler").add(patterns=[[{"LOWER": {"IN": list(verbs or VERBS)}}]], attrs={"POS": "VERB"})
+    nlp.to_disk(folder)
+
+
+def predict(archive, language):
+    """The predictor's answer to each line of standard input, one at a time; last the CPU seconds that it took."""
+    predictor = Predictor.from_path(archive, import_plugins=False, language=language)
+    assert type(predictor).__name__ == "SemanticRoleLabelerPredictor"
+    sentences = [json.loads(line) for line in sys.stdin]
+    start = time.process_time()
+    answers = [predictor.predict(sentence=sentence) for sentence in sentences]
+    seconds = time.process_time() - start
+    for found in answers:
+        print(json.dumps({"words": [str(word) for word in found["words"]], "verbs": found["verbs"]}))
+    print(json.dumps({"cpu_s": seconds}))
+
+
+def poisoned(worker, archive):
+    """The worker itself, with a model that raises wherever it meets the word "poison"."""
+    spec = importlib.util.spec_from_file_location("allennlp_worker", worker)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    read = Model.forward_on_instances
+
+    def raising(model, instances):
+        if any("poison" in instance["metadata"].metadata["words"] for instance in instances):
+            raise RuntimeError("a word that\nnobody can read")
+        return read(model, instances)
+
+    Model.forward_on_instances = raising
+    sys.argv = [worker, "--archive", archive]
+    module.main()
+
+
+if __name__ == "__main__":
+    {"train": train, "large": large, "pipeline": pipeline, "predict": predict, "poisoned": poisoned}[sys.argv[1]](*sys.argv[2:])
