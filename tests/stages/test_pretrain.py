@@ -38,7 +38,7 @@ def corpus(tmp_path_factory):
 
 def _run(corpus, out, **training):
     config = {
-        "init": str(corpus / "lm"),
+        "init": "tiny",
         "view": {"kind": "masked_text", "window": [2, 4], "mask": "phrases", "last": 0.6},
         "network": {"kind": "masked_lm"},
         "objective": [{"loss": {"kind": "cross_entropy"}, "of": "token"}],
@@ -48,7 +48,7 @@ def _run(corpus, out, **training):
         },
     }  # fmt: skip
     step = Step(
-        stage="pretrain", inputs={"phrases": corpus / "phrases.parquet"},
+        stage="pretrain", inputs={"phrases": corpus / "phrases.parquet", "lm": corpus / "lm"},
         outputs={"checkpoint": out / "checkpoint", "metrics": out / "metrics.json"}, config=config, wildcards={}, scratch=out / "scratch",
     )  # fmt: skip
     pretrain.run(step)

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeFloat, P
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.families import Part, explain
+from foretaste.pipeline.language_models import check_name
 from foretaste.pipeline.model_config import AverageConfig, LoopConfig, ModelConfig, TermConfig
 from foretaste.pipeline.options import Options
 
@@ -104,8 +105,10 @@ class DatasetConfig(Options):
 class LmConfig(Options):
     """One language model: where it starts, and how it is pretrained on recipes (not at all without `training`)."""
 
-    init: str
-    """`minilm`, a local folder, or a Hugging Face name in the local cache."""
+    init: Annotated[str, AfterValidator(check_name)]
+    """`minilm`, a folder of data_root as `weights/<folder>`, or a name of the Hugging Face hub (`<name>@<revision>` to pin it)."""
+    generator: Annotated[str | None, AfterValidator(lambda name: name and check_name(name))] = None
+    """The generator of ELECTRA's replaced-token detection, named as `init` is."""
     view: Part("views") | None = None
     network: Part("models") | None = None
     objective: tuple[TermConfig, ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.described import PIXEL_VIEWS, Described, tables
+from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
 
 
@@ -61,7 +62,9 @@ class ReportPlan:
                 jobs += [("make_kitchen", f"{world}/world/{part}") for part in ("recipes", "annotations", "videos")]
             jobs += [("read_annotations", f"{world}/segments"), ("make_samples", f"{world}/samples")]
             for lm in sorted({model.lm for model in self.models.values() if isinstance(model, ModelConfig) and model.lm}):
-                if self.catalogue.named("lms", lm).training is not None:
+                settings = self.catalogue.named("lms", lm)
+                jobs += [("fetch_weights", f"weights/{artifact_name(name)}") for name in (settings.init, settings.generator) if name]
+                if settings.training is not None:
                     corpus = self.catalogue.corpus(world)
                     jobs += [("read_recipes", f"text/{corpus}/sentences"), ("make_phrases", f"text/{corpus}/phrases")]
                     jobs += [("extract_openie", f"text/{corpus}/shards/{shard}") for shard in range(self.catalogue.run.openie.shards)]
