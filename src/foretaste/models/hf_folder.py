@@ -6,12 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from safetensors.torch import save_file
-from torch import Tensor
-from transformers import AutoTokenizer
-
 from foretaste.contracts.errors import DataError
-from foretaste.models.weights import read
 from foretaste.pipeline.hugging_face import chosen_files
 
 SPECIAL = ("pad_token", "mask_token", "cls_token", "sep_token", "unk_token", "bos_token", "eos_token")
@@ -31,13 +26,18 @@ def take_over(source: Path, folder: Path) -> dict[str, list[str]]:
         if name not in bins:
             shutil.copyfile(source / name, folder / name)
     if bins:
-        state: dict[str, Tensor] = {}
-        for name in bins:
-            if name.endswith(".bin"):
-                state |= read(source / name)
-        # Tied weights are one tensor under several names, which safetensors refuses: each name gets its own.
-        save_file({name: tensor.clone().contiguous() for name, tensor in state.items()}, folder / "model.safetensors", {"format": "pt"})
+        _convert([source / name for name in bins if name.endswith(".bin")], folder / "model.safetensors")
     return {"converted": ["model.safetensors"] if bins else [], "written": _complete_tokenizer(folder, source)}
+
+
+def _convert(bins: list[Path], file: Path) -> None:
+    from safetensors.torch import save_file  # torch takes seconds to import, and most models need no conversion
+
+    from foretaste.models.weights import read
+
+    state = {name: tensor for path in bins for name, tensor in read(path).items()}
+    # Tied weights are one tensor under several names, which safetensors refuses: each name gets its own.
+    save_file({name: tensor.clone().contiguous() for name, tensor in state.items()}, file, {"format": "pt"})
 
 
 def _complete_tokenizer(folder: Path, source: Path) -> list[str]:
@@ -45,6 +45,8 @@ def _complete_tokenizer(folder: Path, source: Path) -> list[str]:
     lacking = [key for key in ("mask_token", "pad_token") if key not in named]
     if (folder / "tokenizer.json").is_file() and not lacking:
         return []
+    from transformers import AutoTokenizer  # seconds to import as well
+
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, use_fast=True)
         fast = tokenizer.backend_tokenizer

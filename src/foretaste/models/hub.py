@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from huggingface_hub import HfApi, constants, snapshot_download
+from huggingface_hub import HfApi, constants, snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
 from foretaste.contracts.errors import ConfigError
@@ -24,11 +24,16 @@ def download(name: str, revision: str | None) -> tuple[Path, str]:
     """
     try:
         if constants.HF_HUB_OFFLINE:
-            folder = snapshot_download(name, revision=revision, local_files_only=True)
-            return Path(folder), Path(folder).name
-        found = HfApi().model_info(name, revision=revision)
-        wanted = chosen_files([file.rfilename for file in found.siblings or ()], f"hub: {name}")
-        return Path(snapshot_download(name, revision=found.sha, allow_patterns=wanted)), str(found.sha)
+            # Of a snapshot that holds only what was chosen, the client's own look-up says that it is incomplete.
+            found = try_to_load_from_cache(name, "config.json", revision=revision)
+            if not isinstance(found, str):
+                raise FileNotFoundError("not in the hub's cache")
+            folder = Path(found).parent
+        else:
+            there = [file.rfilename for file in HfApi().model_info(name, revision=revision).siblings or ()]
+            # By branch rather than commit: the cache then knows what the branch was, and can answer offline.
+            folder = Path(snapshot_download(name, revision=revision, allow_patterns=chosen_files(there, f"hub: {name}")))
+        return folder, folder.name
     except (OSError, HFValidationError, _NO_CONNECTION) as error:
         raise ConfigError(
             f"no language model {name!r} ({next(iter(str(error).splitlines()), type(error).__name__)})", "Hugging Face hub" + (", offline" if constants.HF_HUB_OFFLINE else ""),

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.models.hf_folder import take_over
-from foretaste.models.hub import download
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.language_models import packaged_folder
 from foretaste.pipeline.step import Step
@@ -34,5 +33,7 @@ def _folder(step: Step, facts: dict[str, Any]) -> Path:
         return packaged_folder(facts["name"])
     if facts["source"] == "folder":
         return Path(step.inputs["files"][0]).parent
+    from foretaste.models.hub import download  # the hub's client is needed here alone
+
     folder, facts["revision"] = download(facts["name"], facts["revision"])
     return folder
