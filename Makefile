@@ -30,6 +30,7 @@ bench: $(READY)
 	python bench/avt.py
 	python bench/scores.py
 	python bench/recipes.py
+	python bench/mlm.py
 	python bench/video.py
 	if [ -n "$(DATA)" ]; then python bench/counts.py --data $(DATA); python bench/openie.py --data $(DATA); fi
 	python bench/performance_page.py

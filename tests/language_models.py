@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
@@ -22,10 +23,20 @@ from transformers import (
     RobertaForMaskedLM,
 )
 
+from foretaste.contracts.tables import PHRASES
+from foretaste.contracts.view import Sources
+
 LINES = [
     f"{verb} {thing}, {other} the {thing} <v> <a>"
     for verb, other in (("take", "wash"), ("cut", "peel"), ("pour", "stir"), ("open", "close"), ("put", "pick up"))
     for thing in ("pan", "fridge", "chopping board", "onion", "tea towel", "glass jar", "olive oil", "water", "lid")
+]
+RECIPES = [
+    [("take", "pan"), ("wash", "onion"), ("cut", "onion"), ("pour", "olive oil")],
+    [("open", "fridge")],
+    [("put", "chopping board"), ("stir", None), ("close", "glass jar")],
+    [("peel", "onion"), ("pour", "water")],
+    [("pick up", "tea towel"), ("close", "lid"), ("open", "lid"), ("take", "lid"), ("put", "lid"), ("wash", "lid")],
 ]
 WIDTH = 32
 #: How each architecture is published: its tokenizer, and the network that its usual checkpoint holds.
@@ -101,3 +112,14 @@ def publish(folder: Path, kind: str, *, seed: int = 0) -> Path:
     (folder / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 512}))
     (folder / "README.md").write_text("not part of the model")
     return folder
+
+
+def sources_of(folder: Path) -> Sources:
+    """RECIPES as a table of phrases, with the language model of ``folder``."""
+    rows = [
+        (f"r{number}", "train", order, verb, thing, "-")
+        for number, recipe in enumerate(RECIPES)
+        for order, (verb, thing) in enumerate(recipe)
+    ]
+    columns = [pa.array(column, type=field.type) for column, field in zip(zip(*rows), PHRASES.schema)]
+    return Sources(phrases=pa.table(columns, schema=PHRASES.schema), pretrained=folder)

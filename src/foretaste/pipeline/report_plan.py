@@ -81,6 +81,11 @@ class ReportPlan:
             jobs += [(rule, f"{inside}/{output}") for rule, output in (*made, ("evaluate", "metrics"))]
         return list(dict.fromkeys(jobs))
 
+    def pretrained(self) -> list[tuple[str, str]]:
+        """World and name of the language models that were pretrained for the report's models."""
+        lms = sorted({model.lm for model in self.models.values() if isinstance(model, ModelConfig) and model.lm})
+        return [(world, lm) for world in self.worlds for lm in lms if self.catalogue.named("lms", lm).training is not None]
+
     def _backbones(self, world: str) -> list[str]:
         names = {model.backbone for model in self.models.values() if isinstance(model, ModelConfig) and model.backbone}
         return sorted(name for name in names if self.catalogue.named("backbones", name, world).files is None)
@@ -96,6 +101,8 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
         "scores": [f"{folder}/scores" for *_, folder in runs],
         "logs": [f"{folder}/log.jsonl" for *_, folder in loops],
     }
+    if lms := plan.pretrained():
+        inputs["lms"] = [f"{catalogue.results}/lm/{catalogue.corpus(world)}/{lm}/metrics.json" for world, lm in lms]
     for table in ("samples", "segments", "classes"):
         inputs[table] = [tables(catalogue.results, world, table)[table] for world in plan.worlds]
     places: dict[str, Any] = {"benchmarks": [f"{catalogue.results}/.benchmarks/{path}.tsv" for _, path in plan.jobs()]}
@@ -118,6 +125,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
             "models": {name: _facts(catalogue, model) for name, model in plan.models.items()},
             "runs": [{"world": world, "model": model, "seed": seed} for world, model, seed, _ in runs],
             "logs": [{"world": world, "model": model, "seed": seed} for world, model, seed, _ in loops],
+            "lms": [{"world": world, "lm": lm} for world, lm in lms],
             "jobs": [rule for rule, _ in plan.jobs()],
             "pretrained": sorted(name for name, lm in preset.lms.items() if lm.training is not None),
         },

@@ -172,9 +172,13 @@ class MaskedText:
                 add(thing, number)
         return "".join(parts), np.array([*phrase, -2]), np.array([*verb, False])
 
+    def text(self, row: int) -> str:
+        """What the row reads, nothing hidden."""
+        return self._text(row)[0]
+
     def digest(self, row: int) -> bytes:
         """16 bytes of the sha256 of the window's text."""
-        return hashlib.sha256(self._text(row)[0].encode()).digest()[:16]
+        return hashlib.sha256(self.text(row).encode()).digest()[:16]
 
     def newest_s(self, row: int) -> float:
         """-inf: a recipe shows nothing of any video."""
