@@ -61,6 +61,18 @@ def test_a_place_is_no_name(name):
         validated(LmConfig, {"init": name}, "lms.mine")
 
 
+def test_a_generator_goes_with_replaced_token_detection():
+    pretrained = {
+        "init": "e",
+        "view": {"kind": "masked_text"},
+        "training": {"steps": 1, "batch": 1, "optimizer": {"kind": "adamw", "lr": 1.0}},
+    }
+    objective = [{"loss": {"kind": "cross_entropy"}, "of": "token"}]
+    for more in ({"generator": "g", "network": {"kind": "masked_lm"}}, {"network": {"kind": "replaced_token_detection"}}):
+        with pytest.raises(ConfigError, match="a generator goes with"):
+            validated(LmConfig, {**pretrained, **more, "objective": objective}, "lms.mine")
+
+
 def test_all_that_use_a_language_model_have_it_as_input(tmp_path):
     plan = _plan(tmp_path)
     albert = "results/weights/albert-base-v2"

@@ -6,15 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import tiny_lm
+from tiny_pretraining import CHAIN
 
 from foretaste.__main__ import main
 from foretaste.contracts.tables import PHRASES, write_table
 from foretaste.models.language_model import load_language_model
 from foretaste.pipeline.step import Step
 from foretaste.stages import pretrain
-
-#: Each phrase decides the next one, so there is something to learn.
-CHAIN = (("take", "pan"), ("open", "fridge"), ("wash", "onion"), ("cut", "onion"), ("pour", "water"), ("stir", None))
 
 
 @pytest.fixture(scope="module")

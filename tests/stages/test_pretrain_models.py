@@ -53,7 +53,9 @@ def launch(folder: Path, out: Path, config: dict, processes: int = 1, check: boo
 def test_every_architecture_learns_and_is_kept(kind, folder, tmp_path, capsys):
     config = settings(training={"steps": 60, "batch": 16, "checkpoint_steps": 100}, view={"longest": 60})
     metrics = run(folder / "phrases.parquet", folder / kind, tmp_path, config)
-    assert metrics["after"]["perplexity"] < 0.6 * metrics["before"]["perplexity"]
+    assert "phrases.arrow" not in Path("/proc/self/maps").read_text(), "its folder can be removed, on a network's file system too"
+    new_head = kind in ("minilm", "electra")  # it starts from the frequencies of words
+    assert metrics["after"]["perplexity"] < (0.75 if new_head else 0.6) * metrics["before"]["perplexity"]
     kept = load_language_model(tmp_path / "checkpoint")
     assert kept.loading.newly_initialised == kept.loading.unused == (), "the masked-word head is kept with the encoder"
     manifest = json.loads((tmp_path / "checkpoint" / "manifest.json").read_text())
@@ -84,7 +86,7 @@ def test_replaced_token_detection(folder, tmp_path):
 def test_two_processes_equal_one(folder, tmp_path, pack):
     """fp64, no dropout: the same masks, hence the same loss in every step; 9 steps of 8 do not divide the rows."""
     config = settings(view={"pack": pack}, training={"precision": "fp64", "batch": 7})
-    launch(folder, tmp_path / "one", config)
+    run(folder / "phrases.parquet", folder / "lm", tmp_path / "one", config)
     launch(folder, tmp_path / "two", config, processes=2)
     one, two = lines(tmp_path / "one"), lines(tmp_path / "two")
     assert len(one) == len(two) == 9
@@ -95,10 +97,9 @@ def test_two_processes_equal_one(folder, tmp_path, pack):
     assert first["after"] == pytest.approx(second["after"], rel=1e-9)
 
 
-@pytest.mark.parametrize("pack", [None, 48], ids=["rows", "packed"])
-def test_killed_in_mid_epoch_gives_the_same_bytes(folder, tmp_path, pack):
-    config = settings(view={"pack": pack}, network={"dropout": 0.1})
-    launch(folder, tmp_path / "whole", config)
+def test_killed_in_mid_epoch_gives_the_same_bytes(folder, tmp_path):
+    config = settings(view={"pack": 48}, network={"dropout": 0.1})
+    run(folder / "phrases.parquet", folder / "lm", tmp_path / "whole", config)
     assert launch(folder, tmp_path / "killed", config, check=False, kill_at=6) == -9
     assert (tmp_path / "killed" / "scratch" / "step-3").is_dir() and not (tmp_path / "killed" / "checkpoint").exists()
     launch(folder, tmp_path / "killed", config)

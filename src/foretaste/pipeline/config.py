@@ -118,6 +118,9 @@ class LmConfig(Options):
     def _all_or_nothing(self) -> LmConfig:
         if len({self.view is None, self.network is None, self.training is None, not self.objective}) != 1:
             raise ValueError("pretraining needs view, network, objective and training together")
+        detects = self.network is not None and self.network.get("kind") == "replaced_token_detection"
+        if detects != (self.generator is not None):
+            raise ValueError("a generator goes with network: {kind: replaced_token_detection}")
         return self
 
 

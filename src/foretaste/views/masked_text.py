@@ -88,10 +88,14 @@ class MaskedText:
                 f"no phrases of partition {config.partition}", "phrases table", "recipes of every partition", "check the recipes"
             )
         self._windows = _windows(starts[chosen], stops[chosen], config.window, config.stride)
-        self.ids = RowIds(len(self._windows.stop), self._id)
 
     def __len__(self) -> int:
         return len(self._windows.stop)
+
+    @property
+    def ids(self) -> RowIds:
+        """The names of the rows. Made anew each time: kept here, it would keep the mapped table alive in a cycle."""
+        return RowIds(len(self), self._id)
 
     def _id(self, row: int) -> str:
         last = int(self._windows.stop[row]) - 1
