@@ -30,6 +30,7 @@ bench: $(READY)
 	python bench/avt.py
 	python bench/scores.py
 	python bench/recipes.py --out bench/results/recipes.json
+	python bench/mlm.py
 	python bench/video.py
 	if [ -n "$(DATA)" ]; then python bench/counts.py --data "$(DATA)" --out bench/results/counts.json; fi
 	python bench/openie.py $(if $(DATA),--data "$(DATA)") --out bench/results/openie.json

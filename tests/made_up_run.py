@@ -75,6 +75,8 @@ def make_run(
                     logs.append(runs[-1])
     _issues(folder / "issues.parquet")
     inputs["issues"] = [folder / "issues.parquet"]
+    lms = [world for world in names if "teacher_recipe_lm" in models]
+    inputs["lms"] = [_pretrained(folder / world / "lm.json", number) for number, world in enumerate(lms)]
     if with_videos:
         inputs["videos"] = _videos(
             folder / names[0], samples if worlds == 1 else read_table(folder / names[0] / "samples.parquet", SAMPLES)
@@ -85,7 +87,7 @@ def make_run(
             "title": "LM -> AVT on the generated kitchen", "paper": "Ghosh et al. 2022, Distilling Knowledge from Language Models for Video-based Action Anticipation",
             "dataset": "kitchen_worlds" if worlds > 1 else "kitchen", "system": "lm_avt_demo", "worlds": names, "split": "validation",
             "primary_metric": "class_mean_recall5", "models": {name: MODELS[name] for name in MODELS}, "pretrained": ["minilm_recipes"], "comparisons": PAIRS,
-            "headline": ["student_recipe_lm", "student_baseline"], "runs": runs, "logs": logs, "jobs": jobs, "teacher_seeds": min(seeds, 2),
+            "headline": ["student_recipe_lm", "student_baseline"], "runs": runs, "logs": logs, "lms": [{"world": world, "lm": "minilm_recipes"} for world in lms], "jobs": jobs, "teacher_seeds": min(seeds, 2),
             "history": {"rule": "start", "source": "all_splits", "length": 5}, "video_folder": str(folder / names[0] / "videos"),
             "benchmarks": [str(path) for path in benchmarks],
         },
@@ -134,6 +136,14 @@ def _log(path: Path, model: str, seed: int) -> Path:
         top1 = 24 * (1 - np.exp(-epoch / 4)) + SKILL[model] + rng.normal(0, 0.4)
         rows.append({"epoch": epoch, "step": epoch * steps, "monitor": "validation", "action_loss": 2.9 - top1 / 40, "action_top1": top1})
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def _pretrained(path: Path, number: int) -> Path:
+    before = {"perplexity": 812.4, "verb_top5": 11.1, "object_top5": 6.2}
+    after = {"perplexity": 17.3 + number, "verb_top5": 71.6, "object_top5": 64.9}
+    facts = {"newly_initialised": ["cls.predictions.bias"], "unused": [], "frequency_perplexity": 143.7}
+    path.write_text(json.dumps({"format": 1, "partition": "val", "sequences": 23456, "before": before, "after": after, **facts}))
     return path
 
 

@@ -48,7 +48,7 @@ def _run(verb: str, rest: list[str]) -> int:
         parser.add_argument("--log", type=Path, help="a file that gets a copy of every line")
         arguments = parser.parse_args(rest)
         console.open_log(arguments.log)
-        _set_threads(arguments.step)
+        _set_environment(arguments.step, verb)
         from foretaste.pipeline.running import run_step
 
         run_step(arguments.step, importlib.import_module(f"foretaste.stages.{verb}").run)
@@ -60,8 +60,8 @@ def _run(verb: str, rest: list[str]) -> int:
     return tool.run(parser.parse_args(rest)) or 0
 
 
-def _set_threads(step: Path) -> None:
-    """Before numpy or torch is imported: as many threads as the step's spec says, whatever the machine has."""
+def _set_environment(step: Path, stage: str) -> None:
+    """Before numpy or torch is imported: as many threads as the step's spec says, whatever the machine has; and no network."""
     try:
         threads = json.loads(step.read_text(encoding="utf-8"))["spec"]["threads"]
     except (FileNotFoundError, ValueError, KeyError) as error:
@@ -69,7 +69,9 @@ def _set_threads(step: Path) -> None:
             "not a step", step, "a file that the workflow wrote to <results>/.steps", "run snakemake -n, or correct the path"
         ) from error
     os.environ |= {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-    os.environ |= {"OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+    os.environ |= {"OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false"}
+    if stage != "fetch_weights":
+        os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 def _verbs() -> list[str]:

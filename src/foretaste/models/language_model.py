@@ -8,7 +8,7 @@ and which the folder holds but nothing uses.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from transformers import AutoConfig, AutoModelForMaskedLM, PretrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
+from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import ConfigError, DataError, unknown
 
 #: Where each architecture keeps what lies between its encoder and its decoder.
@@ -43,6 +44,21 @@ class Loading:
     unused: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Packing:
+    """sequence, position (B, N) int64: to which sequence of its row a token belongs (-1: padding), and where in it, from 0."""
+
+    sequence: Tensor
+    position: Tensor
+
+    @classmethod
+    def of(cls, batch: Batch) -> Packing | None:
+        """The packing of a batch; None where a row is one sequence."""
+        if "sequence" not in batch.inputs:
+            return None
+        return cls(sequence=batch.inputs["sequence"], position=batch.inputs["position"])
+
+
 class LanguageModel(nn.Module):
     """encoder: ids (B, N) -> vectors (B, N, D); transform and decoder: vectors (..., D) -> logits (..., V).
 
@@ -59,19 +75,34 @@ class LanguageModel(nn.Module):
         self.bias = decoder.bias
         self.tied = decoder.weight is self.encoder.get_input_embeddings().weight
         self.decoder = None if self.tied else decoder.weight
+        # RoBERTa counts positions from behind the padding token's id.
+        self._first_position = hf.config.pad_token_id + 1 if hf.config.model_type == "roberta" else 0
         self.width = hf.config.hidden_size if hasattr(hf.config, "hidden_size") else hf.config.dim
 
-    def encode(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """ids (B, N) int64, real tokens (B, N) bool -> (B, N, D), the last hidden layer."""
-        return self.encoder(input_ids=input_ids, attention_mask=attention_mask.long()).last_hidden_state
+    def encode(self, input_ids: Tensor, attention_mask: Tensor, packing: Packing | None = None) -> Tensor:
+        """ids (B, N) int64, real tokens (B, N) bool -> (B, N, D), the last hidden layer.
+
+        packing
+            Where rows hold several sequences; each is then seen as if it were alone.
+        """
+        return self.encoder(input_ids=input_ids, **self._seen(attention_mask, packing)).last_hidden_state
 
     def embed(self, input_ids: Tensor) -> Tensor:
         """ids (B, N) -> what the encoder makes of them first, their rows of the table of word embeddings (B, N, D')."""
         return self.encoder.get_input_embeddings()(input_ids)
 
-    def encode_embedded(self, vectors: Tensor, attention_mask: Tensor) -> Tensor:
+    def encode_embedded(self, vectors: Tensor, attention_mask: Tensor, packing: Packing | None = None) -> Tensor:
         """As ``encode``, from rows of one's own (B, N, D')."""
-        return self.encoder(inputs_embeds=vectors, attention_mask=attention_mask.long()).last_hidden_state
+        return self.encoder(inputs_embeds=vectors, **self._seen(attention_mask, packing)).last_hidden_state
+
+    def _seen(self, real: Tensor, packing: Packing | None) -> dict[str, Tensor]:
+        return seen(real, packing, self.word_vectors().dtype, self._first_position)
+
+    def share_embeddings(self, embeddings: nn.Module) -> None:
+        """Use another encoder's embeddings, of the same shapes; a tied decoder follows."""
+        self.encoder.embeddings = embeddings
+        if self.tied:
+            self._hf[0].get_output_embeddings().weight = embeddings.word_embeddings.weight
 
     def word_vectors(self) -> Tensor:
         """The decoder's rows (V, D'): a word's logit is its row times the transformed vector, plus its bias."""
@@ -81,17 +112,41 @@ class LanguageModel(nn.Module):
         """vectors (..., D) -> logits over the vocabulary (..., V)."""
         return F.linear(self.transform(vectors), self.word_vectors(), self.bias)
 
+    def facts(self) -> dict[str, Any]:
+        """What was newly initialised and what was not used when this model was loaded; of ELECTRA, what it is used as."""
+        facts: dict[str, Any] = asdict(self.loading)
+        if self._hf[0].config.model_type == "electra":
+            new = any(name.startswith("generator_predictions.") for name in self.loading.newly_initialised)
+            facts["electra"] = "discriminator_as_mlm" if new else "masked_lm"
+        return facts
+
     def save(self, folder: Path) -> None:
         """Write a Hugging Face folder but for its tokenizer: config.json, model.safetensors with the masked-word head, and
-        manifest.json (what was newly initialised when this model was loaded, and what was not used)."""
-        folder.mkdir(parents=True, exist_ok=True)
-        hf = self._hf[0]
-        with _quietly():
-            hf.save_pretrained(folder)
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        config.pop("_name_or_path", None)  # a place, and so no part of what the model is
-        (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        (folder / "manifest.json").write_text(json.dumps({"format": 1, **asdict(self.loading)}, indent=1) + "\n", encoding="utf-8")
+        manifest.json with ``facts``."""
+        write_folder(self._hf[0], folder, self.facts())
+
+
+def seen(real: Tensor, packing: Packing | None, dtype: torch.dtype, first_position: int = 0) -> dict[str, Tensor]:
+    """What an encoder is told of who sees whom: ``attention_mask``, and with ``packing`` ``position_ids``.
+
+    real (B, N) bool; with packing the mask is (B, 1, N, N), 0 within a sequence and the least number elsewhere.
+    """
+    if packing is None:
+        return {"attention_mask": real.long()}
+    same = packing.sequence[:, None, :, None] == packing.sequence[:, None, None, :]
+    barred = torch.full((), torch.finfo(dtype).min, dtype=dtype, device=real.device)
+    return {"attention_mask": torch.where(same, 0.0, barred).to(dtype), "position_ids": packing.position + first_position}
+
+
+def write_folder(hf: PreTrainedModel, folder: Path, facts: Mapping[str, Any]) -> None:
+    """Write ``hf`` as a Hugging Face folder without its tokenizer, and ``facts`` as manifest.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _quietly():
+        hf.save_pretrained(folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config.pop("_name_or_path", None)  # a place, and so no part of what the model is
+    (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (folder / "manifest.json").write_text(json.dumps({"format": 1, **facts}, indent=1) + "\n", encoding="utf-8")
 
 
 def load_language_model(folder: Path, dropout: float | None = None) -> LanguageModel:
@@ -104,10 +159,15 @@ def load_language_model(folder: Path, dropout: float | None = None) -> LanguageM
     draws them. Raises DataError if a weight of the encoder is missing or of another shape, ConfigError for an
     architecture that is not known here.
     """
+    return LanguageModel(*load_pretrained(AutoModelForMaskedLM, folder, dropout))
+
+
+def load_pretrained(kind: type, folder: Path, dropout: float | None) -> tuple[PreTrainedModel, Loading]:
+    """The model of a folder as ``kind``, a class of transformers, and what loading left open; errors as above."""
     folder = Path(folder)
-    config = _config(folder, dropout)
+    config = read_config(folder, dropout)
     with _quietly():
-        hf, found = AutoModelForMaskedLM.from_pretrained(
+        hf, found = kind.from_pretrained(
             folder, config=config, local_files_only=True, output_loading_info=True, dtype=torch.float32, ignore_mismatched_sizes=True,
             # The fused attention of CPUs spends 60 % of a bf16 step in its backward pass; texts of 10 to 60 tokens do not need it.
             attn_implementation="eager",
@@ -120,10 +180,11 @@ def load_language_model(folder: Path, dropout: float | None = None) -> LanguageM
             f"weights that do not fit: {', '.join(wrong[:3])}", folder, "every weight of the encoder that config.json describes",
             "use a folder whose config.json and weights belong together",
         )  # fmt: skip
-    return LanguageModel(hf, Loading(tuple(missing), tuple(unused)))
+    return hf, Loading(tuple(missing), tuple(unused))
 
 
-def _config(folder: Path, dropout: float | None) -> PretrainedConfig:
+def read_config(folder: Path, dropout: float | None = None) -> PretrainedConfig:
+    """The configuration of a folder; ConfigError for an architecture that is not known here."""
     if not (folder / "config.json").is_file():
         raise DataError("missing config.json", folder, "a Hugging Face folder", "correct the path, or run pretrain")
     config: Any = AutoConfig.from_pretrained(folder, local_files_only=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +18,7 @@ from torch.nn import functional as F
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Sources
-from foretaste.models.language_model import LanguageModel, load_language_model
+from foretaste.models.language_model import LanguageModel, Packing, load_language_model
 from foretaste.pipeline.options import Options
 
 #: Count that stands for a token which the corpus does not hold.
@@ -29,6 +31,8 @@ class Config(Options):
     vocabulary: Literal["all", "corpus"] = "all"
     """`corpus`: only the vectors of tokens that the phrases hold are trained, and training normalises over them alone (so the
     view may hide words only). A recipe corpus holds a few per cent of a vocabulary, and on a CPU most of a step goes into the rest."""
+    separators: tuple[str, ...] = ()
+    """With `vocabulary: corpus`: what the view's template puts between words, trained as well (`mask: tokens` hides it too)."""
 
 
 class MaskedLm(nn.Module):
@@ -52,12 +56,13 @@ class MaskedLm(nn.Module):
             self.row_bias = nn.Parameter(lm.bias.detach()[active].clone())
 
     def forward(self, batch: Batch) -> Outputs:
-        """``input_ids`` (B, N), ``attention_mask`` (B, N) bool, ``masked_positions`` (M,) int64 into B * N
-        -> logits ``token`` (M, V), which in training are -inf for tokens that are not trained."""
+        """``input_ids`` (B, N), ``attention_mask`` (B, N) bool, ``masked_positions`` (M,) int64 into B * N, where rows are packed
+        ``sequence`` and ``position`` (B, N) -> logits ``token`` (M, V), which in training are -inf for tokens that are not trained."""
         ids, real, masked = (batch.inputs[name] for name in ("input_ids", "attention_mask", "masked_positions"))
+        packing = Packing.of(batch)
         if self.rows is None or not self.training:
             self.write_back()
-            return Outputs(logits={"token": self.lm.logits(self.lm.encode(ids, real).flatten(0, 1)[masked])})
+            return Outputs(logits={"token": self.lm.logits(self.lm.encode(ids, real, packing).flatten(0, 1)[masked])})
         labels = batch.labels["token"]
         if (self.place[labels] < 0).any():
             strange = labels[self.place[labels] < 0][0].item()
@@ -65,12 +70,12 @@ class MaskedLm(nn.Module):
                 f"token {strange} is hidden and not in the corpus",
                 "masked_lm",
                 "hidden words",
-                "mask: words or phrases, or vocabulary: all",
+                "mask: words or phrases, or name the template's separators, or vocabulary: all",
             )
         place = self.place[ids]
         known = F.embedding(place.clamp(min=0), self.rows)
         embedded = torch.where((place >= 0)[..., None], known, self.lm.embed(ids).detach())
-        vectors = self.lm.encode_embedded(embedded, real).flatten(0, 1)[masked]
+        vectors = self.lm.encode_embedded(embedded, real, packing).flatten(0, 1)[masked]
         few = F.linear(self.lm.transform(vectors), self.rows, self.row_bias)  # (M, A)
         return Outputs(logits={"token": few.new_full((len(few), len(self.place)), -torch.inf).index_copy(1, self.active, few)})
 
@@ -81,26 +86,39 @@ class MaskedLm(nn.Module):
             self.lm.word_vectors().index_copy_(0, self.active, self.rows)
             self.lm.bias.index_copy_(0, self.active, self.row_bias)
 
-    def save(self, folder: Path) -> None:
-        """Write the language model as a Hugging Face folder, but for its tokenizer."""
+    def facts(self) -> dict[str, Any]:
+        """What loading the language model left open."""
+        return self.lm.facts()
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write the language model as a Hugging Face folder, but for its tokenizer; returns the folders that need one."""
         self.write_back()
         self.lm.save(folder)
+        return [folder]
 
 
-def count_tokens(phrases: pa.Table, folder: Path) -> Tensor:
-    """How often each token of the vocabulary (V,) float64 occurs in verbs and objects of the training recipes."""
+def count_tokens(phrases: pa.Table, folder: Path, separators: Sequence[str] = ()) -> Tensor:
+    """How often each token of the vocabulary (V,) float64 occurs in verbs and objects of the training recipes.
+
+    Each of ``separators`` stands once beside every phrase. A table that is mapped from disk is read a batch at a time.
+    """
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    train = phrases.filter(pc.equal(phrases["partition"], "train"))
     count = torch.zeros(tokenizer.get_vocab_size(), dtype=torch.float64)
-    for column in ("verb", "object"):
-        for word in pc.value_counts(train[column].combine_chunks()).to_pylist():
-            if word["values"] is not None:
-                # Byte-level vocabularies tell a word at the beginning of a text from one in the middle of it.
-                for text in (word["values"], f" {word['values']}"):
-                    for token in tokenizer.encode(text, add_special_tokens=False).ids:
-                        count[token] += word["counts"]
+    words: Counter[str] = Counter()
+    for batch in phrases.to_batches():
+        train = pc.equal(batch.column("partition"), "train")
+        words.update(dict.fromkeys(separators, pc.sum(train).as_py() or 0))
+        for column in ("verb", "object"):
+            found = pc.value_counts(batch.column(column).filter(train))
+            words.update(dict(zip(found.field("values").to_pylist(), found.field("counts").to_pylist())))
+    for word, times in words.items():
+        if word is not None:
+            # Byte-level vocabularies tell a word at the beginning of a text from one in the middle of it.
+            for text in (word, f" {word}"):
+                for token in tokenizer.encode(text, add_special_tokens=False).ids:
+                    count[token] += times
     return count
 
 
@@ -112,7 +130,7 @@ def build(config: Config, sources: Sources) -> MaskedLm:
     """
     folder, phrases = sources.need("pretrained", "masked_lm"), sources.need("phrases", "masked_lm")
     lm = load_language_model(folder, config.dropout)
-    count = count_tokens(phrases, folder)
+    count = count_tokens(phrases, folder, config.separators)
     count = torch.cat((count, count.new_zeros(len(lm.bias) - len(count))))  # tables may be padded beyond the tokenizer
     if lm.loading.newly_initialised:
         with torch.no_grad():

@@ -11,6 +11,7 @@ from typing import Any
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.components import check_parts, check_settings, schemas
 from foretaste.pipeline.config import BackboneConfig, DatasetConfig, Files, LmConfig, RunConfig, SystemConfig, validated
+from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
 
 #: Views that show a history; their settings are the system's unless they name their own.
@@ -114,6 +115,24 @@ class Catalogue:
                 f"{kind}.{name} differs between presets", ", ".join(found), "one definition", "give the variant a name of its own"
             )
         return validated(LmConfig if kind == "lms" else BackboneConfig, first, f"{kind}.{name}")
+
+    @cached_property
+    def first_lms(self) -> dict[str, str]:
+        """The name of its artifact -> the name in presets, of every language model that one of them starts from."""
+        found: dict[str, str] = {}
+        for system in self.files.names("systems"):
+            for lm in self.files.merged("systems", system).get("lms", {}).values():
+                for name in (lm.get("init"), lm.get("generator")):
+                    if name is not None and found.setdefault(artifact_name(name), name) != name:
+                        raise ConfigError(
+                            f"{name} and {found[artifact_name(name)]} would be one folder", f"workflow/systems/{system}.yaml: lms",
+                            "one name for one language model", "use one of the names in all presets",
+                        )  # fmt: skip
+        return found
+
+    def weights(self, name: str) -> str:
+        """Where the language model lies that presets call ``name``: what ``fetch_weights`` makes."""
+        return f"{self.results}/weights/{artifact_name(name)}"
 
     def corpus(self, dataset: str) -> str:
         """The recipe corpus that goes with a dataset: its own world's, or the file that the run names."""

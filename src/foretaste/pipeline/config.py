@@ -17,7 +17,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeFloat, P
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.explain import explain
 from foretaste.pipeline.families import Part
-from foretaste.pipeline.model_config import AnyModel, LoopConfig, TermConfig
+from foretaste.pipeline.language_models import check_name
+from foretaste.pipeline.model_config import AnyModel, AverageConfig, LoopConfig, TermConfig
 from foretaste.pipeline.options import Options
 from foretaste.pipeline.yaml_files import read_yaml
 
@@ -106,8 +107,10 @@ class DatasetConfig(Options):
 class LmConfig(Options):
     """One language model: where it starts, and how it is pretrained on recipes (not at all without `training`)."""
 
-    init: str
-    """`minilm`, a local folder, or a Hugging Face name in the local cache."""
+    init: Annotated[str, AfterValidator(check_name)]
+    """`minilm`, a folder of data_root as `weights/<folder>`, or a name of the Hugging Face hub (`<name>@<revision>` to pin it)."""
+    generator: Annotated[str | None, AfterValidator(lambda name: name and check_name(name))] = None
+    """The generator of ELECTRA's replaced-token detection, named as `init` is."""
     view: Part("views") | None = None
     network: Part("models") | None = None
     objective: tuple[TermConfig, ...] = ()
@@ -117,6 +120,9 @@ class LmConfig(Options):
     def _all_or_nothing(self) -> LmConfig:
         if len({self.view is None, self.network is None, self.training is None, not self.objective}) != 1:
             raise ValueError("pretraining needs view, network, objective and training together")
+        detects = self.network is not None and self.network.get("kind") == "replaced_token_detection"
+        if detects != (self.generator is not None):
+            raise ValueError("a generator goes with network: {kind: replaced_token_detection}")
         return self
 
 

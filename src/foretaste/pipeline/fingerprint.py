@@ -26,6 +26,7 @@ INERT = frozenset(
         "pipeline.described",
         "pipeline.families",
         "pipeline.fingerprint",
+        "pipeline.language_models",
         "pipeline.model_config",
         "pipeline.options",
         "pipeline.catalogue",

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline import families
 from foretaste.pipeline.catalogue import HISTORY_VIEWS, Catalogue
 from foretaste.pipeline.config import validated
 from foretaste.pipeline.described import PIXEL_VIEWS, Described, tables
 from foretaste.pipeline.first_weights import first_weights, trained
+from foretaste.pipeline.language_models import source
 from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.report_plan import describe_report
 
@@ -77,12 +78,23 @@ class Plan:
             config=dict(self.run.phrases),
         )
 
+    def _fetch_weights(self, weights: str) -> Described:
+        if weights not in self.catalogue.first_lms:
+            raise unknown("language model", weights, self.catalogue.first_lms, "the presets' lms")
+        found = source(self.catalogue.first_lms[weights], Path(self.run.data_root))
+        inputs = {"files": [str(path) for path in found.files]} if found.files else {}
+        return Described(inputs=inputs, outputs={"weights": f"{self.results}/weights/{weights}"}, config=found.facts)
+
     def _pretrain(self, corpus: str, lm: str) -> Described:
         folder = f"{self.results}/lm/{corpus}/{lm}"
+        settings = self.catalogue.named("lms", lm)
+        inputs = {"phrases": f"{self.results}/text/{corpus}/phrases.parquet", "lm": self.catalogue.weights(settings.init)}
+        if settings.generator is not None:
+            inputs["generator"] = self.catalogue.weights(settings.generator)
         return Described(
-            inputs={"phrases": f"{self.results}/text/{corpus}/phrases.parquet"},
+            inputs=inputs,
             outputs={"checkpoint": f"{folder}/checkpoint", "metrics": f"{folder}/metrics.json"},
-            config=self.catalogue.named("lms", lm).model_dump(mode="json"),
+            config=settings.model_dump(mode="json"),
         )
 
     def _read_annotations(self, dataset: str) -> Described:
@@ -238,7 +250,7 @@ class Plan:
         if settings.lm is not None:
             lm = self.catalogue.named("lms", settings.lm, dataset)
             if lm.training is None:
-                config["pretrained"] = lm.init
+                inputs["lm"] = self.catalogue.weights(lm.init)
             else:
                 inputs["lm"] = f"{self.results}/lm/{self.catalogue.corpus(dataset)}/{settings.lm}/checkpoint"
         return inputs, config, places

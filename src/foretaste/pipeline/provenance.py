@@ -1,6 +1,7 @@
 """Where an artifact comes from: a record beside it, from which its identity is computed and nothing else.
 
     record    = {spec, the identities of the inputs, versions of the libraries that change results}
+                and, of what came from outside the inputs (a network, a package), its sha256 as ``fetched``
     identity  = sha256 of the record's canonical JSON
 
 Places (hosts, folders, buckets, device counts) are never part of a record, so that two of them can be compared field by field.
@@ -33,9 +34,11 @@ def record_path(artifact: Path) -> Path:
     return artifact.with_name(f"{artifact.name}.provenance.json")
 
 
-def write_record(artifact: Path, spec: dict[str, Any], inputs: dict[str, Any]) -> None:
+def write_record(artifact: Path, spec: dict[str, Any], inputs: dict[str, Any], fetched: dict[str, Any] | None = None) -> None:
     """Write the record of ``artifact``; ``inputs`` holds identities as ``identity_of`` gives them."""
     record = {"spec": spec, "inputs": inputs, "libraries": {name: version(name) for name in LIBRARIES}}
+    if fetched:
+        record["fetched"] = fetched
     write_json(record_path(artifact), {"format": FORMAT, "identity": digest(record), "record": record})
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.described import PIXEL_VIEWS, Described, tables
+from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
 
 
@@ -64,11 +65,14 @@ class ReportPlan:
             if self.catalogue.dataset(world).world is not None:
                 jobs += [("make_kitchen", f"{world}/world/{part}") for part in ("recipes", "annotations", "videos")]
             jobs += [("read_annotations", f"{world}/segments"), ("make_samples", f"{world}/samples")]
-            for lm in self._pretrained():
-                corpus = self.catalogue.corpus(world)
-                jobs += [("read_recipes", f"text/{corpus}/sentences"), ("make_phrases", f"text/{corpus}/phrases")]
-                jobs += [("extract_openie", f"text/{corpus}/shards/{shard}") for shard in range(self.catalogue.run.openie.shards)]
-                jobs.append(("pretrain", f"lm/{corpus}/{lm}/checkpoint"))
+            for lm in self._language_models():
+                settings = self.catalogue.named("lms", lm)
+                jobs += [("fetch_weights", f"weights/{artifact_name(name)}") for name in (settings.init, settings.generator) if name]
+                if settings.training is not None:
+                    corpus = self.catalogue.corpus(world)
+                    jobs += [("read_recipes", f"text/{corpus}/sentences"), ("make_phrases", f"text/{corpus}/phrases")]
+                    jobs += [("extract_openie", f"text/{corpus}/shards/{shard}") for shard in range(self.catalogue.run.openie.shards)]
+                    jobs.append(("pretrain", f"lm/{corpus}/{lm}/checkpoint"))
             for name in self._backbones(world):
                 jobs += [("probe_videos", f"{world}/videos"), ("train_backbone", f"{world}/backbones/{name}/checkpoint")]
                 shards = range(self.catalogue.named("backbones", name, world).grid.shards)
@@ -81,14 +85,17 @@ class ReportPlan:
             jobs += [(rule, f"{inside}/{output}") for rule, output in (*made, ("evaluate", "metrics"))]
         return list(dict.fromkeys(jobs))
 
-    def _pretrained(self) -> list[str]:
-        """The language models that are pretrained on recipes."""
-        names = {model.lm for model in self.models.values() if isinstance(model, ModelConfig) and model.lm}
-        return sorted(name for name in names if self.catalogue.named("lms", name).training is not None)
+    def _language_models(self) -> list[str]:
+        return sorted({model.lm for model in self.models.values() if isinstance(model, ModelConfig) and model.lm})
+
+    def pretrained(self) -> list[tuple[str, str]]:
+        """World and name of the language models that were pretrained on recipes for the report's models."""
+        names = [name for name in self._language_models() if self.catalogue.named("lms", name).training is not None]
+        return [(world, name) for world in self.worlds for name in names]
 
     def text_issues(self) -> list[str]:
         """The issues tables of the recipe corpora that the models' language models have read."""
-        corpora = dict.fromkeys(self.catalogue.corpus(world) for world in self.worlds) if self._pretrained() else ()
+        corpora = dict.fromkeys(self.catalogue.corpus(world) for world, _ in self.pretrained())
         stages = ["", *(f"/extract_openie-{shard}" for shard in range(self.catalogue.run.openie.shards))]
         return [f"{self.catalogue.results}/text/{corpus}/issues{stage}.parquet" for corpus in corpora for stage in stages]
 
@@ -107,6 +114,8 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
         "scores": [f"{folder}/scores" for *_, folder in runs],
         "logs": [f"{folder}/log.jsonl" for *_, folder in loops],
     }
+    if lms := plan.pretrained():
+        inputs["lms"] = [f"{catalogue.results}/lm/{catalogue.corpus(world)}/{lm}/metrics.json" for world, lm in lms]
     for table in ("samples", "segments", "classes"):
         inputs[table] = [tables(catalogue.results, world, table)[table] for world in plan.worlds]
     places: dict[str, Any] = {"benchmarks": [f"{catalogue.results}/.benchmarks/{path}.tsv" for _, path in plan.jobs()]}
@@ -137,6 +146,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
             "models": {name: _facts(catalogue, model) for name, model in plan.models.items()},
             "runs": [{"world": world, "model": model, "seed": seed} for world, model, seed, _ in runs],
             "logs": [{"world": world, "model": model, "seed": seed} for world, model, seed, _ in loops],
+            "lms": [{"world": world, "lm": lm} for world, lm in lms],
             "jobs": [rule for rule, _ in plan.jobs()],
             "pretrained": sorted(name for name, lm in preset.lms.items() if lm.training is not None),
         },

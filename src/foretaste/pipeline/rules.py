@@ -71,6 +71,12 @@ class Targets:
         backbones = self.catalogue.system(dataset, system).backbones
         return [path for name in backbones for path in self.catalogue.features(dataset, name)]
 
+    def weights(self, dataset: str, system: str) -> list[str]:
+        """The language models that a system starts from."""
+        lms = self.catalogue.system(dataset, system).lms.values()
+        names = {name for lm in lms for name in (lm.init, lm.generator) if name}
+        return [declared(self.catalogue.weights(name)) for name in sorted(names)]
+
     def fits(self, dataset: str, system: str) -> bool:
         """Whether the system is made for the dataset: the dataset's own system, or a relative of it."""
         own = self.catalogue.files.chain("systems", self.catalogue.dataset(dataset).system)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,11 @@ from foretaste.pipeline.provenance import digest, identity_of, record_path, writ
 from foretaste.pipeline.step import Step
 
 
-def run_step(path: Path, stage: Callable[[Step], None]) -> None:
-    """Run the step that ``path`` describes with ``stage`` (the ``run`` of its module)."""
+def run_step(path: Path, stage: Callable[[Step], Mapping[str, dict[str, Any]] | None]) -> None:
+    """Run the step that ``path`` describes with ``stage`` (the ``run`` of its module).
+
+    A stage that takes something from outside its inputs returns, by output, what it was; the record keeps it.
+    """
     stored = artifact.read_json(path)
     spec, results = stored["spec"], path.parents[1]
     outputs = {name: Path(output) for name, output in stored["outputs"].items()}
@@ -52,10 +55,10 @@ def run_step(path: Path, stage: Callable[[Step], None]) -> None:
                 if other != scratch:
                     artifact.discard(other)
         scratch.mkdir(parents=True, exist_ok=True)
-        stage(step)
+        fetched = stage(step) or {}
         if first:
-            for output in outputs.values():
-                write_record(output, spec, identities)
+            for name, output in outputs.items():
+                write_record(output, spec, identities, fetched.get(name))
             artifact.discard(scratch)
 
 

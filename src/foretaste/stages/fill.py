@@ -1,35 +1,34 @@
 """Fill the masks of a text with a language model and print its five best words for each.
 
-    foretaste fill "clean board, take pan, [MASK] fish" --lm results/lm/kitchen/minilm_recipes_kitchen/checkpoint
+    foretaste fill "clean the board, take out pan, [MASK] the fish" --lm results/lm/kitchen/minilm_recipes_kitchen/checkpoint
 
-A language model is a folder that pretrain wrote, any Hugging Face folder or cached name, or `minilm`. A model without a
-masked-word head of its own answers with a random one, and says so.
+A language model is a folder that pretrain or fetch_weights wrote (results/weights/minilm), or any Hugging Face folder. A model
+without a masked-word head of its own answers with a random one, and says so.
 """
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import torch
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.models.language_model import load_language_model
 from foretaste.pipeline import console
-from foretaste.text.tokenizer import Tokenizer, locate
+from foretaste.text.tokenizer import Tokenizer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("text", metavar="TEXT", help="a text with one or more [MASK]")
-    parser.add_argument("--lm", required=True, metavar="DIR", help="the language model: a folder, or minilm")
+    parser.add_argument("--lm", required=True, type=Path, metavar="DIR", help="the folder of the language model")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """One line a mask: the five words and their probabilities."""
-    folder = locate(arguments.lm)
-    tokenizer = Tokenizer(folder)
     torch.manual_seed(0)
-    lm = load_language_model(folder).eval()
+    lm, tokenizer = load_language_model(arguments.lm).eval(), Tokenizer(arguments.lm)
     if lm.loading.newly_initialised:
         console.say(f"note: {arguments.lm} has no trained masked-word head; these words are random")
     ids = torch.from_numpy(tokenizer.ids(arguments.text.replace("[MASK]", tokenizer.mask_token)))[None]

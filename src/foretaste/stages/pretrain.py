@@ -2,21 +2,20 @@
 
 The checkpoint is a Hugging Face folder (config.json, model.safetensors with the masked-word head, the tokenizer's files), so
 that it can start another training; manifest.json in it lists the weights that were newly initialised and those left unused.
-Perplexity and the hits on hidden verbs and objects are measured on recipes of the partition val, before and after.
+Perplexity and the hits on hidden verbs and objects are measured on recipes of the partition val, before and after. The phrases
+are read from disk, so a corpus may be larger than memory. Several processes: torchrun --nproc_per_node 2 -m -- foretaste pretrain --step FILE.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import torch
 
-from foretaste.contracts.tables import PHRASES, read_table
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import artifact, console, families
 from foretaste.pipeline.config import LmConfig, validated
 from foretaste.pipeline.step import Step
-from foretaste.text.tokenizer import copy, locate
+from foretaste.text.phrase_store import open_store, store
+from foretaste.text.tokenizer import copy
 from foretaste.training.loop import fit
 from foretaste.training.masked_words import measure, measure_frequencies
 from foretaste.training.objective import build_objective
@@ -30,15 +29,20 @@ SEED = 0
 
 @together()
 def run(step: Step) -> None:
-    """Write ``checkpoint`` and ``metrics``."""
+    """``phrases``, ``lm`` and ``generator`` (replaced-token detection only) -> ``checkpoint`` and ``metrics``."""
     config = validated(LmConfig, step.config, "lms")
-    folder, main = locate(config.init), accelerator().is_main_process
-    sources = Sources(phrases=read_table(step.inputs["phrases"], PHRASES), pretrained=folder)
+    folder, main = step.inputs["lm"], accelerator().is_main_process
+    if main:
+        store(step.inputs["phrases"], step.scratch / "phrases.arrow")
+    accelerator().wait_for_everyone()
+    phrases = open_store(step.scratch / "phrases.arrow")
+    sources = Sources(phrases=phrases, pretrained=folder, generator=step.inputs.get("generator"))
     torch.manual_seed(SEED)
     model = families.build("models", config.network, "network", sources=sources)
     view = families.build("views", config.view, "view", sources=sources)
     loader = Loader(samples=own_rows(view, view.ids), batch=config.training.batch, seed=SEED, buckets=config.training.buckets)
-    console.say(f"{len(view)} sequences; newly initialised: {', '.join(model.lm.loading.newly_initialised) or 'nothing'}")
+    facts = model.facts()
+    console.say(f"{len(view)} sequences; newly initialised: {', '.join(facts['newly_initialised']) or 'nothing'}")
     before = measure(model, config, sources) if main else None
     fit(model, no_targets, build_objective(config.objective), {"training": loader}, config.training, step.scratch)
     if not main:
@@ -46,8 +50,8 @@ def run(step: Step) -> None:
     after = measure(model, config, sources)
     console.say(f"held-out perplexity {before['perplexity']:.1f} -> {after['perplexity']:.1f}")
     with artifact.whole(step.outputs["checkpoint"]) as partial:
-        model.cpu().save(partial)
-        copy(folder, partial)
+        for saved in model.cpu().save(partial):
+            copy(folder, saved)
     metrics = {"format": 1, "partition": "val", "sequences": len(view), "before": before, "after": after}
-    metrics |= {"frequency_perplexity": measure_frequencies(config, sources), **asdict(model.lm.loading)}
+    metrics |= {"frequency_perplexity": measure_frequencies(config, sources), **facts}
     artifact.write_json(step.outputs["metrics"], metrics)

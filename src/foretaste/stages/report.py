@@ -35,6 +35,7 @@ def run(step: Step) -> None:
         summary=summary, paper=config["paper"], models=study.models, headline=study.headline, intervals=study.intervals(config["primary_metric"]),
         diagram=draw(pipeline(study.models, config["pretrained"]), palette),
         charts=charts([(log["model"], path) for log, path in zip(config["logs"], inputs["logs"], strict=True)], study.models, palette),
+        language_models=[{**lm, **artifact.read_json(path)} for lm, path in zip(config["lms"], inputs.get("lms", ()), strict=True)],
         issues=[row for path in inputs["issues"] for row in read_table(path, ISSUES).to_pylist()],
         provenance=study.provenance(),
         libraries={name: version(name) for name in LIBRARIES}, **_closely(step, study),

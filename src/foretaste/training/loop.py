@@ -13,7 +13,6 @@ because only then a process whose piece of a batch is empty, or has no label, co
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -124,11 +123,10 @@ def fit(model: nn.Module, targets: Targets, objective: Objective, loaders: Mappi
 
 def _identity(model: nn.Module, objective: Objective, loader: Loader, config: LoopConfig) -> dict[str, object]:
     """What must not change between a kill and the next start; the number of processes may."""
-    ids = hashlib.sha256("\n".join(loader.samples.ids).encode()).hexdigest()
     return {
         "settings": config.model_dump(mode="json", exclude={"checkpoint_steps", "accumulate"}),
         "objective": [term.config.model_dump(mode="json") for term in objective.terms],
-        "samples": {"ids": ids, "batch": loader.batch, "seed": loader.seed, "buckets": loader.buckets},
+        "samples": {"ids": loader.samples.digest(), "batch": loader.batch, "seed": loader.seed, "buckets": loader.buckets},
         "parameters": {name: list(parameter.shape) for name, parameter in model.named_parameters()},
     }
 

@@ -51,7 +51,7 @@ def measure_frequencies(config: LmConfig, sources: Sources) -> float:
 
 def _hidden(config: LmConfig, sources: Sources, partition: str, mask: str, limit: int) -> Loader:
     """At most ``limit`` windows of a partition, evenly spaced, with ``mask`` hidden."""
-    view = families.build("views", {**config.view, "partition": partition, "mask": mask}, "view", sources=sources)
+    view = families.build("views", {**config.view, "partition": partition, "mask": mask, "pack": None}, "view", sources=sources)
     rows = np.unique(np.linspace(0, len(view) - 1, min(limit, len(view))).astype(np.int64))
     return Loader(samples=own_rows(view, view.ids, rows), batch=config.training.batch)
 

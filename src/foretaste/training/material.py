@@ -14,7 +14,6 @@ from foretaste.contracts.classes import read_classes
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_table
 from foretaste.contracts.view import Sources
 from foretaste.features.store import FeatureStore
-from foretaste.text.tokenizer import locate
 
 #: Rows that a learning curve is made of: enough to see it rise, too few to cost much.
 MONITORED = 256
@@ -25,15 +24,12 @@ def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, A
 
     inputs
         ``samples``, ``segments``, ``classes``, and as far as the model needs them ``videos``, ``features`` (shards), ``lm``
-        (folder of a pretrained language model), ``weights`` (file that a network starts from).
+        (folder of a language model), ``weights`` (file that a network starts from).
     config
-        May name ``pretrained`` (a language model that is used as it is) and ``video_folder``.
+        May name ``video_folder``.
     """
     samples = read_table(inputs["samples"], SAMPLES)
     features = tuple(inputs["features"]) if "features" in inputs else None
-    pretrained = inputs.get("lm")
-    if pretrained is None and config.get("pretrained") is not None:
-        pretrained = locate(config["pretrained"])
     return Sources(
         samples=samples.filter(pc.is_null(samples["dropped_because"])).combine_chunks(),
         segments=read_table(inputs["segments"], SEGMENTS),
@@ -43,7 +39,7 @@ def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, A
         feature_width=None if features is None else FeatureStore(features).origin.width,
         video_folder=Path(config["video_folder"]) if config.get("video_folder") is not None else None,
         weights=inputs.get("weights"),
-        pretrained=pretrained,
+        pretrained=inputs.get("lm"),
     )
 
 

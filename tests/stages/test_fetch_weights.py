@@ -1,0 +1,204 @@
+"""A language model becomes an artifact: from a folder, from the hub (a server on this machine that speaks its protocol), or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+from language_models import KINDS, publish
+from safetensors.torch import load_file
+
+from foretaste.contracts.errors import DataError
+from foretaste.models.hf_folder import take_over
+from foretaste.models.language_model import load_language_model
+from foretaste.pipeline.running import run_step
+from foretaste.stages import fetch_weights
+from foretaste.text.tokenizer import Tokenizer
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def step_of(results: Path, facts: dict, files: list[Path] = ()) -> Path:
+    """The file of a step, as the workflow writes it."""
+    spec = {"stage": "fetch_weights", "wildcards": {"weights": "tiny"}, "config": facts, "threads": 1, "code": "-"}
+    inputs = {"files": [str(path) for path in files]} if files else {}
+    step = {"format": 1, "spec": spec, "inputs": inputs, "outputs": {"weights": str(results / "weights" / "tiny")}, "places": {}}
+    path = results / ".steps" / "fetch_weights-0.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(step))
+    return path
+
+
+def from_folder(results: Path, folder: Path) -> dict:
+    """Run the stage on a folder; returns the record beside its result."""
+    files = [folder / name for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors")]
+    run_step(step_of(results, {"source": "folder", "name": "tiny", "revision": None}, files), fetch_weights.run)
+    return json.loads((results / "weights" / "tiny.provenance.json").read_text())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_architecture_as_the_hub_has_it(kind, tmp_path):
+    published = publish(tmp_path / "hub", kind)
+    assert take_over(published, tmp_path / "own") == {"converted": [], "written": ["special_tokens_map.json"]}
+    tokenizer = Tokenizer(tmp_path / "own")
+    assert tokenizer.mask_token == ("<mask>" if kind == "roberta" else "[MASK]")
+    assert tokenizer.pad == (1 if kind == "roberta" else 0) and len(tokenizer.special) == 5
+    assert not (tmp_path / "own" / "README.md").exists()
+    facts = load_language_model(tmp_path / "own").facts()
+    assert bool(facts["newly_initialised"]) == (kind in ("minilm", "electra"))
+    assert facts.get("electra") == ("discriminator_as_mlm" if kind == "electra" else None)
+
+
+def test_the_manifest_holds_the_sha256_of_every_file(tmp_path):
+    published = publish(tmp_path / "hub", "bert")
+    record = from_folder(tmp_path / "results", published)
+    folder = tmp_path / "results" / "weights" / "tiny"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    files = {path.name for path in folder.iterdir()} - {"manifest.json"}
+    assert manifest["sha256"] == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files}
+    assert (manifest["source"], manifest["name"]) == ("folder", "tiny")
+    assert str(tmp_path) not in json.dumps([manifest, record])
+
+
+def test_other_bytes_are_another_identity(tmp_path):
+    published = publish(tmp_path / "hub", "bert")
+    first = from_folder(tmp_path / "results", published)
+    assert from_folder(tmp_path / "results", published)["identity"] == first["identity"]
+    publish(published, "bert", seed=1)
+    assert from_folder(tmp_path / "results", published)["identity"] != first["identity"]
+
+
+def test_a_bin_becomes_safetensors_with_tied_weights(tmp_path):
+    published = publish(tmp_path / "hub", "bert")
+    model = load_language_model(published)
+    state = load_file(published / "model.safetensors")
+    (published / "model.safetensors").unlink()
+    state["cls.predictions.decoder.weight"] = state["bert.embeddings.word_embeddings.weight"]  # one tensor, two names
+    halves = [dict(list(state.items())[::2]), dict(list(state.items())[1::2])]
+    for number, half in enumerate(halves, 1):
+        torch.save(half, published / f"pytorch_model-0000{number}-of-00002.bin")
+    (published / "pytorch_model.bin.index.json").write_text("{}")
+    assert take_over(published, tmp_path / "own")["converted"] == ["model.safetensors"]
+    again = load_language_model(tmp_path / "own")
+    assert again.loading.newly_initialised == again.loading.unused == () and again.tied
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, again.state_dict()[name]), name
+
+
+def test_a_bin_that_would_run_code_is_refused(tmp_path):
+    class Run:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "harm"),)
+
+    published = publish(tmp_path / "hub", "bert")
+    (published / "model.safetensors").unlink()
+    torch.save({"bert": Run()}, published / "pytorch_model.bin")
+    with pytest.raises(DataError, match="unreadable weights"):
+        take_over(published, tmp_path / "own")
+    assert not (tmp_path / "harm").exists()
+
+
+def test_an_older_tokenizer_is_written_anew(tmp_path):
+    published = publish(tmp_path / "hub", "bert")
+    vocabulary = json.loads((published / "tokenizer.json").read_text())["model"]["vocab"]
+    (published / "vocab.txt").write_text("\n".join(sorted(vocabulary, key=vocabulary.get)) + "\n")
+    (published / "tokenizer.json").unlink()
+    assert take_over(published, tmp_path / "own")["written"] == ["tokenizer.json", "special_tokens_map.json"]
+    before = [vocabulary[word] for word in ("[CLS]", "take", "pan", "[SEP]")]
+    assert Tokenizer(tmp_path / "own").ids("Take pan").tolist() == before
+
+
+def test_a_folder_without_weights_or_config(tmp_path):
+    published = publish(tmp_path / "hub", "bert")
+    (published / "model.safetensors").unlink()
+    with pytest.raises(DataError, match="no weights"):
+        take_over(published, tmp_path / "a")
+    (published / "config.json").unlink()
+    with pytest.raises(DataError, match="not a language model"):
+        take_over(published, tmp_path / "b")
+
+
+class Hub(BaseHTTPRequestHandler):
+    """As much of the hub's protocol as a download needs: the files of a model with their commit, and each of them."""
+
+    def __init__(self, folder: Path, *arguments):
+        self.folder = folder
+        super().__init__(*arguments)
+
+    def do_GET(self):
+        path = self.path.partition("?")[0]
+        names = sorted(path.name for path in self.folder.iterdir())
+        if path.startswith("/api/models/owner/tiny/tree/"):
+            listed = [{"type": "file", "path": name, "size": (self.folder / name).stat().st_size, "oid": "0" * 40} for name in names]
+            self._answer(json.dumps(listed).encode())
+        elif path.startswith("/api/models/owner/tiny"):
+            siblings = [{"rfilename": name} for name in names]
+            self._answer(json.dumps({"id": "owner/tiny", "modelId": "owner/tiny", "sha": COMMIT, "siblings": siblings}).encode())
+        elif path.startswith(f"/owner/tiny/resolve/{COMMIT}/") and (file := self.folder / Path(path).name).is_file():
+            self._answer(file.read_bytes())
+        else:
+            self.send_error(404)
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def _answer(self, body: bytes):
+        self.send_response(200)
+        for name, value in (
+            ("Content-Length", str(len(body))), ("ETag", f'"{hashlib.sha256(body).hexdigest()}"'), ("X-Repo-Commit", COMMIT),
+            ("Content-Type", "application/json"),
+        ):  # fmt: skip
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+def fetch(results: Path, home: Path, name: str, **environment: str) -> subprocess.CompletedProcess:
+    """`foretaste fetch_weights` in a process of its own, with a hub cache of its own."""
+    path = step_of(results, {"source": "hub", "name": name, "revision": None})
+    own = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "TRANSFORMERS_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "foretaste", "fetch_weights", "--step", str(path)], env={**own, "HF_HOME": str(home), **environment},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_from_the_hub_and_then_offline(tmp_path):
+    published = publish(tmp_path / "hub", "distilbert")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Hub, published))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    endpoint = f"http://127.0.0.1:{server.server_port}"
+    done = fetch(tmp_path / "online", tmp_path / "home", "owner/tiny", HF_ENDPOINT=endpoint)
+    server.shutdown()
+    server.server_close()
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((tmp_path / "online" / "weights" / "tiny" / "manifest.json").read_text())
+    assert (manifest["source"], manifest["name"], manifest["revision"]) == ("hub", "owner/tiny", COMMIT)
+    record = json.loads((tmp_path / "online" / "weights" / "tiny.provenance.json").read_text())["record"]
+    assert record["fetched"] == {"revision": COMMIT, "sha256": manifest["sha256"]}
+    done = fetch(tmp_path / "offline", tmp_path / "home", "owner/tiny", HF_HUB_OFFLINE="1")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "offline" / "weights" / "tiny" / "manifest.json").read_text()) == manifest
+
+
+@pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}], ids=["offline", "no hub"])
+def test_where_it_cannot_be_had_one_line_says_what_to_do(tmp_path, environment):
+    done = fetch(tmp_path / "results", tmp_path / "home", "owner/tiny", **environment)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    said = done.stderr.strip().splitlines()[-1]
+    assert said.startswith("error: no language model 'owner/tiny'")
+    assert "hf download owner/tiny --local-dir DATA_ROOT/weights/owner/tiny" in said
+    assert not (tmp_path / "results" / "weights").exists() or not list((tmp_path / "results" / "weights").iterdir())
