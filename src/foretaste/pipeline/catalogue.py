@@ -14,9 +14,6 @@ from foretaste.pipeline.config import BackboneConfig, DatasetConfig, Files, LmCo
 from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
 
-#: Views that show a history; their settings are the system's unless they name their own.
-HISTORY_VIEWS = ("action_history", "action_ids")
-
 
 class Catalogue:
     """The resolved configuration of one run."""
@@ -75,6 +72,11 @@ class Catalogue:
         overrides = {"rule": self.run.history_rule, "source": self.run.history_from}
         history = system.history.model_copy(update={key: value for key, value in overrides.items() if value})
         return system.model_copy(update={"history": history})
+
+    def shows(self, view: Mapping[str, Any]) -> str:
+        """What a view is made from, as its member says: ``history`` (its settings are the system's unless it names its own),
+        ``features``, ``pixels`` (it needs the videos) or ``text``."""
+        return self._components["views"][view["kind"]]["shows"]
 
     def model(self, dataset: str, system: str, name: str) -> ModelConfig | AverageConfig:
         """One model of a preset; an unknown name lists the models."""
@@ -251,7 +253,7 @@ class Catalogue:
     def _history_of(self, dataset: str, system: str, model: str) -> dict[str, Any] | None:
         """The history settings of a text teacher, or of the teachers behind a model; None where no history is seen."""
         settings = self.model(dataset, system, model)
-        if isinstance(settings, ModelConfig) and settings.view["kind"] in HISTORY_VIEWS:
+        if isinstance(settings, ModelConfig) and self.shows(settings.view) == "history":
             return {key: settings.view[key] for key in ("rule", "source", "length") if key in settings.view}
         for other in sorted(self.mentions(settings)):
             if (history := self._history_of(dataset, system, other)) is not None:

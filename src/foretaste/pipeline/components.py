@@ -20,7 +20,8 @@ from foretaste.pipeline.families import part_settings
 
 @cache
 def schemas(path: Path) -> dict[str, Any]:
-    """Generated schemas. ``components.json``: family -> kind -> {"parts", "schema"}; ``settings.json``: name -> schema."""
+    """Generated schemas. ``components.json``: family -> kind -> {"parts", "schema"} (of views also what they show);
+    ``settings.json``: name -> schema."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 

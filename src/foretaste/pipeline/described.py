@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Views that read pixels, and so need the videos beside the samples.
-PIXEL_VIEWS = ("clip", "frames")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Described:

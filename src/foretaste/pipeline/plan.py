@@ -11,9 +11,9 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline import families
-from foretaste.pipeline.catalogue import HISTORY_VIEWS, Catalogue
+from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.config import validated
-from foretaste.pipeline.described import PIXEL_VIEWS, Described, tables
+from foretaste.pipeline.described import Described, tables
 from foretaste.pipeline.first_weights import first_weights, trained
 from foretaste.pipeline.language_models import source
 from foretaste.pipeline.model_config import ModelConfig
@@ -174,7 +174,9 @@ class Plan:
             made = {name: backbone for name, backbone in preset.backbones.items() if backbone.files is None}
             for name, backbone in made.items():
                 parts |= {f"{folder}/extract_features-{name}-{shard}.parquet" for shard in range(backbone.grid.shards)}
-            pixels = any(isinstance(model, ModelConfig) and model.view["kind"] in PIXEL_VIEWS for model in preset.models.values())
+            pixels = any(
+                isinstance(model, ModelConfig) and self.catalogue.shows(model.view) == "pixels" for model in preset.models.values()
+            )
             if made or pixels:  # features that are given as files need no video
                 parts.add(f"{folder}/probe_videos.parquet")
         return Described(inputs={"issues": sorted(parts)}, outputs={"issues": f"{self.results}/{dataset}/issues.parquet"}, config={})
@@ -240,11 +242,11 @@ class Plan:
         inputs: dict[str, Any] = self._tables(dataset, "samples", "segments", "classes")
         config: dict[str, Any] = {"view": dict(settings.view)}
         places: dict[str, str] = {}
-        if settings.view["kind"] in HISTORY_VIEWS:
+        if self.catalogue.shows(settings.view) == "history":
             config["view"] = {**self.catalogue.system(dataset, system).history.model_dump(mode="json"), **settings.view}
         if settings.backbone is not None:
             inputs["features"] = self.catalogue.features(dataset, settings.backbone)
-        if settings.view["kind"] in PIXEL_VIEWS:
+        if self.catalogue.shows(settings.view) == "pixels":
             inputs |= self._tables(dataset, "videos")
             places["video_folder"] = self.catalogue.video_files(dataset)[1]
         if settings.lm is not None:

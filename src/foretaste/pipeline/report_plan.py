@@ -8,7 +8,7 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.described import PIXEL_VIEWS, Described, tables
+from foretaste.pipeline.described import Described, tables
 from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
 
@@ -37,7 +37,7 @@ class ReportPlan:
         model = self.catalogue.model(self.dataset, self.system, name)
         if isinstance(model, AverageConfig):
             return all(self._reads_text(other) for other in model.average)
-        return model.role == "teacher" and model.backbone is None and model.view["kind"] not in PIXEL_VIEWS
+        return model.role == "teacher" and model.backbone is None and self.catalogue.shows(model.view) != "pixels"
 
     def seeds(self, model: str) -> list[int]:
         """The seeds of a model: those of the run, or of the study; fewer where its teachers' seeds are fewer."""

@@ -51,5 +51,6 @@ def generate() -> dict[str, Any]:
 
 
 def _component(family: str, kind: str) -> dict[str, Any]:
-    config = families.load(family, kind).Config
-    return {"parts": families.part_settings(config), "schema": config.model_json_schema()}
+    member = families.load(family, kind)
+    known = {"parts": families.part_settings(member.Config), "schema": member.Config.model_json_schema()}
+    return {**known, "shows": member.SHOWS} if family == "views" else known

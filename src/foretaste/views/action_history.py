@@ -27,6 +27,9 @@ from foretaste.text.wording import Repeats, Wording
 #: The stream of random numbers that past actions are dropped by.
 DROP = 16
 
+#: What it is made from: what a step with this view reads.
+SHOWS = "history"
+
 
 class Config(Options):
     rule: Literal["end", "start", "all"] = "start"

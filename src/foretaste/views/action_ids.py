@@ -15,6 +15,9 @@ from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.view import Fetched, Sources
 from foretaste.pipeline.options import Options
 
+#: What it is made from: what a step with this view reads.
+SHOWS = "history"
+
 
 class Config(Options):
     rule: Literal["end", "start", "all"] = "start"

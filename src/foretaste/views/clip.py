@@ -40,6 +40,9 @@ from foretaste.video.transforms import Picture, centre, covering, normalised
 from foretaste.video.windows import PUBLISHED_CLOCK_FPS, PastTies, shown_at, window_indices
 from foretaste.views.observed import past_labels, usable
 
+#: What it is made from: what a step with this view reads.
+SHOWS = "pixels"
+
 
 class Config(Options):
     frames: PositiveInt = 10

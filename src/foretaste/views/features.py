@@ -23,6 +23,9 @@ from foretaste.pipeline.options import Options
 from foretaste.video.windows import PastTies, window_indices
 from foretaste.views.observed import past_labels, usable
 
+#: What it is made from: what a step with this view reads.
+SHOWS = "features"
+
 
 class Config(Options):
     frames: PositiveInt = 10

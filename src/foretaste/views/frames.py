@@ -35,6 +35,9 @@ from foretaste.video.probe import inside
 from foretaste.video.transforms import Augment, Picture, augmented, centre, covering, normalised
 from foretaste.video.windows import grid_index, label_at
 
+#: What it is made from: what a step with this view reads.
+SHOWS = "pixels"
+
 
 class Config(Options):
     rate: PositiveFloat = 2.0

@@ -28,6 +28,9 @@ from foretaste.text.phrase_store import recipe_starts
 from foretaste.text.templates import TEMPLATES, template
 from foretaste.text.tokenizer import Tokenizer, pad
 
+#: What it is made from: what a step with this view reads.
+SHOWS = "text"
+
 
 class Config(Options):
     partition: Literal["train", "val", "test"] = "train"
