@@ -21,7 +21,8 @@ _INTRODUCTION = """# Results
 
 Made by `foretaste results-page docs/results/*.json`; each table is one run's `summary.json`. Numbers are per cent, ± the standard
 deviation over seeds; – stands where a dataset has no such classes. The primary metric, named in the preset beforehand, is
-**bold**. *Rows in italics* are others' numbers. What the settings mean: `history_rule` says which earlier segments a text teacher may
+**bold**. *Rows in italics* are others' numbers (the *independent program* counts and trains on the same files; it is not part of
+this repository). What the settings mean: `history_rule` says which earlier segments a text teacher may
 see (`end`: those that stop by the end of the observation window, `start`: those that start before its end, `all`); many-shot recall averages
 over the 819 official many-shot actions (`and`) or over those whose verb or noun is many-shot (`or`).
 """
