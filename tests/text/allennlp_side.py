@@ -54,7 +54,7 @@ def config(encoder):
 def train(folder, epochs=6, encoder=None):
     """Write ``folder``/model.tar.gz: an SRL model that has seen the sentences above."""
     torch.manual_seed(1)
-    encoder = encoder or {"type": "lstm", "input_size": 40, "hidden_size": 32, "bidirectional": True}
+    encoder = encoder or {"type": "alternating_lstm", "input_size": 40, "hidden_size": 48, "num_layers": 2, "use_highway": True}
     settings = json.dumps(config(encoder))
     reader = DatasetReader.from_params(Params({"type": "srl"}))
     instances = []

@@ -23,7 +23,7 @@ from foretaste.text.worker import Worker
 #: Run in the other environment, never imported.
 PROGRAM = Path(__file__).with_name("allennlp_worker.py")
 #: A group of sentences that is sorted by length holds this many batches.
-_BATCHES = 32
+_BATCHES = 8
 
 
 class Config(Options):
@@ -33,7 +33,7 @@ class Config(Options):
     """The model.tar.gz of an SRL or OpenIE model (published: openie-model.2020.03.26.tar.gz)."""
     environment: str = ".venv-openie"
     """The folder of the Python environment that holds AllenNLP."""
-    batch_size: PositiveInt = 64
+    batch_size: PositiveInt = 256
     """Verbs that go through the model together."""
     spacy_model: str | None = None
     """A spaCy pipeline of that environment, or a folder, that finds the verbs (published: en_core_web_sm); none: word lists and rules
