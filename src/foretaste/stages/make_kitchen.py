@@ -6,12 +6,11 @@ by one, so that a killed job goes on where it was.
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
 from foretaste.contracts.errors import unknown
 from foretaste.kitchen import parts
 from foretaste.kitchen.config import WorldConfig
-from foretaste.pipeline import artifact, families
+from foretaste.pipeline import artifact
+from foretaste.pipeline.config import validated
 from foretaste.pipeline.step import Step
 
 PARTS = ("recipes", "annotations", "videos")
@@ -22,10 +21,7 @@ def run(step: Step) -> None:
     part = step.wildcards["part"]
     if part not in PARTS:
         raise unknown("part of a world", part, PARTS, step.outputs["part"])
-    try:
-        config = WorldConfig(**step.config["world"])
-    except ValidationError as error:
-        raise families.explain(error, "world", WorldConfig) from error
+    config = validated(WorldConfig, step.config["world"], "world")
     with artifact.whole(step.outputs["part"]) as folder:
         folder.mkdir()
         if part == "recipes":

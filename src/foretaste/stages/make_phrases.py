@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
 from foretaste.contracts.table_stream import TableWriter, read_batches
 from foretaste.contracts.tables import EXTRACTIONS, PHRASES
-from foretaste.pipeline import artifact, console, families
+from foretaste.pipeline import artifact, console
+from foretaste.pipeline.config import validated
 from foretaste.pipeline.step import Step
 from foretaste.text.phrases import PhraseOptions, Phrases
 
 
 def run(step: Step) -> None:
-    try:
-        options = PhraseOptions(**step.config)
-    except ValidationError as error:
-        raise families.explain(error, "phrases", PhraseOptions) from error
-    phrases = Phrases(options)
+    phrases = Phrases(validated(PhraseOptions, step.config, "phrases"))
     shards = step.inputs["extractions"]
     with (
         artifact.whole(step.outputs["phrases"]) as made,
