@@ -30,7 +30,7 @@ def catalogue(**settings) -> Catalogue:
         ({"threads": {"openie": 2}}, "unknown stage 'openie'.*extract_openie"),
         ({"seeds": [-3]}, "greater than or equal to 0.*seeds.0"),
         ({"seeds": [1, 1]}, "each once.*seeds"),
-        ({"seeds": True}, "integer.*seeds"),
+        ({"seeds": True}, "a seed is a whole number.*seeds"),
         ({"results_root": ""}, "results_root: "),
     ],
 )
@@ -76,6 +76,10 @@ def test_a_mistake_in_a_preset(text, message, tmp_path):
     with pytest.raises(ConfigError, match=message) as caught:
         Catalogue({"dataset": "kitchen", "systems": "mine"}, tmp_path)
     assert "systems/mine.yaml" in str(caught.value) and "function-after" not in str(caught.value)
+
+
+def test_seeds_from_the_command_line():
+    assert catalogue(seeds=["0", "2"]).run.seeds == (0, 2)
 
 
 def test_merge():

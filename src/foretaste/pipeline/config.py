@@ -23,7 +23,16 @@ from foretaste.pipeline.options import Options
 from foretaste.pipeline.yaml_files import read_yaml
 
 BadInput = Literal["fail", "skip"]
-Seed = Annotated[int, Field(ge=0, strict=True)]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a seed is a whole number")
+    return value
+
+
+#: On Snakemake's command line the numbers of a list are texts.
+Seed = Annotated[int, BeforeValidator(_number), Field(ge=0)]
 
 
 def _as_tuple(value: Any) -> Any:
