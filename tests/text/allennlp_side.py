@@ -23,7 +23,7 @@ from allennlp.data import Batch, DatasetReader, Token, Vocabulary  # noqa: E402
 from allennlp.models import Model  # noqa: E402
 from allennlp.models.archival import archive_model  # noqa: E402
 from allennlp.predictors import Predictor  # noqa: E402
-from allennlp_models import structured_prediction  # noqa: E402, F401
+from allennlp_models import structured_prediction  # noqa: E402
 
 VERBS = ["chop", "mix", "add", "beat", "stir", "grease", "open", "wash", "peel", "heat"]
 NOUNS = ["onions", "flour", "water", "drawer", "pan", "carrots", "butter", "eggs", "milk", "dish"]
