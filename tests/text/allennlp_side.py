@@ -23,7 +23,7 @@ from allennlp.data import Batch, DatasetReader, Token, Vocabulary  # noqa: E402
 from allennlp.models import Model  # noqa: E402
 from allennlp.models.archival import archive_model  # noqa: E402
 from allennlp.predictors import Predictor  # noqa: E402
-from allennlp_models import structured_prediction  # noqa: E402, F401
+from allennlp_models import structured_prediction  # noqa: E402
 
 VERBS = ["chop", "mix", "add", "beat", "stir", "grease", "open", "wash", "peel", "heat"]
 NOUNS = ["onions", "flour", "water", "drawer", "pan", "carrots", "butter", "eggs", "milk", "dish"]
@@ -104,11 +104,35 @@ def predict(archive, language):
     print(json.dumps({"cpu_s": seconds}))
 
 
-def poisoned(worker, archive):
-    """The worker itself, with a model that raises wherever it meets the word "poison"."""
+def module_of(worker):
     spec = importlib.util.spec_from_file_location("allennlp_worker", worker)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def decode(worker):
+    """Assert that the worker's decoding is AllenNLP's: 61 labels, random and equal probabilities, all lengths."""
+    labels = ["O", *(f"{mark}-{name}" for name in ("V", *(f"ARG{n}" for n in range(29))) for mark in "BI")]
+    vocabulary = Vocabulary(tokens_to_add={"labels": labels})
+    own = structured_prediction.SemanticRoleLabeler
+    model = types.SimpleNamespace(vocab=vocabulary)
+    model.get_viterbi_pairwise_potentials = lambda: own.get_viterbi_pairwise_potentials(model)
+    model.get_start_transitions = lambda: own.get_start_transitions(model)
+    torch.manual_seed(0)
+    for trial in range(12):
+        lengths = torch.randint(1, 9, (30,))
+        mask = torch.arange(int(lengths.max()))[None] < lengths[:, None]
+        size = (*mask.shape, vocabulary.get_vocab_size("labels"))
+        given = {"class_probabilities": torch.softmax(torch.randn(size) * (trial % 4), -1), "mask": mask}
+        alone = own.make_output_human_readable(model, dict(given))["tags"]
+        assert module_of(worker).decode(model, dict(given))["tags"] == alone
+    print(len(labels))
+
+
+def poisoned(worker, archive):
+    """The worker itself, with a model that raises wherever it meets the word "poison"."""
+    module = module_of(worker)
     read = Model.forward_on_instances
 
     def raising(model, instances):
@@ -122,4 +146,6 @@ def poisoned(worker, archive):
 
 
 if __name__ == "__main__":
-    {"train": train, "large": large, "pipeline": pipeline, "predict": predict, "poisoned": poisoned}[sys.argv[1]](*sys.argv[2:])
+    {"train": train, "large": large, "pipeline": pipeline, "predict": predict, "decode": decode, "poisoned": poisoned}[sys.argv[1]](
+        *sys.argv[2:]
+    )

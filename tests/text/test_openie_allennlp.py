@@ -67,6 +67,10 @@ def test_the_worker_says_what_the_predictor_says_of_each_sentence_alone(folder):
         assert all(by_index[v["index"]] == v for v in handed["verbs"] if v["index"] in by_index)
 
 
+def test_decoding_together_is_allennlps_decoding(folder):
+    assert allennlp_archive.run("decode", PROGRAM) == "61\n"
+
+
 def test_extractions_of_instructions_that_the_archive_has_learnt(folder):
     parser = backend(folder)
     found = parser.extract_all(["Chop the onions and mix flour.", "Open drawer", "add the butter, beat the eggs and add milk"])
