@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import socket
@@ -53,6 +54,7 @@ def launch(folder: Path, out: Path, config: dict, processes: int = 1, check: boo
 def test_every_architecture_learns_and_is_kept(kind, folder, tmp_path, capsys):
     config = settings(training={"steps": 60, "batch": 16, "checkpoint_steps": 100}, view={"longest": 60})
     metrics = run(folder / "phrases.parquet", folder / kind, tmp_path, config)
+    gc.collect()  # of other tests' objects too
     assert "phrases.arrow" not in Path("/proc/self/maps").read_text(), "its folder can be removed, on a network's file system too"
     new_head = kind in ("minilm", "electra")  # it starts from the frequencies of words
     assert metrics["after"]["perplexity"] < (0.75 if new_head else 0.6) * metrics["before"]["perplexity"]

@@ -51,9 +51,10 @@ def config(encoder):
     }  # fmt: skip
 
 
-def train(folder, epochs=6, encoder=None):
+def train(folder, epochs=15, encoder=None):
     """Write ``folder``/model.tar.gz: an SRL model that has seen the sentences above."""
     torch.manual_seed(1)
+    torch.set_num_threads(1)  # the same archive on every machine
     encoder = encoder or {"type": "alternating_lstm", "input_size": 40, "hidden_size": 48, "num_layers": 2, "use_highway": True}
     settings = json.dumps(config(encoder))
     reader = DatasetReader.from_params(Params({"type": "srl"}))

@@ -73,9 +73,9 @@ def test_decoding_together_is_allennlps_decoding(folder):
 
 def test_extractions_of_instructions_that_the_archive_has_learnt(folder):
     parser = backend(folder)
-    found = parser.extract_all(["Chop the onions and mix flour.", "Open drawer", "add the butter, beat the eggs and add milk"])
+    found = parser.extract_all(["Chop the onions and mix flour.", "Open drawer", "Add the onions and add water."])
     assert [pairs(one) for one in found] == [
-        [("chop", "onions"), ("mix", "flour")], [("open", "drawer")], [("add", "butter"), ("beat", "eggs"), ("add", "milk")],
+        [("chop", "onions"), ("mix", "flour")], [("open", "drawer")], [("add", "onions"), ("add", "water")],
     ]  # fmt: skip
     parser.close()
     published = backend(folder, as_published=True)
