@@ -63,21 +63,29 @@ def made(folder: Path) -> dict[str, bytes]:
 
 
 def killed_ten_times(tmp_path: Path, sentences: Path, backend: dict, earliest: float, **more) -> None:
-    """Kill a real process ten times, between ``earliest`` and all of the time that an undisturbed run takes; then let it finish."""
+    """Kill a real process ten times, between ``earliest`` and all of the time that an undisturbed run takes, every other time only once
+    it has finished another block (a busy machine may not get so far in that time); then let it finish."""
     began = time.monotonic()
     assert start(step_file(tmp_path / "undisturbed", sentences, backend, **more)).wait() == 0
     took = time.monotonic() - began
     step, moments, kept = step_file(tmp_path / "killed", sentences, backend, **more), random.Random(3), set()
-    for _ in range(10):
+    for kill in range(10):
         process = start(step)
         time.sleep(took * moments.uniform(earliest, 1))
+        before = len(kept)
+        while kept.update(blocks(tmp_path)) or (kill % 2 and len(kept) == before and process.poll() is None):
+            time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        kept |= {path.name for path in (tmp_path / "killed" / "results" / ".scratch").glob("*/parts/0*")}
     assert start(step).wait() == 0
     assert kept, "no block was finished before a kill: the resumption was not tried"
     assert made(tmp_path / "killed") == made(tmp_path / "undisturbed")
     assert not list((tmp_path / "killed" / "results" / ".scratch").iterdir())
+
+
+def blocks(tmp_path: Path) -> set[str]:
+    """The finished parts of the killed run."""
+    return {path.name for path in (tmp_path / "killed" / "results" / ".scratch").glob("*/parts/0*")}
 
 
 def test_rules_killed_ten_times_give_the_same_bytes(tmp_path):
