@@ -23,6 +23,7 @@ lint: $(READY)
 	ruff check .
 	ruff format --check .
 	foretaste schemas
+	python bench/performance_page.py --check
 
 # Real label files for the benchmarks that need them: make bench DATA=DIR. AllenNLP is timed where `make openie-env` has been run.
 DATA ?=

@@ -12,7 +12,7 @@ import argparse
 import ast
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,24 +25,45 @@ on are shared, so read ratios, not seconds: each ratio is against a peer measure
 """
 
 
-def rows(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Nested results as (dotted name, value)."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from rows(inner, f"{name}.{key}" if name else key)
-    elif isinstance(value, list):
-        yield name, ", ".join(str(inner) for inner in value)
-    else:
-        yield name, f"{value:g}" if isinstance(value, float) else str(value)
+def tables(results: Mapping[str, Any], title: str = "") -> Iterator[str]:
+    """Results as tables: plain figures as name and value; mappings of the same keys side by side, a row each; others each for itself."""
+    plain = {name: value for name, value in results.items() if not isinstance(value, dict)}
+    nested = {name: value for name, value in results.items() if isinstance(value, dict)}
+    if plain:
+        yield table([title, ""], [[name, value] for name, value in plain.items()])
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name, inner in nested.items():
+        flat = not any(isinstance(value, dict) for value in inner.values())
+        groups.setdefault(tuple(inner) if flat else (name,), []).append(name)
+    for keys, names in groups.items():
+        if len(names) > 1:
+            yield table([title, *keys], [[name, *nested[name].values()] for name in names])
+        else:
+            yield from tables(nested[names[0]], f"{title}, {names[0]}".removeprefix(", "))
+
+
+def table(head: Sequence[str], body: Iterable[Sequence[Any]]) -> str:
+    """A table of Markdown; names lose their underscores."""
+    rows = [[name.replace("_", " "), *map(wording, values)] for name, *values in body]
+    titles = [name.replace("_", " ") for name in head]
+    return "".join("| " + " | ".join(row) + " |\n" for row in [titles, ["---"] * len(head), *rows])
+
+
+def wording(cell: Any) -> str:
+    """One value of a table."""
+    if isinstance(cell, list):
+        return ", ".join(map(wording, cell))
+    if cell is None:
+        return "–"
+    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
 
 
 def section(result: Path) -> str:
     """One script's numbers under the first paragraph of its docstring."""
     script = BENCH / f"{result.stem}.py"
     about = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))).partition("\n\n")[0].replace("\n", " ")
-    lines = [f"## {result.stem}", "", about, "", f"`python bench/{script.name}`", "", "| | |", "|---|---|"]
-    lines += [f"| {name} | {value} |" for name, value in rows(json.loads(result.read_text(encoding="utf-8")))]
-    return "\n".join(lines) + "\n"
+    found = json.loads(result.read_text(encoding="utf-8"))
+    return "\n".join([f"## {result.stem}", "", f"{about} `python bench/{script.name}`", "", *tables(found)])
 
 
 def page() -> str:
@@ -50,14 +71,14 @@ def page() -> str:
     return "\n".join([HEAD, *(section(result) for result in sorted((BENCH / "results").glob("*.json")))])
 
 
-def main() -> int:
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="only say whether the page is in step")
-    if parser.parse_args().check:
-        return int(PAGE.read_text(encoding="utf-8") != page())
-    PAGE.write_text(page(), encoding="utf-8")
-    return 0
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if the page is not in step")
+    if not parser.parse_args().check:
+        PAGE.write_text(page(), encoding="utf-8")
+    elif PAGE.read_text(encoding="utf-8") != page():
+        sys.exit(f"{PAGE} is not what {BENCH / 'results'} says: run python bench/performance_page.py")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
