@@ -112,6 +112,17 @@ def test_a_batch_without_labels_says_nothing():
     assert total == 0
 
 
+@pytest.mark.parametrize(("class_weights", "power"), [("balanced", 1.0), ("balanced_root", 0.5)])
+def test_class_weights_weight_the_mean(class_weights, power):
+    batch, model = doubled(range(len(samples()))), TinyNet().double()
+    (found,), _ = values([{**TERMS[0], "class_weights": class_weights}], [batch], model=model)
+    labels = batch.labels["action"].numpy()
+    known = labels >= 0
+    weight = np.array([known.sum() / (C * (labels == label).sum()) for label in labels[known]]) ** power
+    losses = [-log_softmax(row)[label] for row, label in zip(model(batch).logits["action"].detach().numpy()[known], labels[known])]
+    assert found == pytest.approx(np.average(losses, weights=weight), rel=1e-12)
+
+
 def test_weight_zero_is_left_out():
     objective = build_objective([TermConfig(**TERMS[1]), TermConfig(**{**TERMS[3], "weight": 0.0})])
     assert [term.name for term in objective.terms] == ["past_action.cross_entropy"]

@@ -39,7 +39,7 @@ class Term:
 
 
 def build_objective(terms: Sequence[TermConfig], counts: Mapping[str, Tensor] | None = None) -> Objective:
-    """Build the losses; ``counts`` (head -> (C,) labels in the training rows) is what ``class_weights: balanced`` needs.
+    """Build the losses; ``counts`` (head -> (C,) labels in the training rows) is what ``class_weights`` need.
 
     Raises ConfigError for terms that contradict themselves.
     """
@@ -51,8 +51,8 @@ def build_objective(terms: Sequence[TermConfig], counts: Mapping[str, Tensor] | 
         if config.reduction == "positions" and (config.to != LABELS or config.class_weights != "none"):
             raise ConfigError("reduction: positions", where, "unweighted labels as target", "use `batch`")
         weights = None
-        if config.class_weights == "balanced":
-            weights = _balanced(config, counts, where)
+        if config.class_weights != "none":
+            weights = _balanced(config, counts, where) ** {"balanced": 1.0, "balanced_root": 0.5}[config.class_weights]
         if config.weight == 0:
             continue
         name = f"{config.of}.{config.loss['kind']}" + ("" if config.to in (LABELS, FEATURES) else f".{config.to}")
@@ -68,7 +68,7 @@ def _balanced(config: TermConfig, counts: Mapping[str, Tensor] | None, where: st
     """n / (C * count), C = classes that occur; 0 for the others, which no training row needs."""
     head = config.of.removeprefix("past_")
     if config.to != LABELS or counts is None or head not in counts:
-        raise ConfigError("class_weights: balanced", where, "a head with labels in the training rows", "drop the weights")
+        raise ConfigError(f"class_weights: {config.class_weights}", where, "a head with labels in the training rows", "drop the weights")
     count = counts[head].double()
     occurs = count > 0
     return torch.where(occurs, count.sum() / (occurs.sum() * count.clamp(min=1)), 0.0)
