@@ -9,7 +9,7 @@ import pytest
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.config import Files, merge
+from foretaste.pipeline.preset_files import Files, merge
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,6 +53,11 @@ MISTAKES = {
     "models: {teacher_lm_counts: {averge: [teacher_lm]}}": "teacher_lm_counts.averge: one of average, label.*did you mean 'average'",
     "models: {teacher_lm_counts: {average: [teacher_lm_counts]}}": "circle: teacher_lm_counts",
     "models: {teacher_lm_counts: {average: [teacher_ml]}}": "unknown model 'teacher_ml'.*did you mean 'teacher_lm'",
+    "models: {teacher_lm_counts: {average: [teacher_lm, teacher_lm]}}": "each model once.*models.teacher_lm_counts",
+    "models: {teacher_lm_counts: {weights: fitted}}": "weights: fitted, and .*teacher_counts saw all.*teacher_lm_counts: held_out or folds",
+    "models: {teacher_lm_counts: {average: [teacher_counts], prior_exponent: .inf}}": "finite.*teacher_lm_counts.prior_exponent",
+    "models: {teacher_lm: {held_out: 5}, teacher_counts: {folds: 0, held_out: 9}, teacher_lm_counts: {weights: fitted}}": "different videos .held_out:",
+    "models: {student_lm: {held_out: 5}}": "learns from another's scores.*models.student_lm",
     "lms: {mine: {innit: minilm}}": "lms.mine.innit: one of .*init.*did you mean 'init'",
     "backbones: {mine: {gird: {fps: 1.0}}}": "backbones.mine.gird: one of .*did you mean 'grid'",
     "backbones: {mine: {grid: {fsp: 1.0}}}": "backbones.mine.grid.fsp: one of fps, shards.*did you mean 'fps'",
@@ -93,6 +98,17 @@ def test_every_dataset_resolves(dataset):
     files = Files(ROOT)
     settings = files.dataset(dataset)
     files.system(settings.system, dataset)
+
+
+def test_teachers_that_see_different_histories(tmp_path):
+    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    mine = tmp_path / "workflow" / "systems" / "mine.yaml"
+    mine.write_text("base: lm_avt\nmodels: {teacher_counts: {view: {length: 9}}}")
+    protocol = Catalogue({"dataset": "epic55", "systems": "mine"}, tmp_path).protocol("epic55", "mine", "teacher_lm_counts")
+    assert (protocol["history_rule"], protocol["history_length"]) == ("start", [9, 5])
+    mine.write_text("base: lm_avt\nmodels: {teacher_counts: {view: {rule: all}}}")
+    with pytest.raises(ConfigError, match=r"rules all and start.*mine\.yaml: models\.teacher_lm_counts"):
+        Catalogue({"dataset": "epic55", "systems": "mine"}, tmp_path).protocol("epic55", "mine", "teacher_lm_counts")
 
 
 def test_history_overrides_reach_the_views_and_the_protocol():

@@ -15,8 +15,20 @@ from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
+from foretaste.contracts.errors import ConfigError
+
 #: Label of a position that has no label. Losses count such positions out; it never stands for a class.
 UNLABELLED = -1
+
+
+class _Inputs(dict[str, Tensor]):
+    """Inputs by name; asking for one that the view does not give is a mistake of the preset."""
+
+    def __missing__(self, name: str) -> Tensor:
+        raise ConfigError(
+            f"no {name} among the inputs", "view and network of the preset", f"a network that reads {', '.join(self)}",
+            f"change the network, or the view (its kind, or the option that makes {name})",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +48,9 @@ class Batch:
     ids: tuple[str, ...]
     inputs: Mapping[str, Tensor]
     labels: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def __post_init__(self):
+        object.__setattr__(self, "inputs", _Inputs(self.inputs))
 
     def to(self, device) -> Batch:
         """The same batch with every tensor on ``device``."""

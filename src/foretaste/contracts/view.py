@@ -54,7 +54,11 @@ class Sources:
         """The named source; a ConfigError that names ``who`` needs it where the step has none."""
         value = getattr(self, name)
         if value is None:
-            raise ConfigError(f"{who} needs {name}", "preset", f"a model whose step has {name} as input", "check its view and its network")
+            setting = {"pretrained": "lm", "generator": "generator", "features": "backbone", "feature_width": "backbone"}.get(name)
+            raise ConfigError(
+                f"{who} needs {name}", "preset", f"{setting}: in this model's settings" if setting else f"a step that reads {name}",
+                "add it, or choose another view or network",
+            )  # fmt: skip
         return value
 
 

@@ -220,9 +220,12 @@ def setting_line(protocol: Mapping[str, Any]) -> str:
     """The settings that decide an arm's numbers, in one line; those that do not apply are left out."""
     parts = []
     if protocol.get("history_rule") is not None:
-        length = protocol["history_length"]
-        source = {"all_splits": "all splits", "own_split": "own split"}[protocol["history_from"]]
-        parts.append(f"history {protocol['history_rule']}, {source}, {'all' if length is None else f'last {length}'}")
+        lengths, sources = (
+            value if isinstance(value, list) else [value] for value in (protocol["history_length"], protocol["history_from"])
+        )
+        source = " or ".join({"all_splits": "all splits", "own_split": "own split"}[one] for one in sources)
+        length = " or ".join("all" if one is None else f"last {one}" for one in lengths)
+        parts.append(f"history {protocol['history_rule']}, {source}, {length}")
     if protocol.get("temperature") is not None:
         listed = "all classes" if protocol["top_k"] is None else f"top {protocol['top_k']}"
         squared = ", T² restored" if protocol["t_squared"] else ""

@@ -48,7 +48,7 @@ def _complete_tokenizer(folder: Path, source: Path) -> list[str]:
     from transformers import AutoTokenizer  # seconds to import as well
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, use_fast=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False, use_fast=True)
         fast = tokenizer.backend_tokenizer
     except (OSError, ValueError, ImportError, AttributeError) as error:
         raise DataError(

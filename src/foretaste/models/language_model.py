@@ -8,8 +8,7 @@ and which the folder holds but nothing uses.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import AutoConfig, AutoModelForMaskedLM, PretrainedConfig, PreTrainedModel
-from transformers.utils import logging
+from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from foretaste.contracts.batch import Batch
-from foretaste.contracts.errors import ConfigError, DataError, unknown
+from foretaste.contracts.errors import unknown
+from foretaste.models.pretrained import check_fits, load_network, read_config, save_network
 
 #: Where each architecture keeps what lies between its encoder and its decoder.
 _TRANSFORMS = {
@@ -31,9 +30,6 @@ _TRANSFORMS = {
     "electra": lambda hf: hf.generator_predictions,
     "roberta": lambda hf: nn.Sequential(hf.lm_head.dense, nn.GELU(), hf.lm_head.layer_norm),
 }
-
-#: The names that architectures give their dropout rates.
-_DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout")
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,8 @@ class Packing:
 class LanguageModel(nn.Module):
     """encoder: ids (B, N) -> vectors (B, N, D); transform and decoder: vectors (..., D) -> logits (..., V).
 
-    The decoder is the table of word embeddings (tied) wherever the architecture ties them; its rows are the words.
+    The decoder is the table of word embeddings (tied) wherever the architecture ties them; its rows are the words. ``longest``:
+    tokens of the longest text.
     """
 
     def __init__(self, hf: PreTrainedModel, loading: Loading):
@@ -77,6 +74,7 @@ class LanguageModel(nn.Module):
         self.decoder = None if self.tied else decoder.weight
         # RoBERTa counts positions from behind the padding token's id.
         self._first_position = hf.config.pad_token_id + 1 if hf.config.model_type == "roberta" else 0
+        self.longest = hf.config.max_position_embeddings - self._first_position
         self.width = hf.config.hidden_size if hasattr(hf.config, "hidden_size") else hf.config.dim
 
     def encode(self, input_ids: Tensor, attention_mask: Tensor, packing: Packing | None = None) -> Tensor:
@@ -141,8 +139,7 @@ def seen(real: Tensor, packing: Packing | None, dtype: torch.dtype, first_positi
 def write_folder(hf: PreTrainedModel, folder: Path, facts: Mapping[str, Any]) -> None:
     """Write ``hf`` as a Hugging Face folder without its tokenizer, and ``facts`` as manifest.json."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _quietly():
-        hf.save_pretrained(folder)
+    save_network(hf, folder)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config.pop("_name_or_path", None)  # a place, and so no part of what the model is
     (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -166,48 +163,9 @@ def load_pretrained(kind: type, folder: Path, dropout: float | None) -> tuple[Pr
     """The model of a folder as ``kind``, a class of transformers, and what loading left open; errors as above."""
     folder = Path(folder)
     config = read_config(folder, dropout)
-    with _quietly():
-        hf, found = kind.from_pretrained(
-            folder, config=config, local_files_only=True, output_loading_info=True, dtype=torch.float32, ignore_mismatched_sizes=True,
-            # The fused attention of CPUs spends 60 % of a bf16 step in its backward pass; texts of 10 to 60 tokens do not need it.
-            attn_implementation="eager",
-        )  # fmt: skip
-    missing, unused = sorted(found["missing_keys"]), sorted(found["unexpected_keys"])
-    lacking = [name for name in missing if name.startswith(f"{hf.base_model_prefix}.")]
-    if lacking or found["mismatched_keys"]:
-        wrong = [*lacking, *(str(key) for key in found["mismatched_keys"])]
-        raise DataError(
-            f"weights that do not fit: {', '.join(wrong[:3])}", folder, "every weight of the encoder that config.json describes",
-            "use a folder whose config.json and weights belong together",
-        )  # fmt: skip
-    return hf, Loading(tuple(missing), tuple(unused))
-
-
-def read_config(folder: Path, dropout: float | None = None) -> PretrainedConfig:
-    """The configuration of a folder; ConfigError for an architecture that is not known here."""
-    if not (folder / "config.json").is_file():
-        raise DataError("missing config.json", folder, "a Hugging Face folder", "correct the path, or run pretrain")
-    config: Any = AutoConfig.from_pretrained(folder, local_files_only=True)
     if config.model_type not in _TRANSFORMS:
         raise unknown("architecture", config.model_type, _TRANSFORMS, folder / "config.json")
-    if dropout is not None:
-        rates = [name for name in _DROPOUTS if hasattr(config, name)]
-        if not rates:
-            raise ConfigError("no dropout to set", folder / "config.json", f"one of {', '.join(_DROPOUTS)}", "leave dropout out")
-        for name in rates:
-            setattr(config, name, dropout)
-    return config
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Without the library's own load report and progress bar: ``Loading`` says the same, and is kept."""
-    before, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before)
-        if bar:
-            logging.enable_progress_bar()
+    hf, found = load_network(kind, folder, config)
+    missing, unused = sorted(found["missing_keys"]), sorted(found["unexpected_keys"])
+    check_fits([name for name in missing if name.startswith(f"{hf.base_model_prefix}.")], found, folder)
+    return hf, Loading(tuple(missing), tuple(unused))

@@ -28,10 +28,10 @@ from foretaste.models.language_model import (
     Packing,
     load_language_model,
     load_pretrained,
-    read_config,
     seen,
     write_folder,
 )
+from foretaste.models.pretrained import read_config
 from foretaste.pipeline.options import Options
 
 

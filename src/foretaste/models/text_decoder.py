@@ -9,25 +9,22 @@ arXiv:2106.09685; library peft); a checkpoint then holds both.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
 from pydantic import Field, PositiveFloat, PositiveInt
 from torch import nn
-from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
+from transformers import AutoModel, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_FOR_MASKED_LM_MAPPING_NAMES
 from transformers.pytorch_utils import Conv1D
-from transformers.utils import logging
 
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.classes import HEADS, ClassSpace
-from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
+from foretaste.models.pretrained import check_fits, load_network, read_config
 from foretaste.pipeline.options import Options
-
-#: The names that decoders give their dropout rates.
-_DROPOUTS = ("attn_pdrop", "embd_pdrop", "resid_pdrop", "attention_dropout", "hidden_dropout", "embedding_dropout", "dropout")
 
 
 class Lora(Options):
@@ -85,44 +82,15 @@ def load_decoder(folder: Path, dropout: float | None = None) -> PreTrainedModel:
     Raises ConfigError for another kind of model, DataError where a weight is missing or of another shape.
     """
     folder = Path(folder)
-    config = _config(folder, dropout)
-    before, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        lm, found = AutoModel.from_pretrained(
-            folder, config=config, local_files_only=True, output_loading_info=True, dtype=torch.float32, attn_implementation="eager",
-            ignore_mismatched_sizes=True,
-        )  # fmt: skip
-    finally:
-        logging.set_verbosity(before)
-        if bar:
-            logging.enable_progress_bar()
-    wrong = sorted([*found["missing_keys"], *(str(key) for key in found["mismatched_keys"])])
-    if wrong:
-        raise DataError(
-            f"weights that do not fit: {', '.join(wrong[:3])}", folder, "every weight that config.json describes",
-            "use a folder whose config.json and weights belong together",
-        )  # fmt: skip
-    return lm
-
-
-def _config(folder: Path, dropout: float | None) -> PretrainedConfig:
-    if not (folder / "config.json").is_file():
-        raise DataError("missing config.json", folder, "a Hugging Face folder", "correct the path")
-    config: Any = AutoConfig.from_pretrained(folder, local_files_only=True)
+    config = read_config(folder, dropout)
     kind = config.model_type
     if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES or config.is_encoder_decoder:
         raise ConfigError(
             f"{kind} is no causal language model", folder / "config.json", "a decoder such as gpt2 or llama", "network: text_encoder"
         )
-    if dropout is not None:
-        rates = [name for name in _DROPOUTS if hasattr(config, name)]
-        if not rates:
-            raise ConfigError("no dropout to set", folder / "config.json", f"one of {', '.join(_DROPOUTS)}", "leave dropout out")
-        for name in rates:
-            setattr(config, name, dropout)
-    return config
+    lm, found = load_network(AutoModel, folder, config)
+    check_fits(sorted(found["missing_keys"]), found, folder)
+    return lm
 
 
 def build(config: Config, sources: Sources) -> TextDecoder:

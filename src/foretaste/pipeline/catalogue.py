@@ -10,9 +10,11 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.components import check_parts, check_settings, schemas
-from foretaste.pipeline.config import BackboneConfig, DatasetConfig, Files, LmConfig, RunConfig, SystemConfig, validated
+from foretaste.pipeline.config import BackboneConfig, DatasetConfig, LmConfig, RunConfig, SystemConfig, validated
 from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+from foretaste.pipeline.preset_checks import check_preset
+from foretaste.pipeline.preset_files import Files
 
 
 class Catalogue:
@@ -62,13 +64,7 @@ class Catalogue:
         """The resolved system on ``dataset``, its components checked, with this run's overrides of the history."""
         system = self.files.system(name, dataset)
         check_parts(system, self.files.where("systems", name), self._components)
-        for model in (name for pair in system.comparisons for name in pair):
-            if model not in system.models:
-                raise unknown("model", model, system.models, f"{self.files.where('systems', name)}: comparisons")
-        for model in system.models:
-            if not re.fullmatch("[a-z0-9_]+", model):
-                raise ConfigError(f"model named {model!r}", self.files.where("systems", name), "small letters, digits and _", "rename it")
-        self._check_mentions(system, self.files.where("systems", name))
+        check_preset(system, self.files.where("systems", name))
         overrides = {"rule": self.run.history_rule, "source": self.run.history_from}
         history = system.history.model_copy(update={key: value for key, value in overrides.items() if value})
         return system.model_copy(update={"history": history})
@@ -162,34 +158,12 @@ class Catalogue:
 
     def _meaning(self, dataset: str, system: str, model: str) -> Any:
         preset, settings = self.system(dataset, system), self.model(dataset, system, model)
-        others = sorted(self.mentions(settings))
+        others = sorted(settings.mentions)
         fitted_for = preset.primary_metric if isinstance(settings, AverageConfig) and settings.prior_exponent == "fitted" else None
         return [
             settings.model_dump(mode="json", exclude={"label"}), fitted_for, preset.history.model_dump(), preset.teacher_seeds,
             [self._meaning(dataset, system, other) for other in others],
         ]  # fmt: skip
-
-    def _check_mentions(self, system: SystemConfig, where: str) -> None:
-        """Raise ConfigError unless every mentioned model is there, and nobody learns from itself, however indirectly."""
-        open_ends = {name: self.mentions(model) for name, model in system.models.items()}
-        for name, mentioned in open_ends.items():
-            for other in sorted(mentioned - set(system.models)):
-                raise unknown("model", other, system.models, f"{where}: models.{name}")
-        while leaves := [name for name, mentioned in open_ends.items() if not mentioned & set(open_ends)]:
-            for name in leaves:
-                del open_ends[name]
-        if open_ends:
-            raise ConfigError(
-                f"models that learn from each other in a circle: {', '.join(open_ends)}", f"{where}: models", "teachers that need no student",
-                "break the circle",
-            )  # fmt: skip
-
-    @staticmethod
-    def mentions(model: ModelConfig | AverageConfig) -> set[str]:
-        """The models whose scores this one needs."""
-        if isinstance(model, AverageConfig):
-            return set(model.average)
-        return {term.to for term in model.objective} - {"labels", "features"}
 
     def model_folder(self, dataset: str, system: str, model: str, seed: int) -> str:
         """Where a model of a system lies; teachers have only ``teacher_seeds`` different seeds, an average over seeds has one."""
@@ -224,14 +198,9 @@ class Catalogue:
 
     def protocol(self, dataset: str, system: str, model: str) -> dict[str, Any]:
         """The settings that decide a number, as they stand in metrics.json; null where one does not apply."""
-        preset, settings = self.system(dataset, system), self.model(dataset, system, model)
+        settings = self.model(dataset, system, model)
         protocol: dict[str, Any] = {"tau_a": self.dataset(dataset).tau_a, "prior_exponent": getattr(settings, "prior_exponent", 0.0)}
-        history = self._history_of(dataset, system, model)
-        protocol |= self._ensemble(settings)
-        protocol |= {"history_rule": None, "history_from": None, "history_length": None}
-        if history is not None:
-            history = {**preset.history.model_dump(mode="json"), **history}
-            protocol |= {"history_rule": history["rule"], "history_from": history["source"], "history_length": history["length"]}
+        protocol |= self._ensemble(settings) | self._history(dataset, system, model)
         protocol |= {"temperature": None, "top_k": None, "reduction": None, "t_squared": None}
         for term in getattr(settings, "objective", ()):
             if term.to not in ("labels", "features"):
@@ -250,12 +219,21 @@ class Catalogue:
         fitted = "fitted" in (settings.weights, settings.prior_exponent)
         return {"ensemble_weights": fixed, "ensemble_seeds": list(settings.seeds) or None, "fitted_on": "fitted" if fitted else None}
 
-    def _history_of(self, dataset: str, system: str, model: str) -> dict[str, Any] | None:
-        """The history settings of a text teacher, or of the teachers behind a model; None where no history is seen."""
+    def _history(self, dataset: str, system: str, model: str) -> dict[str, Any]:
+        """What a text teacher, or the teachers behind a model, see of the past: null where nothing, a list where they differ."""
+        defaults = self.system(dataset, system).history.model_dump(mode="json")
+        seen = [{**defaults, **own} for own in self._histories(dataset, system, model)]
+        values = {key: list(dict.fromkeys(one[key] for one in seen)) or [None] for key in ("rule", "source", "length")}
+        if len(values["rule"]) > 1:
+            raise ConfigError(
+                f"teachers under the history rules {' and '.join(values['rule'])}", f"workflow/systems/{system}.yaml: models.{model}",
+                "one rule, for it decides what the numbers mean", "give the teachers one rule",
+            )  # fmt: skip
+        names = {"rule": "history_rule", "source": "history_from", "length": "history_length"}
+        return {names[key]: value[0] if len(value) == 1 else value for key, value in values.items()}
+
+    def _histories(self, dataset: str, system: str, model: str) -> list[dict[str, Any]]:
         settings = self.model(dataset, system, model)
         if isinstance(settings, ModelConfig) and self.shows(settings.view) == "history":
-            return {key: settings.view[key] for key in ("rule", "source", "length") if key in settings.view}
-        for other in sorted(self.mentions(settings)):
-            if (history := self._history_of(dataset, system, other)) is not None:
-                return history
-        return None
+            return [{key: settings.view[key] for key in ("rule", "source", "length") if key in settings.view}]
+        return [one for other in sorted(settings.mentions) for one in self._histories(dataset, system, other)]

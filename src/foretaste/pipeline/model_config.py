@@ -182,7 +182,14 @@ class ModelConfig(Options):
             raise ValueError("calibrate needs folds or held_out")
         if self.training.kind == "loop" and not self.objective:
             raise ValueError("training by the loop needs an objective")
+        if (self.folds or self.held_out) and self.mentions:
+            raise ValueError("a model that learns from another's scores has no folds or held_out: those scores knew the videos left out")
         return self
+
+    @property
+    def mentions(self) -> frozenset[str]:
+        """The models whose scores it learns from."""
+        return frozenset(term.to for term in self.objective) - {"labels", "features"}
 
 
 class AverageConfig(Options):
@@ -203,6 +210,8 @@ class AverageConfig(Options):
 
     @model_validator(mode="after")
     def _weights_fit(self) -> AverageConfig:
+        if len(set(self.average)) != len(self.average):
+            raise ValueError("each model once: `weights` gives one more than the others")
         if len(set(self.seeds)) != len(self.seeds) or any(seed < 0 for seed in self.seeds):
             raise ValueError("each seed once, from 0")
         if self.weights == "fitted" and self.space == "logits":
@@ -210,6 +219,16 @@ class AverageConfig(Options):
         if isinstance(self.weights, tuple) and (len(self.weights) != len(self.average) or not sum(self.weights)):
             raise ValueError("one weight a model, not all of them 0")
         return self
+
+    @property
+    def mentions(self) -> frozenset[str]:
+        """The models that it averages."""
+        return frozenset(self.average)
+
+    @property
+    def fits(self) -> tuple[str, ...]:
+        """Its settings that are fitted on rows that nothing was trained on."""
+        return tuple(name for name in ("weights", "prior_exponent") if getattr(self, name) == "fitted")
 
 
 def _averages(value: Any) -> str:

@@ -185,7 +185,7 @@ class Plan:
         settings = self.catalogue.model(dataset, system, model)
         folder = self._own_folder(dataset, system, seed, model)
         inputs, config, places = self._seen(dataset, system, settings)
-        for other in sorted(self.catalogue.mentions(settings)):
+        for other in sorted(settings.mentions):
             inputs[f"scores_{other}"] = f"{self.catalogue.model_folder(dataset, system, other, int(seed))}/scores"
         config["model"] = {**settings.model_dump(mode="json", exclude={"role", "label"}), "view": config.pop("view")}
         if settings.training.kind == "counting" and settings.training.source == "recipe_truth":

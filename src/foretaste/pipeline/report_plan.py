@@ -156,7 +156,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
 
 def _facts(catalogue: Catalogue, model: ModelConfig | AverageConfig) -> dict[str, Any]:
     """What the report says of a model, and which arrows lead to it."""
-    facts = {"label": model.label, "role": model.role, "mentions": sorted(catalogue.mentions(model))}
+    facts = {"label": model.label, "role": model.role, "mentions": sorted(model.mentions)}
     if isinstance(model, AverageConfig):
         return {**facts, "lm": None, "backbone": None, "averaged": True, "counted": False}
     counted = model.training.kind == "counting" and model.training.source == "samples"

@@ -36,7 +36,10 @@ class Tokenizer:
         path = folder / "tokenizer.json"
         if not path.is_file():
             raise DataError("no fast tokenizer", path, "tokenizer.json", "write it once with transformers' AutoTokenizer.save_pretrained")
-        self._fast = FastTokenizer.from_file(str(path))
+        try:
+            self._fast = FastTokenizer.from_file(str(path))
+        except Exception as error:  # the library raises nothing narrower
+            raise DataError(f"not a tokenizer ({error})", path, "a file of the tokenizers library", "write it again") from error
         self._fast.no_padding()
         self._fast.no_truncation()
         begins = not masked and not self._fast.encode("").ids

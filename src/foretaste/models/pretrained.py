@@ -1,0 +1,86 @@
+"""A network of transformers out of a folder. Code that lies in the folder is never run; what is wrong with its files is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
+from transformers.utils import logging
+
+from foretaste.contracts.errors import ConfigError, DataError
+
+#: The names that architectures give their dropout rates.
+_DROPOUTS = (
+    "attention_dropout", "attention_probs_dropout_prob", "attn_pdrop", "dropout", "embd_pdrop", "embedding_dropout", "hidden_dropout",
+    "hidden_dropout_prob", "resid_pdrop",
+)  # fmt: skip
+
+
+def read_config(folder: Path, dropout: float | None = None) -> PretrainedConfig:
+    """The configuration of a folder; ``dropout`` replaces all its rates. DataError for a file that says no architecture."""
+    if not (folder / "config.json").is_file():
+        raise DataError("missing config.json", folder, "a Hugging Face folder", "correct the path, or run fetch_weights")
+    with _explained(folder / "config.json", "the config.json of an architecture that transformers has"):
+        config: Any = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    if dropout is not None:
+        rates = [name for name in _DROPOUTS if hasattr(config, name)]
+        if not rates:
+            raise ConfigError("no dropout to set", folder / "config.json", f"one of {', '.join(_DROPOUTS)}", "leave dropout out")
+        for name in rates:
+            setattr(config, name, dropout)
+    return config
+
+
+def load_network(kind: type, folder: Path, config: PretrainedConfig) -> tuple[PreTrainedModel, dict[str, Any]]:
+    """The network of a folder as ``kind``, a class of transformers, in float32; and what loading left open: ``missing_keys``,
+    ``unexpected_keys``, ``mismatched_keys``."""
+    with _quietly(), _explained(folder, "model.safetensors, the weights that config.json describes"):
+        return kind.from_pretrained(
+            folder, config=config, local_files_only=True, trust_remote_code=False, output_loading_info=True, dtype=torch.float32,
+            ignore_mismatched_sizes=True,
+            # The fused attention of CPUs spends 60 % of a bf16 step in its backward pass; texts of 10 to 60 tokens do not need it.
+            attn_implementation="eager",
+        )  # fmt: skip
+
+
+def check_fits(lacking: list[str], found: dict[str, Any], folder: Path) -> None:
+    """DataError where weights are ``lacking``, or of another shape."""
+    if wrong := [*lacking, *(str(key) for key in found["mismatched_keys"])]:
+        raise DataError(
+            f"weights that do not fit: {', '.join(wrong[:3])}", folder, "every weight that config.json describes",
+            "use a folder whose config.json and weights belong together",
+        )  # fmt: skip
+
+
+@contextmanager
+def _explained(where: Path, expected: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, SafetensorError) as error:
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        raise DataError(f"not readable ({said})", where, expected, "use another folder, or fetch it again") from error
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the library's own load report and progress bar: what it left open is returned, and kept."""
+    before, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+        if bar:
+            logging.enable_progress_bar()
+
+
+def save_network(hf: PreTrainedModel, folder: Path) -> None:
+    """Write config.json and model.safetensors."""
+    with _quietly():
+        hf.save_pretrained(folder)

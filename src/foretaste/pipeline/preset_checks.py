@@ -1,0 +1,64 @@
+"""What must hold between the models of a preset, found before anything runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.pipeline.config import SystemConfig
+from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+
+
+def check_preset(system: SystemConfig, where: str) -> None:
+    """Raise ConfigError for names that mean nothing, circles, and averages whose parts do not fit together."""
+    for model in (name for pair in system.comparisons for name in pair):
+        if model not in system.models:
+            raise unknown("model", model, system.models, f"{where}: comparisons")
+    for model in system.models:
+        if not re.fullmatch("[a-z0-9_]+", model):
+            raise ConfigError(f"model named {model!r}", where, "small letters, digits and _", "rename it")
+    _check_mentions(system, where)
+    for name, settings in system.models.items():
+        if isinstance(settings, AverageConfig) and settings.fits:
+            _check_fit(system, name, settings, f"{where}: models.{name}")
+
+
+def _check_mentions(system: SystemConfig, where: str) -> None:
+    """Every mentioned model is there, and nobody learns from itself, however indirectly."""
+    open_ends = {name: model.mentions for name, model in system.models.items()}
+    for name, mentioned in open_ends.items():
+        for other in sorted(mentioned - set(system.models)):
+            raise unknown("model", other, system.models, f"{where}: models.{name}")
+    while leaves := [name for name, mentioned in open_ends.items() if not mentioned & set(open_ends)]:
+        for name in leaves:
+            del open_ends[name]
+    if open_ends:
+        raise ConfigError(
+            f"models that learn from each other in a circle: {', '.join(open_ends)}", f"{where}: models", "teachers that need no student",
+            "break the circle",
+        )  # fmt: skip
+
+
+def _check_fit(system: SystemConfig, name: str, settings: AverageConfig, where: str) -> None:
+    """What is fitted has rows to be fitted on: the same ones of every trained model behind the average."""
+    trained = dict(_trained(system, name))
+    what = f"{' and '.join(settings.fits)}: fitted"
+    if lacking := [model for model, one in trained.items() if not (one.folds or one.held_out)]:
+        raise ConfigError(
+            f"{what}, and {', '.join(lacking)} saw all training videos", where, "held_out or folds in every model of the average",
+            "set held_out: 10 in each, or give a number",
+        )  # fmt: skip
+    shares = {model: one.held_out for model, one in trained.items() if one.held_out}
+    if len(set(shares.values())) > 1:
+        said = ", ".join(f"{model} {share}" for model, share in shares.items())
+        raise ConfigError(f"{what} on different videos (held_out: {said})", where, "one number for all", "use the same")
+
+
+def _trained(system: SystemConfig, name: str) -> Iterator[tuple[str, ModelConfig]]:
+    settings = system.models[name]
+    if isinstance(settings, AverageConfig):
+        for part in settings.average:
+            yield from _trained(system, part)
+    else:
+        yield name, settings

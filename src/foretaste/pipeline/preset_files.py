@@ -1,0 +1,118 @@
+"""Presets and datasets as files, put together.
+
+One may name its parent with ``base:`` and then holds only what differs; ``on: {<dataset>: ...}`` in a preset holds what differs by
+dataset. Mappings are merged key by key, everything else is replaced, ``null`` removes a key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.pipeline.config import DatasetConfig, SystemConfig, validated
+from foretaste.pipeline.yaml_files import read_yaml
+
+
+class Files:
+    """The YAML files of one checkout: datasets and systems by name."""
+
+    def __init__(self, root: Path):
+        self.root = Path(root)
+
+    def names(self, kind: str) -> list[str]:
+        """The datasets or systems that there are (``kind``: "datasets" or "systems")."""
+        return sorted(path.stem for path in (self.root / "workflow" / kind).glob("*.yaml"))
+
+    def chain(self, kind: str, name: str) -> list[str]:
+        """``name`` and its parents, nearest first."""
+        chain = [name]
+        while parent := self._layer(kind, chain[-1]).get("base"):
+            if parent in chain:
+                raise ConfigError(f"{kind} {name!r} is its own base", self._path(kind, name), "a chain that ends", "mend base:")
+            chain.append(parent)
+        return chain
+
+    def merged(self, kind: str, name: str, dataset: str | None = None) -> dict[str, Any]:
+        """The preset or dataset with its parents merged in, and, given ``dataset``, its ``on:`` part for that dataset."""
+        value: dict[str, Any] = {}
+        for link in reversed(self.chain(kind, name)):
+            layer = dict(self._layer(kind, link))
+            layer.pop("base", None)
+            on = layer.pop("on", {})
+            value = merge(value, layer)
+            for relative in reversed(self.chain("datasets", dataset)) if dataset else ():
+                value = merge(value, on.get(relative, {}))
+        return value
+
+    @cache  # noqa: B019 (a dry run asks for a preset hundreds of times; reading one takes 40 ms)
+    def _layer(self, kind: str, name: str) -> dict[str, Any]:
+        path = self._path(kind, name)
+        layer = read_yaml(path)
+        if not isinstance(layer.get("base", ""), str):
+            raise ConfigError(f"base is {layer['base']!r}", path, f"one of {', '.join(self.names(kind))}", "name one parent")
+        for key in ("on", "models", "lms", "backbones"):
+            _mappings(layer.get(key, {}), f"{path}: {key}", nullable=key != "on")
+        for dataset, part in layer.get("on", {}).items():
+            if dataset not in self.names("datasets"):
+                raise unknown("dataset", str(dataset), self.names("datasets"), f"{path}: on")
+            if "lms" in part:  # They lie beside the corpus, which several datasets may share.
+                raise ConfigError(
+                    "language models of one dataset", f"{path}: on.{dataset}.lms", "lms: outside on:",
+                    "give the variant a name of its own and use it in on: models",
+                )  # fmt: skip
+        return layer
+
+    def _path(self, kind: str, name: str) -> Path:
+        path = self.root / "workflow" / kind / f"{name}.yaml"
+        if name not in self.names(kind):
+            raise unknown(kind.removesuffix("s"), name, self.names(kind), path.parent)
+        if not re.fullmatch("[a-z0-9_]+", name):
+            raise ConfigError(f"file name {path.name!r}", path.parent, "small letters, digits and _", "rename it")
+        return path
+
+    @cache  # noqa: B019 (one Files lives as long as the process)
+    def dataset(self, name: str) -> DatasetConfig:
+        """The resolved dataset ``name``."""
+        return validated(DatasetConfig, self.merged("datasets", name), f"workflow/datasets/{name}.yaml")
+
+    @cache  # noqa: B019
+    def system(self, name: str, dataset: str) -> SystemConfig:
+        """The resolved system ``name`` on ``dataset``."""
+        return validated(SystemConfig, self.merged("systems", name, dataset), self.where("systems", name))
+
+    def where(self, kind: str, name: str) -> str:
+        """How an error names a preset: its file and the files that it is based on."""
+        first, *bases = self.chain(kind, name)
+        return f"workflow/{kind}/{first}.yaml" + (f" (base {', '.join(bases)})" if bases else "")
+
+
+def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """``old`` with ``new`` on top: mappings key by key (unless their ``kind`` differs), null removes, the rest replaces."""
+    merged = dict(old)
+    for key, value in new.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and _same_kind(merged[key], value):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = merge({}, value) if isinstance(value, Mapping) else value
+    return merged
+
+
+def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return "kind" not in new or old.get("kind") == new["kind"]
+
+
+def _mappings(value: Any, where: str, nullable: bool) -> None:
+    """Raise ConfigError unless ``value`` is a mapping of mappings (or of null, which removes a parent's)."""
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{value!r} instead of a mapping", where, "names, each with its settings", "correct the file")
+    for name, inner in value.items():
+        if not isinstance(inner, Mapping) and not (nullable and inner is None):
+            raise ConfigError(
+                f"{'null' if inner is None else repr(inner)} instead of settings", f"{where}.{name}", "a mapping", "correct the file"
+            )
