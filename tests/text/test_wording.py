@@ -6,9 +6,7 @@ from foretaste.text.wording import TOLD_S, Wording, ago
 PHRASES, ELAPSED = ["take pan", "wash plate", "wash plate", "wash plate", "take pan"], [40.0, 12.0, 8.0, 4.0, 1.0]
 
 
-def test_the_plain_join_is_the_templates_own():
-    for name in ("plain", "epic55", "egtea"):
-        assert Wording(template=template(name)).text(PHRASES, ELAPSED) == template(name).history(PHRASES)
+def test_a_history_of_nothing_is_empty():
     assert Wording(template=template("plain"), elapsed=True, repeats="merged").text([], []) == ""
 
 

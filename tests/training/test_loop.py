@@ -117,6 +117,14 @@ def test_two_processes_equal_one(tmp_path):
         assert x.get("action_loss", 0) == pytest.approx(y.get("action_loss", 0), abs=1e-9)
 
 
+def test_two_processes_with_dropout_equal_one_in_two_parts(tmp_path):
+    one = train(tmp_path / "one", batch=9, dropout=0.5, accumulate=2)
+    run(tmp_path / "two", {"batch": 9, "dropout": 0.5}, processes=2)
+    found = load_file(tmp_path / "two" / "final.safetensors")
+    found.pop("scores")
+    assert_equal(one.state_dict(), found, 1e-9)
+
+
 def test_log_lines(tmp_path):
     train(tmp_path, epochs=2)
     found = lines(tmp_path)

@@ -7,7 +7,7 @@ text, not entries of a vocabulary. ``plain`` is English: "take pan, open fridge"
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from foretaste.contracts.errors import unknown
@@ -28,12 +28,6 @@ class Template:
     phrase: Callable[[str, str], str]
     between: str
     join: str
-
-    def history(self, phrases: Sequence[str], last: int | None = None) -> str:
-        """The latest ``last`` phrases (None: all; oldest first) as one line; the empty history is the empty string."""
-        if last is not None:
-            phrases = phrases[-last:] if last else ()
-        return self.join.join(phrases)
 
 
 def words(name: str) -> list[str]:

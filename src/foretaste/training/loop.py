@@ -6,9 +6,10 @@
     fit(model, no_targets, objective, loaders, config, out)
 
 It is started as one process, or as several by ``torchrun``: the same global batches, the same objective, hence the same
-weights up to the order of summation. Left out on purpose: early stopping and picking a best epoch (the last one is the
-result, as published), and wrappers around the network: gradients are summed over processes here, in one reduction a step,
-because only then a process whose piece of a batch is empty, or has no label, counts for exactly nothing.
+weights up to the order of summation (with dropout: those of one process with ``accumulate`` as many parts). Left out on
+purpose: early stopping and picking a best epoch (the last one is the result, as published), and wrappers around the network:
+gradients are summed over processes here, in one reduction a step, because only then a process whose piece of a batch is empty,
+or has no label, counts for exactly nothing.
 """
 
 from __future__ import annotations
