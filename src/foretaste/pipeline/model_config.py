@@ -30,8 +30,8 @@ class TermConfig(Options):
     reduction: Literal["batch", "positions", "elements"] = "batch"
     """`batch`: mean over positions that have a target. `positions`: unlabelled positions count as zeros (AVT's own past loss).
     `elements`: as `batch`, and divided by the number of classes compared (the element mean of the published KL)."""
-    class_weights: Literal["none", "balanced", "balanced_root"] = "none"
-    """`balanced`: n / (C * count) from the training rows; `balanced_root`: its square root. The mean is then weighted as well."""
+    class_weights: Literal["none", "balanced"] | Annotated[float, Field(gt=0, lt=1)] = "none"
+    """`balanced`: n / (C * count) from the training rows; a number: that to this power. The mean is then weighted as well."""
 
 
 class AdamW(Options):

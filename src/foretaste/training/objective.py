@@ -52,7 +52,7 @@ def build_objective(terms: Sequence[TermConfig], counts: Mapping[str, Tensor] | 
             raise ConfigError("reduction: positions", where, "unweighted labels as target", "use `batch`")
         weights = None
         if config.class_weights != "none":
-            weights = _balanced(config, counts, where) ** {"balanced": 1.0, "balanced_root": 0.5}[config.class_weights]
+            weights = _balanced(config, counts, where) ** (1.0 if config.class_weights == "balanced" else config.class_weights)
         if config.weight == 0:
             continue
         name = f"{config.of}.{config.loss['kind']}" + ("" if config.to in (LABELS, FEATURES) else f".{config.to}")
