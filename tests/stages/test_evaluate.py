@@ -66,6 +66,23 @@ def test_an_export_measures_the_same(folder, capsys):
     assert "60 samples of validation" in table and "many_shot_recall5_or" in table
 
 
+def test_held_out_videos_are_those_of_the_scores(folder, capsys):
+    classes = make_classes()
+    tables = make_tables(folder, classes, {"training": 4, "validation": 1})
+    samples = read_table(folder / "samples.parquet", SAMPLES)
+    training = targets(samples, "training")
+    ids = {split: list(targets(samples, split).sample_ids) for split in tables}
+    make_scores(folder / "held", classes, tables, ids, "lm", 2.0, 0, held_out=True)
+    found = json.loads(tool(capsys, "--scores", folder / "held", "--samples", folder / "samples.parquet", "--split", "held_out", "--json"))
+    scores = open_scores(folder / "held")
+    held = training.among(scores.sample_ids("held_out"))
+    best = scores.logits("held_out", "action", held.sample_ids).argmax(1)
+    assert 0 < found["samples"] == len(held) < len(training)
+    assert found["action"]["top1"] == pytest.approx(100 * (best == held.labels["action"]).mean())
+    assert main(["evaluate", "--scores", str(folder / "scores"), "--samples", str(folder / "samples.parquet"), "--split", "held_out"]) == 1
+    assert "held_out" in capsys.readouterr().err
+
+
 def test_a_missing_score_is_one_error_line_that_names_the_sample(folder, capsys):
     export_npz(open_scores(folder / "scores"), "training", folder / "F.npz")
     arguments = ["--scores", str(folder / "F.npz"), "--samples", str(folder / "samples.parquet"), "--split", "validation"]

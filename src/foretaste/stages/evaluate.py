@@ -11,6 +11,7 @@ from foretaste.evaluation.protocols import action_logits, measure, report, targe
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.step import Step
 from foretaste.scores.exchange import read_split
+from foretaste.scores.format import HELD_OUT
 from foretaste.scores.reader import open_scores
 
 
@@ -29,11 +30,13 @@ def run(step: Step) -> None:
 def evaluate(scores: Path, samples: Path, split: str, classes: ClassSpace | None) -> dict[str, Any]:
     """The content of ``metrics.json`` for a score cache (folder) or an archive (``F.npz``), with what they tell of themselves.
 
+    split
+        Of the samples, or ``held_out``: the training videos that a model's sibling never saw, where choices are made.
     classes
         The dataset's label space; None: that of the scores.
     """
-    wanted = targets(read_table(samples, SAMPLES), split)
-    scored = read_split(scores, split)
+    scored, table = read_split(scores, split), read_table(samples, SAMPLES)
+    wanted = targets(table, "training").among(scored.sample_ids) if split == HELD_OUT else targets(table, split)
     space = classes or scored.classes
     facts: dict[str, Any] = {} if scores.suffix == ".npz" else open_scores(scores).manifest
     names = {"model": facts.get("model")}
