@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 
 from foretaste.contracts.errors import DataError, ForetasteError, unknown
-from foretaste.pipeline import console
+from foretaste.pipeline import artifact, console
 
 STAGES = Path(__file__).parent / "stages"
 
@@ -106,11 +106,14 @@ def _first_line(verb: str) -> str:
 
 
 def _of_system(error: OSError) -> DataError:
-    """A full disk or a forbidden file, as one of our errors."""
+    """A full disk, a forbidden file, or what a library could not read, as one of our errors."""
+    what = error.strerror or str(error) or type(error).__name__
+    if error.filename is None and error.errno not in artifact.NO_ROOM:
+        return DataError(
+            what, "a file or a connection that the error does not name", "one that works", "foretaste -v shows where it was used"
+        )
     where = error.filename or "the output folder"
-    return DataError(
-        error.strerror or str(error), where, "a readable file, or space and permission to write", "free space or correct the path"
-    )
+    return DataError(what, where, "a readable file, or space and permission to write", "free space or correct the path")
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def test_rulstm_clock_is_frames_over_30(world):
         ("training.csv", "00007,", "00008,", "training.csv", "line 1", "8", "uid 8 is not in EPIC_train_action_labels.csv"),
         ("EPIC_train_action_labels.csv", "00:01:06.17", "00:01:04.17", "EPIC_train_action_labels.csv", "line 3", "7", "start < stop"),
         ("EPIC_train_action_labels.csv", "00:01:06.17", "1:4", "EPIC_train_action_labels.csv", "line 3", "7", "hours:minutes:seconds"),
-        ("EPIC_train_action_labels.csv", "00:01:06.17", "00:01:nan", "EPIC_train_action_labels.csv", "line 3", "7", "start < stop"),
+        ("EPIC_train_action_labels.csv", "00:01:06.17", "00:01:nan", "EPIC_train_action_labels.csv", "line 3", "7", "hours:minutes:seconds"),
         ("EPIC_train_action_labels.csv", "turn-on,1,pan,1", "turn-on,1,pan,3", "EPIC_train_action_labels.csv", "line 3", "7", "from 0 to 2"),
         ("EPIC_train_action_labels.csv", "7,P01,", "0,P01,", "EPIC_train_action_labels.csv", "line 3", "0", "occurs twice"),
     ],

@@ -61,6 +61,22 @@ def test_a_place_is_no_name(name):
         validated(LmConfig, {"init": name}, "lms.mine")
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [(name, "no name of a language model") for name in ("", "a b", "a@", "@v1", "a@b@c", "a//b", "weights/")]
+    + [("weights/foo@v1", "leave out @<revision>")],
+)
+@pytest.mark.parametrize("key", ["init", "generator"])
+def test_what_is_no_name_is_refused(name, says, key):
+    with pytest.raises(ConfigError, match=f"{says}.*lms.mine.{key}"):
+        validated(LmConfig, {"init": "electra", key: name}, "lms.mine")
+
+
+@pytest.mark.parametrize("name", ["minilm", "google/electra-base-discriminator@refs/pr/1", "Qwen/Qwen2.5-0.5B", "weights/my/own+bert_2"])
+def test_what_is_a_name_is_taken(name):
+    assert validated(LmConfig, {"init": name}, "lms.mine").init == name
+
+
 def test_a_generator_goes_with_replaced_token_detection():
     pretrained = {
         "init": "e",

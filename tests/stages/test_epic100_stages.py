@@ -14,7 +14,9 @@ from foretaste.pipeline.step import Step
 from foretaste.scores.verify import verify
 from foretaste.stages import evaluate, make_samples, read_annotations, score, train
 
-VERBS, NOUNS = 12, 15
+VERBS, NOUNS = 97, 300
+#: Those that occur.
+DONE, USED = 12, 15
 VIEW = {"kind": "action_ids", "rule": "start", "source": "all_splits", "length": 5}
 PROTOCOL = {"tau_a": 1.0, "history_rule": "start", "history_from": "all_splits", "history_length": 5, "prior_exponent": 0.0}
 
@@ -24,13 +26,13 @@ def clock(seconds: float) -> str:
 
 
 def write_files(folder: Path) -> None:
-    """Walks over verbs and nouns: what comes next depends on what was done last."""
+    """Walks over a few verbs and nouns: what comes next depends on what was done last."""
     folder.mkdir(parents=True)
     random = np.random.default_rng(0)
-    for name, count, word in (("verb", VERBS, "v"), ("noun", NOUNS, "n")):
+    for name, count, occur, word in (("verb", VERBS, DONE, "v"), ("noun", NOUNS, USED, "n")):
         rows = "".join(f"{i},{word}{i},['{word}{i}'],any\n" for i in range(count))
         (folder / f"EPIC_100_{name}_classes.csv").write_text(f"id,key,instances,category\n{rows}")
-        (folder / f"EPIC_100_tail_{name}s.csv").write_text(f"{name}\n" + "".join(f"{i}\n" for i in range(count // 2, count)))
+        (folder / f"EPIC_100_tail_{name}s.csv").write_text(f"{name}\n" + "".join(f"{i}\n" for i in range(occur // 2, occur)))
     (folder / "EPIC_100_unseen_participant_ids_validation.csv").write_text("participant_id\nP03\n")
     head = "narration_id,participant_id,video_id,narration_timestamp,start_timestamp,stop_timestamp,start_frame,stop_frame"
     for name, people in (("train", ("P01", "P02")), ("validation", ("P01", "P03")), ("test_timestamps", ("P04",))):
@@ -39,7 +41,7 @@ def write_files(folder: Path) -> None:
             for video in (f"{person}_{9 + ord(name[0])}", f"{person}_{500 + ord(name[0])}"):
                 verb, noun = 0, 0
                 for i in range(150):
-                    verb, noun = (verb + random.integers(1, 3)) % VERBS, (noun + random.integers(0, 3)) % NOUNS
+                    verb, noun = (verb + random.integers(1, 3)) % DONE, (noun + random.integers(0, 3)) % USED
                     times = f"{clock(4.0 * i + 2)},{clock(4.0 * i + 2)},{clock(4.0 * i + 5)},1,2"
                     labels = "" if name.startswith("test") else f",do it,v{verb},{verb},n{noun},{noun},['n{noun}'],[{noun}]"
                     rows.append(f"{video}_{i},{person},{video},{times}{labels}\n")

@@ -166,9 +166,9 @@ class Hub(BaseHTTPRequestHandler):
         pass
 
 
-def fetch(results: Path, home: Path, name: str, **environment: str) -> subprocess.CompletedProcess:
+def fetch(results: Path, home: Path, name: str, revision: str | None = None, **environment: str) -> subprocess.CompletedProcess:
     """`foretaste fetch_weights` in a process of its own, with a hub cache of its own."""
-    path = step_of(results, {"source": "hub", "name": name, "revision": None})
+    path = step_of(results, {"source": "hub", "name": name, "revision": revision})
     own = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "TRANSFORMERS_"))}
     return subprocess.run(
         [sys.executable, "-m", "foretaste", "fetch_weights", "--step", str(path)], env={**own, "HF_HOME": str(home), **environment},
@@ -202,3 +202,10 @@ def test_where_it_cannot_be_had_one_line_says_what_to_do(tmp_path, environment):
     assert said.startswith("error: no language model 'owner/tiny'")
     assert "hf download owner/tiny --local-dir DATA_ROOT/weights/owner/tiny" in said
     assert not (tmp_path / "results" / "weights").exists() or not list((tmp_path / "results" / "weights").iterdir())
+
+
+def test_a_pinned_revision_is_not_looked_for_in_data_root_and_the_advice_says_so(tmp_path):
+    done = fetch(tmp_path / "results", tmp_path / "home", "owner/tiny", "v1", HF_HUB_OFFLINE="1")
+    said = done.stderr.strip().splitlines()[-1]
+    assert said.startswith("error: no language model 'owner/tiny@v1'") and "its folder in data_root" not in said
+    assert "hf download owner/tiny --revision v1, and bring its cache" in said and "init: weights/owner/tiny" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ from foretaste.__main__ import main
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.tables import SAMPLES, write_table
 
-VERBS, NOUNS = 12, 30
-PAIRS = [(v, n) for v in range(VERBS - 1) for n in range(0, NOUNS - 1, 3)]  # the last verb and noun are in no action
+VERBS, NOUNS = 97, 300
+PAIRS = [(v, 2 * v + n) for v in range(VERBS - 1) for n in (0, 100)]  # the last verb and noun are in no action
 CLASSES = ClassSpace(
     action=tuple(f"v{v}_n{n}" for v, n in PAIRS), verb=tuple(f"v{v}" for v in range(VERBS)), noun=tuple(f"n{n}" for n in range(NOUNS)),
     action_verb=tuple(v for v, _ in PAIRS), action_noun=tuple(n for _, n in PAIRS),
@@ -68,7 +69,7 @@ def _samples(folder, ids):
 
 def test_a_missing_segment_and_a_wrong_level_are_errors(scores, tmp_path, capsys):
     line = ["submission", "--scores", str(scores[0]), "--out", str(tmp_path / "test.json")]
-    assert main([*line, "--samples", _samples(tmp_path, IDS)]) == 0
+    assert main([*line, "--samples", _samples(tmp_path, IDS), "--split", "test"]) == 0
     (tmp_path / "test.json").unlink()
     assert main([*line, "--samples", _samples(tmp_path, [*IDS, "P33_101_999"])]) == 1
     assert "P33_101_999" in capsys.readouterr().err
@@ -77,9 +78,26 @@ def test_a_missing_segment_and_a_wrong_level_are_errors(scores, tmp_path, capsys
     assert not (tmp_path / "test.json").exists()
 
 
-def test_too_few_actions_are_an_error(tmp_path, capsys):
-    few = ClassSpace(action=("a",), verb=("v",), noun=("n",), action_verb=(0,), action_noun=(0,))
-    np.savez(tmp_path / "F.npz", sample_id=np.array(["x"]), action=np.zeros((1, 1), np.float32))
-    (tmp_path / "F.classes.json").write_text(few.to_json())
+def test_an_archive_does_not_say_of_which_split_it_is(scores, tmp_path, capsys):
+    line = ["submission", "--scores", str(scores[0]), "--out", str(tmp_path / "test.json")]
+    assert main([*line, "--split", "test"]) == 1
+    assert "--split test of an archive" in capsys.readouterr().err
+    assert main(line) == 0
+    assert "not checked" in capsys.readouterr().out
+    samples = _samples(tmp_path, IDS)
+    assert main([*line, "--samples", samples, "--split", "validation"]) == 1
+    assert "the 0 of split validation" in capsys.readouterr().err
+    assert main([*line, "--samples", samples]) == 0
+    assert "300 segments of test" in capsys.readouterr().out
+
+
+EPIC55 = replace(CLASSES, verb=tuple(f"v{v}" for v in range(125)), noun=tuple(f"n{n}" for n in range(352)))
+FEW = replace(CLASSES, action=CLASSES.action[:99], action_verb=CLASSES.action_verb[:99], action_noun=CLASSES.action_noun[:99])
+
+
+@pytest.mark.parametrize(("classes", "says"), [(EPIC55, "125 verbs and 352 nouns"), (FEW, "at least 100")], ids=["EPIC-55", "99 actions"])
+def test_other_classes_are_an_error(classes, says, tmp_path, capsys):
+    np.savez(tmp_path / "F.npz", sample_id=np.array(["x"]), action=np.zeros((1, len(classes.action)), np.float32))
+    (tmp_path / "F.classes.json").write_text(classes.to_json())
     assert main(["submission", "--scores", str(tmp_path / "F.npz"), "--out", str(tmp_path / "o.json")]) == 1
-    assert "at least 100" in capsys.readouterr().err
+    assert says in capsys.readouterr().err

@@ -36,8 +36,10 @@ def test_held_out_videos_are_the_same_for_every_seed():
 
 
 def test_more_folds_than_videos():
-    with pytest.raises(ConfigError, match="12 folds of 11 training videos"):
-        folds_by_video(VIDEOS, 12, seed=0)
+    with pytest.raises(ConfigError, match="12 folds of 11 training videos: model: folds"):
+        siblings(VIDEOS, 12, 0, seed=0)
+    with pytest.raises(ConfigError, match="12 folds of 11 training videos: model: held_out"):
+        siblings(VIDEOS, 0, 12, seed=0)
 
 
 @pytest.mark.parametrize(("scale", "right", "wrong"), [(1.0, 7, 3), (8.0, 90, 10), (0.5, 199, 1)])

@@ -6,7 +6,8 @@ labels, EPIC_100_test_timestamps.csv; class lists, tail classes, participants wh
 segments in place of lists of classes and participants; class names are official ones in both layouts.
 
 Segments are known by their narration id ("P01_101_5": the fifth narration of video P01_101). The official files number verbs and
-nouns only; an action is a pair of them that occurs in training or validation, and its id is RULSTM's: the rank of "verb_noun", as text.
+nouns only; an action is a pair of them that occurs in training or validation, be the row good or bad, and its id is RULSTM's: the rank
+of "verb_noun", as text.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ RULSTM = {"training": "training.csv", "validation": "validation.csv", "test": "t
 RULSTM_LISTS = tuple(f"validation_{part}_ids.csv" for part in ("tail_verbs", "tail_nouns", "unseen_participants", "tail_actions"))
 RULSTM_COLUMNS = ("narration_id", "video", "start", "stop")
 VERBS = "EPIC_100_verb_classes.csv"
+#: Said of an official row whose verb or noun cannot be read: where its action occurs nowhere else, later actions have lower ids.
+MOVES_IDS = "; action ids may differ from the published ones"
 
 
 class Config(Options):
@@ -94,8 +97,8 @@ class Epic100:
         official = self.root / self.config.official
         verb = read_names(official / VERBS, found, "id", "key")
         noun = read_names(official / self.config.noun_classes, found, "id", "key")
-        entries = self._entries(found, verb, noun)
-        actions = self._actions(entries, found, verb, noun)
+        entries, pairs = self._entries(found, verb, noun)
+        actions = self._actions(pairs, found, verb, noun)
         lists = self._official_lists(entries, found, verb, noun) if self.config.layout == "official" else self._rulstm_lists(entries, found)
         classes = ClassSpace(
             action=tuple(f"{verb[v]}_{noun[n]}" for v, n in actions), verb=verb, noun=noun,
@@ -109,39 +112,50 @@ class Epic100:
                 found.add(entry.row, reason, entry.segment_id)
         return Annotations(segments=table(read, classes, self.dataset), classes=classes, issues=found.issues)
 
-    def _entries(self, found: Found, verb: tuple[str, ...], noun: tuple[str, ...]) -> list[Entry]:
+    def _entries(self, found: Found, verb: tuple[str, ...], noun: tuple[str, ...]) -> tuple[list[Entry], set[tuple[int, int]]]:
+        """The rows whose ids are good; and the pairs of verb and noun of all rows, as a row that is left out must not move action ids."""
         seen: set[str] = set()
-        entries = []
+        split_of: dict[str, str] = {}
+        entries, pairs = [], set()
         for split in _splits(self.config):
             for row in self._rows(split, found):
                 try:
-                    entry = self._entry(row, split, verb, noun)
+                    pair = None if split == "test" else self._pair(row, verb, noun)
+                    if pair is not None:
+                        pairs.add(pair)
+                    entry = self._entry(row, split, pair)
                     if entry.segment_id in seen:
                         raise RowError(f"narration_id {entry.segment_id} occurs twice, expected each segment once")
+                    if (first := split_of.setdefault(entry.video_id, split)) != split:
+                        raise RowError(f"video {entry.video_id} is in {first} too, expected each video in one split")
                 except RowError as reason:
                     found.add(row, reason, row.cells["narration_id"])
                     continue
                 seen.add(entry.segment_id)
                 entries.append(entry)
-        return entries
+        return entries, pairs
 
     def _rows(self, split: str, found: Found) -> Iterator[Row]:
         labels = () if split == "test" else ("verb", "noun", "action")
         if self.config.layout == "rulstm":
             return read_rows(self.root / self.config.rulstm / RULSTM[split], found, (*RULSTM_COLUMNS, *labels), header=False)
         columns = (*OFFICIAL_COLUMNS, *(("narration", "verb_class", "noun_class") if labels else ()))
-        return read_rows(self.root / self.config.official / OFFICIAL[split], found, columns, header=True)
+        return read_rows(self.root / self.config.official / OFFICIAL[split], found, columns, header=True, lost=MOVES_IDS if labels else "")
 
-    def _entry(self, row: Row, split: str, verb: tuple[str, ...], noun: tuple[str, ...]) -> Entry:
+    def _pair(self, row: Row, verb: tuple[str, ...], noun: tuple[str, ...]) -> tuple[int, int]:
+        if self.config.layout == "rulstm":
+            return row.class_id("verb", verb), row.class_id("noun", noun)
+        try:
+            return row.class_id("verb_class", verb), row.class_id("noun_class", noun)
+        except RowError as reason:
+            raise RowError(f"{reason}{MOVES_IDS}") from reason
+
+    def _entry(self, row: Row, split: str, pair: tuple[int, int] | None) -> Entry:
         rulstm = self.config.layout == "rulstm"
         segment_id, video_id = row.text("narration_id"), row.text("video" if rulstm else "video_id")
         within, _, number = segment_id.rpartition("_")
         if within != video_id or not number.isdecimal():
             raise RowError(f"narration_id {segment_id!r} in video {video_id!r}, expected {video_id}_<number>")
-        pair = None
-        if split != "test":
-            verb_column, noun_column = ("verb", "noun") if rulstm else ("verb_class", "noun_class")
-            pair = row.class_id(verb_column, verb), row.class_id(noun_column, noun)
         entry = Entry(row, split, segment_id, video_id, pair)
         if not rulstm and row.text("participant_id") != entry.participant:
             raise RowError(f"participant_id {row.cells['participant_id']!r} in video {video_id!r}, expected {entry.participant!r}")
@@ -164,10 +178,11 @@ class Epic100:
             narration=row.cells.get("narration") or None, participant=entry.participant,
         )  # fmt: skip
 
-    def _actions(self, entries: list[Entry], found: Found, verb: tuple[str, ...], noun: tuple[str, ...]) -> dict[tuple[int, int], int]:
+    def _actions(
+        self, pairs: set[tuple[int, int]], found: Found, verb: tuple[str, ...], noun: tuple[str, ...]
+    ) -> dict[tuple[int, int], int]:
         """(verb, noun) -> action id, in the order of the ids."""
         if self.config.layout == "official":
-            pairs = {entry.pair for entry in entries if entry.pair is not None}
             return {pair: index for index, pair in enumerate(sorted(pairs, key=lambda pair: f"{pair[0]}_{pair[1]}"))}
         path = self.root / self.config.rulstm / "actions.csv"
         actions: dict[tuple[int, int], int] = {}
@@ -191,6 +206,10 @@ class Epic100:
                 raise DataError(f"bad class list ({reason})", path, f"ids of {head} classes", "use the published file") from reason
         people = {row.cells["participant_id"] for row in read_rows(unseen, found, ("participant_id",), header=True)}
         videos = {entry.video_id for entry in entries if entry.split == "validation" and entry.participant in people}
+        if people and not videos:
+            raise DataError(
+                f"no validation video of {', '.join(sorted(people))}", unseen, "participants of validation", "use the published file"
+            )
         return {**tails, "unseen_video": tuple(sorted(videos))}
 
     def _rulstm_lists(self, entries: list[Entry], found: Found) -> dict[str, tuple]:

@@ -49,12 +49,12 @@ class Row:
         return number
 
     def clock(self, column: str) -> float:
-        """The cell, ``hours:minutes:seconds``, as seconds; raises RowError."""
-        try:
-            hours, minutes, seconds = self.text(column).split(":")
-            return (int(hours) * 60 + int(minutes)) * 60 + float(seconds)
-        except ValueError as error:
-            raise RowError(f"{column} is {self.cells[column]!r}, expected hours:minutes:seconds") from error
+        """The cell, ``hours:minutes:seconds`` as 00:59:07.25, as seconds; raises RowError."""
+        found = re.fullmatch(r"([0-9]+):([0-5][0-9]):([0-5][0-9](?:\.[0-9]+)?)", self.text(column))
+        if not found:
+            raise RowError(f"{column} is {self.cells[column]!r}, expected hours:minutes:seconds as 00:59:07.25")
+        hours, minutes, seconds = found.groups()
+        return (int(hours) * 60 + int(minutes)) * 60 + float(seconds)
 
 
 @dataclass
@@ -73,12 +73,14 @@ class Found:
         self.issues.append(Issue(file=row.file, row=f"line {row.line}", key=key, reason=str(reason)))
 
 
-def read_rows(path: Path, found: Found, columns: Sequence[str], *, header: bool) -> Iterator[Row]:
+def read_rows(path: Path, found: Found, columns: Sequence[str], *, header: bool, lost: str = "") -> Iterator[Row]:
     """The rows of a CSV file; blank lines are passed over.
 
     columns
         With a header: the columns that must be there (others may be). Without: the columns there are, in order. A row with
         fewer or more cells than columns is a bad row.
+    lost
+        What else is lost with a bad row; its issue says so.
 
     Raises DataError where the file is missing, is not UTF-8 CSV, or lacks a column (without a header: in every row).
     """
@@ -106,7 +108,7 @@ def read_rows(path: Path, found: Found, columns: Sequence[str], *, header: bool)
         if len(cells) == len(names):
             yield row
         else:
-            found.add(row, f"{len(cells)} cells, expected {len(names)} ({', '.join(names)})")
+            found.add(row, f"{len(cells)} cells, expected {len(names)} ({', '.join(names)}){lost}")
 
 
 def read_names(path: Path, found: Found, id_column: str, name_column: str) -> tuple[str, ...]:

@@ -26,6 +26,9 @@ VERSION, CHALLENGE = "0.2", "action_anticipation"
 #: Actions a segment; the challenge's evaluation refuses any other number.
 ACTIONS = 100
 
+#: Classes of EPIC-KITCHENS-100.
+VERBS, NOUNS = 97, 300
+
 LEVELS = range(6)
 
 #: Segments that are turned into probabilities at a time.
@@ -38,14 +41,20 @@ def submission(scored: SplitScores, levels: Mapping[str, int]) -> Iterator[str]:
     levels
         ``sls_pt``, ``sls_tl``, ``sls_td``.
 
-    Raises ConfigError for a level that is none, DataError for scores without actions, with fewer than 100 of them, or not finite.
+    Raises ConfigError for a level that is none, DataError for scores of another dataset, without actions, with fewer than 100 of
+    them, or not finite.
     """
     for name, level in levels.items():
         if level not in LEVELS:
             raise ConfigError(
                 f"{name} {level}", "submission", "a supervision level from 0 to 5", "see the challenge's Supervision Levels Scale"
             )
-    actions = len(scored.classes.action)
+    verbs, nouns, actions = (len(scored.classes.names(head)) for head in ("verb", "noun", "action"))
+    if (verbs, nouns) != (VERBS, NOUNS):
+        raise DataError(
+            f"scores of {verbs} verbs and {nouns} nouns", "submission", f"the {VERBS} and {NOUNS} of EPIC-KITCHENS-100",
+            "score EPIC-KITCHENS-100",
+        )  # fmt: skip
     if "action" not in scored.logits or actions < ACTIONS:
         raise DataError(
             f"scores of {', '.join(scored.logits)}, {actions} actions", "submission", f"action scores of at least {ACTIONS} classes",

@@ -35,8 +35,15 @@ def download(name: str, revision: str | None) -> tuple[Path, str]:
             folder = Path(snapshot_download(name, revision=revision, allow_patterns=chosen_files(there, f"hub: {name}")))
         return folder, folder.name
     except (OSError, HFValidationError, _NO_CONNECTION) as error:
-        raise ConfigError(
-            f"no language model {name!r} ({next(iter(str(error).splitlines()), type(error).__name__)})", "Hugging Face hub" + (", offline" if constants.HF_HUB_OFFLINE else ""),
-            "internet, the model in the hub's cache with HF_HUB_OFFLINE=1, or its folder in data_root",
-            f"on a machine with internet: hf download {name} --local-dir DATA_ROOT/weights/{name}, and bring that folder here",
-        ) from error  # fmt: skip
+        named, where = f"{name}@{revision}" if revision else name, "Hugging Face hub" + (", offline" if constants.HF_HUB_OFFLINE else "")
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ConfigError(f"no language model {named!r} ({said})", where, *_advice(name, revision)) from error
+
+
+def _advice(name: str, revision: str | None) -> tuple[str, str]:
+    """What was expected and what to do; a folder of data_root is never taken for a revision."""
+    expected, fetch = "internet, the model in the hub's cache with HF_HUB_OFFLINE=1", f"on a machine with internet: hf download {name}"
+    if revision:
+        cache = f"bring its cache (HF_HOME/hub) here; or add --local-dir DATA_ROOT/weights/{name}, bring that, and say init: weights/{name}"
+        return f"{expected}, or a folder named as weights/<folder>", f"{fetch} --revision {revision}, and {cache}"
+    return f"{expected}, or its folder in data_root", f"{fetch} --local-dir DATA_ROOT/weights/{name}, and bring that folder here"

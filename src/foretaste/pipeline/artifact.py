@@ -19,7 +19,7 @@ from typing import Any
 from foretaste.contracts.errors import DataError
 
 #: System errors that are about what is written. Any other that rises while an output is open is about something that is read.
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 #: The process's umask can only be read by setting it.
 _UMASK = os.umask(0o022)
@@ -42,7 +42,7 @@ def whole(path: Path) -> Iterator[Path]:
         _sync(path.parent)
     except BaseException as error:
         discard(partial)
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
             raise DataError(
                 f"cannot write ({error.strerror})", path, "space and permission to write", "free space or move results_root"
             ) from error

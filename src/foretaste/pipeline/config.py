@@ -112,7 +112,7 @@ class LmConfig(Options):
 
     init: Annotated[str, AfterValidator(check_name)]
     """`minilm`, a folder of data_root as `weights/<folder>`, or a name of the Hugging Face hub (`<name>@<revision>` to pin it)."""
-    generator: Annotated[str | None, AfterValidator(lambda name: name and check_name(name))] = None
+    generator: Annotated[str, AfterValidator(check_name)] | None = None
     """The generator of ELECTRA's replaced-token detection, named as `init` is."""
     view: Part("views") | None = None
     network: Part("models") | None = None

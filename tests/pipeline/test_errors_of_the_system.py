@@ -1,0 +1,33 @@
+"""What the system or a library says of a file becomes one line that points at the right place."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from foretaste import __main__ as command
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError("no file named model.safetensors in the folder"),
+            "error: no file named model.safetensors in the folder: a file or a connection",
+        ),
+        (ConnectionResetError(errno.ECONNRESET, "reset by peer"), "error: reset by peer: a file or a connection"),
+        (TimeoutError(), "error: TimeoutError: a file or a connection"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "error: No space left on device: the output folder"),
+        (PermissionError(errno.EACCES, "Permission denied", "/data/x.csv"), "error: Permission denied: /data/x.csv"),
+    ],
+)
+def test_the_output_folder_is_named_only_where_it_is_meant(error, said, monkeypatch, capsys):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(command, "_run", fail)
+    assert command.main(["train"]) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith(said) and ("output folder" in shown) == ("output folder" in said)
