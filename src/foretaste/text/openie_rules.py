@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from pydantic import model_validator
+
 from foretaste.pipeline.options import Options
 from foretaste.text.extraction import Extraction, Found
 from foretaste.text.published import published
@@ -27,7 +29,15 @@ class Config(Options):
     """Of objects that are joined ("the salt and the pepper"): the first, or an extraction for each."""
     as_published: bool = False
     """The quirks of the published extraction: verbs as written, objects with their determiners and all that is joined to them,
-    lost where they end the text without a period."""
+    lost where they end the text without a period; all in lower case. It implies `canonical: false` and `objects: first`."""
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Config:
+        if self.as_published and self.objects == "each":
+            raise ValueError("as_published keeps joined objects together: use objects: first, or leave it out")
+        if self.as_published and self.canonical and "canonical" in self.model_fields_set:
+            raise ValueError("as_published keeps verbs as written: use canonical: false, or leave it out")
+        return self
 
 
 class Rules:
@@ -42,7 +52,7 @@ class Rules:
 
     def extract(self, sentence: str) -> list[Extraction]:
         """The actions of ``sentence``, in the order of their verbs; a text of several sentences gives those of each."""
-        reading = Reading(sentence, self.canonical, self.config.objects == "each" and not self.config.as_published)
+        reading = Reading(sentence, self.canonical, self.config.objects == "each")
         found = reading.read()
         return published(reading, found) if self.config.as_published else found
 

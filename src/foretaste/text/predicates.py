@@ -3,6 +3,7 @@
 General taggers take short imperatives for nouns and adjectives ("open drawer", "grease a dish"), and a parser that asks them for verbs
 then finds nothing. Here a word counts as a verb where the rules read it as one; elsewhere its class and its neighbours decide, so that
 verbs of subordinate clauses and of prose, which the rules pass over, are asked about too. Auxiliaries are not: they are no steps.
+The letters of the expressions are classes of words: ``words.CLASSES`` says which.
 """
 
 from __future__ import annotations

@@ -165,19 +165,18 @@ class Reading:
         return "M" in self.tags[max(0, start - 1) : stop] or (before in ("a", "an", "another") and not self.narration)
 
     def add(self, verb: str, first: int, last: int, thing: Thing | None, subject: str | None = None) -> None:
-        """Add an extraction: its verb stands at tokens ``first`` to ``last``."""
+        """Add an extraction, with ``each`` one for every thing that is joined to ``thing``; its verb stands at tokens ``first`` to ``last``."""
         ends, tokens = self.ends, self.tokens
         span = (ends[first] - len(tokens[first].lstrip()), ends[last])
         if thing is None:
             self.found.append(Extraction(verb, span, None, None, None, subject))
             return
-        start, stop, head = thing
-        begin, end = ends[start] - len(tokens[start].lstrip()), ends[stop - 1]
-        self.found.append(Extraction(verb, span, self.text[begin:end], head, (begin, end), subject))
-        if self.each:
-            conjunct = grammar.CONJUNCT.match(self.tags, stop)
-            if conjunct is not None:
-                self.add(verb, first, last, self.thing(conjunct, "object"), subject)
+        while thing is not None:
+            start, stop, head = thing
+            begin, end = ends[start] - len(tokens[start].lstrip()), ends[stop - 1]
+            self.found.append(Extraction(verb, span, self.text[begin:end], head, (begin, end), subject))
+            conjunct = grammar.CONJUNCT.match(self.tags, stop) if self.each else None
+            thing = None if conjunct is None else self.thing(conjunct, "object")
 
     def prose(self, start: int, stop: int) -> None:
         """Steps told in prose: "the onions should be chopped and fried", "we then add the eggs"."""
@@ -208,7 +207,7 @@ class Reading:
 #: Modal verbs that make a passive an instruction, where "will" makes it a forecast.
 _ORDERS = frozenset({"should", "must", "can", "may", "shall"})
 _LIGHT = ("let", "bring", "use", "chained")
-#: Classes that may follow a particle without an object, and the end.
+#: Classes (``words.CLASSES``) that may follow a particle without an object, and the end.
 _AFTER_PARTICLE = frozenset({*".,;:CcSR_", ""})
 _OWNERS = {
     "in": lexicon.TAKE_IN,

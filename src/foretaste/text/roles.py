@@ -23,6 +23,7 @@ _ARGUMENT = re.compile(r"(?:ARG|A)(?:\d|A)")
 #: Parts of a verb: PropBank's continuation, and AW-OIE's words after the verb.
 _VERB_PARTS = ("C-V", "AV")
 _PARTICLES = closed.PARTICLES | closed.PARTICLES_OR_PREPOSITIONS
+#: Classes (``words.CLASSES``) of words that lead in where, when or how: prepositions, particles, subordinators.
 _PREPOSITIONS = "PiIWTFyS"
 _BASES = {
     **dict.fromkeys(closed.BE, "be"),
@@ -99,7 +100,7 @@ def _thing(reading: Reading, span: Span) -> tuple[Span, str]:
     first, stop = bisect_right(ends, span[0]), bisect_right(ends, span[1] - 1) + 1
     match = grammar.THING.match(reading.tags, first, stop)
     if match is None:
-        return span, singular(tokens[stop - 1].strip().lower())
+        return span, WORDS[tokens[stop - 1]].noun
     begin, end, head = reading.thing(match, "object")
     return (ends[begin] - len(tokens[begin].lstrip()), ends[end - 1]), head
 

@@ -8,7 +8,7 @@ from foretaste.text.lexicon import word_set
 
 #: "1)", "2.", "(3)", "Step 4:", "a)", bullets; not "2 cups", not "1.5".
 _NUMBERING = re.compile(
-    r"\s*(?:(?:step|directions?|method)?\s*(?:\(?\d{1,3}[).:](?!\d)|\(?[a-h]\)|step\s+\d{1,3}\b[-–:.]?)|[-–—•*·▪►]+)\s+", re.IGNORECASE
+    r"\s*+(?:(?:step|directions?|method)?\s*+(?:\(?\d{1,3}[).:](?!\d)|\(?[a-h]\)|step\s+\d{1,3}\b[-–:.]?)|[-–—•*·▪►]+)\s+", re.IGNORECASE
 )
 
 #: Words whose period does not end a sentence when a lower-case letter, a digit or a bracket follows.
@@ -19,22 +19,32 @@ _ABBREVIATIONS = word_set(
 #: Those of them that never end a sentence, whatever follows.
 _NEVER_LAST = word_set("approx dr mr mrs ms e.g i.e eg ie vs ca no nos")
 
-_STOP = re.compile(r"[.!?…]+[\"”’')\]]*(?=\s|$)|(?<=[a-z]{3})[.!?](?=[A-Z][a-z])|\n\s*\n|\n(?=\s*(?:\d{1,2}[).]\s|[-•*]\s|[A-Z]))")
-_WORD_BEFORE = re.compile(r"[A-Za-z.]+$")
+_CAPITAL = "[A-ZÀ-ÖØ-Þ]"
+#: Any other letter, or an accent that is a character of its own.
+_SMALL = r"(?:[^\W\d_A-ZÀ-ÖØ-Þ]|[\u0300-\u036f])"
+_STOP = re.compile(
+    rf"(?<![.!?…])[.!?…]++[\"”’')\]]*+(?=\s|$)|(?<={_SMALL}{_SMALL}{_SMALL})[.!?](?={_CAPITAL}{_SMALL})"
+    rf"|\n\s*\n|\n(?=\s*+(?:\d{{1,2}}[).]\s|[-•*]\s|{_CAPITAL}))"
+)
+_WORD_BEFORE = re.compile(r"(?:[^\W\d_]|[.\u0300-\u036f])+$")
+_AFTER = re.compile(r"\s*+(\S?)")
 
 
 def split(instruction: str) -> list[str]:
     """The sentences of one instruction, in order, each as written but for white space at its ends; [] if there is no letter."""
     numbering = _NUMBERING.match(instruction)
-    start = numbering.end() if numbering else 0
+    start = counted = numbering.end() if numbering else 0
     sentences = []
-    depth_from = start
+    depth, last_bracket = 0, instruction.rfind(")")
     for stop in _STOP.finditer(instruction, start):
         end = stop.end()
-        if _goes_on(instruction, stop) or _in_brackets(instruction, depth_from, end):
+        depth += instruction.count("(", counted, end) - instruction.count(")", counted, end)
+        counted = end
+        # a bracket that never closes holds nothing together
+        if _goes_on(instruction, stop) or (depth > 0 and end <= last_bracket):
             continue
         sentences.append(instruction[start:end].strip())
-        start = depth_from = end
+        start, depth = end, 0
     sentences.append(instruction[start:].strip())
     return [s for s in map(_without_numbering, sentences) if any(map(str.isalpha, s))]
 
@@ -48,10 +58,10 @@ def _goes_on(text: str, stop: re.Match[str]) -> bool:
     """Whether the period belongs to an abbreviation or a number rather than to the sentence."""
     if stop[0][0] != ".":
         return False
+    after = _AFTER.match(text, stop.end())[1]
     if stop[0].startswith(".."):
-        return text[stop.end() :].lstrip()[:1].islower()
+        return after.islower()
     word = _WORD_BEFORE.search(text, max(0, stop.start() - 12), stop.start())
-    after = text[stop.end() :].lstrip()[:1]
     if word is None:
         # "1. Mix" within a text is numbering, which begins a sentence; "heat to 350. Mix" ends one
         return False
@@ -59,8 +69,3 @@ def _goes_on(text: str, stop: re.Match[str]) -> bool:
     if name in _NEVER_LAST:
         return bool(after)
     return name in _ABBREVIATIONS and bool(after) and not after.isupper()
-
-
-def _in_brackets(text: str, start: int, end: int) -> bool:
-    """Whether ``end`` lies in a bracket that closes later."""
-    return text.count("(", start, end) > text.count(")", start, end) and ")" in text[end:]

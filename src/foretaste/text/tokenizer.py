@@ -11,12 +11,17 @@ import numpy as np
 from tokenizers import Encoding
 from tokenizers import Tokenizer as FastTokenizer
 
-from foretaste.contracts.errors import DataError
+from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline.hugging_face import TOKENIZER_FILES
+
+#: Most tokens of a text where nothing else is said, as published.
+LONGEST = 512
 
 
 class Tokenizer:
-    """The tokenizer of one language model: text in, token ids out, never cut and never padded.
+    """The tokenizer of one language model: text in, token ids out, never padded.
+
+    With ``longest`` a text of more tokens is cut as Hugging Face cuts it: the special tokens at its ends stay. Without, none is cut.
 
     With ``masked`` false the language model need not know masks (a decoder). A text then begins with the token that begins
     texts, so that the empty one has a token too; a model without padding, which nothing reads, is padded with what ends texts.
@@ -31,7 +36,7 @@ class Tokenizer:
         Entries of the vocabulary.
     """
 
-    def __init__(self, folder: Path, *, masked: bool = True):
+    def __init__(self, folder: Path, *, masked: bool = True, longest: int | None = None):
         folder = Path(folder)
         path = folder / "tokenizer.json"
         if not path.is_file():
@@ -42,6 +47,8 @@ class Tokenizer:
             raise DataError(f"not a tokenizer ({error})", path, "a file of the tokenizers library", "write it again") from error
         self._fast.no_padding()
         self._fast.no_truncation()
+        if longest is not None:
+            self._fast.enable_truncation(longest)
         begins = not masked and not self._fast.encode("").ids
         named = _special_tokens(
             folder, {"pad_token"} | ({"mask_token"} if masked else set()) | ({"bos_token"} if begins else set()), masked
@@ -65,6 +72,34 @@ class Tokenizer:
     def token(self, index: int) -> str:
         """The entry ``index`` of the vocabulary as it would read in a text."""
         return self._fast.decode([index], skip_special_tokens=False).strip()
+
+
+def positions(folder: Path) -> int | None:
+    """How many tokens the language model of a folder can read at once; None where its config.json does not say."""
+    path = Path(folder) / "config.json"
+    if not path.is_file():
+        return None
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config = {**config, **config.get("text_config", {})}
+    number = config.get("max_position_embeddings", config.get("n_positions"))
+    if number is not None and config.get("model_type") == "roberta":
+        number -= config.get("pad_token_id", 1) + 1  # it counts positions from behind the padding token's id
+    return number
+
+
+def most_tokens(longest: int | None, folder: Path) -> int:
+    """The setting ``longest`` of a view; where it is None, ``LONGEST`` or what the model of ``folder`` can read, if that is less."""
+    readable = positions(folder)
+    if longest is None:
+        return LONGEST if readable is None else min(LONGEST, readable)
+    if readable is not None and longest > readable:
+        raise ConfigError(
+            f"longest: {longest} and a language model of {readable} positions",
+            folder,
+            f"at most {readable} tokens",
+            "lower longest, or leave it out",
+        )
+    return longest
 
 
 def _special_tokens(folder: Path, wanted: set[str], masked: bool) -> dict[str, str]:

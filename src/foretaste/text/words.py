@@ -1,12 +1,14 @@
 """Tokens of a sentence and their classes: one letter a token, so that a grammar can be a regular expression.
 
 A sentence is cut into tokens that cover every character: each token carries the white space before it, so that offsets
-are sums of lengths. The class of a token depends on its letters alone and is remembered.
+are sums of lengths. The class of a token depends on its letters alone and is remembered. Letters are those of any script; an accent
+may be a character of its own ("n" and a combining tilde), which changes the class of no word and the text of no token.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from foretaste.text import closed, lexicon
@@ -14,26 +16,30 @@ from foretaste.text.lexicon import word_set
 from foretaste.text.nouns import singular
 from foretaste.text.verbs import bases, guess_base
 
-_LETTERS = "A-Za-zÀ-ÖØ-öø-ÿ"
+#: Not the digits and fractions that Unicode counts among the characters of words.
+_LETTER = r"[^\W\d_²³¹¼-¾\u2070-\u2079\u2080-\u2089\u2150-\u2189\u2460-\u249b\u24ea-\u24ff]"
+_LETTERS = rf"{_LETTER}++(?:[\u0300-\u036f]++{_LETTER}*+)*+"
+_WORD = rf"{_LETTERS}(?:['’/-]{_LETTERS})*+(?:(?<=s)['’](?=\s))?+"
 #: Words ("don't", "all-purpose", "and/or"), numbers with what is joined to them ("8-in", "1/2"), and single marks.
-_TOKENS = re.compile(rf"\s*+(?:[{_LETTERS}]++(?:['’/-][{_LETTERS}]++)*+(?:(?<=s)['’](?=\s))?+|\d[^\s(),.;:]*+|\S)")
+_TOKENS = re.compile(rf"\s*+(?:{_WORD}|\d[^\s(),.;:]*+|\S)")
 #: The same where a period may belong to a token ("2 tsp. salt", "1.5", "Dr."), or two words are one verb ("stir fry").
 _TOKENS_WITH_PERIODS = re.compile(
-    r"\s*+(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)\b|(?:[A-Za-z]\.){2,}(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
+    r"\s*+(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)\b|(?:[A-Za-z]\.){2,8}+(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
     r"|(?:tsp|tbsp|tbs|oz|lbs?|approx|mins?|hrs?|pkg|qt|pt)\.(?=\s*[a-z(])"
-    rf"|[{_LETTERS}]++(?:['’/-][{_LETTERS}]++)*+(?:(?<=s)['’](?=\s))?+|\d(?:[^\s(),.;:]|[.,](?=\d))*+(?:(?<=[a-z])\.(?=\s*[a-z]))?|\S)",
+    rf"|{_WORD}|\d(?:[^\s(),.;:]|[.,](?=\d))*+(?:(?<=[a-z])\.(?=\s*[a-z]))?|\S)",
     re.IGNORECASE,
 )
 
 
 def tokenise(text: str) -> list[str]:
     """The tokens of ``text``, each with the white space before it; white space at the end is left out."""
+    text = text.rstrip()  # each of the spaces at the end would be tried as the beginning of a token
     if text.find(".", 0, -1) < 0 and " fr" not in text:
         return _TOKENS.findall(text)
     return _TOKENS_WITH_PERIODS.findall(text)
 
 
-#: Letters of the classes.
+#: The legend of classes: here, in the grammar and in whatever else names a class, it is one of these letters.
 CLASSES = {
     "V": "verb", "A": "verb or noun", "h": "noun or verb", "H": "noun, rarely verb", "J": "verb or adjective", "K": "chain verb", "k": "continue", "L": "let, allow, leave", "q": "bring", "U": "use",
     "G": "gerund", "g": "gerund that names or modifies a thing", "E": "participle in -ed", "Z": "third person",
@@ -45,7 +51,7 @@ CLASSES = {
 
 
 class Word(NamedTuple):
-    """A token's class, its letters in lower case, the base form it has as a verb, and its singular as a noun."""
+    """A token's class, its letters in lower case and composed (NFC), the base form it has as a verb, and its singular as a noun."""
 
     tag: str
     lower: str
@@ -63,7 +69,7 @@ _PUNCTUATION = {
     "¼": "M", "¾": "M", "⅓": "M", "⅔": "M", "⅛": "M", "%": "t", "°": "t", "º": "t",
 }  # fmt: skip
 
-#: The first that holds a word decides.
+#: Letters of ``CLASSES`` and their words: the first list that holds a word decides.
 _LISTS: tuple[tuple[str, frozenset[str]], ...] = (
     ("~", closed.NEGATIONS), ("L", word_set("let lets let's allow leave")), ("q", word_set("bring")), ("U", word_set("use")), ("K", lexicon.CHAIN_VERBS - {"continue"}), ("k", word_set("continue")), ("s", word_set("sure careful certain")),
     ("d", word_set("do")), ("B", closed.BE), ("x", word_set("can")), ("X", closed.AUXILIARIES), ("C", closed.CONJUNCTIONS), ("c", word_set("then")),
@@ -91,7 +97,7 @@ _FRACTION = re.compile(r"(?:one|two|three|four|five|a)-(?:half|halves|thirds?|fo
 
 def classify(token: str) -> Word:
     """The class of one token (white space before it is ignored)."""
-    lower = token.strip().lower().replace("’", "'")
+    lower = unicodedata.normalize("NFC", token.strip().lower()).replace("’", "'")
     if lower in _PUNCTUATION:
         return Word(_PUNCTUATION[lower], lower, lower, lower)
     if not lower[0].isalpha():

@@ -21,7 +21,7 @@ from foretaste.contracts.view import Fetched, Sources
 from foretaste.pipeline.options import Options
 from foretaste.text.masking import uniform
 from foretaste.text.templates import TEMPLATES, template
-from foretaste.text.tokenizer import Tokenizer, pad
+from foretaste.text.tokenizer import Tokenizer, most_tokens, pad
 from foretaste.text.wording import Repeats, Wording
 
 #: The stream of random numbers that past actions are dropped by.
@@ -48,8 +48,9 @@ class Config(Options):
     """In training each past action is left out with this probability, anew in every epoch."""
     slots: bool = False
     """Two masks at the end, for the verbaliser head."""
-    longest: PositiveInt = 512
-    """Of a longer text only the last tokens are kept, as published."""
+    longest: int | None = Field(None, ge=8)
+    """Of a longer text only so many tokens are kept, the last ones, as published; null: 512, or as many as the language model has
+    positions if they are fewer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,8 @@ class Histories:
         S times (h,): rows of ``phrases``, oldest first; seconds from each to the end of the sample's window.
     ask
         What follows a history ("" where nothing does).
+    longest
+        Most tokens of a row.
     """
 
     phrases: Sequence[str]
@@ -69,6 +72,7 @@ class Histories:
     elapsed_s: Sequence[np.ndarray]
     wording: Wording
     ask: str
+    longest: int
 
     def text(self, row: int, kept: np.ndarray | None = None) -> str:
         """The row as it is read; of its actions those that are ``kept`` (h,) bool, None: all."""
@@ -120,14 +124,15 @@ class ActionHistory:
         return np.array([len(ids) for ids in self._ids], dtype=np.float64)
 
     def _read(self, text: str) -> np.ndarray:
-        return self._tokenizer.ids(text)[-self.config.longest :]
+        return self._tokenizer.ids(text)[-self._told.longest :]
 
 
 def build(config: Config, sources: Sources) -> ActionHistory:
     """The histories of ``sources.samples`` among ``sources.segments``, checked against the rule by their time stamps, in the
     tokens of ``sources.pretrained``."""
     samples, segments = sources.need("samples", "action_history"), sources.need("segments", "action_history")
-    tokenizer = Tokenizer(sources.need("pretrained", "action_history"), masked=config.slots)
+    folder = sources.need("pretrained", "action_history")
+    tokenizer = Tokenizer(folder, masked=config.slots)
     shown = histories(samples, segments, rule=config.rule, source=config.source, length=config.length)
     check_histories(samples, segments, shown, rule=config.rule)
     # Of a segment that goes on beyond the window only its start may be told: its stop is not known yet.
@@ -136,7 +141,7 @@ def build(config: Config, sources: Sources) -> ActionHistory:
     told = Histories(
         phrases=_phrases(segments, config.template), shown=shown, elapsed_s=[end - times[rows] for end, rows in zip(ends, shown)],
         wording=Wording(template=template(config.template), elapsed=config.elapsed, repeats=config.repeats),
-        ask=f"{tokenizer.mask_token} {tokenizer.mask_token}" if config.slots else "",
+        ask=f"{tokenizer.mask_token} {tokenizer.mask_token}" if config.slots else "", longest=most_tokens(config.longest, folder),
     )  # fmt: skip
     return ActionHistory(config, told, [float(times[rows].max(initial=-np.inf)) for rows in shown], tokenizer)
 

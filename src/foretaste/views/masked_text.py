@@ -26,7 +26,7 @@ from foretaste.text import masking
 from foretaste.text.packing import places
 from foretaste.text.phrase_store import recipe_starts
 from foretaste.text.templates import TEMPLATES, template
-from foretaste.text.tokenizer import Tokenizer, pad
+from foretaste.text.tokenizer import Tokenizer, most_tokens, pad
 
 #: What it is made from: what a step with this view reads.
 SHOWS = "text"
@@ -48,8 +48,9 @@ class Config(Options):
     """Of `phrases`: how often it is the last one of the window, else one of the others."""
     template: Literal[tuple(TEMPLATES)] = "plain"
     """How phrases are worded and joined."""
-    longest: PositiveInt = 512
-    """Tokens beyond this are cut off, as published."""
+    longest: int | None = Field(None, ge=8)
+    """Of a longer text so many tokens are read, the closing special ones among them, as published; null: 512, or as many as the language
+    model has positions if they are fewer."""
     pack: PositiveInt | None = None
     """Sequences of a batch share rows of at most so many tokens, none seeing another; null: one sequence a row."""
 
@@ -150,11 +151,10 @@ class MaskedText:
         """Ids (N,), the phrase each belongs to (-1 special, -2 between phrases), and whether it is part of a verb."""
         text, phrase, verb = self._text(row)
         encoding = self.tokenizer.encode(text)
-        size = self.config.longest
-        ids = np.asarray(encoding.ids[:size], dtype=np.int64)
+        ids = np.asarray(encoding.ids, dtype=np.int64)
         # A token that begins with the space before a word belongs to the word: its last character says which.
-        at = np.array([stop - 1 for _, stop in encoding.offsets[:size]], dtype=np.int64)
-        special = np.asarray(encoding.special_tokens_mask[:size], dtype=bool)
+        at = np.array([stop - 1 for _, stop in encoding.offsets], dtype=np.int64)
+        special = np.asarray(encoding.special_tokens_mask, dtype=bool)
         return ids, np.where(special, -1, phrase[at]), np.where(special, 0, verb[at])
 
     def _text(self, row: int) -> tuple[str, np.ndarray, np.ndarray]:
@@ -249,4 +249,5 @@ def _small(rows: np.ndarray) -> np.ndarray:
 
 def build(config: Config, sources: Sources) -> MaskedText:
     """Windows of ``sources.phrases``, in the tokens of the language model ``sources.pretrained``."""
-    return MaskedText(config, sources.need("phrases", "masked_text"), Tokenizer(sources.need("pretrained", "masked_text")))
+    phrases, folder = sources.need("phrases", "masked_text"), sources.need("pretrained", "masked_text")
+    return MaskedText(config, phrases, Tokenizer(folder, longest=most_tokens(config.longest, folder)))
