@@ -104,6 +104,8 @@ def test_fill_prints_five_words_a_mask(pretrained, capsys):
 
 
 def test_fill_without_a_mask_or_a_head(corpus, capsys):
+    assert main(["fill", "take pan " * 600 + "[MASK]", "--lm", str(corpus / "lm")]) == 1
+    assert "tokens: TEXT: at most" in capsys.readouterr().err
     assert main(["fill", "take pan", "--lm", str(corpus / "lm")]) == 1
     assert "no trained masked-word head" in (said := capsys.readouterr().err)
     assert "error: no [MASK]: TEXT" in said

@@ -58,8 +58,7 @@ class Packing:
 class LanguageModel(nn.Module):
     """encoder: ids (B, N) -> vectors (B, N, D); transform and decoder: vectors (..., D) -> logits (..., V).
 
-    The decoder is the table of word embeddings (tied) wherever the architecture ties them; its rows are the words. ``longest``:
-    tokens of the longest text.
+    The decoder is the table of word embeddings (tied) wherever the architecture ties them; its rows are the words.
     """
 
     def __init__(self, hf: PreTrainedModel, loading: Loading):
@@ -74,7 +73,6 @@ class LanguageModel(nn.Module):
         self.decoder = None if self.tied else decoder.weight
         # RoBERTa counts positions from behind the padding token's id.
         self._first_position = hf.config.pad_token_id + 1 if hf.config.model_type == "roberta" else 0
-        self.longest = hf.config.max_position_embeddings - self._first_position
         self.width = hf.config.hidden_size if hasattr(hf.config, "hidden_size") else hf.config.dim
 
     def encode(self, input_ids: Tensor, attention_mask: Tensor, packing: Packing | None = None) -> Tensor:

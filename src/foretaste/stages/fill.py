@@ -16,7 +16,7 @@ import torch
 from foretaste.contracts.errors import ConfigError
 from foretaste.models.language_model import load_language_model
 from foretaste.pipeline import console
-from foretaste.text.tokenizer import Tokenizer
+from foretaste.text.tokenizer import LONGEST, Tokenizer, positions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +32,8 @@ def run(arguments: argparse.Namespace) -> None:
     if lm.loading.newly_initialised:
         console.say(f"note: {arguments.lm} has no trained masked-word head; these words are random")
     ids = torch.from_numpy(tokenizer.ids(arguments.text.replace("[MASK]", tokenizer.mask_token)))[None]
-    if ids.shape[1] > lm.longest:
-        raise ConfigError(f"{ids.shape[1]} tokens", "TEXT", f"at most {lm.longest}, what {arguments.lm} reads", "shorten it")
+    if ids.shape[1] > (most := positions(arguments.lm) or LONGEST):
+        raise ConfigError(f"{ids.shape[1]} tokens", "TEXT", f"at most {most}, what {arguments.lm} reads", "shorten it")
     at = (ids[0] == tokenizer.mask).nonzero()[:, 0]
     if not len(at):
         raise ConfigError("no [MASK]", "TEXT", 'a text such as "take pan, [MASK] fish"', "write [MASK] where a word is missing")
