@@ -52,6 +52,13 @@ def test_every_number_is_the_summarys(summary, tmp_path):
     assert text.index("## Kitchen") < text.index("A note.") < text.index("### History rule `start`")
 
 
+def test_several_systems_stand_under_one_rule(summary, tmp_path):
+    files = [tmp_path / name for name in ("kitchen_start.json", f"kitchen_start.{summary['system']}.json")]
+    for file in files:
+        file.write_text(json.dumps(summary))
+    assert page(files).count("### History rule `start`") == 2
+
+
 def test_check_compares_and_writes_nothing(summary, tmp_path):
     (tmp_path / "kitchen_start.json").write_text(json.dumps(summary))
     out = tmp_path / "results.md"
@@ -64,7 +71,12 @@ def test_check_compares_and_writes_nothing(summary, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("kitchen_end.json", "history rules"), ("epic55_start.json", "a summary of 'kitchen'"), ("kitchen.json", "rename")],
+    [
+        ("kitchen_end.json", "history rules"),
+        ("epic55_start.json", "a summary of 'kitchen'"),
+        ("kitchen.json", "rename"),
+        ("kitchen_start.other.json", "rename"),
+    ],
 )
 def test_a_file_is_named_after_what_it_holds(summary, tmp_path, name, message):
     (tmp_path / name).write_text(json.dumps(summary))

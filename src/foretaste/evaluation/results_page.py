@@ -29,7 +29,8 @@ over the 819 official many-shot actions (`and`) or over those whose verb or noun
 
 
 def page(files: Sequence[Path]) -> str:
-    """The page for ``<dataset>_<history rule>.json`` files, with ``published.json`` if it is among them.
+    """The page for ``<dataset>_<history rule>.json`` files, with ``published.json`` if it is among them; of several systems under
+    one rule the others are ``<dataset>_<history rule>.<system>.json``.
 
     Raises DataError for a file whose name is not what it holds.
     """
@@ -52,11 +53,14 @@ def page(files: Sequence[Path]) -> str:
 
 
 def _named(path: Path, summary: Mapping[str, Any]) -> tuple[str, str]:
-    dataset, _, rule = path.stem.rpartition("_")
-    if summary.get("format") != FORMAT or summary.get("dataset") != dataset or rule not in RULES:
+    stem, _, system = path.stem.partition(".")
+    dataset, _, rule = stem.rpartition("_")
+    fits = summary.get("dataset") == dataset and rule in RULES and system in ("", summary.get("system"))
+    if summary.get("format") != FORMAT or not fits:
         raise DataError(
-            f"a summary of {summary.get('dataset')!r}", path, f"<dataset>_<one of {', '.join(RULES)}>.json of format {FORMAT}", "rename it"
-        )
+            f"a summary of {summary.get('dataset')!r}, {summary.get('system')!r}", path,
+            f"<dataset>_<one of {', '.join(RULES)}>.json or <dataset>_<rule>.<system>.json of format {FORMAT}", "rename it",
+        )  # fmt: skip
     rules = {arm["protocol"]["history_rule"] for arm in summary["arms"].values()} - {None}
     if rules - {rule}:
         raise DataError(f"history rules {sorted(rules)}", path, f"only {rule}, as the name says", "rename it, or run again with this rule")
