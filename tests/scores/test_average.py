@@ -3,7 +3,7 @@ import pytest
 from made_up_scores import CLASSES, make_cache, make_record
 
 from foretaste.contracts.errors import DataError
-from foretaste.scores.average import GRID, divide_by_prior, fit_exponent, fit_weights, mean_logits, write_mean
+from foretaste.scores.average import GRID, ROWS, divide_by_prior, fit_exponent, fit_weights, mean_logits, write_mean
 from foretaste.scores.reader import open_scores
 from foretaste.scores.verify import verify
 from foretaste.scores.writer import ScoreWriter
@@ -108,3 +108,11 @@ def test_other_samples_and_another_context_are_refused(tmp_path):
         _mean(tmp_path / "mean", [a, open_scores(tmp_path / "fewer")])
     with pytest.raises(DataError, match="scores differ in context"):
         _mean(tmp_path / "mean", [a, open_scores(tmp_path / "end")])
+
+
+@pytest.mark.parametrize("space", ["probabilities", "logits"])
+def test_rows_beyond_one_block_are_averaged_alike(space):
+    logits = [np.random.default_rng(seed).normal(size=(2 * ROWS + 5, 3)) for seed in range(2)]
+    whole = mean_logits(logits, space, [1, 3])
+    apart = [mean_logits([one[row : row + 1] for one in logits], space, [1, 3]) for row in range(len(whole))]
+    np.testing.assert_array_equal(whole, np.concatenate(apart))

@@ -19,7 +19,7 @@ def test_real_datasets_dry_run(fresh, real_data, dataset, system):
 
 @pytest.mark.parametrize("dataset", ["epic55", "egtea_s1"])
 @pytest.mark.parametrize(
-    ("system", "some"), [("lm_avt_teachers", "teacher_all_seeds_counts_prior"), ("lm_avt_decoder", "teacher_decoder_counts")]
+    ("system", "some"), [("lm_avt_teachers", "teacher_seeds_counts_prior"), ("lm_avt_decoder", "teacher_decoder_counts")]
 )
 def test_text_teachers_dry_run(fresh, real_data, dataset, system, some):
     settings = ("--config", f"dataset={dataset}", f"systems={system}", f"data_root={real_data}", f"recipes={real_data}/layer1.json")
