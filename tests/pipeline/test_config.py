@@ -100,6 +100,15 @@ def test_every_dataset_resolves(dataset):
     files.system(settings.system, dataset)
 
 
+@pytest.mark.parametrize("name", ["lm_avt", "lm_avt_decoder", "lm_avt_teacher", "lm_avt_teachers"])
+def test_each_dataset_has_the_template_of_its_compounds(name):
+    """EPIC writes the head of a compound noun first, EGTEA last."""
+    for dataset, template in (("epic55", "plain"), ("egtea_s1", "plain_in_order")):
+        models = catalogue(dataset=dataset, systems=name).system(dataset, name).models.values()
+        views = [model.view for model in models if getattr(model, "view", {}).get("kind") == "action_history"]
+        assert views and {view["template"] for view in views} == {template}
+
+
 def test_teachers_that_see_different_histories(tmp_path):
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
     mine = tmp_path / "workflow" / "systems" / "mine.yaml"

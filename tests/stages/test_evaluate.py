@@ -1,6 +1,8 @@
 import json
 from pathlib import Path
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from made_up_tables import make_classes, make_scores, make_tables
 
@@ -81,6 +83,11 @@ def test_held_out_videos_are_those_of_the_scores(folder, capsys):
     assert found["action"]["top1"] == pytest.approx(100 * (best == held.labels["action"]).mean())
     assert main(["evaluate", "--scores", str(folder / "scores"), "--samples", str(folder / "samples.parquet"), "--split", "held_out"]) == 1
     assert "held_out" in capsys.readouterr().err
+    export_npz(scores, "training", folder / "all.npz")
+    some = read_table(folder / "samples.parquet", SAMPLES)
+    pq.write_table(some.filter(pc.not_equal(some["sample_id"], training.sample_ids[0])), folder / "fewer.parquet")
+    assert main(["evaluate", "--scores", str(folder / "all.npz"), "--samples", str(folder / "fewer.parquet"), "--split", "held_out"]) == 1
+    assert f"1 samples that are not in training, first '{training.sample_ids[0]}'" in capsys.readouterr().err
 
 
 def test_a_missing_score_is_one_error_line_that_names_the_sample(folder, capsys):

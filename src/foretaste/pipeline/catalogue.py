@@ -216,8 +216,7 @@ class Catalogue:
         if not isinstance(settings, AverageConfig):
             return {"ensemble_weights": None, "ensemble_seeds": None, "fitted_on": None}
         fixed = dict(zip(settings.average, settings.weights)) if isinstance(settings.weights, tuple) else settings.weights
-        fitted = "fitted" in (settings.weights, settings.prior_exponent)
-        return {"ensemble_weights": fixed, "ensemble_seeds": list(settings.seeds) or None, "fitted_on": "fitted" if fitted else None}
+        return {"ensemble_weights": fixed, "ensemble_seeds": list(settings.seeds) or None, "fitted_on": "fitted" if settings.fits else None}
 
     def _history(self, dataset: str, system: str, model: str) -> dict[str, Any]:
         """What a text teacher, or the teachers behind a model, see of the past: null where nothing, a list where they differ."""

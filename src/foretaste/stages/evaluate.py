@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from foretaste.contracts.classes import ClassSpace, read_classes
+from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table
-from foretaste.evaluation.protocols import action_logits, measure, report, targets
+from foretaste.evaluation.protocols import Targets, action_logits, measure, report, targets
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.step import Step
 from foretaste.scores.exchange import read_split
@@ -36,9 +41,20 @@ def evaluate(scores: Path, samples: Path, split: str, classes: ClassSpace | None
         The dataset's label space; None: that of the scores.
     """
     scored, table = read_split(scores, split), read_table(samples, SAMPLES)
-    wanted = targets(table, "training").among(scored.sample_ids) if split == HELD_OUT else targets(table, split)
+    wanted = _held_out(table, scored.sample_ids, scores) if split == HELD_OUT else targets(table, split)
     space = classes or scored.classes
     facts: dict[str, Any] = {} if scores.suffix == ".npz" else open_scores(scores).manifest
     names = {"model": facts.get("model")}
     logits = action_logits(scored, wanted, space, scores)
     return report(measure(logits, wanted, space), len(wanted), split, facts.get("facts", {}).get("protocol", {}), names)
+
+
+def _held_out(samples: pa.Table, scored: Sequence[str], scores: Path) -> Targets:
+    """The labelled training samples among the ``scored`` ones; DataError for one that is no training sample."""
+    training = samples.filter(pc.equal(samples["split"], "training"))["sample_id"].to_pylist()
+    if strangers := sorted(set(scored) - set(training)):
+        raise DataError(
+            f"{len(strangers)} samples that are not in training, first {strangers[0]!r}", scores, "scores of held-out training videos",
+            "name the split that these scores are of",
+        )  # fmt: skip
+    return targets(samples, "training").among(scored)

@@ -43,7 +43,7 @@ class Tokenizer:
             raise DataError("no fast tokenizer", path, "tokenizer.json", "write it once with transformers' AutoTokenizer.save_pretrained")
         try:
             self._fast = FastTokenizer.from_file(str(path))
-        except Exception as error:  # the library raises nothing narrower
+        except Exception as error:  # tokenizers raises Exception itself, whatever is wrong with a file
             raise DataError(f"not a tokenizer ({error})", path, "a file of the tokenizers library", "write it again") from error
         self._fast.no_padding()
         self._fast.no_truncation()
