@@ -60,6 +60,28 @@ def test_any_text_comes_back_as_it_was(tmp_path_factory, texts, window, ascii):
         assert [r.instructions for r in read_recipes(path)] == [texts]
 
 
+TEXTS = st.sampled_from(["", "id", '{"id": 1}, {"id":', "a}, {", "]", "\ud83c", "é", "🍲", "\\", '"'])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda values: st.lists(values, max_size=4) | st.dictionaries(TEXTS, values, max_size=4) | st.fixed_dictionaries({"id": values}),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    rows=st.lists(VALUES, max_size=8), window=st.integers(1, 200), ascii=st.booleans(), indent=st.sampled_from([None, 0, 2]),
+    separators=st.sampled_from([(",", ":"), (", ", ": "), (" ,\r\n", "\t:")]),
+)  # fmt: skip
+def test_elements_parsed_many_at_once_are_those_of_json(tmp_path_factory, rows, window, ascii, indent, separators):
+    text = json.dumps(rows, ensure_ascii=ascii, indent=indent, separators=separators)
+    path = tmp_path_factory.mktemp("any") / "layer1.json"
+    path.write_bytes(text.encode("utf-8", "replace"))
+    with pytest.MonkeyPatch.context() as patch, open(path, "rb") as file:
+        patch.setattr(recipes, "WINDOW", window)
+        assert list(recipes._elements(file, path)) == json.loads(path.read_text(encoding="utf-8"))
+
+
 def test_gzip_and_plain_are_told_apart_by_their_bytes(tmp_path):
     rows = [row(n) for n in range(20)]
     plain = write(tmp_path / "a.gz", rows)

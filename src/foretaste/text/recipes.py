@@ -13,23 +13,23 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
+
+import orjson
 
 from foretaste.contracts.errors import DataError
 
 PARTITIONS = ("train", "val", "test")
 
 #: Bytes read at a time: large enough that few recipes are cut, small enough that the buffers stay in the cache.
-WINDOW = 1 << 17
+WINDOW = 1 << 15
 #: A recipe longer than this is damage (a missing bracket), not a recipe: reading on would fill the memory.
 LONGEST = 1 << 26
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TEXT = itemgetter("text")
-_COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 _EXPECTED = "one JSON array of recipes: {id, title, partition, url, ingredients: [{text}], instructions: [{text}]}"
 
 
@@ -142,7 +142,8 @@ class _Window:
         """Drop what is parsed and read on; False at the end of the file."""
         if self.ended:
             return False
-        data = self.file.read(WINDOW)
+        # as much again, so that one long element is not parsed more often than its length doubles
+        data = self.file.read(max(WINDOW, len(self.text) - self.at))
         self.ended = not data
         try:
             new = self.decoder.decode(data, final=self.ended)
@@ -183,7 +184,7 @@ def _elements(file: BinaryIO, path: Path) -> Iterator[Any]:
     else:
         mark = ","
         while mark == ",":
-            yield from _whole_elements(window, decode)
+            yield from _whole_elements(window)
             yield _element(window, decode)
             window.row += 1
             mark = window.skip_space()
@@ -195,20 +196,27 @@ def _elements(file: BinaryIO, path: Path) -> Iterator[Any]:
         raise window.damage("text after the array")
 
 
-def _whole_elements(window: _Window, decode: Callable[[str, int], tuple[Any, int]]) -> Iterator[Any]:
-    """The elements that lie within the window, each with the comma after it: nearly all, without asking for more text."""
+def _whole_elements(window: _Window) -> Iterator[Any]:
+    """The elements of the window up to the last that begins as the first one does, parsed in one call (twice as fast as one by one).
+
+    The place where that last one begins is a guess: only between two elements of the array does a bracket make JSON of what stands
+    before, and anywhere else, or if anything is wrong, ``_element`` goes on.
+    """
     window.skip_space()
     text, at = window.text, window.at
-    # whatever is wrong or cut short is left to ``_element``, which says so or reads on
-    with suppress(ValueError, RecursionError):
-        while True:
-            value, at = decode(text, at)
-            comma = _COMMA.match(text, at)
-            if comma is None:
-                return
-            window.at = at = comma.end()
-            window.row += 1
-            yield value
+    begins = text[at : text.find(":", at) + 1]
+    stop = text.rfind(begins, at + 1) if begins else -1
+    whole = text[at : max(at, stop)].rstrip(" \t\r\n")
+    if not whole.endswith(","):
+        return
+    try:
+        values = orjson.loads(f"[{whole[:-1]}]")
+    except orjson.JSONDecodeError:
+        return
+    window.at = stop
+    for value in values:
+        window.row += 1
+        yield value
 
 
 def _element(window: _Window, decode: Callable[[str, int], tuple[Any, int]]) -> Any:
@@ -216,8 +224,9 @@ def _element(window: _Window, decode: Callable[[str, int], tuple[Any, int]]) -> 
     while True:
         try:
             value, stop = decode(window.text, window.at)
-            # a number may go on in the next piece of the file
-            if stop < len(window.text) or window.ended:
+            # a number may go on in the next piece of the file, "1" or "1." or "1e+"
+            after = window.text[stop : stop + 3]
+            if after.strip(".eE+-") or len(after) == 3 or window.ended:
                 window.at = stop
                 return value
         except json.JSONDecodeError as error:
