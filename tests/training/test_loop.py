@@ -125,6 +125,14 @@ def test_two_processes_with_dropout_equal_one_in_two_parts(tmp_path):
     assert_equal(one.state_dict(), found, 1e-9)
 
 
+def test_every_part_of_every_step_draws_its_own_dropout(tmp_path, monkeypatch):
+    seeds, seed = [], torch.manual_seed
+    monkeypatch.setattr(torch, "manual_seed", lambda number: seeds.append(number) or seed(number))
+    train(tmp_path, batch=9, dropout=0.5, accumulate=2, epochs=2)
+    draws = seeds[-(2 * 5 * 2 - 2) :]
+    assert len(set(draws)) == len(draws)
+
+
 def test_log_lines(tmp_path):
     train(tmp_path, epochs=2)
     found = lines(tmp_path)
