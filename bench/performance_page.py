@@ -55,7 +55,9 @@ def wording(cell: Any) -> str:
         return ", ".join(map(wording, cell))
     if cell is None:
         return "–"
-    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+    if isinstance(cell, float):
+        return f"{cell:,.0f}" if abs(cell) >= 1000 else f"{cell:.4g}"
+    return str(cell)
 
 
 def section(result: Path) -> str:

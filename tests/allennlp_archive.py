@@ -39,5 +39,5 @@ def tiny_archive() -> Path:
 
 def one_by_one(archive: Path, language: Path, sentences: list[str]) -> list[dict]:
     """What the real predictor says of each sentence alone."""
-    said = run("predict", archive, language, text="".join(json.dumps(sentence) + "\n" for sentence in sentences))
+    said = run("predict", archive, language, text="".join(json.dumps({"sentence": sentence}) + "\n" for sentence in sentences))
     return [json.loads(line) for line in said.splitlines()[:-1]]

@@ -19,6 +19,7 @@ for name in ("torchvision", "torchvision.transforms"):
 
 import spacy  # noqa: E402
 from allennlp.common import Params  # noqa: E402
+from allennlp.common.util import LOADED_SPACY_MODELS  # noqa: E402
 from allennlp.data import Batch, DatasetReader, Token, Vocabulary  # noqa: E402
 from allennlp.models import Model  # noqa: E402
 from allennlp.models.archival import archive_model  # noqa: E402
@@ -93,12 +94,27 @@ def pipeline(folder, *verbs):
 
 
 def predict(archive, language):
-    """The predictor's answer to each line of standard input, one at a time; last the CPU seconds that it took."""
-    predictor = Predictor.from_path(archive, import_plugins=False, language=language)
+    """The predictor's answer to each sentence of standard input, one at a time, with a spaCy pipeline on disk; last the CPU seconds that it took."""
+    one_by_one(Predictor.from_path(archive, import_plugins=False, language=language), None)
+
+
+def predict_asked(archive, worker):
+    """The same where the sentences come with their verbs, as the worker gets them: these are the verbs of the predictor's pipeline."""
+    nlp, marker = spacy.blank("en"), module_of(worker).Marker()
+    spacy.language.Language.component("asked_verbs", func=marker)
+    nlp.add_pipe("asked_verbs")
+    LOADED_SPACY_MODELS["en_core_web_sm", True, False, False] = nlp
+    one_by_one(Predictor.from_path(archive, import_plugins=False), marker)
+
+
+def one_by_one(predictor, marker):
     assert type(predictor).__name__ == "SemanticRoleLabelerPredictor"
-    sentences = [json.loads(line) for line in sys.stdin]
+    requests, answers = [json.loads(line) for line in sys.stdin], []
     start = time.process_time()
-    answers = [predictor.predict(sentence=sentence) for sentence in sentences]
+    for request in requests:
+        if marker is not None:
+            marker.starts = [first for first, _ in request["verbs"]]
+        answers.append(predictor.predict(sentence=request["sentence"]))
     seconds = time.process_time() - start
     for found in answers:
         print(json.dumps({"words": [str(word) for word in found["words"]], "verbs": found["verbs"]}))
@@ -147,6 +163,5 @@ def poisoned(worker, archive):
 
 
 if __name__ == "__main__":
-    {"train": train, "large": large, "pipeline": pipeline, "predict": predict, "decode": decode, "poisoned": poisoned}[sys.argv[1]](
-        *sys.argv[2:]
-    )
+    MODES = (train, large, pipeline, predict, predict_asked, decode, poisoned)
+    {mode.__name__: mode for mode in MODES}[sys.argv[1]](*sys.argv[2:])
