@@ -28,6 +28,8 @@ from allennlp_models import structured_prediction  # noqa: E402
 
 VERBS = ["chop", "mix", "add", "beat", "stir", "grease", "open", "wash", "peel", "heat"]
 NOUNS = ["onions", "flour", "water", "drawer", "pan", "carrots", "butter", "eggs", "milk", "dish"]
+#: As many as a parser of propositions has.
+LABELS = ["O", *(f"{mark}-{name}" for name in ("V", *(f"ARG{n}" for n in range(29))) for mark in "BI")]
 
 
 def sentences():
@@ -52,7 +54,7 @@ def config(encoder):
     }  # fmt: skip
 
 
-def train(folder, epochs=15, encoder=None):
+def train(folder, epochs=15, encoder=None, labels=()):
     """Write ``folder``/model.tar.gz: an SRL model that has seen the sentences above."""
     torch.manual_seed(1)
     torch.set_num_threads(1)  # the same archive on every machine
@@ -63,7 +65,7 @@ def train(folder, epochs=15, encoder=None):
     for words, verb, tags in sentences():
         marks = [int(at == verb) for at in range(len(words))]
         instances.append(reader.text_to_instance([Token(word) for word in words], marks, tags))
-    vocabulary = Vocabulary.from_instances(instances)
+    vocabulary = Vocabulary.from_instances(instances, tokens_to_add={"labels": list(labels)})
     model = Model.from_params(vocab=vocabulary, params=Params(json.loads(settings)["model"]))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     for _ in range(epochs):
@@ -83,7 +85,7 @@ def train(folder, epochs=15, encoder=None):
 
 def large(folder):
     """An untrained model of the size of the published archive: what counts is its speed."""
-    train(folder, 0, {"type": "alternating_lstm", "input_size": 208, "hidden_size": 300, "num_layers": 8, "use_highway": True})
+    train(folder, 0, {"type": "alternating_lstm", "input_size": 208, "hidden_size": 300, "num_layers": 8, "use_highway": True}, LABELS)
 
 
 def pipeline(folder, *verbs):
@@ -130,8 +132,7 @@ def module_of(worker):
 
 def decode(worker):
     """Assert that the worker's decoding is AllenNLP's: 61 labels, random and equal probabilities, all lengths."""
-    labels = ["O", *(f"{mark}-{name}" for name in ("V", *(f"ARG{n}" for n in range(29))) for mark in "BI")]
-    vocabulary = Vocabulary(tokens_to_add={"labels": labels})
+    vocabulary = Vocabulary(tokens_to_add={"labels": LABELS})
     own = structured_prediction.SemanticRoleLabeler
     model = types.SimpleNamespace(vocab=vocabulary)
     model.get_viterbi_pairwise_potentials = lambda: own.get_viterbi_pairwise_potentials(model)
@@ -144,7 +145,7 @@ def decode(worker):
         given = {"class_probabilities": torch.softmax(torch.randn(size) * (trial % 4), -1), "mask": mask}
         alone = own.make_output_human_readable(model, dict(given))["tags"]
         assert module_of(worker).decode(model, dict(given))["tags"] == alone
-    print(len(labels))
+    print(len(LABELS))
 
 
 def poisoned(worker, archive):

@@ -96,12 +96,19 @@ def test_an_empty_array_holds_no_recipes(tmp_path, text):
     assert list(read_recipes(tmp_path / "layer1.json")) == []
 
 
+#: Deeper than json writes, less deep than orjson reads.
+NESTED: list = []
+for _ in range(900):
+    NESTED = [NESTED]
+
 BROKEN = {
     "a list where an object should be": [1],
     "a str where an object should be": "soup",
     "a NoneType where an object should be": None,
     "no id": row(1, id=...),
-    "id is 7, not text": row(1, id=7),
+    "id is a number, not text": row(1, id=7),
+    "id is a list, not text": row(1, id=NESTED),
+    "title is an object, not text": row(1, title={"text": "Soup"}),
     "empty id": row(1, id=""),
     "no partition": row(1, partition=...),
     "partition 'dev' is none of train, val, test": row(1, partition="dev"),
@@ -159,6 +166,26 @@ def test_the_byte_of_bad_utf8_is_exact(tmp_path, monkeypatch):
         monkeypatch.setattr(recipes, "WINDOW", window)
         with pytest.raises(DataError, match=f"byte {len(before) + 1}:"):
             list(read_recipes(path))
+
+
+def test_bad_utf8_is_said_to_be_in_its_row_after_those_before(tmp_path):
+    path = tmp_path / "layer1.json"
+    path.write_bytes(json.dumps([row(n) for n in range(5)]).encode().replace(b"Soup 3", b"Soup \xa9"))
+    got = []
+    with pytest.raises(DataError, match=r"not UTF-8.*row 3, byte"):
+        for recipe in read_recipes(path):
+            got.append(recipe.row)
+    assert got == [0, 1, 2]
+
+
+def test_what_cannot_be_parsed_at_once_is_tried_once_a_window(tmp_path, monkeypatch):
+    rows = [row(n, title="\ud83c" if n % 20 == 5 else "x") for n in range(400)]
+    path, tries = write(tmp_path / "layer1.json", rows), []
+    loads = recipes.orjson.loads
+    monkeypatch.setattr(recipes.orjson, "loads", lambda text: tries.append(len(text)) or loads(text))
+    bad: list[BadRow] = []
+    assert len(list(read_recipes(path, bad.append))) == 380 and len(bad) == 20
+    assert sum(tries) < 2 * path.stat().st_size
 
 
 def test_a_mistake_in_the_middle_does_not_read_the_rest_of_the_file(tmp_path):
