@@ -152,14 +152,15 @@ class _Window:
             return False
         # as much again, so that one long element is not parsed more often than its length doubles
         data = self.file.read(max(WINDOW, len(self.text) - self.at))
-        self.ended = not data
         try:
-            new = self.decoder.decode(data, final=self.ended)
+            new, self.ended = self.decoder.decode(data, final=not data), not data
+            self.read += len(data)
         except UnicodeDecodeError as error:
             # What stands before is read first: it says in which row this is.
             new = error.object[: error.start].decode()
-            self.broken = f"not UTF-8 ({error.reason})", self.read + len(data) - len(error.object) + error.start
-        self.read += len(data)
+            self.read += len(data) - len(error.object) + error.start
+            self.decoder.reset()
+            self.broken = f"not UTF-8 ({error.reason})", self.read
         self.text, self.alone, self.at = self.text[self.at :] + new, self.alone - self.at, 0
         return True
 
