@@ -28,7 +28,8 @@ def digest(text: str) -> bytes:
 
 def make_record(**changes) -> dict:
     """A record with every field."""
-    return {field: f"{field}-1" for field in RECORD if field not in ("classes", "numerics")} | {"numerics": {"precision": "fp32"}} | changes
+    parts = {"numerics": {"precision": "fp32"}, "context": {"history_rule": "start", "history_length": 5}}
+    return {field: f"{field}-1" for field in RECORD if field not in ("classes", *parts)} | parts | changes
 
 
 def make_cache(folder: Path, seed: int = 0, samples: int = 20, **options) -> dict[str, np.ndarray]:

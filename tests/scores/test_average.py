@@ -3,7 +3,17 @@ import pytest
 from made_up_scores import CLASSES, make_cache, make_record
 
 from foretaste.contracts.errors import DataError
-from foretaste.scores.average import GRID, ROWS, divide_by_prior, fit_exponent, fit_weights, mean_logits, write_mean
+from foretaste.scores.average import (
+    GRID,
+    ROWS,
+    divide_by_prior,
+    fit_exponent,
+    fit_weights,
+    joint_context,
+    joint_ids,
+    mean_logits,
+    write_mean,
+)
 from foretaste.scores.reader import open_scores
 from foretaste.scores.verify import verify
 from foretaste.scores.writer import ScoreWriter
@@ -108,6 +118,16 @@ def test_other_samples_and_another_context_are_refused(tmp_path):
         _mean(tmp_path / "mean", [a, open_scores(tmp_path / "fewer")])
     with pytest.raises(DataError, match="scores differ in context"):
         _mean(tmp_path / "mean", [a, open_scores(tmp_path / "end")])
+
+
+def test_parts_may_see_different_amounts_of_the_past(tmp_path):
+    for name, own in {"a": {"history_length": 5}, "b": {"history_length": 10}, "c": {"history_length": [5, 15]}}.items():
+        make_cache(tmp_path / name, record=make_record(context={"tau_a": 1.0, "history_rule": "start", "history_from": "all", **own}))
+    a, b, c = (open_scores(tmp_path / name) for name in "abc")
+    assert joint_ids([a, b, c], "training") == a.sample_ids("training")
+    same = {"tau_a": 1.0, "history_rule": "start", "history_from": "all"}
+    assert joint_context([a, b, c]) == {**same, "history_length": [5, 10, 15]}
+    assert joint_context([a, a]) == {**same, "history_length": 5}
 
 
 @pytest.mark.parametrize("space", ["probabilities", "logits"])

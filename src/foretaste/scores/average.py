@@ -18,6 +18,9 @@ from foretaste.scores.writer import ScoreWriter
 
 Space = Literal["probabilities", "logits"]
 
+#: Which past segments, and how many, each part of an average may choose for itself; the rule and the window are the same for all.
+OWN = ("history_from", "history_length")
+
 #: Rows that are averaged at a time: fifteen models of EPIC-55 at once would need 20 GB.
 ROWS = 1024
 
@@ -90,8 +93,10 @@ def fit_exponent(logits: np.ndarray, counts: np.ndarray, metric: Callable[[np.nd
 
 
 def joint_ids(sources: Sequence[Scores], split: str) -> tuple[str, ...]:
-    """The samples of a split, in the first source's order; raises DataError where another source has other samples or classes."""
+    """The samples of a split, in the first source's order; raises DataError where another source has other samples, classes or context."""
     first = sources[0]
+    record = first.manifest["record"]
+    alike = {"classes": record["classes"], "context": {key: value for key, value in record["context"].items() if key not in OWN}}
     ids = first.sample_ids(split)
     for other in sources[1:]:
         strangers = sorted(set(ids).symmetric_difference(other.sample_ids(split)))
@@ -102,9 +107,27 @@ def joint_ids(sources: Sequence[Scores], split: str) -> tuple[str, ...]:
                 f"those of {first.folder}",
                 "score both again",
             )
-        for field, has, wants in differences(other.manifest["record"], {k: first.manifest["record"][k] for k in ("classes", "context")}):
+        record = other.manifest["record"]
+        context = {key: value for key, value in record["context"].items() if key not in OWN}
+        for field, has, wants in differences({**record, "context": context}, alike):
             raise DataError(f"scores differ in {field} ({has!r})", other.folder, f"{wants!r} as in {first.folder}", "score both alike")
     return ids
+
+
+def joint_context(sources: Sequence[Scores]) -> dict[str, Any]:
+    """The context of an average: that of its parts, and a list where they see different amounts of the past."""
+    contexts = [source.manifest["record"]["context"] for source in sources]
+    joint = dict(contexts[0])
+    for key in OWN:
+        values = [value for context in contexts if key in context for value in _listed(context[key])]
+        if values:
+            distinct = list(dict.fromkeys(values))
+            joint[key] = distinct[0] if len(distinct) == 1 else distinct
+    return joint
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def write_mean(

@@ -19,7 +19,7 @@ from foretaste.evaluation.protocols import Targets, measure, targets
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.fingerprint import fingerprint
 from foretaste.pipeline.step import Step
-from foretaste.scores.average import fit_exponent, fit_weights, joint_ids, log_softmax, mean_logits, write_mean
+from foretaste.scores.average import fit_exponent, fit_weights, joint_context, joint_ids, log_softmax, mean_logits, write_mean
 from foretaste.scores.format import HELD_OUT
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.scores.writer import ScoreWriter
@@ -38,7 +38,7 @@ def run(step: Step) -> None:
     record = {
         "weights": _identities(config["parts"], sources),
         "network": {"average": list(config["average"]), "weights": weights, "space": space, "prior_exponent": exponent},
-        "tokenizer": None, "view": None, "samples": artifact.sha256(step.inputs["samples"]), "context": sources[0].manifest["record"]["context"],
+        "tokenizer": None, "view": None, "samples": artifact.sha256(step.inputs["samples"]), "context": joint_context(sources),
         "numerics": None, "code": fingerprint(step.stage, config),
     }  # fmt: skip
     told = config["protocol"].get("ensemble_weights")
