@@ -24,6 +24,7 @@ from typing import Any
 import pyarrow as pa
 import torch
 import transformers
+from accelerate.state import AcceleratorState
 from transformers import (
     AutoModelForMaskedLM,
     BertConfig,
@@ -163,6 +164,8 @@ def usual(name: str, sources: Sources, precision: str, steps: int, clock: Clock,
         bf16=precision == "bf16", use_cpu=True, report_to=[], save_strategy="no", logging_strategy="no", disable_tqdm=True,
     )  # fmt: skip
     Trainer(model=model, args=told, train_dataset=lines, data_collator=counted, callbacks=[Watch(clock, tokens)]).train()
+    # The Trainer's precision is a state of the process; the next turn has its own.
+    AcceleratorState._reset_state()
     model.save_pretrained(out / "model")
     tokenizers.copy(folder, out / "model")
     kept = families.build("models", {"kind": "masked_lm"}, sources=Sources(phrases=sources.phrases, pretrained=out / "model"))
