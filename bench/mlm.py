@@ -223,6 +223,7 @@ def main() -> None:
         "peer": f"transformers {transformers.__version__} Trainer",
         "torch": torch.__version__,
         "phrases": phrases.num_rows,
+        "rounds": arguments.rounds,
     }
     for name in arguments.sizes:
         figures[name] = compare(name, phrases, arguments.steps or SIZES[name][1], arguments.rounds, arguments.contestants)

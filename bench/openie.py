@@ -6,8 +6,8 @@ DIR holds epic55/EPIC_train_action_labels.csv (EPIC-Kitchens-55), risec/risec_tr
 and recipes/layer1_*.json[.gz]; what is not there is left out. "Unseen" rows are those whose errors shaped no rule. Without
 DIR only speed is measured, on recipes of the generated kitchen. TextBlob is timed beside the rules where it is installed.
 With an archive, or with one of the published size and random weights, AllenNLP's own predictor reads every n-th sentence, one at a time, and
-our backend reads all as the stage does, in batches and each distinct one once; both are asked about the same verbs. Times are CPU seconds of one thread without
-the start of the process.
+our backend reads all as the stage does, in batches and each distinct one once; both are asked about the same verbs. Times are CPU seconds
+of one thread without the start of the process.
 """
 
 from __future__ import annotations

@@ -64,6 +64,7 @@ def make_tables(folder: Path, classes: ClassSpace, videos: dict[str, int], per_v
 def make_scores(
     folder: Path, classes: ClassSpace, tables: dict[str, np.ndarray], ids: dict[str, list[str]], model: str, skill: float, seed: int,
     folds: int = 0, text: dict[str, np.ndarray] | None = None, held_out: bool = False,
+    length: int = 5,
 ) -> None:  # fmt: skip
     """Write a score cache: noise, most of it common to all models, plus ``skill`` on the truth (one number, or one a sample by split).
 
@@ -71,7 +72,8 @@ def make_scores(
     """
     rng = np.random.default_rng([seed, int(hashlib.sha256(model.encode()).hexdigest()[:6], 16)])
     common = np.random.default_rng(len(classes.action))
-    record = {field: None for field in RECORD if field != "classes"} | {"weights": f"{model} {seed}", "context": {"history_rule": "start"}}
+    context = {"history_rule": "start", "history_length": length}
+    record = {field: None for field in RECORD if field != "classes"} | {"weights": f"{model} {seed}", "context": context}
     with artifact.whole(folder) as partial:
         writer = ScoreWriter(partial, model=model, record=record, classes=classes, trained_on=("training",))
         for split, labels in tables.items():

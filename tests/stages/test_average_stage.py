@@ -13,13 +13,20 @@ from foretaste.scores.verify import verify
 from foretaste.stages import average
 
 
-def _step(folder: Path, folds: int, exponent: float | str, weights: str | list[float] = "equal", held_out: bool = False) -> Step:
+def _step(
+    folder: Path,
+    folds: int,
+    exponent: float | str,
+    weights: str | list[float] = "equal",
+    held_out: bool = False,
+    lengths: tuple[int, int] = (5, 5),
+) -> Step:
     classes = make_classes()
     tables = make_tables(folder, classes, {"training": 8, "validation": 4})
     samples = read_table(folder / "samples.parquet", SAMPLES)
     ids = {split: list(targets(samples, split).sample_ids) for split in tables}
-    for name in ("lm", "counts"):
-        make_scores(folder / name / "scores", classes, tables, ids, name, 1.5, 0, folds, held_out=held_out)
+    for name, length in zip(("lm", "counts"), lengths, strict=True):
+        make_scores(folder / name / "scores", classes, tables, ids, name, 1.5, 0, folds, held_out=held_out, length=length)
     return Step(
         stage="average",
         inputs={"scores": [folder / name / "scores" for name in ("lm", "counts")], "samples": folder / "samples.parquet", "classes": folder / "classes.json"},
@@ -47,6 +54,12 @@ def test_the_mean_is_better_than_its_parts(tmp_path):
     }
     assert results["mean"] > max(results["lm"], results["counts"])
     assert mean.manifest["record"]["weights"] == {name: verify(tmp_path / name / "scores").identity for name in ("lm", "counts")}
+
+
+def test_parts_that_see_different_amounts_of_the_past_are_averaged_and_named(tmp_path):
+    step = _step(tmp_path, folds=0, exponent=0.0, lengths=(10, 15))
+    average.run(step)
+    assert verify(step.outputs["scores"]).manifest["record"]["context"] == {"history_rule": "start", "history_length": [10, 15]}
 
 
 def test_a_fitted_exponent_is_the_best_of_the_grid_on_held_out_rows_and_is_recorded(tmp_path):

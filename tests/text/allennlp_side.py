@@ -1,9 +1,10 @@
 """What the tests need done in AllenNLP's environment: train a tiny archive, and call the real predictor one sentence at a time.
 
-Run by that environment's Python; imports nothing of foretaste, nor of the worker unless told to poison it.
+Run by that environment's Python; imports nothing of foretaste but the worker, where its path is given.
 """
 
 import importlib.util
+import itertools
 import json
 import os
 import sys
@@ -17,12 +18,14 @@ for name in ("torchvision", "torchvision.transforms"):
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__spec__ = importlib.util.spec_from_loader(name, None)
 
+# These look for torchvision when they are imported, so they stand after its stand-in (E402).
 import spacy  # noqa: E402
 from allennlp.common import Params  # noqa: E402
 from allennlp.common.util import LOADED_SPACY_MODELS  # noqa: E402
 from allennlp.data import Batch, DatasetReader, Token, Vocabulary  # noqa: E402
 from allennlp.models import Model  # noqa: E402
 from allennlp.models.archival import archive_model  # noqa: E402
+from allennlp.modules.augmented_lstm import AugmentedLstm  # noqa: E402
 from allennlp.predictors import Predictor  # noqa: E402
 from allennlp_models import structured_prediction  # noqa: E402
 
@@ -88,10 +91,10 @@ def large(folder):
     train(folder, 0, {"type": "alternating_lstm", "input_size": 208, "hidden_size": 300, "num_layers": 8, "use_highway": True}, LABELS)
 
 
-def pipeline(folder, *verbs):
-    """A spaCy pipeline on disk that knows some verbs: those above unless others are named."""
+def pipeline(folder):
+    """A spaCy pipeline on disk that knows the verbs above."""
     nlp = spacy.blank("en")
-    nlp.add_pipe("attribute_ruler").add(patterns=[[{"LOWER": {"IN": list(verbs or VERBS)}}]], attrs={"POS": "VERB"})
+    nlp.add_pipe("attribute_ruler").add(patterns=[[{"LOWER": {"IN": VERBS}}]], attrs={"POS": "VERB"})
     nlp.to_disk(folder)
 
 
@@ -148,6 +151,24 @@ def decode(worker):
     print(len(LABELS))
 
 
+def lstm(worker):
+    """Assert that the worker's LSTM is AllenNLP's: both directions, with and without highway and input bias, many lengths, in float64."""
+    torch.manual_seed(0)
+    allennlps, ours = AugmentedLstm.forward, module_of(worker).lean_lstm
+    layers = 0
+    for go_forward, highway, bias in itertools.product((True, False), repeat=3):
+        layer = AugmentedLstm(5, 7, go_forward, use_highway=highway, use_input_projection_bias=bias).double().eval()
+        for lengths in ([4], [1, 1], [3, 3, 3], [9, 6, 2, 1, 1]):
+            padded = torch.randn(len(lengths), max(lengths), 5, dtype=torch.float64)
+            given = torch.nn.utils.rnn.pack_padded_sequence(padded, lengths, batch_first=True)
+            with torch.no_grad():
+                (theirs, states), (own, own_states) = allennlps(layer, given), ours(layer, given)
+            for a, b in zip((theirs.data, *states), (own.data, *own_states)):
+                torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
+        layers += 1
+    print(layers)
+
+
 def poisoned(worker, archive):
     """The worker itself, with a model that raises wherever it meets the word "poison"."""
     module = module_of(worker)
@@ -164,5 +185,5 @@ def poisoned(worker, archive):
 
 
 if __name__ == "__main__":
-    MODES = (train, large, pipeline, predict, predict_asked, decode, poisoned)
+    MODES = (train, large, pipeline, predict, predict_asked, decode, lstm, poisoned)
     {mode.__name__: mode for mode in MODES}[sys.argv[1]](*sys.argv[2:])

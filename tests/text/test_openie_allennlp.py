@@ -71,6 +71,10 @@ def test_decoding_together_is_allennlps_decoding(folder):
     assert allennlp_archive.run("decode", PROGRAM) == "61\n"
 
 
+def test_the_lean_lstm_is_allennlps(folder):
+    assert allennlp_archive.run("lstm", PROGRAM) == "8\n"
+
+
 def test_extractions_of_instructions_that_the_archive_has_learnt(folder):
     parser = backend(folder)
     found = parser.extract_all(["Chop the onions and mix flour.", "Open drawer", "Add the onions and add water."])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import tracemalloc
 from pathlib import Path
@@ -96,18 +97,13 @@ def test_an_empty_array_holds_no_recipes(tmp_path, text):
     assert list(read_recipes(tmp_path / "layer1.json")) == []
 
 
-#: Deeper than json writes, less deep than orjson reads.
-NESTED: list = []
-for _ in range(900):
-    NESTED = [NESTED]
-
 BROKEN = {
     "a list where an object should be": [1],
     "a str where an object should be": "soup",
     "a NoneType where an object should be": None,
     "no id": row(1, id=...),
     "id is a number, not text": row(1, id=7),
-    "id is a list, not text": row(1, id=NESTED),
+    "id is a list, not text": row(1, id=["soup"]),
     "title is an object, not text": row(1, title={"text": "Soup"}),
     "empty id": row(1, id=""),
     "no partition": row(1, partition=...),
@@ -178,6 +174,17 @@ def test_bad_utf8_is_said_to_be_in_its_row_after_those_before(tmp_path):
     assert got == [0, 1, 2]
 
 
+def test_a_value_deeper_than_json_reads_is_a_bad_row(tmp_path):
+    path = tmp_path / "layer1.json"
+    deep = json.dumps([row(0), row(1, id="deep"), row(2), row(3)]).replace('"deep"', "[" * 1000 + "]" * 1000)
+    path.write_text(deep)
+    with pytest.raises(RecursionError):
+        json.loads(deep)
+    bad: list[BadRow] = []
+    assert [r.row for r in read_recipes(path, bad.append)] == [0, 2, 3]
+    assert [(b.row, b.reason) for b in bad] == [(1, "id is a list, not text")]
+
+
 def test_what_cannot_be_parsed_at_once_is_tried_once_a_window(tmp_path, monkeypatch):
     rows = [row(n, title="\ud83c" if n % 20 == 5 else "x") for n in range(400)]
     path, tries = write(tmp_path / "layer1.json", rows), []
@@ -186,6 +193,36 @@ def test_what_cannot_be_parsed_at_once_is_tried_once_a_window(tmp_path, monkeypa
     bad: list[BadRow] = []
     assert len(list(read_recipes(path, bad.append))) == 380 and len(bad) == 20
     assert sum(tries) < 2 * path.stat().st_size
+
+
+def test_windows_after_a_bad_row_are_parsed_at_once_again(tmp_path, monkeypatch):
+    path, tries = write(tmp_path / "layer1.json", [row(n, title="\ud83c" if n == 5 else "x") for n in range(1000)]), []
+    loads = recipes.orjson.loads
+    monkeypatch.setattr(recipes.orjson, "loads", lambda text: tries.append(len(text)) or loads(text))
+    assert len(list(read_recipes(path, lambda bad: None))) == 999
+    assert sum(tries) > path.stat().st_size - 2 * recipes.WINDOW
+
+
+def test_the_byte_of_a_mistake_before_bad_utf8_is_exact(tmp_path, monkeypatch):
+    before = ("[" + json.dumps(row(0), ensure_ascii=False) + ', {"id": "é", "url": ').encode()
+    path = tmp_path / "layer1.json"
+    path.write_bytes(before + b"oops}, " + b" " * 40 + b'"\xff"]')
+    places = set()
+    for window in range(1, len(path.read_bytes()) + 2):
+        monkeypatch.setattr(recipes, "WINDOW", window)
+        with pytest.raises(DataError, match="Expecting value") as caught:
+            list(read_recipes(path))
+        places.add(str(caught.value))
+    assert len(places) == 1
+
+
+def test_a_long_element_is_read_in_pieces_that_double(monkeypatch):
+    monkeypatch.setattr(recipes, "WINDOW", 100)
+    times, grow = [], recipes._Window.grow
+    monkeypatch.setattr(recipes._Window, "grow", lambda window: times.append(window.read) or grow(window))
+    file = io.BytesIO(json.dumps([row(0, title="x" * 1_000_000)]).encode())
+    assert len(list(recipes._elements(file, Path("layer1.json")))) == 1
+    assert len(times) < 20
 
 
 def test_a_mistake_in_the_middle_does_not_read_the_rest_of_the_file(tmp_path):

@@ -129,6 +129,7 @@ def test_every_part_of_every_step_draws_its_own_dropout(tmp_path, monkeypatch):
     seeds, seed = [], torch.manual_seed
     monkeypatch.setattr(torch, "manual_seed", lambda number: seeds.append(number) or seed(number))
     train(tmp_path, batch=9, dropout=0.5, accumulate=2, epochs=2)
+    # Two epochs of five steps in two parts; the last step of an epoch has one sample, and so one part.
     draws = seeds[-(2 * 5 * 2 - 2) :]
     assert len(set(draws)) == len(draws) == 18
 

@@ -59,7 +59,7 @@ class Catalogue:
             check_settings(settings.world, self._settings["world"], f"workflow/datasets/{name}.yaml: world", "world")
         return settings
 
-    @cache  # noqa: B019
+    @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def system(self, dataset: str, name: str) -> SystemConfig:
         """The resolved system on ``dataset``, its components checked, with this run's overrides of the history."""
         system = self.files.system(name, dataset)

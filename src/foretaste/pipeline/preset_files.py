@@ -79,7 +79,7 @@ class Files:
         """The resolved dataset ``name``."""
         return validated(DatasetConfig, self.merged("datasets", name), f"workflow/datasets/{name}.yaml")
 
-    @cache  # noqa: B019 (as above)
+    @cache  # noqa: B019 (one Files lives as long as the process)
     def system(self, name: str, dataset: str) -> SystemConfig:
         """The resolved system ``name`` on ``dataset``."""
         return validated(SystemConfig, self.merged("systems", name, dataset), self.where("systems", name))

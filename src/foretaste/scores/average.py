@@ -95,8 +95,6 @@ def fit_exponent(logits: np.ndarray, counts: np.ndarray, metric: Callable[[np.nd
 def joint_ids(sources: Sequence[Scores], split: str) -> tuple[str, ...]:
     """The samples of a split, in the first source's order; raises DataError where another source has other samples, classes or context."""
     first = sources[0]
-    record = first.manifest["record"]
-    alike = {"classes": record["classes"], "context": {key: value for key, value in record["context"].items() if key not in OWN}}
     ids = first.sample_ids(split)
     for other in sources[1:]:
         strangers = sorted(set(ids).symmetric_difference(other.sample_ids(split)))
@@ -107,11 +105,15 @@ def joint_ids(sources: Sequence[Scores], split: str) -> tuple[str, ...]:
                 f"those of {first.folder}",
                 "score both again",
             )
-        record = other.manifest["record"]
-        context = {key: value for key, value in record["context"].items() if key not in OWN}
-        for field, has, wants in differences({**record, "context": context}, alike):
+        for field, has, wants in differences(_common(other), _common(first)):
             raise DataError(f"scores differ in {field} ({has!r})", other.folder, f"{wants!r} as in {first.folder}", "score both alike")
     return ids
+
+
+def _common(source: Scores) -> dict[str, Any]:
+    """What the parts of an average must have in common."""
+    record = source.manifest["record"]
+    return {"classes": record["classes"], "context": {key: value for key, value in record["context"].items() if key not in OWN}}
 
 
 def joint_context(sources: Sequence[Scores]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def load(archive, spacy_model):
 
 
 def lean_lstm(layer, inputs, states=None):
-    """AllenNLP's ``AugmentedLstm.forward`` for a model that is not trained, at half its cost on a CPU: nothing is padded or copied, and what a
+    """AllenNLP's ``AugmentedLstm.forward`` for a model that is not trained, cheaper on a CPU: inputs and outputs are not padded, and what a
     step works on stays in the cache.
 
     layer: an AugmentedLstm; inputs: PackedSequence of (sum of lengths, D) float32; states: None, as in every layer of a labeller.
@@ -214,7 +214,7 @@ def main():
     trial = worker.answer([TRIAL])[0]
     if "error" in trial:
         sys.exit("the archive cannot read a plain sentence: " + trial["error"])
-    # The libraries' objects stay; looking through them for garbage again and again takes a twentieth of the time.
+    # The libraries' objects stay: the collector need not look through them again and again.
     gc.freeze()
     names = ("allennlp", "allennlp-models", "spacy", "torch", "transformers")
     say(out, [{"ready": {"python": platform.python_version(), **{name: version(name) for name in names}}}])
