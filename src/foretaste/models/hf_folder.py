@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer as FastTokenizer
 
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.json_files import checked, read_json
+from foretaste.models.foreign_files import UNREADABLE, check_is_itself, first_line
 from foretaste.pipeline.hugging_face import chosen_files
 
 SPECIAL = ("pad_token", "mask_token", "cls_token", "sep_token", "unk_token", "bos_token", "eos_token")
@@ -21,6 +26,8 @@ def take_over(source: Path, folder: Path) -> dict[str, list[str]]:
     """
     folder.mkdir(parents=True)
     names = chosen_files([path.name for path in source.iterdir()], source)
+    for name in names:
+        check_is_itself(source / name)
     bins = [name for name in names if name.startswith("pytorch_model")]
     for name in names:
         if name not in bins:
@@ -41,6 +48,7 @@ def _convert(bins: list[Path], file: Path) -> None:
 
 
 def _complete_tokenizer(folder: Path, source: Path) -> list[str]:
+    _check_tokenizer(folder / "tokenizer.json")
     named = _named(folder)
     lacking = [key for key in ("mask_token", "pad_token") if key not in named]
     if (folder / "tokenizer.json").is_file() and not lacking:
@@ -50,9 +58,9 @@ def _complete_tokenizer(folder: Path, source: Path) -> list[str]:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False, use_fast=True)
         fast = tokenizer.backend_tokenizer
-    except (OSError, ValueError, ImportError, AttributeError) as error:
+    except (*UNREADABLE, ImportError) as error:
         raise DataError(
-            f"no fast tokenizer ({next(iter(str(error).splitlines()), type(error).__name__)})", source, "tokenizer.json",
+            f"no fast tokenizer ({first_line(error)})", source, "tokenizer.json",
             "write it with transformers' AutoTokenizer.save_pretrained where its own libraries are installed",
         ) from error  # fmt: skip
     written = []
@@ -66,11 +74,21 @@ def _complete_tokenizer(folder: Path, source: Path) -> list[str]:
     return written
 
 
+def _check_tokenizer(path: Path) -> None:
+    """Before transformers reads it, whose errors are those of whatever it was doing."""
+    if not path.is_file():
+        return
+    try:
+        FastTokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises Exception itself, whatever is wrong with a file
+        raise DataError(f"not a tokenizer ({first_line(error)})", path, "a file of the tokenizers library", "fetch it again") from error
+
+
 def _named(folder: Path) -> dict[str, str | dict]:
     """Special tokens by name, as the source's own files say them."""
     named = {}
     for file in ("tokenizer_config.json", "special_tokens_map.json"):
         if (folder / file).is_file():
-            values = json.loads((folder / file).read_text(encoding="utf-8"))
+            values = checked(read_json(folder / file), dict[str, Any], folder / file, "fetch it again")
             named |= {key: values[key] for key in SPECIAL if values.get(key) is not None}
     return named

@@ -20,9 +20,9 @@ from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import unknown
-from foretaste.models.pretrained import check_fits, load_network, read_config, save_network
+from foretaste.models.pretrained import MASKED, check_fits, load_network, read_config, save_network
 
-#: Where each architecture keeps what lies between its encoder and its decoder.
+#: Where each architecture of ``MASKED`` keeps what lies between its encoder and its decoder.
 _TRANSFORMS = {
     "albert": lambda hf: nn.Sequential(hf.predictions.dense, hf.predictions.activation, hf.predictions.LayerNorm),
     "bert": lambda hf: hf.cls.predictions.transform,
@@ -161,8 +161,8 @@ def load_pretrained(kind: type, folder: Path, dropout: float | None) -> tuple[Pr
     """The model of a folder as ``kind``, a class of transformers, and what loading left open; errors as above."""
     folder = Path(folder)
     config = read_config(folder, dropout)
-    if config.model_type not in _TRANSFORMS:
-        raise unknown("architecture", config.model_type, _TRANSFORMS, folder / "config.json")
+    if config.model_type not in MASKED:
+        raise unknown("architecture", config.model_type, MASKED, folder / "config.json")
     hf, found = load_network(kind, folder, config)
     missing, unused = sorted(found["missing_keys"]), sorted(found["unexpected_keys"])
     check_fits([name for name in missing if name.startswith(f"{hf.base_model_prefix}.")], found, folder)

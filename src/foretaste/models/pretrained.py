@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
-from safetensors import SafetensorError
-from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
+from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, PretrainedConfig, PreTrainedModel
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_FOR_MASKED_LM_MAPPING_NAMES
 from transformers.utils import logging
 
-from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.errors import ConfigError, DataError, unknown
+from foretaste.models.foreign_files import UNREADABLE, check_is_itself, first_line
+
+#: Architectures of masked language models whose three parts are known here (``models.language_model``).
+MASKED = ("albert", "bert", "distilbert", "electra", "roberta")
 
 #: The names that architectures give their dropout rates.
 _DROPOUTS = (
@@ -25,6 +29,7 @@ def read_config(folder: Path, dropout: float | None = None) -> PretrainedConfig:
     """The configuration of a folder; ``dropout`` replaces all its rates. DataError for a file that says no architecture."""
     if not (folder / "config.json").is_file():
         raise DataError("missing config.json", folder, "a Hugging Face folder", "correct the path, or run fetch_weights")
+    check_is_itself(folder / "config.json")
     with _explained(folder / "config.json", "the config.json of an architecture that transformers has"):
         config: Any = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     if dropout is not None:
@@ -33,6 +38,29 @@ def read_config(folder: Path, dropout: float | None = None) -> PretrainedConfig:
             raise ConfigError("no dropout to set", folder / "config.json", f"one of {', '.join(_DROPOUTS)}", "leave dropout out")
         for name in rates:
             setattr(config, name, dropout)
+    return config
+
+
+def kind_of(config: PretrainedConfig, folder: Path) -> Literal["masked", "causal"]:
+    """Which of the two kinds of language models that are used here an architecture is; ConfigError for any other."""
+    name = config.model_type
+    if name in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and name not in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not config.is_encoder_decoder:
+        return "causal"
+    if name in MASKED:
+        return "masked"
+    raise unknown("architecture", name, (*MASKED, "gpt2 or another decoder"), folder / "config.json")
+
+
+def check_opens(folder: Path) -> PretrainedConfig:
+    """Open a folder as whoever starts from it will, and let go of it: ConfigError or DataError where that would fail."""
+    config = read_config(folder)
+    if kind_of(config, folder) == "causal":
+        _, found = load_network(AutoModel, folder, config)
+        lacking = found["missing_keys"]
+    else:
+        network, found = load_network(AutoModelForMaskedLM, folder, config)
+        lacking = [name for name in found["missing_keys"] if name.startswith(f"{network.base_model_prefix}.")]
+    check_fits(sorted(lacking), found, folder)
     return config
 
 
@@ -61,9 +89,8 @@ def check_fits(lacking: list[str], found: dict[str, Any], folder: Path) -> None:
 def _explained(where: Path, expected: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, SafetensorError) as error:
-        said = next(iter(str(error).splitlines()), type(error).__name__)
-        raise DataError(f"not readable ({said})", where, expected, "use another folder, or fetch it again") from error
+    except UNREADABLE as error:
+        raise DataError(f"not readable ({first_line(error)})", where, expected, "use another folder, or fetch it again") from error
 
 
 @contextmanager

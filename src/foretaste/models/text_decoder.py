@@ -16,14 +16,13 @@ from peft import LoraConfig, inject_adapter_in_model
 from pydantic import Field, PositiveFloat, PositiveInt
 from torch import nn
 from transformers import AutoModel, PreTrainedModel
-from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_FOR_MASKED_LM_MAPPING_NAMES
 from transformers.pytorch_utils import Conv1D
 
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.classes import HEADS, ClassSpace
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
-from foretaste.models.pretrained import check_fits, load_network, read_config
+from foretaste.models.pretrained import check_fits, kind_of, load_network, read_config
 from foretaste.pipeline.options import Options
 
 
@@ -83,11 +82,11 @@ def load_decoder(folder: Path, dropout: float | None = None) -> PreTrainedModel:
     """
     folder = Path(folder)
     config = read_config(folder, dropout)
-    kind = config.model_type
-    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES or config.is_encoder_decoder:
+    if kind_of(config, folder) != "causal":
         raise ConfigError(
-            f"{kind} is no causal language model", folder / "config.json", "a decoder such as gpt2 or llama", "network: text_encoder"
-        )
+            f"{config.model_type} is no causal language model", folder / "config.json", "a decoder such as gpt2 or llama",
+            "network: text_encoder",
+        )  # fmt: skip
     lm, found = load_network(AutoModel, folder, config)
     check_fits(sorted(found["missing_keys"]), found, folder)
     return lm

@@ -7,17 +7,19 @@ every parameter must be there in its shape, and nothing may be left over but wha
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save_file as save_safetensors
 from torch import Tensor, nn
 
 from foretaste.contracts.errors import DataError, unknown
+from foretaste.models.foreign_files import UNREADABLE, check_is_itself, check_zip, first_line, is_zip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,25 +111,47 @@ def install(model: nn.Module, state: Mapping[str, Tensor], layout: Layout, where
 
 
 def read(path: Path, entry: str | None = None) -> dict[str, Tensor]:
-    """Tensors by name from a ``.safetensors`` file, or from a ``.pth`` read as weights only (nothing in it is run).
+    """Tensors by name from a ``.safetensors`` file, or from a ``.pth`` or ``.bin`` read as weights only (nothing in it is run).
 
-    ``entry`` names the part of a ``.pth`` checkpoint that holds the parameters ("model" in AVT's). Raises DataError.
+    ``entry`` names the part of a ``.pth`` checkpoint that holds the parameters ("model" in AVT's). Whatever is wrong with the
+    file is one DataError. What has no checksum cannot be checked: a bit flipped among the numbers of a .safetensors file, or of
+    a .pth older than torch's zip format, is read as a number.
     """
     path = Path(path)
     if not path.is_file():
         raise DataError("missing weights", path, "a .safetensors or .pth file", "download it, or correct the path")
+    check_is_itself(path)
     try:
-        stored = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, torch.serialization.pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"unreadable weights ({reason})", path, "a file of tensors only", "fetch it again, or convert it") from error
+        stored = _stored(path)
+    except (*UNREADABLE, torch.serialization.pickle.UnpicklingError) as error:
+        reason = f"unreadable weights ({type(error).__name__}: {first_line(error)})"
+        raise DataError(reason, path, "a file of tensors only, as it was published", "fetch it again, or convert it") from error
     if entry is not None:
         if not isinstance(stored, dict) or entry not in stored:
-            raise DataError(f"no entry {entry!r}", path, f"one of {_few(list(stored))}", "name the entry that holds the parameters")
+            found = _few(list(stored)) if isinstance(stored, dict) else type(stored).__name__
+            raise DataError(f"no entry {entry!r}", path, f"one of {found}", "name the entry that holds the parameters")
         stored = stored[entry]
-    if not isinstance(stored, dict) or not all(isinstance(value, Tensor) for value in stored.values()):
+    if not isinstance(stored, dict) or not all(_is_parameter(*item) for item in stored.items()):
         raise DataError("not a table of tensors", path, "parameter name -> tensor", "name the entry that holds the parameters")
+    if swollen := [name for name, tensor in stored.items() if tensor.numel() * tensor.element_size() > path.stat().st_size]:
+        raise DataError(f"{swollen[0]} is larger than its file", path, "a whole file", "fetch it again")
     return dict(stored)
+
+
+def _stored(path: Path) -> Any:
+    if path.suffix == ".safetensors":
+        return load_file(path)
+    if is_zip(path):
+        check_zip(path)
+    with warnings.catch_warnings():
+        # torch warns of protocols and storages that it knows: damaged ones are errors, and sound ones need no comment.
+        warnings.simplefilter("ignore")
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _is_parameter(name: object, value: object) -> bool:
+    dense = isinstance(value, Tensor) and value.layout == torch.strided and not value.is_quantized
+    return isinstance(name, str) and dense and value.device.type == "cpu"
 
 
 def write(path: Path, state: Mapping[str, Tensor]) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.json_files import read_json as read_json  # beside write_json
 
 #: System errors that are about what is written. Any other that rises while an output is open is about something that is read.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
@@ -61,18 +62,6 @@ def remember_json(path: Path, value: Any) -> None:
     own = path.with_name(f".{path.name}.{os.uname().nodename}-{os.getpid()}")
     own.write_text(json.dumps(value, sort_keys=True) + "\n", encoding="utf-8")
     os.replace(own, path)
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file; a missing or damaged one is a DataError that names it."""
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise DataError("missing file", path, "a JSON file", "run the stage that makes it") from error
-    except ValueError as error:
-        raise DataError(
-            f"not JSON ({error})", path, "a JSON file", "correct the path; if a stage made it, delete it and rerun the stage"
-        ) from error
 
 
 def sha256(path: Path) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tokenizers import Encoding
 from tokenizers import Tokenizer as FastTokenizer
 
 from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.json_files import checked, read_json
 from foretaste.pipeline.hugging_face import TOKENIZER_FILES
 
 #: Most tokens of a text where nothing else is said, as published.
 LONGEST = 512
+
+_AGAIN = "fetch it again, or write it with transformers' save_pretrained"
 
 
 class Tokenizer:
@@ -54,6 +58,9 @@ class Tokenizer:
             folder, {"pad_token"} | ({"mask_token"} if masked else set()) | ({"bos_token"} if begins else set()), masked
         )
         self.mask_token = named.get("mask_token")
+        for name, token in named.items():
+            if self._fast.token_to_id(token) is None and name != "eos_token":
+                raise DataError(f"{name} {token!r} is not in the vocabulary", path, "files of one tokenizer", _AGAIN)
         self.mask = None if self.mask_token is None else self._fast.token_to_id(self.mask_token)
         self.pad = self._fast.token_to_id(named["pad_token"])
         self._first = [self._fast.token_to_id(named["bos_token"])] if begins else []
@@ -74,16 +81,27 @@ class Tokenizer:
         return self._fast.decode([index], skip_special_tokens=False).strip()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Stated:
+    """What a config.json says of positions."""
+
+    model_type: str | None = None
+    max_position_embeddings: int | None = None
+    n_positions: int | None = None
+    pad_token_id: int | None = None
+
+
 def positions(folder: Path) -> int | None:
     """How many tokens the language model of a folder can read at once; None where its config.json does not say."""
     path = Path(folder) / "config.json"
     if not path.is_file():
         return None
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config = {**config, **config.get("text_config", {})}
-    number = config.get("max_position_embeddings", config.get("n_positions"))
-    if number is not None and config.get("model_type") == "roberta":
-        number -= config.get("pad_token_id", 1) + 1  # it counts positions from behind the padding token's id
+    config = _table(path)
+    inner = config.get("text_config")
+    stated = checked({**config, **(inner if isinstance(inner, dict) else {})}, _Stated, path, _AGAIN)
+    number = stated.n_positions if stated.max_position_embeddings is None else stated.max_position_embeddings
+    if number is not None and stated.model_type == "roberta":
+        number -= (1 if stated.pad_token_id is None else stated.pad_token_id) + 1  # positions begin behind the padding token's id
     return number
 
 
@@ -108,9 +126,9 @@ def _special_tokens(folder: Path, wanted: set[str], masked: bool) -> dict[str, s
     named: dict[str, str] = {}
     for file in ("tokenizer_config.json", "special_tokens_map.json"):
         if (folder / file).is_file():
-            for key, value in json.loads((folder / file).read_text(encoding="utf-8")).items():
+            for key, value in _table(folder / file).items():
                 if key in ("mask_token", "pad_token", "bos_token", "eos_token") and value is not None:
-                    named[key] = value["content"] if isinstance(value, dict) else value
+                    named[key] = checked(value.get("content") if isinstance(value, dict) else value, str, folder / file, _AGAIN)
     if not masked and "eos_token" in named:
         named = {**dict.fromkeys(wanted, named["eos_token"]), **named}
     if missing := wanted - set(named):
@@ -119,6 +137,10 @@ def _special_tokens(folder: Path, wanted: set[str], masked: bool) -> dict[str, s
             "use a language model that was trained on masked words" if masked else "name its eos_token there",
         )  # fmt: skip
     return named
+
+
+def _table(path: Path) -> dict[str, Any]:
+    return checked(read_json(path), dict[str, Any], path, _AGAIN)
 
 
 def copy(source: Path, folder: Path) -> None:
