@@ -118,7 +118,7 @@ def test_a_segment_that_no_split_lists_is_an_issue(world):
         ("EPIC_verb_classes.csv", "1,turn-on", "2,turn-on", "verb_id 1"),
         ("EPIC_many_shot_actions.csv", "take,0", "take,1", "actions.csv"),
         ("EPIC_many_shot_nouns.csv", "2,board", "5,board", "noun_class is 5"),
-        ("EPIC_noun_classes.csv", "\"['pan', 'pan:frying']\"", '"[unclosed', "unreadable annotation file"),
+        ("EPIC_noun_classes.csv", "\"['pan', 'pan:frying']\"", '"[unclosed', "line 3: a list that is whole"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_an_error_that_names_it(world, name, old, new, says):

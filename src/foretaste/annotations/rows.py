@@ -1,11 +1,12 @@
 """Annotation files as rows that know where they stand, and the bad rows among them.
 
-Whatever makes a whole file unreadable (it is missing, a column is missing, it is not CSV) is a DataError at once. A row
-that cannot be used is an ``Issue``: the reader goes on, so that one run lists them all.
+Whatever makes a whole file unreadable (it is missing, a column is missing) is a DataError at once. A row that cannot be
+used is an ``Issue``: the reader goes on, so that one run lists them all.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,8 +74,23 @@ class Found:
         self.issues.append(Issue(file=row.file, row=f"line {row.line}", key=key, reason=str(reason)))
 
 
-def read_rows(path: Path, found: Found, columns: Sequence[str], *, header: bool, lost: str = "") -> Iterator[Row]:
-    """The rows of a CSV file; blank lines are passed over.
+def read_header(path: Path, delimiter: str = ",") -> tuple[str, ...]:
+    """The names in the first line of a CSV file; raises DataError where it has none, or one twice."""
+    return _header(_lines(path), path, delimiter)
+
+
+def read_rows(
+    path: Path,
+    found: Found,
+    columns: Sequence[str],
+    *,
+    header: bool,
+    delimiter: str = ",",
+    lost: str = "",
+) -> Iterator[Row]:
+    """The rows of a CSV file in UTF-8, with or without a byte order mark; blank lines are passed over.
+
+    A row is a line: a quoted cell holds no line break, so that a quote too many spoils its own line and no other.
 
     columns
         With a header: the columns that must be there (others may be). Without: the columns there are, in order. A row with
@@ -82,39 +98,90 @@ def read_rows(path: Path, found: Found, columns: Sequence[str], *, header: bool,
     lost
         What else is lost with a bad row; its issue says so.
 
-    Raises DataError where the file is missing, is not UTF-8 CSV, or lacks a column (without a header: in every row).
+    Raises DataError where the file is missing, or lacks a column (without a header: in every row).
     """
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file, strict=True)
-            names = [name.strip() for name in next(lines, [])] if header else list(columns)
-            rows = [(lines.line_num, cells) for cells in lines if cells]
-    except FileNotFoundError as error:
-        raise DataError("missing annotation file", path, "a CSV file", "get it, or correct data_root and the reader's folders") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise DataError(f"unreadable annotation file ({error})", path, "CSV in UTF-8", "get it again") from error
+    lines = _lines(path)
+    names = _header(lines, path, delimiter) if header else tuple(columns)
     missing = [column for column in columns if column not in names]
     if missing:
         raise DataError(
-            f"missing column {', '.join(missing)}", f"{path}: line 1", f"columns {', '.join(columns)}", "use the published file"
-        )
-    if rows and all(len(cells) != len(names) for _, cells in rows):
+            f"missing column {', '.join(missing)}", f"{path}: line 1",
+            f"columns {', '.join(columns)} (it has {', '.join(names)})", "use the published file",
+        )  # fmt: skip
+    rows: list[tuple[int, list[str] | RowError]] = []
+    for number, line in enumerate(lines[1:] if header else lines, 2 if header else 1):
+        try:
+            cells = _cells(line, delimiter)
+        except RowError as reason:
+            rows.append((number, reason))
+        else:
+            if cells:
+                rows.append((number, cells))
+    if rows and all(isinstance(cells, list) and len(cells) != len(names) for _, cells in rows):
         raise DataError(
             f"{len(rows[0][1])} columns", f"{path}: line {rows[0][0]}", f"{len(names)} ({', '.join(names)})", "use the published file"
         )
     name = found.name(path)
-    for line, cells in rows:
-        row = Row(name, line, dict(zip(names, (cell.strip() for cell in cells))))
-        if len(cells) == len(names):
-            yield row
+    for number, cells in rows:
+        if isinstance(cells, RowError):
+            found.add(Row(name, number, {}), f"{cells}{lost}")
+        elif len(cells) != len(names):
+            found.add(Row(name, number, {}), f"{len(cells)} cells, expected {len(names)} ({', '.join(names)}){lost}")
         else:
-            found.add(row, f"{len(cells)} cells, expected {len(names)} ({', '.join(names)}){lost}")
+            yield Row(name, number, dict(zip(names, (cell.strip() for cell in cells))))
+
+
+def every_row(path: Path, root: Path, columns: Sequence[str], delimiter: str = ",") -> list[Row]:
+    """The rows of a file with a header of which each is needed, such as a class list; a bad one is a DataError."""
+    found = Found(root)
+    rows = list(read_rows(path, found, columns, header=True, delimiter=delimiter))
+    if found.issues:
+        first = found.issues[0]
+        raise DataError(f"bad class list ({first.reason})", f"{path}: {first.row}", "a list that is whole", "mend the file")
+    return rows
+
+
+def _lines(path: Path) -> list[bytes]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise DataError("missing annotation file", path, "a CSV file", "get it, or correct data_root and the reader's folders") from error
+    except OSError as error:
+        raise DataError(f"unreadable annotation file ({error.strerror})", path, "a CSV file", "get it again") from error
+    return content.removeprefix(codecs.BOM_UTF8).splitlines()
+
+
+def _header(lines: Sequence[bytes], path: Path, delimiter: str) -> tuple[str, ...]:
+    try:
+        names = tuple(name.strip() for name in (_cells(lines[0], delimiter) if lines else ()))
+    except RowError as error:
+        raise DataError(f"unreadable annotation file ({error})", f"{path}: line 1", "column names in UTF-8", "get it again") from error
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not any(names):
+        raise DataError(
+            f"column {twice[0]!r} twice" if twice else "no column names", f"{path}: line 1", "each column named once", "mend the first line"
+        )
+    return names
+
+
+def _cells(line: bytes, delimiter: str) -> list[str]:
+    """The cells of one line, none of a blank one; raises RowError."""
+    try:
+        text = line.decode("utf-8")
+        cells = next(csv.reader([text], strict=True, delimiter=delimiter), [])
+    except UnicodeDecodeError as error:
+        raise RowError(f"byte {error.start + 1} is not UTF-8, expected UTF-8") from error
+    except csv.Error as error:
+        raise RowError(f"no CSV ({error}), expected one row a line and quotes in pairs") from error
+    if "\0" in text:
+        raise RowError("a NUL character, expected text")
+    return cells
 
 
 def read_names(path: Path, found: Found, id_column: str, name_column: str) -> tuple[str, ...]:
     """A class list with a header: names by class id. Ids must count up from 0; raises DataError otherwise."""
     names = []
-    for row in read_rows(path, found, (id_column, name_column), header=True):
+    for row in every_row(path, found.root, (id_column, name_column)):
         if row.cells[id_column] != str(len(names)) or not row.cells[name_column]:
             raise bad_list(row, path, f"{id_column} {len(names)} and a name in {name_column}")
         names.append(row.cells[name_column])
