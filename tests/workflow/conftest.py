@@ -90,6 +90,12 @@ def fresh(tmp_path) -> Checkout:
     return copy_to(tmp_path / "foretaste")
 
 
+@pytest.fixture(scope="module")
+def own(tmp_path_factory) -> Checkout:
+    """A checkout without results that the tests of one module fill."""
+    return copy_to(tmp_path_factory.mktemp("own") / "foretaste")
+
+
 @pytest.fixture(scope="session")
 def real_data(tmp_path_factory, shared_data) -> Path:
     """A data folder with the real label files, and empty stand-ins for the videos, features and weights that cannot be had here."""
