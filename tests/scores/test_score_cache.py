@@ -1,5 +1,6 @@
 """Writer, reader and verify together."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -7,14 +8,17 @@ import sys
 
 import numpy as np
 import pytest
+from damage import damaged, malformed, outcomes
 from made_up_scores import CLASSES, digest, make_cache, make_record
 from safetensors.numpy import load_file, save_file
 
 import foretaste
+from foretaste.__main__ import main
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline import artifact
+from foretaste.pipeline.provenance import record_path, write_record
 from foretaste.scores import writer as writer_module
-from foretaste.scores.format import identity
+from foretaste.scores.format import canonical, identity
 from foretaste.scores.reader import open_scores
 from foretaste.scores.verify import verify
 from foretaste.scores.writer import ScoreWriter
@@ -107,7 +111,7 @@ def test_a_split_of_many_shards_reads_like_one(tmp_path, monkeypatch):
     make_cache(tmp_path / "many")
     assert len(list((tmp_path / "many" / "shards").iterdir())) == 6
     one, many = (verify(tmp_path / name) for name in ("one", "many"))
-    assert many.identity == one.identity
+    assert many.manifest["record"] == one.manifest["record"] and many.identity != one.identity, "other bytes"
     assert many.sample_ids("validation") == one.sample_ids("validation")
     np.testing.assert_array_equal(many.logits("validation", "action"), one.logits("validation", "action"))
     np.testing.assert_allclose(many.logits("validation", "action"), logits["action"], atol=2e-2)
@@ -210,14 +214,24 @@ def test_other_class_names_are_noticed(cache):
 
 def test_a_newer_format_is_refused(cache):
     manifest = json.loads((cache / "manifest.json").read_text())
-    (cache / "manifest.json").write_text(json.dumps(manifest | {"format": 2}))
-    with pytest.raises(DataError, match=r"format 2.*newer foretaste"):
+    (cache / "manifest.json").write_text(json.dumps(manifest | {"format": 3}))
+    with pytest.raises(DataError, match=r"format 3.*newer foretaste"):
         open_scores(cache)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"record": None}, "manifest without record"), ({"shards": [{"file": "../else.safetensors"}]}, "without proper shards")],
+    [
+        ({"record": None}, "record: Field required"),
+        ({"shards": [{"file": "../else.safetensors"}]}, "shards.0.file: .*should match pattern"),
+        ({"splits": {"training": 3}}, "splits.training"),
+        ({"shards": []}, "the shards of training have 0 rows, the split 20"),
+        ({"heads": {"action": 5.0}}, "heads.action"),
+        ({"record": {"weights": 1}}, "record of weights instead of"),
+        ({"facts": {"protocol": [1]}}, "facts.protocol"),
+        ({"identity": "x"}, "identity"),
+        ({"more": 1}, "more: Extra inputs"),
+    ],
 )
 def test_a_manifest_that_is_none_is_refused(cache, change, message):
     manifest = json.loads((cache / "manifest.json").read_text()) | change
@@ -250,17 +264,22 @@ def test_nothing_appears_when_writing_fails(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def _restate(cache, change=lambda manifest: None):
+    """Edit the manifest and make everything fit that its editor can compute: the sha256 of the shards, and the identity."""
+    manifest = json.loads((cache / "manifest.json").read_text())
+    change(manifest)
+    for shard in manifest["shards"]:
+        shard |= {"sha256": artifact.sha256(cache / shard["file"]), "bytes": (cache / shard["file"]).stat().st_size}
+    (cache / "manifest.json").write_text(json.dumps(manifest | {"identity": identity(manifest)}))
+
+
 def _forge(cache, change):
-    """Rewrite the validation shard with hashes that fit, so that only ``verify`` can notice."""
+    """Rewrite the validation shard, and everything that must fit it."""
     shard = cache / "shards" / "validation-0.safetensors"
     tensors = load_file(shard)
     change(tensors)
-    save_file(tensors, shard)
-    manifest = json.loads((cache / "manifest.json").read_text())
-    for entry in manifest["shards"]:
-        if entry["split"] == "validation":
-            entry["sha256"] = artifact.sha256(shard)
-    (cache / "manifest.json").write_text(json.dumps(manifest))
+    save_file({name: np.ascontiguousarray(values) for name, values in tensors.items()}, shard)
+    _restate(cache)
 
 
 def _set(name, index, value):
@@ -279,11 +298,23 @@ def _repeat_id(tensors):
     ("change", "message"),
     [
         (_set("action.logsumexp", 4, 99.0), "action: logsumexp of row 4"),
-        (_set("action.logits", (3, 0), np.inf), "action: not finite"),
+        (_set("action.logits", (3, 0), np.inf), "action.logits is not finite"),
+        (_set("verb.max", 3, np.nan), "verb.max is not finite"),
+        (_set("entry.row", 3, 20), "entry.row out of range"),
+        (_set("entry.row", 3, -1), "entry.row out of range"),
+        (_set("entry.row", 3, 2), "a row belongs to no sample"),
+        (_set("entry.view", 3, 1), "entry.view out of range"),
+        (_set("entry.sample_id_stop", 3, 1), "entry.sample_id does not end where its stops say"),
+        (_set("entry.sample_id", 3, 255), "entry.sample_id is not readable"),
+        (_set("fold", 3, 0), "say two kinds of rows, the manifest held-out"),
+        (lambda tensors: tensors.pop("fold"), "tensor fold is missing"),
+        (lambda tensors: tensors.update(more=np.zeros(3)), "tensor more is not known"),
+        (lambda tensors: tensors.update({"verb.max": tensors["verb.max"].astype(np.float64)}), "verb.max is float64"),
+        (lambda tensors: tensors.update({"verb.logits": tensors["verb.logits"][:, :1]}), r"verb.logits is float16 \(20, 1\)"),
         (_set("verb.logits", (3, slice(None)), -1.0), "verb: a row's maximum is not 0"),
         (_set("digest", 5, 0), None),
         (_set("entry.position", 0, 77), "entries are missing"),
-        (_repeat_id, "a sample occurs twice"),
+        (_repeat_id, "sample .validation-1. occurs twice in view"),
         (lambda tensors: tensors.update(digest=np.zeros_like(tensors["digest"])), "an input is stored twice"),
         (lambda tensors: tensors["embedding"].fill(np.nan), "embedding is not finite"),
     ],
@@ -314,6 +345,95 @@ def test_the_public_reader_imports_no_torch(cache):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_the_identity_is_the_digest_of_the_record_alone(cache):
-    manifest = open_scores(cache).manifest
-    assert manifest["identity"] == identity(manifest["record"])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda manifest: manifest["splits"]["training"].update(scored="held-out"),
+            "split training: .*say out-of-fold, the manifest held-out",
+        ),
+        (lambda manifest: manifest["splits"]["training"].update(folds=3), "split training: 2 folds, the manifest says 3"),
+        (lambda manifest: manifest["splits"]["validation"].update(samples=19), "split validation: 20 samples, the manifest says 19"),
+        (lambda manifest: manifest.update(trained_on=["validation"]), "split validation: .*say in-sample, the manifest held-out"),
+    ],
+)
+def test_verify_notices_a_manifest_that_contradicts_its_shards(cache, change, message):
+    _restate(cache, change)
+    with pytest.raises(DataError, match=message):
+        verify(cache)
+
+
+def test_trained_on_that_was_emptied_contradicts_an_in_sample_split(tmp_path):
+    writer = _writer(tmp_path, trained_on=("training",))
+    writer.write("training", ["a"], [digest("a")], {"action": np.zeros((1, 5))})
+    writer.finish()
+    _restate(tmp_path, lambda manifest: manifest.update(trained_on=[]))
+    with pytest.raises(DataError, match="say held-out, the manifest in-sample"):
+        verify(tmp_path)
+
+
+def _permute_rows(tensors):
+    tensors["entry.row"] = tensors["entry.row"][::-1]
+
+
+def _permute_columns(tensors):
+    tensors["action.logits"] = tensors["action.logits"][:, ::-1]
+
+
+@pytest.mark.parametrize("change", [_permute_rows, _permute_columns])
+def test_permuted_rows_and_columns_show_against_the_record_of_the_step(cache, change, capsys):
+    """They contradict nothing: the identity shows them, and where it was computed anew, the record beside the folder."""
+    write_record(cache, {"stage": "score"}, {})
+    assert main(["scores", "verify", str(cache)]) == 0
+    assert "as the step left it, by the record beside it" in capsys.readouterr().out
+    stated = json.loads((cache / "manifest.json").read_text())["identity"]
+    _forge(cache, change)
+    assert main(["scores", "verify", str(cache)]) == 1
+    assert "the manifest is not the one that the step left" in capsys.readouterr().err
+    record_path(cache).unlink()
+    assert main(["scores", "verify", str(cache)]) == 0
+    assert "without the record of the step beside it" in capsys.readouterr().out
+    manifest = json.loads((cache / "manifest.json").read_text())
+    (cache / "manifest.json").write_text(json.dumps(manifest | {"identity": stated}))
+    assert main(["scores", "verify", str(cache)]) == 1
+    assert "does not give the stated identity" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda manifest: manifest["splits"]["training"].update(scored="in-sample"),
+        lambda manifest: manifest.update(trained_on=[]),
+        lambda manifest: manifest["facts"].update(protocol={"history_rule": "end"}),
+        lambda manifest: manifest.update(model="another"),
+        lambda manifest: manifest["shards"].reverse(),
+    ],
+)
+def test_no_field_can_be_edited_under_the_same_identity(cache, change):
+    manifest = json.loads((cache / "manifest.json").read_text())
+    change(manifest)
+    (cache / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(DataError, match="does not give the stated identity"):
+        open_scores(cache)
+
+
+def test_a_cache_of_format_1_is_still_read(cache):
+    """Its identity is the digest of its record."""
+    manifest = json.loads((cache / "manifest.json").read_text()) | {"format": 1}
+    digest_of_record = hashlib.sha256(canonical(manifest["record"])).hexdigest()
+    (cache / "manifest.json").write_text(json.dumps(manifest | {"identity": digest_of_record}))
+    assert verify(cache).identity == digest_of_record
+
+
+def test_damaged_and_malformed_manifests_are_one_line_each(cache, recwarn):
+    path = cache / "manifest.json"
+    whole = path.read_bytes()
+
+    def one(seed):
+        path.write_bytes(damaged(whole, seed) if seed % 2 else malformed(whole, seed))
+        verify(cache)
+
+    lines, passed = outcomes(one, range(300))
+    assert len(lines) >= 290 and not recwarn.list, (len(lines), passed)
+    path.write_bytes(whole)
+    verify(cache)

@@ -12,6 +12,7 @@ from foretaste.evaluation.protocols import PROTOCOL, targets
 from foretaste.pipeline import artifact
 from foretaste.pipeline.step import Step
 from foretaste.scores.exchange import export_npz
+from foretaste.scores.format import identity
 from foretaste.scores.reader import open_scores
 from foretaste.stages import evaluate
 
@@ -101,6 +102,6 @@ def test_a_missing_score_is_one_error_line_that_names_the_sample(folder, capsys)
 def test_a_fitted_exponent_is_taken_from_the_scores(folder):
     manifest = artifact.read_json(folder / "scores" / "manifest.json")
     manifest["facts"]["protocol"] = {"prior_exponent": 0.3}
-    artifact.write_json(folder / "scores" / "manifest.json", manifest)
+    artifact.write_json(folder / "scores" / "manifest.json", manifest | {"identity": identity(manifest)})
     evaluate.run(step(folder, dict.fromkeys(PROTOCOL) | {"tau_a": 1.0, "prior_exponent": "fitted"}))
     assert artifact.read_json(folder / "metrics.json")["protocol"]["prior_exponent"] == 0.3

@@ -7,10 +7,14 @@ of them compares the names, not the counts.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.json_files import checked, read_json, versioned
 
 FORMAT = 1
 
@@ -19,6 +23,14 @@ HEADS = ("action", "verb", "noun")
 
 #: Fields that files of earlier versions lack.
 _LATER = {"tail_verb", "tail_noun", "unseen_video"}
+
+#: Fields of class ids, and whose classes they are.
+_IDS = {
+    "action_verb": "verb", "action_noun": "noun", "many_shot_verb": "verb", "many_shot_noun": "noun", "many_shot_action": "action",
+    "tail_verb": "verb", "tail_noun": "noun",
+}  # fmt: skip
+
+_AGAIN = "rerun read_annotations, or fetch the file again"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +48,8 @@ class ClassSpace:
     unseen_video
         Videos of the published list of participants who are in no training video, likewise.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # of a file that is read
 
     action: tuple[str, ...]
     verb: tuple[str, ...]
@@ -61,20 +75,17 @@ class ClassSpace:
 
 def read_classes(path: Path) -> ClassSpace:
     """Read ``classes.json``; raises DataError unless it is one, consistent in itself."""
-    try:
-        stored = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise DataError("missing class list", path, "classes.json", "run read_annotations") from error
-    except ValueError as error:
-        raise DataError(f"damaged class list ({error})", path, "classes.json", "delete it and rerun read_annotations") from error
-    expected = {"format", *(f.name for f in fields(ClassSpace))}
-    if not expected - _LATER <= set(stored) <= expected or stored["format"] > FORMAT:
-        raise DataError(
-            f"class list with keys {sorted(stored)}", path, f"format {FORMAT} with keys {sorted(expected)}", "rerun read_annotations"
-        )
-    space = ClassSpace(**{name: tuple(value) for name, value in stored.items() if name != "format"})
+    stored = versioned(read_json(path, "read_annotations"), FORMAT, "class list", path)
+    space = checked({name: value for name, value in stored.items() if name != "format"}, ClassSpace, path, _AGAIN)
     if not len(space.action) == len(space.action_verb) == len(space.action_noun):
-        raise DataError(
-            "actions and their verbs and nouns differ in number", path, "one verb and one noun an action", "rerun read_annotations"
-        )
+        raise DataError("actions and their verbs and nouns differ in number", path, "one verb and one noun an action", _AGAIN)
+    for head in HEADS:
+        names = space.names(head)
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise DataError(f"{head} {twice!r} occurs twice", path, "a name a class", _AGAIN)
+    for field, head in _IDS.items():
+        ids, classes = getattr(space, field), len(space.names(head))
+        if wrong := [index for index in ids if not 0 <= index < classes]:
+            raise DataError(f"{field} names class {wrong[0]}", path, f"ids of the {classes} {head} classes", _AGAIN)
     return space

@@ -37,6 +37,14 @@ def read_json(path: Path, made_by: str = "the stage that makes it") -> Any:
         raise DataError(f"not JSON ({error})", path, "a JSON file", _CORRECT) from error
 
 
+def versioned(value: Any, latest: int, what: str, where: object) -> dict[str, Any]:
+    """``value`` if it is a table whose ``format`` is from 1 to ``latest``, else DataError: ``what`` it should have been."""
+    found = value.get("format") if isinstance(value, dict) else None
+    if type(found) is not int or not 1 <= found <= latest:
+        raise DataError(f"{what} of format {found}", where, f"format 1 to {latest}", "read it with a newer foretaste")
+    return value
+
+
 def checked(value: Any, kind: type[T], where: object, to_do: str) -> T:
     """``value``, which was JSON, as ``kind``: a dataclass or a class of pydantic, whose types are taken strictly (no number is
     made of a text, no text of a number). DataError names the first field that is wrong."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.pipeline import artifact, console
-from foretaste.pipeline.provenance import digest, identity_of, record_path, write_record
+from foretaste.pipeline.provenance import digest, identity_of, read_record, record_path, write_record
 from foretaste.pipeline.step import Step
 
 
@@ -83,7 +83,7 @@ def _made_by(output: Path, spec: dict[str, Any], identities: dict[str, Any]) -> 
     told_of = output if output.suffix else output / "manifest.json"
     if not (told_of.exists() and record_path(output).exists()):
         return False
-    record = artifact.read_json(record_path(output))["record"]
+    record = read_record(record_path(output)).record
     return record["spec"] == spec and record["inputs"] == identities
 
 

@@ -113,12 +113,13 @@ def joint_ids(sources: Sequence[Scores], split: str) -> tuple[str, ...]:
 def _common(source: Scores) -> dict[str, Any]:
     """What the parts of an average must have in common."""
     record = source.manifest["record"]
-    return {"classes": record["classes"], "context": {key: value for key, value in record["context"].items() if key not in OWN}}
+    context = record["context"] or {}
+    return {"classes": record["classes"], "context": {key: value for key, value in context.items() if key not in OWN}}
 
 
 def joint_context(sources: Sequence[Scores]) -> dict[str, Any]:
     """The context of an average: that of its parts, and a list where they see different amounts of the past."""
-    contexts = [source.manifest["record"]["context"] for source in sources]
+    contexts = [source.manifest["record"]["context"] or {} for source in sources]
     joint = dict(contexts[0])
     for key in OWN:
         values = [value for context in contexts if key in context for value in _listed(context[key])]

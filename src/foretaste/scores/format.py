@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +37,8 @@ import numpy as np
 
 from foretaste.contracts.errors import DataError
 
-#: Version of this format. A reader reads its own and all earlier ones.
-FORMAT = 1
+#: Version of this format. A reader reads its own and all earlier ones. In format 1 the identity is the digest of the record alone.
+FORMAT = 2
 
 #: Bytes kept of an input's sha256.
 DIGEST_BYTES = 16
@@ -52,7 +52,7 @@ HELD_OUT = "held_out"
 #: The view of a model that sees a sample in one way only.
 ONE_VIEW = "whole"
 
-#: Fields of the record that the identity is the digest of. ``null`` says that a model has no such thing.
+#: Fields of the record of what the scores depend on. ``null`` says that a model has no such thing.
 #:
 #: weights     sha256 of the weight files, by file name (of the scores averaged, for a mean)
 #: network     architecture: the resolved settings of the network
@@ -65,18 +65,28 @@ ONE_VIEW = "whole"
 #: code        fingerprint of the code that made the scores
 RECORD = ("weights", "network", "classes", "tokenizer", "view", "samples", "context", "numerics", "code")
 
-#: Keys of a manifest of format 1.
-MANIFEST = frozenset({"format", "model", "identity", "record", "heads", "trained_on", "embedding", "splits", "shards", "facts"})
-
 
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys and no spaces, in UTF-8: equal values give equal bytes. NaN is refused."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-def identity(record: Mapping[str, Any]) -> str:
-    """The sha256 (hexadecimal) of the canonical JSON of a record."""
-    return hashlib.sha256(canonical(record)).hexdigest()
+def identity(manifest: Mapping[str, Any]) -> str:
+    """The sha256 (hexadecimal) of the canonical JSON of everything in a manifest but its ``identity``.
+
+    A manifest holds the sha256 of its class list and of every shard, so this is a digest of every byte that a reader relies on.
+    """
+    content = {name: value for name, value in manifest.items() if name != "identity"}
+    return hashlib.sha256(canonical(manifest["record"] if manifest["format"] == 1 else content)).hexdigest()
+
+
+def how_scored(split: str, folds: Collection[int], trained_on: Collection[str]) -> str | None:
+    """``out-of-fold``, ``in-sample`` or ``held-out``, from the folds that a split's rows have; None where some have one and some none."""
+    if NO_FOLD not in folds:
+        return "out-of-fold"
+    if set(folds) != {NO_FOLD}:
+        return None
+    return "in-sample" if split in trained_on else "held-out"
 
 
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

@@ -1,4 +1,10 @@
-"""Checking a score cache as a whole: what opening it leaves to whoever has the time."""
+"""Checking a score cache as a whole: what opening it leaves to whoever has the time.
+
+The identity covers every byte, but whoever edits a cache can compute it anew. What shows even then is a contradiction within
+the cache, and a manifest other than the one that the step left, whose digest stands in the step's record beside the folder.
+A cache that came without that record is consistent in itself, and no more can be said: that its rows are those of its samples
+and its columns those of its classes is then a matter of trust.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +13,27 @@ from pathlib import Path
 import numpy as np
 
 from foretaste.contracts.errors import DataError
-from foretaste.scores.format import rounding
+from foretaste.pipeline import artifact
+from foretaste.pipeline.provenance import recorded_manifest
+from foretaste.scores.format import NO_FOLD, how_scored, rounding
 from foretaste.scores.reader import Scores, open_scores
 
 
 def verify(path: str | Path) -> Scores:
     """Read everything and check it; returns the opened scores.
 
-    Checked: identity and class list, the sha256 of every shard, numbers of rows, entries and samples, unique sample ids a
-    view, unique inputs, no file that the manifest does not list, finite values with maximum 0, and that every stored
-    logsumexp follows from the stored logits up to the rounding of fp16.
+    Checked: that the manifest is the one in the record of the step, where the record lies beside the folder; identity and
+    class list, the sha256 of every shard, types and shapes, numbers of rows, entries and samples, unique sample ids a view, unique
+    inputs, how each split was scored, no file that the manifest does not list, finite values with maximum 0, and that every
+    stored logsumexp follows from the stored logits up to the rounding of fp16.
 
     Raises DataError listing everything that is wrong.
     """
     scores = open_scores(path)
     wrong = []
+    recorded = recorded_manifest(scores.folder)
+    if recorded is not None and recorded != artifact.sha256(scores.folder / "manifest.json"):
+        wrong.append("the manifest is not the one that the step left, by its record")
     listed = {shard["file"] for shard in scores.manifest["shards"]} | {"manifest.json", "classes.json", "README.md"}
     present = {str(file.relative_to(scores.folder)) for file in scores.folder.rglob("*") if file.is_file()}
     wrong += [f"{file} is not in the manifest" for file in sorted(present - listed)]
@@ -38,31 +50,30 @@ def verify(path: str | Path) -> Scores:
 
 
 def _split(scores: Scores, split: str) -> list[str]:
-    stated, loaded = scores.manifest["splits"][split], scores._split(split)
+    stated, loaded = scores.manifest["splits"][split], scores.split(split)
     entries, tensors = loaded.entries, loaded.tensors
     wrong = []
-    found = {"rows": len(tensors["fold"]), "entries": len(entries), "samples": len({sample for _, sample, *_ in entries})}
-    wrong += [f"{count} {what}, the manifest says {stated[what]}" for what, count in found.items() if count != stated[what]]
-    if len({(sample, view) for _, sample, view, *_ in entries}) != len(entries):
-        wrong.append("a sample occurs twice in a view")
-    if [entry[0] for entry in entries] != list(range(len(entries))):
-        wrong.append("entries are missing")
+    samples = len({sample for _, sample, *_ in entries})
+    if samples != stated["samples"]:
+        wrong.append(f"{samples} samples, the manifest says {stated['samples']}")
+    if len({row for _, _, _, row, _ in entries}) != len(tensors["fold"]):
+        wrong.append("a row belongs to no sample")
     keys = {(fold, digest.tobytes()) for fold, digest in zip(tensors["fold"].tolist(), tensors["digest"], strict=True)}
-    if len(keys) != found["rows"]:
+    if len(keys) != len(tensors["fold"]):
         wrong.append("an input is stored twice")
-    for head, classes in scores.manifest["heads"].items():
-        wrong += [f"{head}: {problem}" for problem in _head(tensors, head, classes)]
-    if "embedding" in tensors and not np.isfinite(tensors["embedding"]).all():
-        wrong.append("the embedding is not finite")
+    folds = set(tensors["fold"].tolist())
+    found = how_scored(split, folds, scores.manifest["trained_on"])
+    if found != stated["scored"]:
+        wrong.append(f"its folds, and the splits trained on, say {found or 'two kinds of rows'}, the manifest {stated['scored']}")
+    if len(folds - {NO_FOLD}) != stated["folds"]:
+        wrong.append(f"{len(folds - {NO_FOLD})} folds, the manifest says {stated['folds']}")
+    for head in scores.heads:
+        wrong += [f"{head}: {problem}" for problem in _head(tensors, head)]
     return wrong
 
 
-def _head(tensors: dict[str, np.ndarray], head: str, classes: int) -> list[str]:
+def _head(tensors: dict[str, np.ndarray], head: str) -> list[str]:
     stored, highest, stated = (tensors[f"{head}.{part}"] for part in ("logits", "max", "logsumexp"))
-    if stored.shape[1] != classes or stored.dtype != np.float16:
-        return [f"{stored.dtype} logits of {stored.shape[1]} classes"]
-    if not (np.isfinite(stored).all() and np.isfinite(highest).all() and np.isfinite(stated).all()):
-        return ["not finite"]
     if (stored.max(axis=1) != 0).any():
         return ["a row's maximum is not 0"]
     computed = highest + np.log(np.exp(stored.astype(np.float64)).sum(axis=1))

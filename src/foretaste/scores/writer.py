@@ -22,7 +22,7 @@ from foretaste.contracts.classes import HEADS, ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline import artifact
 from foretaste.scores import datasheet
-from foretaste.scores.format import DIGEST_BYTES, FORMAT, NO_FOLD, ONE_VIEW, RECORD, encode, identity, pack
+from foretaste.scores.format import DIGEST_BYTES, FORMAT, NO_FOLD, ONE_VIEW, RECORD, encode, how_scored, identity, pack
 
 #: Rows of one shard: about 40 MB with EPIC-55's 2,513 actions.
 SHARD_ROWS = 8192
@@ -45,7 +45,7 @@ class ScoreWriter:
     trained_on
         Splits that the model was trained on; their rows are in-sample unless they come with folds.
     facts
-        What else a reader should know (protocol settings, temperatures); kept in the manifest, not part of the identity.
+        What else a reader should know (protocol settings, temperatures); JSON values, kept in the manifest.
     floor
         See ``format.encode``; a change of it must be seen in the record's ``numerics``, so it is added there.
     """
@@ -139,20 +139,20 @@ class ScoreWriter:
             }  # fmt: skip
         (self._folder / "classes.json").write_text(self._classes.to_json(), encoding="utf-8")
         manifest = {
-            "format": FORMAT, "model": self._model, "identity": identity(self._record), "record": self._record,
+            "format": FORMAT, "model": self._model, "record": self._record,
             "heads": {head: len(self._classes.names(head)) for head in self._heads}, "trained_on": list(self._trained_on),
             "embedding": next(iter(self._splits.values())).width, "splits": splits, "shards": shards, "facts": self._facts,
         }  # fmt: skip
+        manifest["identity"] = identity(manifest)
         (self._folder / "README.md").write_text(datasheet.render(manifest), encoding="utf-8")
         artifact.write_json(self._folder / "manifest.json", manifest)
         return manifest
 
     def _status(self, split: _Split) -> str:
-        if NO_FOLD not in split.folds:
-            return "out-of-fold"
-        if split.folds != {NO_FOLD}:
+        found = how_scored(split.name, split.folds, self._trained_on)
+        if found is None:
             raise DataError(f"{split.name} has rows with and without a fold", self._folder, "one kind", "score the split in one way")
-        return "in-sample" if split.name in self._trained_on else "held-out"
+        return found
 
 
 class _Split:

@@ -1,7 +1,7 @@
 """Look at, check or export cached scores.
 
     foretaste scores show DIR                  which model, which splits, how they were made
-    foretaste scores verify DIR                read everything: hashes, counts, ids, logits; exit 1 lists what is wrong
+    foretaste scores verify DIR                read everything: record, hashes, counts, ids, logits; exit 1 lists what is wrong
     foretaste scores export DIR --split validation --format npz --out F.npz
 
 `npz` holds sample_id and float32 logits a head, `topk` the K best classes of every row with the exact mass of the rest;
@@ -15,6 +15,7 @@ import json
 from pathlib import Path
 
 from foretaste.contracts.errors import unknown
+from foretaste.pipeline.provenance import recorded_manifest
 from foretaste.scores.exchange import export_npz, export_top_k
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.scores.verify import verify
@@ -67,3 +68,7 @@ def _describe(scores: Scores, verified: bool) -> None:
         print(f"{field}  {json.dumps(value, sort_keys=True, ensure_ascii=False)}")
     if verified:
         print(f"ok: {len(manifest['shards'])} shards, {sum(shard['bytes'] for shard in manifest['shards'])} bytes")
+        if recorded_manifest(scores.folder) is None:
+            print("consistent in itself; without the record of the step beside it (scores.provenance.json) no more can be checked")
+        else:
+            print("as the step left it, by the record beside it")
