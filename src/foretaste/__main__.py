@@ -11,8 +11,8 @@ import sys
 import traceback
 from pathlib import Path
 
-from foretaste.contracts.errors import DataError, ForetasteError, unknown
-from foretaste.pipeline import artifact, console
+from foretaste.contracts.errors import DataError, ForetasteError, of_system, unknown
+from foretaste.pipeline import console
 
 STAGES = Path(__file__).parent / "stages"
 
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     except (ForetasteError, OSError) as error:
         if verbose:
             traceback.print_exc()
-        console.say(f"error: {error if isinstance(error, ForetasteError) else _of_system(error)}")
+        console.say(f"error: {of_system(error) if isinstance(error, OSError) else error}")
         return 1
 
 
@@ -103,17 +103,6 @@ def _overview() -> str:
 def _first_line(verb: str) -> str:
     name = f"{verb}_tool" if (STAGES / f"{verb}_tool.py").exists() else verb
     return _doc(name).partition("\n")[0]
-
-
-def _of_system(error: OSError) -> DataError:
-    """A full disk, a forbidden file, or what a library could not read, as one of our errors."""
-    what = error.strerror or str(error) or type(error).__name__
-    if error.filename is None and error.errno not in artifact.NO_ROOM:
-        return DataError(
-            what, "a file or a connection that the error does not name", "one that works", "foretaste -v shows where it was used"
-        )
-    where = error.filename or "the output folder"
-    return DataError(what, where, "a readable file, or space and permission to write", "free space or correct the path")
 
 
 if __name__ == "__main__":

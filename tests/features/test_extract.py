@@ -15,8 +15,9 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import VIDEOS
 from foretaste.features import extract
 from foretaste.features.store import read_videos, write_features
+from foretaste.pipeline.video_files import video_files
 from foretaste.video.packets import scan
-from foretaste.video.probe import probe, video_files
+from foretaste.video.probe import probe
 from foretaste.video.transforms import Picture
 
 SETTINGS = extract.Settings(grid_fps=4.0, picture=Picture(height=48, width=64), backbone={"kind": "cells"}, weights_sha256="0")

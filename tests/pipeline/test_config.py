@@ -183,6 +183,6 @@ def test_on_is_a_word(tmp_path):
 
 
 def test_recipes_may_not_be_named_like_a_dataset():
-    with pytest.raises(ConfigError, match=r"recipes named 'kitchen'.*rename"):
+    with pytest.raises(ConfigError, match=r"recipes named 'kitchen.json'.*rename"):
         catalogue(dataset="epic55", recipes="/x/kitchen.json").corpus("epic55")
     assert catalogue(dataset="epic55", recipes="/x/layer1.json.gz").corpus("epic55") == "layer1"

@@ -17,9 +17,10 @@ from foretaste.contracts.tables import VIDEOS, write_table
 from foretaste.pipeline import families
 from foretaste.pipeline.first_weights import trained
 from foretaste.pipeline.step import Step
+from foretaste.pipeline.video_files import video_files
 from foretaste.scores.verify import verify
 from foretaste.stages import score, train
-from foretaste.video.probe import probe, video_files
+from foretaste.video.probe import probe
 
 VIT = {"kind": "vit", "image": 32, "patch": 16, "width": 8, "layers": 1, "heads": 2}
 STUDENT = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import tracemalloc
 from pathlib import Path
 
@@ -83,12 +85,15 @@ def test_elements_parsed_many_at_once_are_those_of_json(tmp_path_factory, rows, 
         assert list(recipes._elements(file, path)) == json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_gzip_and_plain_are_told_apart_by_their_bytes(tmp_path):
-    rows = [row(n) for n in range(20)]
-    plain = write(tmp_path / "a.gz", rows)
-    zipped = tmp_path / "b.json"
-    zipped.write_bytes(gzip.compress(plain.read_bytes()))
-    assert list(read_recipes(plain)) == list(read_recipes(zipped))
+COMPRESS = {"gzip": gzip.compress, "xz": lzma.compress, "bzip2": bz2.compress}
+
+
+@pytest.mark.parametrize("kind", COMPRESS)
+def test_compressed_and_plain_are_told_apart_by_their_bytes(kind, tmp_path):
+    plain = write(tmp_path / "a.gz", [row(n) for n in range(20)])
+    for name in ("no_suffix", "b.json"):
+        (tmp_path / name).write_bytes(COMPRESS[kind](plain.read_bytes()))
+        assert list(read_recipes(tmp_path / name)) == list(read_recipes(plain))
 
 
 @pytest.mark.parametrize("text", ["[]", " [ ] ", "\ufeff[]\n"])
@@ -233,11 +238,16 @@ def test_a_mistake_in_the_middle_does_not_read_the_rest_of_the_file(tmp_path):
         assert file.tell() < 4 << 20
 
 
-def test_a_truncated_gzip_file_is_one_clear_error(tmp_path):
-    path = tmp_path / "layer1.json.gz"
-    path.write_bytes(gzip.compress(json.dumps([row(n) for n in range(500)]).encode())[:-20])
-    with pytest.raises(DataError, match="damaged gzip"):
-        list(read_recipes(path))
+@pytest.mark.parametrize("kind", COMPRESS)
+def test_a_damaged_compressed_file_is_one_clear_error(kind, tmp_path):
+    path = tmp_path / "layer1.json"
+    good = COMPRESS[kind](json.dumps([row(n) for n in range(500)]).encode())
+    changed = bytearray(good)
+    changed[len(good) // 2] ^= 0xFF
+    for bad in (good[:-20], good[:12], bytes(changed)):
+        path.write_bytes(bad)
+        with pytest.raises(DataError, match=f"damaged (recipes|{kind})"):
+            list(read_recipes(path))
 
 
 def test_a_missing_file_is_named(tmp_path):

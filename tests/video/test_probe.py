@@ -8,11 +8,12 @@ import barcode
 import pyarrow as pa
 import pytest
 
-from foretaste.contracts.errors import DataError
+from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, write_table
 from foretaste.pipeline.step import Step
+from foretaste.pipeline.video_files import video_files
 from foretaste.stages import probe_videos
-from foretaste.video.probe import inside, probe, video_files
+from foretaste.video.probe import inside, probe
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +58,24 @@ def test_wanted_videos_only_and_missing_ones_named(folder):
     assert [(issue.key, issue.reason) for issue in issues] == [("P09_09", "no video file of that name")]
 
 
+def test_a_wanted_video_under_another_name_is_said(tmp_path):
+    for name in ("README", "P01_01.txt", "P01_01.mp5", "P03_01.txt"):
+        (tmp_path / name).write_text("no video")
+    barcode.write_clip(tmp_path / "P03_01.mp4", 30)
+    (tmp_path / "P02_01.mp4").symlink_to(tmp_path / "nowhere.mp4")
+    columns, issues = probe(tmp_path, video_files(tmp_path).items(), {"P01_01", "P02_01", "P03_01"})
+    assert columns["path"] == ["P03_01.mp4"], "what lies beside a video is left alone"
+    assert {issue.key: issue.reason for issue in issues} == {
+        "P01_01": "no video file of that name (there is P01_01.mp5, P01_01.txt)",
+        "P02_01": "not a file, or a link to nothing",
+    }
+
+
 @pytest.mark.parametrize("outside", ["../secret.mp4", "/etc/passwd", "a/../../b.mp4"])
 def test_paths_stay_inside_their_folder(folder, outside):
     with pytest.raises(DataError, match="inside this folder"):
         inside(folder, outside)
-    with pytest.raises(DataError, match="inside this folder"):
+    with pytest.raises(ConfigError, match="inside this folder"):
         video_files(folder, outside)
     assert inside(folder, "P01/a..b.mp4") == folder / "P01" / "a..b.mp4"
 

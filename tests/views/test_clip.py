@@ -15,10 +15,11 @@ from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
+from foretaste.pipeline.video_files import video_files
 from foretaste.training.samples import check_boundary, join
 from foretaste.video.decode import frames_at
 from foretaste.video.packets import scan
-from foretaste.video.probe import probe, video_files
+from foretaste.video.probe import probe
 
 #: Every frame is coded by itself, so that altering one leaves the bytes of the others' pictures as they are.
 INTRA = "keyint=1:qp=12"

@@ -13,7 +13,8 @@ from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SEGMENTS, VIDEOS
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
-from foretaste.video.probe import probe, video_files
+from foretaste.pipeline.video_files import video_files
+from foretaste.video.probe import probe
 
 PICTURE = {"height": 48, "width": 64}
 AUGMENT = {"smallest": 0.7, "flip": 0.5, "brightness": 0.2, "contrast": 0.2, "colour": 0.1}

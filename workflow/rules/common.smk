@@ -11,7 +11,7 @@ from foretaste.pipeline.rules import Rules, Targets
 try:
     catalogue = Catalogue(config, Path(workflow.basedir))
     run = catalogue.run
-    step = Rules(Plan(catalogue))
+    step = Rules(Plan(catalogue), dry=lambda: workflow.dryrun)
     targets = Targets(catalogue)
 except ForetasteError as error:
     sys.exit(f"error: {error}")

@@ -9,8 +9,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+#: System errors that are about what is written. Any other that rises while an output is open is about something that is read.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 class ForetasteError(Exception):
@@ -37,3 +41,14 @@ def unknown(kind: str, name: str, choices: Iterable[str], where: object) -> Conf
     near = get_close_matches(name, choices, n=1)
     hint = f"did you mean {near[0]!r}?" if near else "use one of these names"
     return ConfigError(f"unknown {kind} {name!r}", where, f"one of {', '.join(choices)}", hint)
+
+
+def of_system(error: OSError) -> DataError:
+    """A full disk, a forbidden file, or what a library could not read, as one of our errors."""
+    what = error.strerror or str(error) or type(error).__name__
+    if error.filename is None and error.errno not in NO_ROOM:
+        return DataError(
+            what, "a file or a connection that the error does not name", "one that works", "foretaste -v shows where it was used"
+        )
+    where = error.filename or "the output folder"
+    return DataError(what, where, "a readable file, or space and permission to write", "free space or correct the path")

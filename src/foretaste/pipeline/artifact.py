@@ -6,7 +6,6 @@ leaves at most a ``.<name>.partial-…`` that the next attempt removes.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -16,11 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from foretaste.contracts.errors import DataError
+from foretaste.contracts.errors import NO_ROOM, DataError
 from foretaste.contracts.json_files import read_json as read_json  # beside write_json
-
-#: System errors that are about what is written. Any other that rises while an output is open is about something that is read.
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 #: The process's umask can only be read by setting it.
 _UMASK = os.umask(0o022)

@@ -11,10 +11,13 @@ from typing import Any
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.components import check_parts, check_settings, schemas
 from foretaste.pipeline.config import BackboneConfig, DatasetConfig, LmConfig, RunConfig, SystemConfig, validated
+from foretaste.pipeline.described import Folder
+from foretaste.pipeline.found_files import matching
 from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
 from foretaste.pipeline.preset_checks import check_preset
 from foretaste.pipeline.preset_files import Files
+from foretaste.pipeline.video_files import no_videos, video_files
 
 
 class Catalogue:
@@ -128,9 +131,9 @@ class Catalogue:
                         )  # fmt: skip
         return found
 
-    def weights(self, name: str) -> str:
+    def weights(self, name: str) -> Folder:
         """Where the language model lies that presets call ``name``: what ``fetch_weights`` makes."""
-        return f"{self.results}/weights/{artifact_name(name)}"
+        return Folder(f"{self.results}/weights/{artifact_name(name)}")
 
     def corpus(self, dataset: str) -> str:
         """The recipe corpus that goes with a dataset: its own world's, or the file that the run names."""
@@ -138,15 +141,13 @@ class Catalogue:
             return dataset
         if self.run.recipes is None:
             raise ConfigError("no recipes", "config.yaml: recipes", "the path of a layer1.json", "set recipes=FILE")
-        name = re.sub(r"\.json(\.gz)?$", "", Path(self.run.recipes).name)
-        if name in self.files.names("datasets") or not re.fullmatch("[A-Za-z0-9_-]+", name):
+        name = re.fullmatch(r"([A-Za-z0-9_-]+)(\.json)?(\.gz|\.xz|\.bz2)?", Path(self.run.recipes).name)
+        if name is None or name[1] in self.files.names("datasets"):
             raise ConfigError(
-                f"recipes named {name!r}",
-                self.run.recipes,
-                "a name of letters, digits, _ and - that no dataset has",
-                "rename or link the file",
-            )
-        return name
+                f"recipes named {Path(self.run.recipes).name!r}", self.run.recipes,
+                "a name of letters, digits, _ and - that no dataset has, then .json, .gz, .xz, .bz2 or nothing", "rename or link the file",
+            )  # fmt: skip
+        return name[1]
 
     def home(self, dataset: str, system: str, model: str) -> str:
         """The system in whose folder the model lies: the farthest base that defines it with the same meaning."""
@@ -178,23 +179,37 @@ class Catalogue:
         """The feature shards of a backbone: made here, or given."""
         settings = self.named("backbones", backbone, dataset)
         if settings.files is not None:
-            found = sorted(Path(self.run.data_root).glob(settings.files))
+            found = matching(Path(self.run.data_root), settings.files)
             return [str(path) for path in found] or [f"{self.run.data_root}/{settings.files}"]
         return [f"{self.results}/{dataset}/features/{backbone}/{shard}.h5" for shard in range(settings.grid.shards)]
 
-    def video_files(self, dataset: str) -> tuple[list[str], str]:
-        """The video files that Snakemake watches, and the folder that they are named in."""
+    def video_folder(self, dataset: str) -> str:
+        """The folder that the videos are named in: of a generated world, the one that appears whole."""
         settings = self.dataset(dataset)
         if settings.world is not None:
-            return [f"{self.results}/{dataset}/world/videos"], f"{self.results}/{dataset}/world/videos"
+            return Folder(f"{self.results}/{dataset}/world/videos")
         if settings.videos is None:
             raise ConfigError("no videos", f"workflow/datasets/{dataset}.yaml", "videos: {folder: ...}", "say where they lie")
-        folder = Path(self.run.data_root) / settings.videos.folder
-        return sorted(str(path) for path in folder.glob(settings.videos.pattern) if path.is_file()), str(folder)
+        return f"{self.run.data_root}/{settings.videos.folder}"
+
+    def video_files(self, dataset: str) -> list[str]:
+        """The videos that Snakemake watches; raises ConfigError or DataError where there is none."""
+        folder, videos = self.video_folder(dataset), self.dataset(dataset).videos
+        if isinstance(folder, Folder):
+            return [folder]
+        found = video_files(Path(folder), videos.pattern)
+        if not found:
+            raise no_videos(Path(folder), videos.pattern)
+        # A link to nothing is an issue of probe_videos.
+        return [str(path) for paths in found.values() for path in paths if path.is_file()]
 
     def has_videos(self, dataset: str) -> bool:
         """Whether there is any video of the dataset: a run of text alone needs none."""
-        return (self.dataset(dataset).world or self.dataset(dataset).videos) is not None and bool(self.video_files(dataset)[0])
+        if self.dataset(dataset).world is not None:
+            return True
+        videos = self.dataset(dataset).videos
+        folder = Path(self.run.data_root) / videos.folder if videos is not None else None
+        return folder is not None and folder.is_dir() and bool(video_files(folder, videos.pattern))
 
     def protocol(self, dataset: str, system: str, model: str) -> dict[str, Any]:
         """The settings that decide a number, as they stand in metrics.json; null where one does not apply."""

@@ -15,6 +15,7 @@ from foretaste.pipeline.families import Part
 from foretaste.pipeline.language_models import check_name
 from foretaste.pipeline.model_config import AnyModel, AverageConfig, LoopConfig, TermConfig
 from foretaste.pipeline.options import Options
+from foretaste.pipeline.places import expanded, inside_data_root
 
 BadInput = Literal["fail", "skip"]
 
@@ -39,6 +40,19 @@ def _distinct(seeds: tuple[Seed, ...]) -> tuple[int, ...]:
     return seeds
 
 
+#: A path of config.yaml: ``~`` and ``$NAME`` are written out.
+Place = Annotated[str, AfterValidator(expanded)]
+
+#: A path, or a pattern of paths, relative to data_root.
+DataPath = Annotated[str, AfterValidator(inside_data_root)]
+
+
+def _without_braces(path: str) -> str:
+    if "{" in path or "}" in path:
+        raise ValueError("a folder without { and }, which are wildcards to Snakemake")
+    return path
+
+
 class OpenieConfig(Options):
     """How sentences become extractions."""
 
@@ -56,12 +70,12 @@ class RunConfig(Options):
     """Files of workflow/systems; none: the system that the dataset names."""
     seeds: Annotated[tuple[Seed, ...], BeforeValidator(_as_tuple), AfterValidator(_distinct)] = (0,)
     """Seeds of teachers and students."""
-    results_root: str = Field("results", pattern=r"^[^{}]+$")
+    results_root: Annotated[Place, AfterValidator(_without_braces)] = "results"
     """Where everything is written."""
-    data_root: str = "data"
+    data_root: Place = "data"
     """Where datasets lie; only read."""
-    recipes: str | None = None
-    """Recipe1M's layer1.json (or .json.gz); the kitchen writes its own."""
+    recipes: Place | None = None
+    """Recipe1M's layer1.json, plain or compressed (.gz, .xz, .bz2); the kitchen writes its own."""
     history_rule: Literal["end", "start", "all"] | None = None
     """Overrides the system's rule: which earlier segments a text teacher may see."""
     history_from: Literal["all_splits", "own_split"] | None = None
@@ -79,10 +93,10 @@ class RunConfig(Options):
 class VideoFolder(Options):
     """Where a dataset's videos lie."""
 
-    folder: str
+    folder: DataPath
     """Relative to data_root."""
     pattern: str = "**/*"
-    """Which files of the folder are videos."""
+    """Which files of the folder are videos, in any letter case; those whose suffix is no video's are left alone."""
 
 
 class DatasetConfig(Options):
@@ -146,7 +160,7 @@ class BackboneConfig(Options):
     network: Part("models") | None = None
     objective: tuple[TermConfig, ...] = ()
     training: LoopConfig | None = None
-    files: str | None = None
+    files: DataPath | None = None
     """Feature files (HDF5, docs/formats.md) relative to data_root, where the features are not made here."""
 
     @model_validator(mode="after")

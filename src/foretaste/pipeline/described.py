@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+class Folder(str):
+    """The path of a folder that a step writes as a whole, with a ``manifest.json`` in it. Any other path is a file's."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Described:
     """One step: its inputs and outputs by name, the settings it depends on, and places that are no part of its identity."""

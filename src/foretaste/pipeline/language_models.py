@@ -49,7 +49,7 @@ def check_name(name: str) -> str:
 
 
 def artifact_name(name: str) -> str:
-    """The folder under ``<results>/weights`` of the model ``name``; a dot would make it a file to the workflow."""
+    """The folder under ``<results>/weights`` of the model ``name``, with - for what is no letter, digit, _ or -."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name.removeprefix("weights/"))
 
 

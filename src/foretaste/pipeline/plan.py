@@ -1,6 +1,6 @@
 """What every step of the workflow reads, writes and depends on. The Snakemake rules ask this module and add nothing.
 
-A path without a suffix is a folder that appears whole; Snakemake is told of the ``manifest.json`` in it.
+A ``Folder`` is one that a step writes as a whole; Snakemake is told of the ``manifest.json`` in it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline import families
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.config import validated
-from foretaste.pipeline.described import Described, tables
+from foretaste.pipeline.described import Described, Folder, tables
 from foretaste.pipeline.first_weights import first_weights, trained
 from foretaste.pipeline.language_models import source
 from foretaste.pipeline.model_config import ModelConfig
+from foretaste.pipeline.places import place
 from foretaste.pipeline.report_plan import describe_report
 
 
@@ -38,11 +39,11 @@ class Plan:
             raise ConfigError(
                 f"{dataset} is not a generated dataset", f"workflow/datasets/{dataset}.yaml", "world: {...}", "use another dataset"
             )
-        return Described(inputs={}, outputs={"part": f"{self.results}/{dataset}/world/{part}"}, config={"world": world})
+        return Described(inputs={}, outputs={"part": Folder(f"{self.results}/{dataset}/world/{part}")}, config={"world": world})
 
     def _read_recipes(self, corpus: str) -> Described:
         generated = corpus in self.catalogue.files.names("datasets")
-        recipes = f"{self.results}/{corpus}/world/recipes" if generated else self.run.recipes
+        recipes = Folder(f"{self.results}/{corpus}/world/recipes") if generated else self.run.recipes
         if not generated and (recipes is None or self.catalogue.corpus(self.run.dataset) != corpus):
             raise ConfigError(
                 f"no recipes for the corpus {corpus!r}", "config.yaml: recipes", f"a file named {corpus}.json", "set recipes=FILE"
@@ -61,8 +62,8 @@ class Plan:
         config, inputs, places = self.run.openie.model_dump(mode="json"), {"sentences": f"{folder}/sentences.parquet"}, {}
         if "archive" in config["backend"]:
             # What is in the archive decides; where it and its environment lie does not.
-            inputs["archive"] = config["backend"].pop("archive")
-            places["environment"] = config["backend"].pop("environment", ".venv-openie")
+            inputs["archive"] = place(config["backend"].pop("archive"), "openie.backend.archive")
+            places["environment"] = place(config["backend"].pop("environment", ".venv-openie"), "openie.backend.environment")
         return Described(
             inputs=inputs,
             outputs={"extractions": f"{folder}/shards/{shard}.parquet", "issues": f"{folder}/issues/extract_openie-{shard}.parquet"},
@@ -83,7 +84,7 @@ class Plan:
             raise unknown("language model", weights, self.catalogue.first_lms, "the presets' lms")
         found = source(self.catalogue.first_lms[weights], Path(self.run.data_root))
         inputs = {"files": [str(path) for path in found.files]} if found.files else {}
-        return Described(inputs=inputs, outputs={"weights": f"{self.results}/weights/{weights}"}, config=found.facts)
+        return Described(inputs=inputs, outputs={"weights": Folder(f"{self.results}/weights/{weights}")}, config=found.facts)
 
     def _pretrain(self, corpus: str, lm: str) -> Described:
         folder = f"{self.results}/lm/{corpus}/{lm}"
@@ -93,7 +94,7 @@ class Plan:
             inputs["generator"] = self.catalogue.weights(settings.generator)
         return Described(
             inputs=inputs,
-            outputs={"checkpoint": f"{folder}/checkpoint", "metrics": f"{folder}/metrics.json"},
+            outputs={"checkpoint": Folder(f"{folder}/checkpoint"), "metrics": f"{folder}/metrics.json"},
             config=settings.model_dump(mode="json"),
         )
 
@@ -105,7 +106,7 @@ class Plan:
             options = {key: value for key, value in settings.reader.items() if key != "kind"}
             files = [str(path) for path in reader.files(validated(reader.Config, options, "reader"), Path(data_root))]
         else:
-            files = [f"{data_root}/annotations"]
+            files = [Folder(f"{data_root}/annotations")]
         folder = f"{self.results}/{dataset}"
         return Described(
             inputs={"annotations": files},
@@ -129,16 +130,15 @@ class Plan:
         )
 
     def _probe_videos(self, dataset: str) -> Described:
-        files, folder = self.catalogue.video_files(dataset)
         settings = self.catalogue.dataset(dataset).videos
         return Described(
-            inputs={"segments": f"{self.results}/{dataset}/segments.parquet", "files": files},
+            inputs={"segments": f"{self.results}/{dataset}/segments.parquet", "files": self.catalogue.video_files(dataset)},
             outputs={
                 "videos": f"{self.results}/{dataset}/videos.parquet",
                 "issues": f"{self.results}/{dataset}/issues/probe_videos.parquet",
             },
             config={"pattern": settings.pattern if settings else "*.mp4", "on_bad_input": self.run.on_bad_input},
-            places={"video_folder": folder},
+            places={"video_folder": self.catalogue.video_folder(dataset)},
         )
 
     def _train_backbone(self, dataset: str, backbone: str) -> Described:
@@ -146,15 +146,15 @@ class Plan:
         settings = self.catalogue.named("backbones", backbone, dataset)
         return Described(
             inputs=self._tables(dataset, "segments", "samples", "videos", "classes"),
-            outputs={"checkpoint": f"{folder}/checkpoint", "metrics": f"{folder}/metrics.json", "log": f"{folder}/log.jsonl"},
+            outputs={"checkpoint": Folder(f"{folder}/checkpoint"), "metrics": f"{folder}/metrics.json", "log": f"{folder}/log.jsonl"},
             config={"model": settings.model_dump(mode="json", exclude={"grid", "files"}), "dataset": dataset},
-            places={"video_folder": self.catalogue.video_files(dataset)[1]},
+            places={"video_folder": self.catalogue.video_folder(dataset)},
         )
 
     def _extract_features(self, dataset: str, backbone: str, shard: str) -> Described:
         settings = self.catalogue.named("backbones", backbone, dataset)
         return Described(
-            inputs={**self._tables(dataset, "samples", "videos"), "checkpoint": f"{self.results}/{dataset}/backbones/{backbone}/checkpoint"},
+            inputs={**self._tables(dataset, "samples", "videos"), "checkpoint": Folder(f"{self.results}/{dataset}/backbones/{backbone}/checkpoint")},
             outputs={
                 "features": f"{self.results}/{dataset}/features/{backbone}/{shard}.h5",
                 "issues": f"{self.results}/{dataset}/issues/extract_features-{backbone}-{shard}.parquet",
@@ -163,7 +163,7 @@ class Plan:
                 "network": settings.network, "view": settings.view, "grid": settings.grid.model_dump(mode="json"),
                 "on_bad_input": self.run.on_bad_input,
             },
-            places={"video_folder": self.catalogue.video_files(dataset)[1]},
+            places={"video_folder": self.catalogue.video_folder(dataset)},
         )  # fmt: skip
 
     def _gather_issues(self, dataset: str) -> Described:
@@ -186,13 +186,13 @@ class Plan:
         folder = self._own_folder(dataset, system, seed, model)
         inputs, config, places = self._seen(dataset, system, settings)
         for other in sorted(settings.mentions):
-            inputs[f"scores_{other}"] = f"{self.catalogue.model_folder(dataset, system, other, int(seed))}/scores"
+            inputs[f"scores_{other}"] = Folder(f"{self.catalogue.model_folder(dataset, system, other, int(seed))}/scores")
         config["model"] = {**settings.model_dump(mode="json", exclude={"role", "label"}), "view": config.pop("view")}
         if settings.training.kind == "counting" and settings.training.source == "recipe_truth":
-            inputs["recipe_truth"] = f"{self.results}/{dataset}/world/recipes"
+            inputs["recipe_truth"] = Folder(f"{self.results}/{dataset}/world/recipes")
         if (weights := first_weights(settings.network)) is not None:
             inputs["weights"] = f"{self.run.data_root}/{weights}"
-        outputs = {"checkpoint": f"{folder}/checkpoint", "log": f"{folder}/log.jsonl", "config": f"{folder}/config.yaml"}
+        outputs = {"checkpoint": Folder(f"{folder}/checkpoint"), "log": f"{folder}/log.jsonl", "config": f"{folder}/config.yaml"}
         return Described(inputs=inputs, outputs=outputs, config={**config, "seed": int(seed)}, places=places)
 
     def _score(self, dataset: str, system: str, seed: str, model: str) -> Described:
@@ -204,8 +204,8 @@ class Plan:
             "training": {"kind": settings.training.kind}, "view": config.pop("view"),
         }  # fmt: skip
         return Described(
-            inputs={**inputs, "checkpoint": f"{folder}/checkpoint"},
-            outputs={"scores": f"{folder}/scores"},
+            inputs={**inputs, "checkpoint": Folder(f"{folder}/checkpoint")},
+            outputs={"scores": Folder(f"{folder}/scores")},
             config={**config, "seed": int(seed), "protocol": self.catalogue.protocol(dataset, system, model)},
             places=places,
         )
@@ -213,10 +213,10 @@ class Plan:
     def _average(self, dataset: str, system: str, seed: str, model: str) -> Described:
         settings = self.catalogue.model(dataset, system, model)
         parts = [(other, part) for other in settings.average for part in settings.seeds or (int(seed),)]
-        scores = [f"{self.catalogue.model_folder(dataset, system, other, part)}/scores" for other, part in parts]
+        scores = [Folder(f"{self.catalogue.model_folder(dataset, system, other, part)}/scores") for other, part in parts]
         return Described(
             inputs={"scores": scores, **self._tables(dataset, "samples", "classes")},
-            outputs={"scores": f"{self._own_folder(dataset, system, seed, model)}/scores"},
+            outputs={"scores": Folder(f"{self._own_folder(dataset, system, seed, model)}/scores")},
             config={
                 **settings.model_dump(mode="json", exclude={"role", "label"}), "parts": [other for other, _ in parts], "primary_metric": self.catalogue.system(dataset, system).primary_metric,
                 "protocol": self.catalogue.protocol(dataset, system, model),
@@ -226,7 +226,7 @@ class Plan:
     def _evaluate(self, dataset: str, system: str, seed: str, model: str) -> Described:
         folder = self._own_folder(dataset, system, seed, model)
         return Described(
-            inputs={"scores": f"{folder}/scores", **self._tables(dataset, "samples", "classes")},
+            inputs={"scores": Folder(f"{folder}/scores"), **self._tables(dataset, "samples", "classes")},
             outputs={"metrics": f"{folder}/metrics.json"},
             config={
                 "split": "validation", "protocol": self.catalogue.protocol(dataset, system, model), "dataset": dataset, "system": system, "seed": int(seed),
@@ -248,13 +248,13 @@ class Plan:
             inputs["features"] = self.catalogue.features(dataset, settings.backbone)
         if self.catalogue.shows(settings.view) == "pixels":
             inputs |= self._tables(dataset, "videos")
-            places["video_folder"] = self.catalogue.video_files(dataset)[1]
+            places["video_folder"] = self.catalogue.video_folder(dataset)
         if settings.lm is not None:
             lm = self.catalogue.named("lms", settings.lm, dataset)
             if lm.training is None:
                 inputs["lm"] = self.catalogue.weights(lm.init)
             else:
-                inputs["lm"] = f"{self.results}/lm/{self.catalogue.corpus(dataset)}/{settings.lm}/checkpoint"
+                inputs["lm"] = Folder(f"{self.results}/lm/{self.catalogue.corpus(dataset)}/{settings.lm}/checkpoint")
         return inputs, config, places
 
     def _tables(self, dataset: str, *names: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.described import Described, tables
+from foretaste.pipeline.described import Described, Folder, tables
 from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
 
@@ -111,7 +111,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
     loops = [run for run in runs if isinstance(plan.models[run[1]], ModelConfig) and plan.models[run[1]].training.kind == "loop"]
     inputs: dict[str, Any] = {
         "metrics": [f"{folder}/metrics.json" for *_, folder in runs],
-        "scores": [f"{folder}/scores" for *_, folder in runs],
+        "scores": [Folder(f"{folder}/scores") for *_, folder in runs],
         "logs": [f"{folder}/log.jsonl" for *_, folder in loops],
     }
     if lms := plan.pretrained():
@@ -126,7 +126,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
     inputs["issues"] += plan.text_issues()
     if plan.scope != "teachers" and plan._backbones(plan.worlds[0]):
         inputs |= tables(catalogue.results, plan.worlds[0], "videos")
-        places["video_folder"] = catalogue.video_files(plan.worlds[0])[1]
+        places["video_folder"] = catalogue.video_folder(plan.worlds[0])
     folder = f"{catalogue.results}/{dataset}/{system}{scope}"
     pairs = [pair for pair in preset.comparisons if set(pair) <= set(plan.models)]
     for a, b in pairs:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from foretaste.contracts.errors import ForetasteError
+from foretaste.contracts.errors import ForetasteError, of_system
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.described import Folder
+from foretaste.pipeline.places import check_given
 from foretaste.pipeline.plan import Plan
-from foretaste.pipeline.specs import step_file
+from foretaste.pipeline.specs import StepFile, step_file
 
 Wildcards = Mapping[str, str]
 
@@ -19,14 +20,16 @@ Wildcards = Mapping[str, str]
 class Rules:
     """Functions of wildcards, made once a rule. A wrong setting ends the run with one line, not with a traceback."""
 
-    def __init__(self, plan: Plan):
-        self.plan = plan
+    def __init__(self, plan: Plan, dry: Callable[[], bool] = lambda: False):
+        """``dry``: whether this run only says what it would do; Snakemake knows once it has read all rules."""
+        self.plan, self.dry = plan, dry
 
     def inputs(self, stage: str) -> Callable[[Wildcards], dict[str, Any]]:
         """The files that Snakemake waits for, by name."""
 
         def of(wildcards: Wildcards) -> dict[str, Any]:
             described = self.plan.describe(stage, dict(wildcards.items()))
+            check_given(path for path in _flat(described.inputs.values()) if not path.startswith(f"{self.plan.results}/"))
             return {name: declared(paths) for name, paths in described.inputs.items()}
 
         return _plainly(of)
@@ -35,20 +38,29 @@ class Rules:
         """The digest of the step's settings and code: what Snakemake watches."""
 
         def of(wildcards: Wildcards) -> str:
-            return self._step(stage, tuple(wildcards.items()))[0]
+            return self._step(stage, tuple(wildcards.items())).digest
 
         return _plainly(of)
 
     def file(self, stage: str) -> Callable[[Wildcards], str]:
-        """The step's file, written when it is asked for. It names folders, so it is a resource: those never cause a rerun."""
+        """The step's file, written when it is asked for. It names folders, so it is a resource: those never cause a rerun.
+
+        A dry run writes it where it can, so that the line that Snakemake prints can be run by hand; it needs no file itself.
+        """
 
         def of(wildcards: Wildcards) -> str:
-            return str(self._step(stage, tuple(wildcards.items()))[1])
+            file = self._step(stage, tuple(wildcards.items()))
+            try:
+                file.keep()
+            except OSError:
+                if not self.dry():
+                    raise
+            return str(file.path)
 
         return _plainly(of)
 
     @cache  # noqa: B019 (one Rules lives as long as the process)
-    def _step(self, stage: str, wildcards: tuple[tuple[str, str], ...]) -> tuple[str, Path]:
+    def _step(self, stage: str, wildcards: tuple[tuple[str, str], ...]) -> StepFile:
         return step_file(self.plan, stage, dict(wildcards), self.threads(stage))
 
     def threads(self, stage: str) -> int:
@@ -84,10 +96,15 @@ class Targets:
 
 
 def declared(paths: str | list[str]) -> str | list[str]:
-    """What Snakemake is told of a path: a folder that appears whole is known by its manifest."""
+    """What Snakemake is told of a path: a folder is known by its manifest."""
     if isinstance(paths, list):
         return [declared(path) for path in paths]
-    return paths if Path(paths).suffix else f"{paths}/manifest.json"
+    return f"{paths}/manifest.json" if isinstance(paths, Folder) else paths
+
+
+def _flat(inputs: Iterable[str | list[str]]) -> Iterator[str]:
+    for paths in inputs:
+        yield from paths if isinstance(paths, list) else [paths]
 
 
 def _plainly(function: Callable[[Wildcards], Any]) -> Callable[[Wildcards], Any]:
@@ -96,5 +113,7 @@ def _plainly(function: Callable[[Wildcards], Any]) -> Callable[[Wildcards], Any]
             return function(wildcards)
         except ForetasteError as error:
             sys.exit(f"error: {error}")
+        except OSError as error:
+            sys.exit(f"error: {of_system(error)}")
 
     return plain

@@ -80,7 +80,7 @@ def _alone(lock: Path, stage: str) -> Iterator[bool]:
 
 def _made_by(output: Path, spec: dict[str, Any], identities: dict[str, Any]) -> bool:
     # Snakemake deletes what it was told of before it starts a job again: of a folder, the manifest.
-    told_of = output if output.suffix else output / "manifest.json"
+    told_of = output / "manifest.json" if output.is_dir() else output
     if not (told_of.exists() and record_path(output).exists()):
         return False
     record = read_record(record_path(output)).record

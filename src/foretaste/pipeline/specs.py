@@ -6,7 +6,10 @@ runs it, from a rule or by hand. A run with other folders makes other files, so 
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +28,29 @@ def spec(stage: str, wildcards: Mapping[str, str], described: Described, threads
     return {"stage": stage, "wildcards": dict(wildcards), "config": described.config, "threads": threads, "code": code}
 
 
-def step_file(plan: Plan, stage: str, wildcards: Mapping[str, str], threads: int) -> tuple[str, Path]:
-    """Write the step's file (if it is not there) and return the spec's digest, which decides what reruns, and the path."""
+@dataclass(frozen=True)
+class StepFile:
+    """A step as it is kept: where, what is in the file, and the spec's digest, which decides what reruns."""
+
+    path: Path
+    step: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        return digest(self.step["spec"])[:20]
+
+    def keep(self) -> None:
+        """Write the file if it is not there; raises OSError where its folder cannot be written, as the step could not either."""
+        if not self.path.exists():
+            remember_json(self.path, self.step)
+        elif not os.access(self.path.parent, os.W_OK):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(self.path.parent))
+
+
+def step_file(plan: Plan, stage: str, wildcards: Mapping[str, str], threads: int) -> StepFile:
+    """The file of a step; nothing is written yet."""
     wildcards = dict(wildcards)
     described = plan.describe(stage, wildcards)
     step = {"format": FORMAT, "spec": spec(stage, wildcards, described, threads)}
     step |= {"inputs": described.inputs, "outputs": described.outputs, "places": described.places}
-    path = Path(plan.results) / ".steps" / f"{stage}-{digest(step)[:20]}.json"
-    if not path.exists():
-        remember_json(path, step)
-    return digest(step["spec"])[:20], path
+    return StepFile(Path(plan.results) / ".steps" / f"{stage}-{digest(step)[:20]}.json", step)

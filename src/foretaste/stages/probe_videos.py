@@ -13,7 +13,8 @@ from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, wri
 from foretaste.pipeline.artifact import whole
 from foretaste.pipeline.console import track
 from foretaste.pipeline.step import Step
-from foretaste.video.probe import probe, video_files
+from foretaste.pipeline.video_files import video_files
+from foretaste.video.probe import probe
 
 
 def run(step: Step) -> None:

@@ -1,4 +1,4 @@
-"""Read Recipe1M's layer1.json (or .json.gz) into a table of sentences.
+"""Read Recipe1M's layer1.json, plain or compressed, into a table of sentences.
 
 A folder stands for the layer1.json in it. Streams the file, splits every instruction into sentences, and lists rows that are
 not as documented, and ids that occur twice, as issues (on_bad_input: fail stops on them).

@@ -1,15 +1,17 @@
 """Recipe1M's layer1.json, read as a stream.
 
 The file is one JSON array of objects ``{"id", "title", "partition": "train" | "val" | "test", "url", "ingredients": [{"text"}],
-"instructions": [{"text"}]}`` (Marin et al. 2019, "Recipe1M+"), plain or gzip, in UTF-8. Recipe1M has 1,029,720 of them in
+"instructions": [{"text"}]}`` (Marin et al. 2019, "Recipe1M+"), in UTF-8, plain or compressed. Recipe1M has 1,029,720 of them in
 about 1.5 GB, so the text passes through a window of some twenty recipes, and memory does not grow with the file.
 """
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
 import json
+import lzma
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -27,6 +29,13 @@ PARTITIONS = ("train", "val", "test")
 WINDOW = 1 << 15
 #: A recipe longer than this is damage (a missing bracket), not a recipe: reading on would fill the memory.
 LONGEST = 1 << 26
+
+#: How a compressed file begins, whatever it is called, and what opens it.
+_MARKS = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"BZh": "bzip2"}
+_OPENERS = {"gzip": gzip.open, "xz": lzma.open, "bzip2": bz2.open}
+_LONGEST_MARK = max(map(len, _MARKS))
+#: What the decompressors raise of damage, besides an OSError without a number.
+_DAMAGED = (EOFError, zlib.error, lzma.LZMAError)
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TEXT = itemgetter("text")
@@ -118,18 +127,27 @@ def _encodes(text: str) -> bool:
 def _values(path: Path) -> Iterator[Any]:
     """The elements of the array in ``path``, one at a time."""
     try:
-        with open(path, "rb") as raw:
-            zipped = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            if zipped:
-                with gzip.open(raw, "rb") as file:
-                    yield from _elements(file, path)
-            else:
-                yield from _elements(raw, path)
+        raw = open(path, "rb")  # noqa: SIM115 (closed below)
     except FileNotFoundError as error:
-        raise DataError("missing recipes", path, "layer1.json or layer1.json.gz", "correct the path") from error
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"damaged gzip file ({error})", path, "a whole layer1.json.gz", "fetch it again") from error
+        raise DataError("missing recipes", path, "a file as layer1.json", "correct the path") from error
+    with raw:
+        kind = _compression(raw.read(_LONGEST_MARK))
+        raw.seek(0)
+        if kind is None:
+            yield from _elements(raw, path)
+            return
+        try:
+            with _OPENERS[kind](raw, "rb") as file:
+                yield from _elements(file, path)
+        except (*_DAMAGED, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:  # the disk's, not the decompressor's
+                raise
+            raise DataError(f"damaged {kind} file ({error})", path, f"a whole {kind} file", "fetch it again") from error
+
+
+def _compression(begins: bytes) -> str | None:
+    """The kind of compression of a file that begins with these bytes."""
+    return next((kind for mark, kind in _MARKS.items() if begins.startswith(mark)), None)
 
 
 class _Window:

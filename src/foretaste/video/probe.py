@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -10,24 +9,9 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.issues import Issue
 from foretaste.contracts.tables import VIDEOS
 from foretaste.pipeline.artifact import sha256
+from foretaste.pipeline.found_files import matching
 from foretaste.video.decode import decodes_to_the_end
 from foretaste.video.packets import scan
-
-#: File names that are taken for videos, in any case.
-SUFFIXES = (".mp4", ".mkv", ".avi", ".webm", ".gif", ".mov", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".flv")
-
-
-def video_files(folder: Path, pattern: str = "**/*") -> dict[str, list[Path]]:
-    """The files of ``folder`` that match ``pattern`` and look like videos, by video id (the name without its suffix)."""
-    if ".." in Path(pattern).parts or Path(pattern).is_absolute():
-        raise DataError(f"pattern {pattern!r}", folder, "a pattern inside this folder", "correct videos: pattern")
-    if not Path(folder).is_dir():
-        raise DataError("missing video folder", folder, "a folder of videos", "correct data_root or videos: folder")
-    found = defaultdict(list)
-    for path in sorted(Path(folder).glob(pattern)):
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith("."):
-            found[path.stem].append(path)
-    return dict(found)
 
 
 def probe(
@@ -53,13 +37,26 @@ def probe(
             rows.append(_row(video_id, names[0], paths[0]))
         except DataError as error:
             issues.append(Issue(file=names[0], key=video_id, reason=error.args[0]))
-    for video_id in sorted(set(wanted or ()) - seen):
-        issues.append(Issue(file=f"{video_id}.*", key=video_id, reason="no video file of that name"))
+    missing = sorted(set(wanted or ()) - seen)
+    beside = _by_name(folder) if missing else {}
+    for video_id in missing:
+        others = f" (there is {', '.join(beside[video_id])})" if video_id in beside else ""
+        issues.append(Issue(file=f"{video_id}.*", key=video_id, reason=f"no video file of that name{others}"))
     names = VIDEOS.schema.names
     return {name: [row[i] for row in rows] for i, name in enumerate(names)}, issues
 
 
+def _by_name(folder: Path) -> dict[str, list[str]]:
+    """All files below ``folder`` by their name without the suffix, as paths in it."""
+    found: dict[str, list[str]] = {}
+    for path in matching(folder, "**/*"):
+        found.setdefault(path.stem, []).append(path.relative_to(folder).as_posix())
+    return found
+
+
 def _row(video_id: str, name: str, path: Path) -> tuple:
+    if not path.is_file():
+        raise DataError("not a file, or a link to nothing", path, "a video file", "mend or remove it")
     video = scan(path)
     decodes_to_the_end(video)
     height, width = video.shown_size

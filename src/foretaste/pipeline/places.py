@@ -1,0 +1,56 @@
+"""Paths as people write them in config.yaml, and what must hold of a file that a run is given."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from foretaste.contracts.errors import ConfigError, DataError
+
+
+def expanded(path: str) -> str:
+    """``path`` with ``~``, ``~name``, ``$NAME`` and ``${NAME}`` written out, without doubled or trailing slashes.
+
+    Raises ValueError for a variable that is not set and for a home that is not known.
+    """
+    named = os.path.expandvars(path)
+    if left := re.search(r"\$\w+|\$\{[^}]*\}", named):
+        raise ValueError(f"the variable {left[0]} is not set: set it, or write the path out")
+    whole = os.path.expanduser(named)
+    if whole.startswith("~"):
+        raise ValueError(f"whose home is {whole.split('/')[0]}: write the path out")
+    if not whole:
+        raise ValueError("an empty path")
+    return os.path.normpath(whole)
+
+
+def place(path: str, where: str) -> str:
+    """``path`` as ``expanded`` writes it; raises ConfigError."""
+    try:
+        return expanded(path)
+    except ValueError as error:
+        raise ConfigError(str(error), where, "a path", "correct the setting") from error
+
+
+def inside_data_root(path: str) -> str:
+    """``path``, unless it leads out of data_root; raises ValueError."""
+    if Path(path).is_absolute() or ".." in Path(path).parts or path.startswith("~"):
+        raise ValueError("a path inside data_root: link the folder there")
+    return path
+
+
+def check_given(paths: Iterable[str]) -> None:
+    """Raise DataError for the first of the files, none of which a step makes, that is not there."""
+    for path in paths:
+        if "{" in path or "}" in path:
+            raise DataError(
+                "{ or } in the name of a file", path, "a name without them: to Snakemake they are wildcards", "rename or link it"
+            )
+        if os.path.isdir(path):
+            raise DataError("a folder where a file should be", path, "a file", "name the file in it")
+        if not os.path.exists(path):
+            raise DataError(
+                "missing file", path, "a file that the run is given", "put it there, or correct data_root or the setting that names it"
+            )

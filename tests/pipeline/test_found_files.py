@@ -1,0 +1,94 @@
+"""Files of a folder by a pattern: links, letter case, and what lies beside videos."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.pipeline.found_files import matching
+from foretaste.pipeline.video_files import no_videos, video_files
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """P01 here, P02 elsewhere and linked, two links in a circle, files that are no videos."""
+    for path in (
+        "here/P01/P01_01.MP4",
+        "here/P01/P01_02.mp4",
+        "here/README",
+        "here/P01/P01_01.txt",
+        "here/P01/._P01_01.MP4",
+        "there/P02_01.MP4",
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    here = tmp_path / "here"
+    (here / "P02").symlink_to(tmp_path / "there")
+    (here / "P01" / "up").symlink_to(here)
+    (tmp_path / "there" / "round").symlink_to(here)
+    (here / "itself.mp4").symlink_to(here / "itself.mp4")
+    return here
+
+
+def names(folder, pattern):
+    return [str(path.relative_to(folder)) for path in matching(folder, pattern)]
+
+
+def test_linked_folders_are_looked_into_and_circles_end(folder):
+    assert list(video_files(folder, "**/*")) == ["P01_01", "P01_02", "P02_01", "itself"]
+    assert names(folder, "P02/*") == ["P02/P02_01.MP4"]
+    assert video_files(folder, "**/*")["P02_01"] == [folder / "P02" / "P02_01.MP4"]
+
+
+@pytest.mark.parametrize("pattern", ["**/*.MP4", "**/*.mp4", "*/*.Mp4", "p0?/**/*_0[12].mp4"])
+def test_letter_case_hides_no_video(folder, pattern):
+    (folder / "itself.mp4").unlink()
+    assert list(video_files(folder, pattern)) == ["P01_01", "P01_02", "P02_01"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("*", ["README", "itself.mp4"]),
+        ("**/READ*", ["README"]),
+        ("P01/*.txt", ["P01/P01_01.txt"]),
+        ("**/P01/**/*.txt", ["P01/P01_01.txt"]),
+        ("P01", []),
+        ("none/*", []),
+    ],
+)
+def test_a_pattern_means_what_a_shell_means(folder, pattern, found):
+    assert names(folder, pattern) == found
+
+
+@pytest.mark.parametrize("pattern", ["../x", "/etc/*", "a/../../b", ""])
+def test_a_pattern_stays_inside(folder, pattern):
+    with pytest.raises(ConfigError, match="inside this folder"):
+        matching(folder, pattern)
+
+
+def test_a_file_that_is_linked_twice_is_one_video(folder):
+    (folder / "P01" / "again").mkdir()
+    (folder / "P01" / "again" / "P01_02.mp4").symlink_to(folder / "P01" / "P01_02.mp4")
+    (folder / "P01" / "again" / "P01_01.mp4").touch()
+    found = video_files(folder)
+    assert found["P01_02"] == [folder / "P01" / "P01_02.mp4"]
+    assert len(found["P01_01"]) == 2, "two files for one video, which probe_videos says"
+
+
+def test_a_folder_that_may_not_be_read_is_no_empty_folder(folder, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError):
+        matching(folder, "**/*")
+
+
+def test_where_no_video_is_found_the_error_says_what_lies_there(folder):
+    said = str(no_videos(folder, "**/*.avi"))
+    assert "no video matches **/*.avi" in said and "2 named *.MP4" in said and "1 named *README" in said
+    with pytest.raises(DataError, match="missing video folder"):
+        video_files(folder / "nowhere")
