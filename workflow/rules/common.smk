@@ -3,7 +3,9 @@ import shlex
 import sys
 from pathlib import Path
 
-from foretaste.contracts.errors import ForetasteError
+from snakemake.jobs import Job
+
+from foretaste.contracts.errors import ForetasteError, of_system
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.rules import Rules, Targets
@@ -11,10 +13,30 @@ from foretaste.pipeline.rules import Rules, Targets
 try:
     catalogue = Catalogue(config, Path(workflow.basedir))
     run = catalogue.run
-    step = Rules(Plan(catalogue), dry=lambda: workflow.dryrun)
+    step = Rules(Plan(catalogue))
     targets = Targets(catalogue)
 except ForetasteError as error:
     sys.exit(f"error: {error}")
+except OSError as error:
+    sys.exit(f"error: {of_system(error)}")
+
+
+# Snakemake refuses outputs that it may not overwrite even where it only says what it would do.
+refuse_protected = Job.check_protected_output
+
+
+async def refuse_protected_unless_dry(job):
+    if not workflow.dryrun:
+        await refuse_protected(job)
+
+
+Job.check_protected_output = refuse_protected_unless_dry
+
+
+# Before the first job; a dry run, or one with nothing to do, writes nothing.
+onstart:
+    step.check_writable()
+
 
 R = run.results_root
 LOGS = "/".join(["logs", *(part for part in Path(R).parts if part not in ("/", ".."))])

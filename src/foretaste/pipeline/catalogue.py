@@ -15,6 +15,7 @@ from foretaste.pipeline.described import Folder
 from foretaste.pipeline.found_files import matching
 from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+from foretaste.pipeline.places import check_folder
 from foretaste.pipeline.preset_checks import check_preset
 from foretaste.pipeline.preset_files import Files
 from foretaste.pipeline.video_files import no_videos, video_files
@@ -27,6 +28,7 @@ class Catalogue:
         self.files = Files(root)
         self.run: RunConfig = validated(RunConfig, settings, "config.yaml")
         self.results = self.run.results_root
+        check_folder(self.results, "config.yaml.results_root")
         self._components, self._settings = (
             schemas(Path(root) / "workflow" / "schemas" / f"{name}.json") for name in ("components", "settings")
         )

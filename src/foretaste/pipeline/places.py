@@ -41,6 +41,13 @@ def inside_data_root(path: str) -> str:
     return path
 
 
+def check_folder(path: str, where: str) -> None:
+    """Raise ConfigError if ``path`` cannot become a folder, because it is a file or leads through one."""
+    for part in (Path(path), *Path(path).parents):
+        if os.path.lexists(part) and not part.is_dir():
+            raise ConfigError(f"{part} is no folder", where, "a folder, or a path that can become one", "correct the setting")
+
+
 def check_given(paths: Iterable[str]) -> None:
     """Raise DataError for the first of the files, none of which a step makes, that is not there."""
     for path in paths:

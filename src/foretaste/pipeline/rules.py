@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ForetasteError, of_system
+from foretaste.pipeline.artifact import remember_json
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.described import Folder
 from foretaste.pipeline.places import check_given
@@ -20,9 +23,8 @@ Wildcards = Mapping[str, str]
 class Rules:
     """Functions of wildcards, made once a rule. A wrong setting ends the run with one line, not with a traceback."""
 
-    def __init__(self, plan: Plan, dry: Callable[[], bool] = lambda: False):
-        """``dry``: whether this run only says what it would do; Snakemake knows once it has read all rules."""
-        self.plan, self.dry = plan, dry
+    def __init__(self, plan: Plan):
+        self.plan = plan
 
     def inputs(self, stage: str) -> Callable[[Wildcards], dict[str, Any]]:
         """The files that Snakemake waits for, by name."""
@@ -45,16 +47,13 @@ class Rules:
     def file(self, stage: str) -> Callable[[Wildcards], str]:
         """The step's file, written when it is asked for. It names folders, so it is a resource: those never cause a rerun.
 
-        A dry run writes it where it can, so that the line that Snakemake prints can be run by hand; it needs no file itself.
+        A dry run writes it too, so that the line that Snakemake prints can be run by hand; it is none the worse where it cannot.
         """
 
         def of(wildcards: Wildcards) -> str:
             file = self._step(stage, tuple(wildcards.items()))
-            try:
+            with suppress(OSError):  # a real run has said so in `check_writable`
                 file.keep()
-            except OSError:
-                if not self.dry():
-                    raise
             return str(file.path)
 
         return _plainly(of)
@@ -62,6 +61,15 @@ class Rules:
     @cache  # noqa: B019 (one Rules lives as long as the process)
     def _step(self, stage: str, wildcards: tuple[tuple[str, str], ...]) -> StepFile:
         return step_file(self.plan, stage, dict(wildcards), self.threads(stage))
+
+    def check_writable(self) -> None:
+        """End a run that has jobs to do with one line if nothing can be written to the results."""
+        probe = Path(self.plan.results) / ".steps" / "writable"
+        try:
+            remember_json(probe, True)
+            probe.unlink(missing_ok=True)
+        except OSError as error:
+            sys.exit(f"error: {of_system(error)}")
 
     def threads(self, stage: str) -> int:
         """Threads of a stage, from the configuration and never from ``--cores``."""
