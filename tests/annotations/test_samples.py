@@ -1,10 +1,10 @@
 import json
 
-import pyarrow as pa
+import numpy as np
 import pytest
 
-from foretaste.annotations.samples import SamplesConfig, make_samples
-from foretaste.contracts.tables import SAMPLES, VIDEOS, write_table
+from foretaste.annotations.samples import SamplesConfig, dropped, make_samples
+from foretaste.contracts.tables import SAMPLES, write_table
 
 
 def test_the_window_stops_tau_a_before_the_action(make_segments, tmp_path):
@@ -23,12 +23,13 @@ def test_the_window_stops_tau_a_before_the_action(make_segments, tmp_path):
     write_table(tmp_path / "samples.parquet", SAMPLES, samples)
 
 
-def test_samples_without_a_video_to_watch_are_dropped(make_segments):
-    segments = make_segments([("a", "v", 20.0, 22.5), ("b", "w", 3.0, 4.0), ("c", "w", 6.0, 7.0)])
-    schema = pa.schema([VIDEOS.schema.field("video_id"), VIDEOS.schema.field("duration_s")])
-    videos = pa.table({"video_id": ["w"], "duration_s": [5.0]}, schema=schema)
-    samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=10.0), videos)
-    assert samples.column("dropped_because").to_pylist() == ["no usable video", None, "window stops after the end of the video"]
+def test_what_is_dropped_keeps_its_first_reason(make_segments, tmp_path):
+    segments = make_segments([("a", "v", 20.0, 22.5), ("b", "w", 0.5, 4.0), ("c", "w", 6.0, 7.0)])
+    samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=10.0, earliest_stop_s=0.0))
+    left = dropped(samples, np.array([None, "unseen", "unseen"], dtype=object))
+    assert left.column("dropped_because").to_pylist() == [None, "window stops before 0 s", "unseen"]
+    assert left.drop_columns("dropped_because") == samples.drop_columns("dropped_because")
+    write_table(tmp_path / "samples.parquet", SAMPLES, left)
 
 
 def test_windows_and_the_drop_rule_are_avts(shared_golden, make_segments):

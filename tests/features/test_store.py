@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -70,6 +72,41 @@ def test_rows_equal_a_dictionary(tmp_path_factory, data):
     else:
         with pytest.raises(DataError, match="no feature at grid index"):
             store.rows("v", asked)
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_windows_that_cannot_be_shown_equal_a_brute_force(tmp_path_factory, data):
+    """Each window has a reason if and only if a vector of it is absent, not valid or not finite."""
+    index = sorted(data.draw(st.sets(st.integers(0, 25), max_size=20)))
+    valid = data.draw(st.lists(st.sampled_from([True, True, True, False]), min_size=len(index), max_size=len(index)))
+    written = video("v", index, valid=valid)
+    for row in data.draw(st.sets(st.integers(0, max(len(index) - 1, 0)), max_size=2)):
+        written.feat[row : row + 1, 3] = np.nan
+    windows = np.array(data.draw(st.lists(st.lists(st.integers(0, 27), min_size=3, max_size=3), min_size=1, max_size=20)))
+    path = tmp_path_factory.mktemp("store") / "0.h5"
+    write_features(path, ORIGIN, [written])
+    store = FeatureStore([path])
+    good = {k for k, there, vector in zip(index, valid, written.feat) if there and np.isfinite(vector).all()}
+    assert [reason is None for reason in store.lacking("v", windows)] == [set(window) <= good for window in windows.tolist()]
+    assert set(store.lacking("w", windows)) == {"no features of its video"}
+
+
+def test_a_file_that_another_process_holds_open_is_not_called_damaged(shards):
+    path = shards[0][0]
+    wait = "import h5py, sys; file = h5py.File(sys.argv[1], 'r+'); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", wait, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "open\n"
+        with pytest.raises(DataError, match=r"held open by another process: .*0\.h5: .*wait for it") as raised:
+            FeatureStore([path])
+        assert "delete" not in str(raised.value)
+        holder.stdin.close()
+    assert FeatureStore([path]).videos == ("a", "b")
+
+
+def test_a_folder_in_place_of_a_file_is_not_called_damaged(tmp_path):
+    with pytest.raises(DataError, match=r"cannot be opened \(Is a directory\)"):
+        FeatureStore([tmp_path])
 
 
 def test_what_is_missing_is_an_error_by_name(shards):

@@ -1,4 +1,4 @@
-"""The stage from samples, videos and a checkpoint to a feature file: on numbered clips, and on every real clip there is."""
+"""The stage from segments, videos and a checkpoint to a feature file: on numbered clips, and on every real clip there is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.tables import ISSUES, SAMPLES, VIDEOS, read_table, write_table
+from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, write_table
 from foretaste.contracts.view import Sources
 from foretaste.features.store import FeatureStore
 from foretaste.pipeline import families
@@ -30,8 +30,11 @@ def checkpoint(tmp_path_factory):
     return folder
 
 
-def run(folder, out, checkpoint, samples, on_bad_input="skip", shards=1, fps=4.0):
-    """Probe ``folder``, then extract the windows ``samples`` (video_id, start_s, stop_s); returns the shards and the issues."""
+TAU_A, TAU_O = 0.5, 5.0
+
+
+def run(folder, out, checkpoint, stops, on_bad_input="skip", shards=1, fps=4.0):
+    """Probe ``folder``, then extract the windows that end at ``stops`` (video_id, stop_s); returns the shards and the issues."""
     out.mkdir()
     probe_videos.run(
         Step(
@@ -40,25 +43,18 @@ def run(folder, out, checkpoint, samples, on_bad_input="skip", shards=1, fps=4.0
         )
     )  # fmt: skip
     rows = [
-        {
-            "sample_id": f"{i}",
-            "video_id": video,
-            "split": "train",
-            "window_start_s": a,
-            "window_stop_s": b,
-            "target_start_s": b,
-            "target_stop_s": b,
-        }
-        for i, (video, a, b) in enumerate(samples)
+        {"segment_id": f"{i}", "dataset": "d", "split": "training", "video_id": video, "start_s": stop_s + TAU_A, "stop_s": stop_s + 9.0}
+        for i, (video, stop_s) in enumerate(stops)
     ]
-    write_table(out / "samples.parquet", SAMPLES, {f.name: [row.get(f.name) for row in rows] for f in SAMPLES.schema})
+    write_table(out / "segments.parquet", SEGMENTS, {f.name: [row.get(f.name) for row in rows] for f in SEGMENTS.schema})
     for shard in range(shards):
         extract_features.run(
             Step(
-                stage="extract_features", inputs={"samples": out / "samples.parquet", "videos": out / "videos.parquet", "checkpoint": checkpoint},
+                stage="extract_features", inputs={"segments": out / "segments.parquet", "videos": out / "videos.parquet", "checkpoint": checkpoint},
                 outputs={"features": out / f"{shard}.h5", "issues": out / f"issues-{shard}.parquet"},
                 config={
                     "network": NETWORK, "view": VIEW, "grid": {"fps": fps, "shards": shards}, "on_bad_input": on_bad_input, "video_folder": str(folder),
+                    "windows": {"tau_a": TAU_A, "tau_o": TAU_O},
                 },
                 wildcards={"backbone": "frames", "shard": shard}, scratch=out / f"scratch{shard}",
             )
@@ -75,22 +71,22 @@ def clips(tmp_path_factory):
     return folder
 
 
-WINDOWS = [("a", -2.0, 3.1), ("b", 1.0, 3.9), ("c", 0.0, 2.0), ("a", 2.0, 5.2)]
+STOPS = [("a", 3.1), ("b", 3.9), ("c", 2.0), ("a", 5.2), ("a", -0.3), ("gone", 1.0)]
 
 
 def test_shards_hold_every_wanted_frame(clips, checkpoint, tmp_path):
-    paths, issues = run(clips, tmp_path / "out", checkpoint, WINDOWS, shards=2)
+    paths, issues = run(clips, tmp_path / "out", checkpoint, STOPS, shards=2)
     assert issues == []
     store = FeatureStore(paths)
     assert store.videos == ("a", "b", "c") and store.origin.width == 16 and store.origin.grid_fps == 4.0
     assert store.rows("a", np.arange(0, 21)).shape == (21, 16) and store.rows("b", np.arange(4, 16)).any()
-    (whole,), _ = run(clips, tmp_path / "whole", checkpoint, WINDOWS)
+    (whole,), _ = run(clips, tmp_path / "whole", checkpoint, STOPS)
     for video_id in store.videos:
         np.testing.assert_array_equal(FeatureStore([whole]).rows(video_id, np.arange(4, 9)), store.rows(video_id, np.arange(4, 9)))
 
 
 def test_the_same_step_gives_the_same_bytes(clips, checkpoint, tmp_path):
-    first, second = (run(clips, tmp_path / name, checkpoint, WINDOWS)[0][0].read_bytes() for name in ("x", "y"))
+    first, second = (run(clips, tmp_path / name, checkpoint, STOPS)[0][0].read_bytes() for name in ("x", "y"))
     assert first == second
 
 
@@ -103,7 +99,7 @@ def test_features_of_a_window_do_not_depend_on_the_video_after_it(checkpoint, tm
         ticks = [i * 60 for i in range(60)]
         pictures = [*range(30), *range(30 + later, 60 + later)]
         barcode.write_clip(folder / "a.mp4", 60, ticks=ticks, numbers=pictures, x264="keyint=10:bframes=0:scenecut=0:rc-lookahead=0:qp=20")
-        stores.append(FeatureStore(run(folder, tmp_path / name, checkpoint, [("a", 0.0, 5.0)])[0]))
+        stores.append(FeatureStore(run(folder, tmp_path / name, checkpoint, [("a", 5.0)])[0]))
     before, after = np.arange(0, 12), np.arange(12, 20)
     np.testing.assert_array_equal(*(store.rows("a", before) for store in stores))
     assert (stores[0].rows("a", after) != stores[1].rows("a", after)).any(axis=1).all()
@@ -111,8 +107,9 @@ def test_features_of_a_window_do_not_depend_on_the_video_after_it(checkpoint, tm
 
 def test_fail_lists_every_bad_video_and_writes_nothing(clips, checkpoint, tmp_path):
     with pytest.raises(DataError) as raised:
-        run(clips, tmp_path / "out", checkpoint, [*WINDOWS, ("b", 0.0, 9.0), ("gone", 0.0, 1.0)], on_bad_input="fail")
-    assert "2 bad inputs" in str(raised.value) and "b.mp4" in str(raised.value) and "gone" in str(raised.value)
+        run(clips, tmp_path / "out", checkpoint, [*STOPS, ("b", 9.0), ("c", 7.0)], on_bad_input="fail")
+    assert "2 bad inputs" in str(raised.value)
+    assert "b.mp4, sample 6, b: window ends at 9.00 s" in str(raised.value) and "c.mp4, sample 7, c" in str(raised.value)
     assert not (tmp_path / "out" / "0.h5").exists() and not (tmp_path / "out" / "issues-0.parquet").exists()
 
 
@@ -121,10 +118,11 @@ def test_every_real_clip(shared_data, checkpoint, tmp_path):
     folder = shared_data / "video"
     ends = {"arm_wrestle": 9.9, "counter_h265": 0.9, "ego_stir_pan": 1.9, "flip_pancake": 10.2, "knead_dough": 4.8, "makeup": 6.4,
             "pattern_av1": 4.9, "ssv2_121896": 10.9, "weightlift_19fps": 18.0}  # fmt: skip
-    paths, issues = run(folder, tmp_path / "out", checkpoint, [(name, 0.0, end) for name, end in {**ends, "truncated": 2.0}.items()])
+    stops = [(name, end - back) for name, end in {**ends, "truncated": 2.0}.items() for back in (0.0, 5.0, 10.0, 15.0)]
+    paths, issues = run(folder, tmp_path / "out", checkpoint, stops)
     probed = read_table(tmp_path / "out" / "issues.parquet", ISSUES).to_pylist()
     assert [(row["file"], row["action"]) for row in probed] == [("truncated.mp4", "skipped")] and "Invalid data" in probed[0]["reason"]
-    assert [row["key"] for row in issues] == ["truncated"]
+    assert issues == []
     assert set(read_table(tmp_path / "out" / "videos.parquet", VIDEOS)["video_id"].to_pylist()) == set(ends)
     store = FeatureStore(paths)
     assert store.videos == tuple(sorted(ends))

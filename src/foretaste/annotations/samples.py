@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import NonNegativeFloat, PositiveFloat
 
 from foretaste.contracts.tables import SAMPLES
@@ -29,14 +30,11 @@ class SamplesConfig(Options):
     (1/30 s); text teachers score every sample, so nothing is dropped unless this is set."""
 
 
-def make_samples(segments: pa.Table, config: SamplesConfig, videos: pa.Table | None = None) -> pa.Table:
+def make_samples(segments: pa.Table, config: SamplesConfig) -> pa.Table:
     """One sample a segment, in the same order: window [start - tau_a - tau_o, start - tau_a].
 
     The window of an early segment starts before the video does (a negative ``window_start_s``); the sample is still one.
     A sample that cannot be used stays, with the reason in ``dropped_because``.
-
-    videos
-        Where given, the usable videos (VIDEOS): samples of other videos are dropped, and those whose window reaches past the end.
     """
     start = segments.column("start_s").to_numpy()
     stop = start - config.tau_a
@@ -44,11 +42,6 @@ def make_samples(segments: pa.Table, config: SamplesConfig, videos: pa.Table | N
     if config.earliest_stop_s is not None:
         # No tolerance: AVT drops 16/30 - 0.5 s, which floating point puts just below 1/30 s.
         dropped[stop < config.earliest_stop_s] = f"window stops before {config.earliest_stop_s:.4g} s"
-    if videos is not None:
-        ends_s = dict(zip(videos.column("video_id").to_pylist(), videos.column("duration_s").to_pylist()))
-        end_s = np.array([ends_s.get(video_id, np.nan) for video_id in segments.column("video_id").to_pylist()])
-        dropped[stop >= end_s] = "window stops after the end of the video"
-        dropped[np.isnan(end_s)] = "no usable video"
     columns = {
         "sample_id": segments.column("segment_id"),
         "segment_id": segments.column("segment_id"),
@@ -63,3 +56,9 @@ def make_samples(segments: pa.Table, config: SamplesConfig, videos: pa.Table | N
         columns[f.name] if isinstance(columns[f.name], pa.ChunkedArray) else pa.array(columns[f.name], type=f.type) for f in SAMPLES.schema
     ]
     return pa.table(arrays, schema=SAMPLES.schema)
+
+
+def dropped(samples: pa.Table, reasons: np.ndarray) -> pa.Table:
+    """``samples`` without those that have a reason (n,): it stands in ``dropped_because``, unless an earlier one does."""
+    column = pc.coalesce(samples.column("dropped_because"), pa.array(reasons, type=pa.string()))
+    return samples.set_column(SAMPLES.schema.get_field_index("dropped_because"), SAMPLES.schema.field("dropped_because"), column)

@@ -91,7 +91,11 @@ class Fetched:
 
 
 class View(Protocol):
-    """What one kind of model sees of a sample; ``build(config, sources)`` of a member of ``views/`` makes one."""
+    """What one kind of model sees of a sample; ``build(config, sources)`` of a member of ``views/`` makes one.
+
+    A member that shows the video of a sample's window also has ``unseen(config, sources)``: why it cannot show a sample,
+    asked of every sample before any model is trained (``make_samples``).
+    """
 
     def __len__(self) -> int:
         """How many rows there are (samples; sequences for MLM)."""

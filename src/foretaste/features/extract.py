@@ -102,9 +102,6 @@ def extract_shard(
     issues: list[Issue] = []
     origin = settings.origin(backbone.width)
     for video_id in follow(plan):
-        if video_id not in videos:
-            issues.append(Issue(file=f"{video_id}.*", key=video_id, reason="samples name a video that is not among the probed ones"))
-            continue
         row = videos[video_id]
         part = scratch / f"{video_id}.h5"
         if not _is_finished(part, origin, plan[video_id], row["sha256"]):
@@ -123,7 +120,6 @@ def extract_shard(
             with whole(part) as partial:
                 write_features(partial, origin, [features])
         parts.append(part)
-        issues += _late(part, row["path"], settings.grid_fps)
     return (video for part in parts for video in read_videos(part)[1]), issues
 
 
@@ -140,12 +136,3 @@ def _is_finished(part: Path, origin: Origin, grid_index: np.ndarray, source_sha2
         return False
     stored, (video,) = read_videos(part)
     return stored == origin and video.source_sha256 == source_sha256 and np.array_equal(video.grid_index, grid_index)
-
-
-def _late(part: Path, name: str, grid_fps: float) -> list[Issue]:
-    _, (video,) = read_videos(part)
-    late = video.grid_index[~video.valid]
-    if not len(late):
-        return []
-    times = f"{late[0] / grid_fps:.2f} s to {late[-1] / grid_fps:.2f} s" if len(late) > 1 else f"{late[0] / grid_fps:.2f} s"
-    return [Issue(file=name, key=video.video_id, reason=f"windows of samples reach past the end of the video ({times})")]

@@ -7,10 +7,12 @@ windows on EPIC-55); one pass over the union serves every window, every rate tha
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
 
+from foretaste.contracts.issues import Issue
 from foretaste.video.windows import grid_span
 
 
@@ -19,9 +21,26 @@ def wanted_frames(samples: pa.Table, grid_fps: float) -> dict[str, np.ndarray]:
     columns = ("video_id", "window_start_s", "window_stop_s", "dropped_because")
     spans: dict[str, list[range]] = defaultdict(list)
     for video_id, start_s, stop_s, dropped in zip(*(samples.column(name).to_pylist() for name in columns)):
-        if dropped is None:
-            spans[video_id].append(grid_span(start_s, stop_s, grid_fps))
+        span = grid_span(start_s, stop_s, grid_fps)
+        # A window that ends before the first frame shows nothing, and its span stops at or before 0.
+        if dropped is None and span:
+            spans[video_id].append(span)
     return {video_id: _union(spans[video_id]) for video_id in sorted(spans)}
+
+
+def late_windows(samples: pa.Table, videos: Mapping[str, Mapping], grid_fps: float) -> list[Issue]:
+    """An issue for each usable sample of one of ``videos`` (id -> VIDEOS row) whose window shows a grid time after its end."""
+    issues = []
+    columns = ("sample_id", "video_id", "window_start_s", "window_stop_s", "dropped_because")
+    for sample_id, video_id, start_s, stop_s, dropped in zip(*(samples.column(name).to_pylist() for name in columns)):
+        span = grid_span(start_s, stop_s, grid_fps)
+        if dropped is not None or not span or video_id not in videos:
+            continue
+        video, last_s = videos[video_id], span[-1] / grid_fps
+        if last_s >= video["duration_s"]:
+            reason = f"window ends at {last_s:.2f} s, past the end of the video ({video['duration_s']:.2f} s)"
+            issues.append(Issue(file=video["path"], row=f"sample {sample_id}", key=video_id, reason=reason))
+    return issues
 
 
 def of_shard(names: list[str], shard: int, shards: int) -> list[str]:

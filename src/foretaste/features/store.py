@@ -16,7 +16,9 @@ also safe across forks. Nothing in a file depends on when or where it was writte
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -119,12 +121,21 @@ def _opened(path: Path) -> h5py.File:
     except FileNotFoundError as error:
         raise DataError("missing feature file", path, "an HDF5 file", "run extract_features") from error
     except OSError as error:
-        raise DataError("damaged feature file", path, "an HDF5 file", "delete it and rerun extract_features") from error
+        raise _unopened(path, error) from error
     stored = file.attrs.get("format", None)
     if stored is None or stored > FORMAT or "videos" not in file:
         file.close()
         raise DataError(f"feature file of format {stored}", path, f"format 1 to {FORMAT}", "rerun extract_features, or update foretaste")
     return file
+
+
+def _unopened(path: Path, error: OSError) -> DataError:
+    """Why a file that is there was not opened; only bytes that are no HDF5 are called damaged."""
+    if error.errno == errno.EAGAIN:  # HDF5 locks what it opens, and writers exclude readers
+        return DataError("feature file held open by another process", path, "a file that nobody writes", "wait for it, or end it")
+    if error.errno is not None:
+        return DataError(f"feature file that cannot be opened ({os.strerror(error.errno)})", path, "a file to read", "see to its rights")
+    return DataError("damaged feature file", path, "an HDF5 file", "get it again, or delete it and rerun extract_features")
 
 
 def _origin(file: h5py.File, path: Path) -> Origin:
@@ -148,6 +159,13 @@ class _Stored:
     pts_s: np.ndarray
     valid: np.ndarray
     path: Path
+
+    def find(self, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For grid indices of any shape: where each stands among the video's own, and whether it is there and valid."""
+        if not len(self.grid_index):
+            return np.zeros(wanted.shape, np.int64), np.zeros(wanted.shape, bool)
+        at = np.minimum(np.searchsorted(self.grid_index, wanted), len(self.grid_index) - 1)
+        return at, (self.grid_index[at] == wanted) & self.valid[at]
 
 
 class FeatureStore:
@@ -178,8 +196,7 @@ class FeatureStore:
         """Where the grid indices stand among the video's own (T,); a DataError names the first that is absent or not valid."""
         video = self._video(video_id)
         wanted = np.asarray(grid_indices)
-        at = np.minimum(np.searchsorted(video.grid_index, wanted), max(len(video.grid_index) - 1, 0))
-        found = (video.grid_index[at] == wanted) & video.valid[at] if len(video.grid_index) else np.zeros(len(wanted), bool)
+        at, found = video.find(wanted)
         if not found.all():
             k = int(wanted[~found][0])
             gone = "the video shows nothing" if k in video.grid_index else "no feature"
@@ -188,6 +205,25 @@ class FeatureStore:
                 "a vector for every frame that a window shows", "rerun extract_features on these samples, or drop the sample",
             )  # fmt: skip
         return at
+
+    def lacking(self, video_id: str, grid_indices: np.ndarray) -> np.ndarray:
+        """(n,) object: why the windows ``grid_indices`` (n, T) of a video cannot be shown; None for those that can."""
+        wanted = np.asarray(grid_indices)
+        if video_id not in self._videos:
+            return np.full(len(wanted), "no features of its video", dtype=object)
+        video = self._videos[video_id]
+        reasons = np.full(len(wanted), None, dtype=object)
+        at, found = video.find(wanted)
+        reasons[~found.all(axis=1)] = "window shows a frame without features"
+        known = video.grid_index[video.valid]
+        if len(known):
+            reasons[(wanted < known[0]).any(axis=1)] = "window starts before the features of its video"
+            reasons[(wanted > known[-1]).any(axis=1)] = "window stops after the features of its video"
+        whole = np.flatnonzero(found.all(axis=1))
+        shown = np.unique(at[whole])
+        broken = shown[~np.isfinite(video.feat[shown]).all(axis=1)]
+        reasons[whole[np.isin(at[whole], broken).any(axis=1)]] = "window shows features that are not finite (NaN or infinite)"
+        return reasons
 
     def at(self, video_id: str, positions: np.ndarray) -> np.ndarray:
         """The vectors at ``positions`` found before: the fast path of a view."""

@@ -213,6 +213,18 @@ class Catalogue:
         folder = Path(self.run.data_root) / videos.folder if videos is not None else None
         return folder is not None and folder.is_dir() and bool(video_files(folder, videos.pattern))
 
+    def watching(self, dataset: str) -> list[ModelConfig]:
+        """The models of the run's systems that see video, as far as there is any; none in a run of text alone."""
+        presets = [self.system(dataset, name) for name in self.systems_of(dataset)]
+        models = [model for preset in presets for model in preset.models.values() if isinstance(model, ModelConfig)]
+        return [model for model in models if self._has_video(dataset, model)]
+
+    def _has_video(self, dataset: str, model: ModelConfig) -> bool:
+        if self.shows(model.view) not in ("features", "pixels"):
+            return False
+        files = None if model.backbone is None else self.named("backbones", model.backbone, dataset).files
+        return self.has_videos(dataset) if files is None else bool(matching(Path(self.run.data_root), files))
+
     def protocol(self, dataset: str, system: str, model: str) -> dict[str, Any]:
         """The settings that decide a number, as they stand in metrics.json; null where one does not apply."""
         settings = self.model(dataset, system, model)

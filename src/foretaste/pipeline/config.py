@@ -111,7 +111,7 @@ class DatasetConfig(Options):
     tau_o: PositiveFloat
     """Seconds of the observation window."""
     earliest_stop_s: float | None = None
-    """Samples whose window ends earlier are dropped (AVT: 1/30 s)."""
+    """In a run with video: samples whose window ends earlier are dropped, for all models (AVT: 1/30 s). Text alone keeps them."""
     videos: VideoFolder | None = None
     world: dict[str, Any] | None = None
     """Settings of the generated kitchen; only generated datasets have them."""

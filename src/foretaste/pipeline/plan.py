@@ -120,14 +120,33 @@ class Plan:
         )
 
     def _make_samples(self, dataset: str) -> Described:
+        config = self._windows(dataset)
+        inputs: dict[str, Any] = self._tables(dataset, "segments")
+        watching = self.catalogue.watching(dataset)
+        if not watching:  # text alone: every segment is a sample
+            config["earliest_stop_s"] = None
+        else:
+            views = [{"view": dict(model.view), "backbone": model.backbone} for model in watching]
+            distinct = [view for at, view in enumerate(views) if view not in views[:at]]
+            config |= {"views": distinct, "on_bad_input": self.run.on_bad_input, "dataset": dataset}
+        for model in watching:
+            inputs |= self._what_it_sees(dataset, model)
+        return Described(inputs=inputs, outputs={"samples": f"{self.results}/{dataset}/samples.parquet"}, config=config)
+
+    def _what_it_sees(self, dataset: str, model: ModelConfig) -> dict[str, Any]:
+        """What tells whether the model can see a sample. Where features are made here and a bad input stops the run, extraction
+        stops at what it cannot see, and samples (text teachers with them) do not wait for it."""
+        if model.backbone is None:
+            return self._tables(dataset, "videos")
+        features = {f"features_{model.backbone}": self.catalogue.features(dataset, model.backbone)}
+        if self.catalogue.named("backbones", model.backbone, dataset).files is not None:
+            return features
+        return {**self._tables(dataset, "videos"), **features} if self.run.on_bad_input == "skip" else {}
+
+    def _windows(self, dataset: str) -> dict[str, Any]:
+        """How segments become windows."""
         settings = self.catalogue.dataset(dataset)
-        # A run of text alone has no videos; one that skips bad videos leaves out their samples, for all models alike.
-        skips = self.run.on_bad_input == "skip" and self.catalogue.has_videos(dataset)
-        return Described(
-            inputs=self._tables(dataset, "segments", *(["videos"] if skips else [])),
-            outputs={"samples": f"{self.results}/{dataset}/samples.parquet"},
-            config={"task": "anticipation", **settings.model_dump(include={"tau_a", "tau_o", "earliest_stop_s"})},
-        )
+        return {"task": "anticipation", **settings.model_dump(include={"tau_a", "tau_o", "earliest_stop_s"})}
 
     def _probe_videos(self, dataset: str) -> Described:
         settings = self.catalogue.dataset(dataset).videos
@@ -145,7 +164,7 @@ class Plan:
         folder = f"{self.results}/{dataset}/backbones/{backbone}"
         settings = self.catalogue.named("backbones", backbone, dataset)
         return Described(
-            inputs=self._tables(dataset, "segments", "samples", "videos", "classes"),
+            inputs=self._tables(dataset, "segments", "videos", "classes"),
             outputs={"checkpoint": Folder(f"{folder}/checkpoint"), "metrics": f"{folder}/metrics.json", "log": f"{folder}/log.jsonl"},
             config={"model": settings.model_dump(mode="json", exclude={"grid", "files"}), "dataset": dataset},
             places={"video_folder": self.catalogue.video_folder(dataset)},
@@ -154,14 +173,14 @@ class Plan:
     def _extract_features(self, dataset: str, backbone: str, shard: str) -> Described:
         settings = self.catalogue.named("backbones", backbone, dataset)
         return Described(
-            inputs={**self._tables(dataset, "samples", "videos"), "checkpoint": Folder(f"{self.results}/{dataset}/backbones/{backbone}/checkpoint")},
+            inputs={**self._tables(dataset, "segments", "videos"), "checkpoint": Folder(f"{self.results}/{dataset}/backbones/{backbone}/checkpoint")},
             outputs={
                 "features": f"{self.results}/{dataset}/features/{backbone}/{shard}.h5",
                 "issues": f"{self.results}/{dataset}/issues/extract_features-{backbone}-{shard}.parquet",
             },
             config={
                 "network": settings.network, "view": settings.view, "grid": settings.grid.model_dump(mode="json"),
-                "on_bad_input": self.run.on_bad_input,
+                "windows": self._windows(dataset), "on_bad_input": self.run.on_bad_input,
             },
             places={"video_folder": self.catalogue.video_folder(dataset)},
         )  # fmt: skip

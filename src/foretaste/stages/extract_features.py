@@ -1,19 +1,24 @@
 """Turn the frames that samples may be shown into vectors: one HDF5 file a shard of the videos.
 
-A killed step goes on with the first unfinished video. With on_bad_input: skip a video that does not decode, or whose
-samples reach past its end, becomes a row of the issues table; samples that need it then fail by name.
+A killed step goes on with the first unfinished video. With on_bad_input: skip a video that does not decode, or a sample
+whose window reaches past its video's end, becomes a row of the issues table. Which samples there are in the end is known only
+then (``make_samples``), so the frames are those of all windows of the segments.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.classes import read_classes
 from foretaste.contracts.issues import settle
-from foretaste.contracts.tables import ISSUES, SAMPLES, VIDEOS, read_table, write_table
+from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, write_table
 from foretaste.contracts.view import Sources
 from foretaste.features.extract import Settings, extract_shard
-from foretaste.features.plan import of_shard, wanted_frames
+from foretaste.features.plan import late_windows, of_shard, wanted_frames
 from foretaste.features.store import write_features
 from foretaste.pipeline.artifact import whole
 from foretaste.pipeline.config import validated
@@ -24,11 +29,15 @@ from foretaste.views import frames
 
 
 def run(step: Step) -> None:
-    """``samples``, ``videos``, ``checkpoint`` -> ``features``, ``issues``."""
+    """``segments``, ``videos``, ``checkpoint`` -> ``features``, ``issues``."""
     grid = step.config["grid"]
-    plan = wanted_frames(read_table(step.inputs["samples"], SAMPLES), grid["fps"])
-    names = of_shard(list(plan), step.wildcards["shard"], grid["shards"])
+    windows = validated(SamplesConfig, step.config["windows"], "extract_features: windows")
     videos = {row["video_id"]: row for row in read_table(step.inputs["videos"], VIDEOS).to_pylist()}
+    samples = make_samples(read_table(step.inputs["segments"], SEGMENTS), windows)
+    # Videos that are not in the table were skipped by name (on_bad_input), or the run would have stopped.
+    samples = samples.filter(pc.is_in(samples["video_id"], value_set=pa.array(videos, pa.string())))
+    plan = wanted_frames(samples, grid["fps"])
+    names = of_shard(list(plan), step.wildcards["shard"], grid["shards"])
     checkpoint = Path(step.inputs["checkpoint"])
     backbone, manifest = load_model(checkpoint, Sources(classes=read_classes(checkpoint / "classes.json")))
     view = {key: value for key, value in step.config["view"].items() if key != "kind"}
@@ -42,9 +51,10 @@ def run(step: Step) -> None:
         {name: plan[name] for name in names}, videos, Path(step.config["video_folder"]), backbone, settings, step.scratch,
         follow=lambda ids: track(ids, "extracting features", total=len(names)),
     )  # fmt: skip
-    rows = settle(issues, step.stage, step.config["on_bad_input"])
+    late = late_windows(samples, {name: videos[name] for name in names}, grid["fps"])
+    rows = settle([*issues, *late], step.stage, step.config["on_bad_input"])
     with whole(step.outputs["issues"]) as path:
         write_table(path, ISSUES, rows)
     with whole(step.outputs["features"]) as path:
         write_features(path, settings.origin(backbone.width), features)
-    say(f"features of {len(names) - len({issue.key for issue in issues})} videos, {len(issues)} issues")
+    say(f"features of {len(names) - len(issues)} videos, {len(rows['stage'])} issues")

@@ -1,20 +1,80 @@
-"""Turn segments into samples: what is predicted, and the window that may be watched for it."""
+"""Turn segments into samples: what is predicted, and the window that may be watched for it.
+
+A sample whose window some model of the run cannot see is no sample for any of them. By default all such samples are listed
+and the stage stops; with on_bad_input: skip they are dropped, with the reason.
+"""
 
 from __future__ import annotations
 
-from foretaste.annotations.samples import SamplesConfig, make_samples
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foretaste.annotations.samples import SamplesConfig, dropped, make_samples
+from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_table, write_table
-from foretaste.pipeline import artifact, console
+from foretaste.contracts.view import Sources
+from foretaste.pipeline import artifact, console, families
 from foretaste.pipeline.config import validated
 from foretaste.pipeline.step import Step
 
 
 def run(step: Step) -> None:
-    """Write ``samples``; with ``videos`` among the inputs, samples of other videos are dropped."""
+    """``segments``, and in a run with video what its models see (``features_<backbone>``, ``videos``) -> ``samples``."""
     segments = read_table(step.inputs["segments"], SEGMENTS)
-    videos = read_table(step.inputs["videos"], VIDEOS) if "videos" in step.inputs else None
-    samples = make_samples(segments, validated(SamplesConfig, step.config, "make_samples"), videos)
+    own = {name: step.config[name] for name in SamplesConfig.model_fields if name in step.config}
+    samples = make_samples(segments, validated(SamplesConfig, own, "make_samples"))
+    # A run of text alone names no views.
+    if views := step.config.get("views"):
+        reasons = _unseen(step, views, samples)
+        if step.config["on_bad_input"] == "fail":
+            _stop_at(reasons, samples, step.config["dataset"])
+        samples = dropped(samples, reasons)
     with artifact.whole(step.outputs["samples"]) as partial:
         write_table(partial, SAMPLES, samples)
-    dropped = samples.num_rows - samples.column("dropped_because").null_count
-    console.say(f"{samples.num_rows} samples, {dropped} of them dropped")
+    _say(samples)
+
+
+def _unseen(step: Step, views: list[Mapping[str, Any]], samples: pa.Table) -> np.ndarray:
+    """(n,) object: why the first of the ``views`` that cannot show a sample cannot; None where all can, or it was dropped before."""
+    reasons = np.full(samples.num_rows, None, dtype=object)
+    videos = read_table(step.inputs["videos"], VIDEOS) if "videos" in step.inputs else None
+    left = np.flatnonzero(pc.is_null(samples["dropped_because"]).to_numpy(zero_copy_only=False))
+    for one in views:
+        kind = one["view"]["kind"]
+        member = families.load("views", kind)
+        config = validated(member.Config, {key: value for key, value in one["view"].items() if key != "kind"}, f"view {kind}")
+        features = step.inputs.get(f"features_{one['backbone']}")
+        sources = Sources(samples=samples.take(left), videos=videos, features=None if features is None else tuple(features))
+        reasons[left] = member.unseen(config, sources)
+        left = left[reasons[left] == None]  # noqa: E711 (element by element)
+    return reasons
+
+
+def _stop_at(reasons: np.ndarray, samples: pa.Table, dataset: str) -> None:
+    """Raise DataError that lists every sample with a reason."""
+    rows = np.flatnonzero(reasons != None)  # noqa: E711 (element by element)
+    if not len(rows):
+        return
+    ids, videos = (samples[name].to_pylist() for name in ("sample_id", "video_id"))
+    listed = "; ".join(f"{ids[row]} ({videos[row]}): {reasons[row]}" for row in rows)
+    raise DataError(
+        f"{len(rows)} sample{'s' * (len(rows) > 1)} that a model of this run cannot see", listed,
+        "windows that every model can see",
+        f"mend the videos or features; for windows that end too early set earliest_stop_s in workflow/datasets/{dataset}.yaml; "
+        "or drop the samples for all models with on_bad_input: skip",
+    )  # fmt: skip
+
+
+def _say(samples: pa.Table) -> None:
+    """How many samples each split keeps, and why it lost the others."""
+    found: dict[str, Counter] = {}
+    for split, reason in zip(samples["split"].to_pylist(), samples["dropped_because"].to_pylist()):
+        found.setdefault(split, Counter())[reason] += 1
+    for split, counts in found.items():
+        lost = "".join(f"; dropped {count}: {reason}" for reason, count in counts.items() if reason is not None)
+        console.say(f"{split}: {counts[None]} samples{lost}")

@@ -37,8 +37,8 @@ from foretaste.video.decode import Decoder, choose, frames_at
 from foretaste.video.packets import Packets, scan, unreadable
 from foretaste.video.probe import inside
 from foretaste.video.transforms import Picture, centre, covering, normalised
-from foretaste.video.windows import PUBLISHED_CLOCK_FPS, PastTies, shown_at, window_indices
-from foretaste.views.observed import past_labels, usable
+from foretaste.video.windows import PUBLISHED_CLOCK_FPS, PastTies, grid_index, shown_at, window_indices
+from foretaste.views.observed import past_labels, usable, without_a_frame
 
 #: What it is made from: what a step with this view reads.
 SHOWS = "pixels"
@@ -163,6 +163,18 @@ class Clip:
             top, left = (int(share * (length - size + 1)) for share, length in zip(change.place, clip.shape[1:3]))
             clip = clip[:, top : top + size, left : left + size]
         return normalised(clip[:, :, ::-1] if change.flip else clip)
+
+
+def unseen(config: Config, sources: Sources) -> np.ndarray:
+    """(n,) object: why this view cannot show the window of a sample of ``sources.samples``; None where it can."""
+    samples, videos = sources.need("samples", "views.clip"), sources.need("videos", "views.clip")
+    reasons = without_a_frame(samples, videos)
+    ends_s = dict(zip(videos.column("video_id").to_pylist(), videos.column("duration_s").to_pylist()))
+    of, stops = (samples.column(name).to_pylist() for name in ("video_id", "window_stop_s"))
+    for row in np.flatnonzero(reasons == None):  # noqa: E711 (element by element)
+        if grid_index(stops[row], config.ticks) / config.ticks >= ends_s[of[row]]:
+            reasons[row] = "window stops after the end of the video"
+    return reasons
 
 
 def _probed(folder: Path, rows: Sequence[Mapping], wanted: Sequence[str]) -> tuple[dict[str, Packets], dict[str, str]]:

@@ -21,7 +21,7 @@ from foretaste.contracts.view import Fetched, Sources
 from foretaste.features.store import FeatureStore
 from foretaste.pipeline.options import Options
 from foretaste.video.windows import PastTies, window_indices
-from foretaste.views.observed import past_labels, usable
+from foretaste.views.observed import past_labels, usable, without_a_frame
 
 #: What it is made from: what a step with this view reads.
 SHOWS = "features"
@@ -47,11 +47,10 @@ class Features:
         self.width = store.origin.width
         self.videos = samples.column("video_id").to_pylist()
         starts, stops = (samples.column(name).to_pylist() for name in ("window_start_s", "window_stop_s"))
-        fps = store.origin.grid_fps
-        windows = [window_indices(a, b, frames=config.frames, rate=config.rate, grid_fps=fps) for a, b in zip(starts, stops)]
+        windows = [_window(config, start_s, stop_s, store) for start_s, stop_s in zip(starts, stops)]
         self.grid = np.stack(windows) if windows else np.empty((0, config.frames), np.int64)
         self.positions = [store.positions(video, grid) for video, grid in zip(self.videos, self.grid)]
-        self.past = None if segments is None else past_labels(self.grid / fps, samples, segments, config.past_ties)
+        self.past = None if segments is None else past_labels(self.grid / store.origin.grid_fps, samples, segments, config.past_ties)
 
     def __len__(self) -> int:
         return len(self.videos)
@@ -75,6 +74,32 @@ class Features:
 
     def _window(self, row: int) -> np.ndarray:
         return self.store.at(self.videos[row], self.positions[row]).astype(np.float32)
+
+
+def unseen(config: Config, sources: Sources) -> np.ndarray:
+    """(n,) object: why this view cannot show the window of a sample of ``sources.samples``; None where it can.
+
+    Without ``sources.features`` (they are yet to be made) only what the times tell.
+    """
+    samples = sources.need("samples", "views.features")
+    reasons = without_a_frame(samples, sources.videos)
+    if sources.features is None:
+        return reasons
+    store = FeatureStore(sources.features)
+    starts, stops = (samples.column(name).to_pylist() for name in ("window_start_s", "window_stop_s"))
+    rows_of: dict[str, list[int]] = {}
+    for row, video_id in enumerate(samples.column("video_id").to_pylist()):
+        if reasons[row] is None:
+            rows_of.setdefault(video_id, []).append(row)
+    for video_id, rows in rows_of.items():
+        windows = [_window(config, starts[row], stops[row], store) for row in rows]
+        reasons[rows] = store.lacking(video_id, np.stack(windows))
+    return reasons
+
+
+def _window(config: Config, start_s: float, stop_s: float, store: FeatureStore) -> np.ndarray:
+    """Grid indices (T,) int64 that the window shows."""
+    return window_indices(start_s, stop_s, frames=config.frames, rate=config.rate, grid_fps=store.origin.grid_fps)
 
 
 def build(config: Config, sources: Sources) -> Features:

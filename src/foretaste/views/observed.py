@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.classes import HEADS
@@ -17,6 +18,20 @@ def usable(samples: pa.Table) -> pa.Table:
     if dropped.null_count < len(dropped):
         raise DataError("samples that were dropped", "samples", "usable rows only", "filter dropped_because")
     return samples
+
+
+def without_a_frame(samples: pa.Table, videos: pa.Table | None) -> np.ndarray:
+    """(n,) object: the reason for the samples of videos that are not among ``videos`` (if that is known), and for those whose
+    window ends before the first frame, which stands at 0 s; None for the others.
+
+    What ``unseen`` of a view of the video starts from. A window that only begins before the first frame repeats it.
+    """
+    reasons = np.full(samples.num_rows, None, dtype=object)
+    if videos is not None:
+        known = pc.is_in(samples.column("video_id"), value_set=videos.column("video_id").combine_chunks())
+        reasons[~known.to_numpy(zero_copy_only=False)] = "no usable video"
+    reasons[samples.column("window_stop_s").to_numpy() < 0.0] = "window ends before the first frame"
+    return reasons
 
 
 def past_labels(times_s: np.ndarray, samples: pa.Table, segments: pa.Table, ties: PastTies) -> dict[str, np.ndarray]:
