@@ -3,10 +3,13 @@ import json
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from made_up_run import MODELS, PAIRS, make_run
 
+from foretaste.annotations.samples import dropped
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.tables import SAMPLES, read_table, write_table
 from foretaste.evaluation.summary import METRICS
 from foretaste.pipeline import artifact
 from foretaste.stages import arms, report
@@ -143,6 +146,17 @@ def test_teachers_alone_make_a_report(tmp_path):
     page = _Page(step.outputs["report"].read_text(encoding="utf-8"))
     assert page.classes.count("strip") == 12
     assert "film" not in page.classes
+
+
+def test_samples_that_were_dropped_are_counted_with_their_reason(tmp_path):
+    models = ("teacher_counts", "teacher_lm", "teacher_recipe_lm", "teacher_lm_counts")
+    step = make_run(tmp_path, seeds=1, videos={"training": 2, "validation": 3}, actions=15, with_videos=False, models=models)
+    samples = read_table(step.inputs["samples"][0], SAMPLES)
+    reasons = ["ends too early" if row["split"] == "training" and n < 4 else None for n, row in enumerate(samples.to_pylist())]
+    write_table(step.inputs["samples"][0], SAMPLES, dropped(samples, np.array(reasons, dtype=object)))
+    report.run(step)
+    page = step.outputs["report"].read_text(encoding="utf-8")
+    assert "<td>training</td><td>30</td><td>4</td><td>ends too early</td>" in page
 
 
 def test_metrics_of_other_scores_are_noticed(tmp_path):

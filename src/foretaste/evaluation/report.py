@@ -53,6 +53,8 @@ class Content:
         Finished SVG: the pipeline, and (title, chart) of each learning curve.
     language_models
         ``world``, ``lm`` and what its metrics.json holds, of every language model that was pretrained for these models.
+    dropped
+        Samples that were dropped, by split and reason (``evaluation.dropped``).
     issues
         Rows of the issues tables; provenance: (model, seed, facts) of every score file.
     """
@@ -68,6 +70,7 @@ class Content:
     thirds: Sequence[tuple[str, int, int, int, float]] = ()
     examples: Sequence[Example] = ()
     language_models: Sequence[Mapping[str, Any]] = ()
+    dropped: Sequence[Mapping[str, Any]] = ()
     issues: Sequence[Mapping[str, Any]] = ()
     provenance: Sequence[Mapping[str, Any]] = ()
     libraries: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from foretaste.contracts.tables import ISSUES, SAMPLES, SEGMENTS, VIDEOS, read_t
 from foretaste.evaluation import arms_table
 from foretaste.evaluation.curves import charts
 from foretaste.evaluation.diagram import draw, pipeline
+from foretaste.evaluation.dropped import dropped
 from foretaste.evaluation.examples import examples, shown_models
 from foretaste.evaluation.gains import by_frequency
 from foretaste.evaluation.intervals import ranked
@@ -36,7 +37,7 @@ def run(step: Step) -> None:
         diagram=draw(pipeline(study.models, config["pretrained"]), palette),
         charts=charts([(log["model"], path) for log, path in zip(config["logs"], inputs["logs"], strict=True)], study.models, palette),
         language_models=[{**lm, **artifact.read_json(path)} for lm, path in zip(config["lms"], inputs.get("lms", ()), strict=True)],
-        issues=[row for path in inputs["issues"] for row in read_table(path, ISSUES).to_pylist()],
+        dropped=dropped(study.tables), issues=[row for path in inputs["issues"] for row in read_table(path, ISSUES).to_pylist()],
         provenance=study.provenance(),
         libraries={name: version(name) for name in LIBRARIES}, **_closely(step, study),
     )  # fmt: skip

@@ -1,0 +1,188 @@
+"""Students on EPIC-KITCHENS-55's real labels, with GENERATED features in the place of irCSN-152's: what they cost, never how good they are.
+
+    python bench/students.py --data DIR --work FOLDER [--width 64] [--recipes layer1.json] [--published]
+
+DIR holds the label files (docs/own-data.md). In FOLDER a data folder is made with links to them and features of ``--width``
+values at 2 a second: a random vector of the verb and one of the noun that are going on, and noise. Then the documented command
+trains the students of lm_avt_small there (all of them where there are recipes, else the two that need no teacher) and their CPU
+minutes are printed: training, scoring and metrics together, from Snakemake's own measurements. What is done already is not done
+again.
+
+--published trains the baseline of lm_avt at its published width (12 layers of 2,048; 10 GB of memory, 7 GB a checkpoint) for
+three optimizer steps instead: once undisturbed, once killed after its first step and run again, and compares the bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from foretaste.annotations import epic55
+from foretaste.contracts.tables import SAMPLES, read_table
+from foretaste.evaluation.timing import read_cost
+from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, write_features
+from foretaste.pipeline import artifact
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.plan import Plan
+from foretaste.pipeline.specs import step_file
+from foretaste.video.windows import grid_index
+
+ROOT = Path(__file__).parents[1]
+FPS = 2.0
+WITHOUT_TEACHERS = ("student_baseline", "student_smoothed")
+WITH_TEACHERS = ("student_lm", "student_recipe_lm")
+PUBLISHED_STEPS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with epic55/ and rulstm/")
+    parser.add_argument("--work", type=Path, required=True, metavar="FOLDER", help="where features and results go")
+    parser.add_argument("--width", type=int, default=64, help="values of a generated vector, D (default: %(default)s)")
+    parser.add_argument("--recipes", type=Path, help="a layer1.json: text teachers and the students that they teach too")
+    parser.add_argument("--published", action="store_true", help="three steps at the published width, killed and resumed")
+    arguments = parser.parse_args()
+    work = arguments.work.resolve()
+    make_data(work / "data", arguments.data.resolve(), arguments.width)
+    shutil.copy(ROOT / "config.yaml", work)
+    print(f"GENERATED features, D {arguments.width}: times and counts mean something, accuracies do not")
+    config = {"dataset": "epic55", "systems": "lm_avt_small", "data_root": str(work / "data")}
+    if arguments.published:
+        published(work, {**config, "systems": "lm_avt"})
+        return
+    if arguments.recipes is not None:
+        config["recipes"] = str(arguments.recipes.resolve())
+    students(work, config, (*WITHOUT_TEACHERS, *(WITH_TEACHERS if "recipes" in config else ())))
+
+
+def make_data(folder: Path, data: Path, width: int) -> None:
+    """Links to the label files, and the generated feature file of the backbone that lm_avt's students read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("epic55", "rulstm"):
+        if not (folder / name).exists():
+            (folder / name).symlink_to(data / name)
+    path = folder / "features" / "ircsn152" / "0.h5"
+    if path.exists():
+        return
+    segments = epic55.build(epic55.Config(), root=folder, dataset="epic55").read().segments
+    random = np.random.default_rng(0)
+    meaning = {head: random.standard_normal((max(segments[f"{head}_id"].to_pylist()) + 1, width)) for head in ("verb", "noun")}
+    by_video: dict[str, list[dict]] = {}
+    for segment in segments.to_pylist():
+        by_video.setdefault(segment["video_id"], []).append(segment)
+    path.parent.mkdir(parents=True)
+    origin = Origin(
+        grid_fps=FPS, grid_rule=GRID_RULE, width=width, dtype="float16", backbone='{"generated": true}', weights_sha256="",
+        picture="{}",
+    )  # fmt: skip
+    with artifact.whole(path) as partial:
+        write_features(partial, origin, (generated(name, by_video[name], meaning, random) for name in sorted(by_video)))
+
+
+def generated(video_id: str, segments: list[dict], meaning: dict[str, np.ndarray], random: np.random.Generator) -> VideoFeatures:
+    """Vectors (n, D) of one video, from 0 s to the end of its last segment."""
+    index = np.arange(grid_index(max(segment["stop_s"] for segment in segments), FPS) + 1)
+    feat = random.standard_normal((len(index), meaning["verb"].shape[1]))
+    for segment in segments:
+        going_on = (segment["start_s"] * FPS <= index) & (index <= segment["stop_s"] * FPS)
+        feat[going_on] += meaning["verb"][segment["verb_id"]] + meaning["noun"][segment["noun_id"]]
+    return VideoFeatures(
+        video_id=video_id, feat=feat.astype(np.float16), grid_index=index, pts_s=index / FPS, valid=np.ones(len(index), bool),
+        source_sha256="", decoder="generated", rotation=0,
+    )  # fmt: skip
+
+
+def students(work: Path, config: dict[str, str], models: tuple[str, ...]) -> None:
+    """Train, score and measure ``models``; print what each took and how many samples there were."""
+    folder = Path("results/epic55/lm_avt_small/seed0")
+    snakemake(work, config, *(str(folder / model / "metrics.json") for model in models))
+    counts(work)
+    for model in models:
+        costs = [read_cost(work / "results/.benchmarks/epic55/lm_avt_small/seed0" / model / f"{part}.tsv") for part in PARTS]
+        minutes = sum(cost.cpu_s or 0.0 for cost in costs) / 60
+        steps = [json.loads(line) for line in (work / folder / model / "log.jsonl").read_text().splitlines()]
+        last = max(line["step"] for line in steps)
+        print(f"{model}: {minutes:.1f} CPU-minutes, {last} optimizer steps")
+
+
+#: The jobs of one student.
+PARTS = ("checkpoint", "scores", "metrics")
+
+
+def counts(work: Path) -> None:
+    """Print the samples of each split."""
+    table = read_table(work / "results/epic55/samples.parquet", SAMPLES)
+    found = Counter(zip(table["split"].to_pylist(), table["dropped_because"].to_pylist()))
+    for (split, reason), count in sorted(found.items(), key=str):
+        print(f"{split}: {count:,} samples" if reason is None else f"{split}: {count:,} dropped, {reason}")
+
+
+def snakemake(work: Path, config: dict[str, str], *targets: str) -> None:
+    """The documented command, in the folder of the work."""
+    settings = [f"{name}={value}" for name, value in config.items()]
+    command = ["snakemake", "--quiet", "host", "--cores", "1", "-s", str(ROOT / "Snakefile"), "-d", str(work), *targets]
+    subprocess.run([*command, "--config", *settings], check=True)
+
+
+def published(work: Path, config: dict[str, str]) -> None:
+    """Three steps of lm_avt's baseline: undisturbed, and killed once; print whether they end with the same bytes."""
+    snakemake(work, config, "results/epic55/samples.parquet", "results/epic55/classes.json")
+    counts(work)
+    os.chdir(work)
+    plan = Plan(Catalogue(config, ROOT))
+    _, path = step_file(plan, "train", {"dataset": "epic55", "system": "lm_avt", "seed": "0", "model": "student_baseline"}, 1)
+    step = json.loads(path.read_text())
+    training = step["spec"]["config"]["model"]["training"]
+    training |= {"epochs": None, "steps": PUBLISHED_STEPS, "checkpoint_steps": 1}
+    digests = []
+    for name in ("undisturbed", "killed"):
+        results = work / "published" / name
+        files = {"checkpoint": "checkpoint", "log": "log.jsonl", "config": "config.yaml"}
+        step["outputs"] = {key: str(results / file) for key, file in files.items()}
+        own = results / ".steps" / "train.json"
+        artifact.write_json(own, step)
+        if name == "killed":
+            kill_after_a_step(own, results / ".scratch")
+        started = time.perf_counter()
+        subprocess.run(train_command(own), check=True)
+        print(f"{name}: ended after {time.perf_counter() - started:.0f} s")
+        digests.append({path.name: digest(path) for path in (results / "checkpoint" / "model.safetensors", results / "log.jsonl")})
+    same = digests[0] == digests[1]
+    print(f"{PUBLISHED_STEPS} steps at the published width, killed and resumed: {'the same bytes' if same else 'OTHER BYTES'}")
+    print("\n".join(f"  {name} sha256 {value}" for name, value in digests[1].items()))
+    raise SystemExit(not same)
+
+
+def train_command(step: Path) -> list[str]:
+    return [sys.executable, "-m", "foretaste", "train", "--step", str(step)]
+
+
+def kill_after_a_step(step: Path, scratch: Path) -> None:
+    """Start the training and kill it once the state after its first optimizer step is there, within the second."""
+    process = subprocess.Popen(train_command(step))
+    while not list(scratch.glob("train-*/whole/step-1")):
+        if process.poll() is not None:
+            raise RuntimeError("the training ended before it could be killed")
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    print("killed: by SIGKILL, after the first step")
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    main()
