@@ -3,7 +3,8 @@ import json
 
 import numpy as np
 import pytest
-from made_up_scores import CLASSES, make_cache
+from damage import damaged, outcomes
+from made_up_scores import CLASSES, digest, make_cache, make_record
 from safetensors import safe_open
 
 from foretaste.contracts.classes import read_classes
@@ -11,6 +12,7 @@ from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.scores.exchange import classes_beside, export_npz, export_top_k, read_split
 from foretaste.scores.format import unpack
 from foretaste.scores.reader import open_scores
+from foretaste.scores.writer import ScoreWriter
 from foretaste.stages import scores as tool
 
 
@@ -60,7 +62,12 @@ def test_top_k_lists_agree_with_the_full_logits(scores, tmp_path):
         ({"action": np.zeros((2, 5))}, "sample_id"),
         ({"sample_id": np.array(["a", "b"])}, "sample_id"),
         ({"sample_id": np.array(["a", "b"]), "action": np.zeros((2, 4))}, r"action of shape \(2, 4\)"),
-        ({"sample_id": np.array(["a", "b"]), "action": np.full((2, 5), -np.inf)}, "not finite"),
+        ({"sample_id": np.array(["a", "b"]), "action": np.full((2, 5), -np.inf)}, "action is not finite, sample 'a'.*-30"),
+        ({"sample_id": np.array(["a", "b"]), "action": np.full((2, 5), 1e300)}, "action is not finite"),
+        ({"sample_id": np.array(["a", "b"]), "action": np.array([[0.0] * 5, [np.nan] * 5])}, "sample 'b'"),
+        ({"sample_id": np.array(["a", "b"]), "action": np.full((2, 5), "x")}, "type <U1"),
+        ({"sample_id": np.array([["a"], ["b"]]), "action": np.zeros((2, 5))}, r"sample_id is <U1 \(2, 1\)"),
+        ({"sample_id": np.array([b"a", b"b"]), "action": np.zeros((2, 5))}, r"sample_id is \|S1"),
         ({"sample_id": np.array(["a", "a"]), "action": np.zeros((2, 5))}, "occurs twice"),
         ({"sample_id": np.array(["a", "b"], dtype=object), "action": np.zeros((2, 5))}, "without pickles"),
     ],
@@ -74,10 +81,66 @@ def test_foreign_archives_are_checked(tmp_path, arrays, message):
 
 def test_a_damaged_archive_is_one_clear_error(tmp_path):
     (tmp_path / "F.classes.json").write_text(CLASSES.to_json())
-    for content in (b"", b"PK\x03\x04 nothing", b"text"):
+    pointer = b"version https://git-lfs.github.com/spec/v1\n"
+    for content, message in ((b"", "empty"), (b"PK\x03\x04 nothing", "unreadable"), (b"text", "unreadable"), (pointer, "git lfs pull")):
         (tmp_path / "F.npz").write_bytes(content)
-        with pytest.raises(DataError, match="unreadable score file"):
+        with pytest.raises(DataError, match=message):
             read_split(tmp_path / "F.npz", "validation")
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_damaged_archives_are_one_line_each(tmp_path, save):
+    (tmp_path / "F.classes.json").write_text(CLASSES.to_json())
+    logits = np.random.default_rng(0).normal(size=(20, 5))
+    save(tmp_path / "F.npz", sample_id=np.array([f"s{i}" for i in range(20)]), action=logits)
+    whole = (tmp_path / "F.npz").read_bytes()
+
+    def one(seed):
+        (tmp_path / "F.npz").write_bytes(damaged(whole, seed))
+        np.testing.assert_array_equal(read_split(tmp_path / "F.npz", "validation").logits["action"], logits.astype(np.float32))
+
+    lines, _ = outcomes(one, range(300))
+    assert len(lines) > 280
+
+
+def _likely(rows, classes, dtype=np.float32):
+    """Probabilities as a model with a softmax writes them."""
+    logits = np.random.default_rng(0).normal(0, 3, (rows, classes))
+    share = np.exp(logits)
+    return (share / share.sum(axis=1, keepdims=True)).astype(dtype)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        _likely(20, 5), _likely(1, 5), _likely(20, 5, np.float16), np.eye(5)[[0, 1, 2, 2] * 5],
+        np.concatenate([_likely(15, 5), np.ones((5, 5))]), np.full((20, 5), 0.1) + 0.5 * np.eye(5)[[0] * 20],
+    ],
+    ids=["softmax", "one row", "half precision", "one-hot", "some rows not", "by hand"],
+)  # fmt: skip
+def test_probabilities_are_refused_by_name_and_their_logarithms_taken(tmp_path, given):
+    (tmp_path / "F.classes.json").write_text(CLASSES.to_json())
+    ids = np.array([f"s{i}" for i in range(len(given))])
+    np.savez(tmp_path / "F.npz", sample_id=ids, action=given)
+    with pytest.raises(DataError, match=r"action holds probabilities.*numpy.log\(p\)"):
+        read_split(tmp_path / "F.npz", "validation")
+    np.savez(tmp_path / "F.npz", sample_id=ids, action=np.log(np.maximum(given, 1e-12)))
+    read_split(tmp_path / "F.npz", "validation")
+
+
+def test_logits_that_are_all_positive_are_logits(tmp_path):
+    (tmp_path / "F.classes.json").write_text(CLASSES.to_json())
+    for logits in (np.zeros((20, 5)), np.random.default_rng(0).uniform(0, 9, (20, 5))):
+        np.savez(tmp_path / "F.npz", sample_id=np.array([f"s{i}" for i in range(20)]), action=logits)
+        read_split(tmp_path / "F.npz", "validation")
+
+
+def test_probabilities_in_a_score_cache_are_refused_too(tmp_path):
+    writer = ScoreWriter(tmp_path / "s", model="m", record=make_record(), classes=CLASSES)
+    writer.write("validation", list("abcdefgh"), [digest(i) for i in "abcdefgh"], {"action": _likely(8, 5)})
+    writer.finish()
+    with pytest.raises(DataError, match="action holds probabilities"):
+        read_split(tmp_path / "s", "validation")
 
 
 def _run(*arguments):

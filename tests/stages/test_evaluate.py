@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -89,6 +90,22 @@ def test_held_out_videos_are_those_of_the_scores(folder, capsys):
     pq.write_table(some.filter(pc.not_equal(some["sample_id"], training.sample_ids[0])), folder / "fewer.parquet")
     assert main(["evaluate", "--scores", str(folder / "all.npz"), "--samples", str(folder / "fewer.parquet"), "--split", "held_out"]) == 1
     assert f"1 samples that are not in training, first '{training.sample_ids[0]}'" in capsys.readouterr().err
+
+
+def test_probabilities_are_one_error_line_and_their_logarithms_measure_as_the_logits(folder, capsys):
+    export_npz(open_scores(folder / "scores"), "validation", folder / "F.npz")
+    with np.load(folder / "F.npz") as archive:
+        ids, logits = archive["sample_id"], archive["action"].astype(np.float64)
+    shared = ["--samples", str(folder / "samples.parquet"), "--split", "validation", "--json"]
+    wanted = json.loads(tool(capsys, "--scores", folder / "scores", *shared))
+    share = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+    np.savez(folder / "F.npz", sample_id=ids, action=share)
+    assert main(["evaluate", "--scores", str(folder / "F.npz"), *shared]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "action holds probabilities" in err and "numpy.log(p)" in err
+    np.savez(folder / "F.npz", sample_id=ids, action=np.log(share))
+    found = json.loads(tool(capsys, "--scores", folder / "F.npz", *shared))
+    assert {head: found[head] for head in ("action", "verb", "noun")} == {head: wanted[head] for head in ("action", "verb", "noun")}
 
 
 def test_a_missing_score_is_one_error_line_that_names_the_sample(folder, capsys):

@@ -57,6 +57,14 @@ def test_equal_scores_give_equal_bytes(scores, tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
+def test_probabilities_are_refused_by_name(scores, tmp_path, capsys):
+    logits = scores[1].astype(np.float64)
+    np.savez(tmp_path / "F.npz", sample_id=np.array(IDS), action=np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)))
+    (tmp_path / "F.classes.json").write_text(CLASSES.to_json())
+    assert main(["submission", "--scores", str(tmp_path / "F.npz"), "--out", str(tmp_path / "test.json")]) == 1
+    assert "action holds probabilities" in capsys.readouterr().err and not (tmp_path / "test.json").exists()
+
+
 def _samples(folder, ids):
     n = len(ids)
     columns = {name: [None] * n for name in ("verb_id", "noun_id", "action_id", "dropped_because")} | {

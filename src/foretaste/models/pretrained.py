@@ -13,7 +13,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from transformers.utils import logging
 
 from foretaste.contracts.errors import ConfigError, DataError, unknown
-from foretaste.models.foreign_files import UNREADABLE, check_is_itself, first_line
+from foretaste.contracts.foreign_files import UNREADABLE, check_is_itself, first_line
 
 #: Architectures of masked language models whose three parts are known here (``models.language_model``).
 MASKED = ("albert", "bert", "distilbert", "electra", "roberta")

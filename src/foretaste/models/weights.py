@@ -19,7 +19,7 @@ from safetensors.torch import save_file as save_safetensors
 from torch import Tensor, nn
 
 from foretaste.contracts.errors import DataError, unknown
-from foretaste.models.foreign_files import UNREADABLE, check_is_itself, check_zip, first_line, is_zip
+from foretaste.contracts.foreign_files import UNREADABLE, check_is_itself, check_zip, first_line, is_zip
 
 
 @dataclass(frozen=True, kw_only=True)

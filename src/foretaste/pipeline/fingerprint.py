@@ -20,6 +20,7 @@ from foretaste.pipeline.families import PACKAGE, members
 INERT = frozenset(
     {
         "contracts.errors",
+        "contracts.foreign_files",
         "contracts.json_files",
         "pipeline.artifact",
         "pipeline.config",

@@ -3,12 +3,13 @@
     F.npz            sample_id (n,) text, and action, verb, noun (n, C) float32 logits, as far as there are such heads
     F.classes.json   class order of the columns
 
-Any program that writes such a pair can have its scores evaluated here.
+Any program that writes such a pair can have its scores evaluated here. Logarithms of probabilities are logits; probabilities are not.
 """
 
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from safetensors.numpy import save_file
 
 from foretaste.contracts.classes import HEADS, ClassSpace, read_classes
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.foreign_files import UNREADABLE, check_is_itself, first_line
 from foretaste.pipeline import artifact
 from foretaste.scores.format import pack
 from foretaste.scores.reader import Scores, open_scores
@@ -33,10 +35,17 @@ class SplitScores:
 
 
 def read_split(path: str | Path, split: str) -> SplitScores:
-    """One split of a score cache (a folder), or a whole NumPy archive (a file ``F.npz`` beside ``F.classes.json``)."""
+    """One split of a score cache (a folder), or a whole NumPy archive (a file ``F.npz`` beside ``F.classes.json``).
+
+    Raises DataError for what is unreadable, not finite, of other shapes than the classes say, or probabilities.
+    """
     path = Path(path)
-    if path.suffix == ".npz":
-        return _read_npz(path)
+    found = _read_npz(path) if path.suffix == ".npz" else _read_cache(path, split)
+    refuse_probabilities(found, path)
+    return found
+
+
+def _read_cache(path: Path, split: str) -> SplitScores:
     scores = open_scores(path)
     return SplitScores(scores.sample_ids(split), {head: scores.logits(split, head) for head in scores.heads}, scores.classes)
 
@@ -82,25 +91,67 @@ def _write_classes(scores: Scores, path: Path) -> None:
 
 def _read_npz(path: Path) -> SplitScores:
     classes = read_classes(classes_beside(path))
-    try:
-        with open(path, "rb") as file:
-            if not zipfile.is_zipfile(file):
-                raise zipfile.BadZipFile("not a zip file")
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-    except FileNotFoundError as error:
-        raise DataError("missing score file", path, "a NumPy archive", "check the path") from error
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise DataError(f"unreadable score file ({error})", path, "a NumPy archive without pickles", "write it with numpy.savez") from error
+    arrays = _arrays(path)
     heads = [head for head in HEADS if head in arrays]
     if "sample_id" not in arrays or not heads or set(arrays) != {"sample_id", *heads}:
         raise DataError(f"arrays {sorted(arrays)}", path, f"sample_id and some of {HEADS}", "rename the arrays")
-    ids = tuple(str(sample) for sample in arrays["sample_id"].tolist())
-    if len(set(ids)) != len(ids):
-        raise DataError("a sample id occurs twice", path, "unique sample ids", "write each sample once")
-    for head in heads:
-        wanted = (len(ids), len(classes.names(head)))
-        if arrays[head].shape != wanted or not np.isfinite(arrays[head]).all():
-            raise DataError(f"{head} of shape {arrays[head].shape}, or not finite", path, f"finite logits {wanted}", "see F.classes.json")
-    return SplitScores(ids, {head: arrays[head].astype(np.float32) for head in heads}, classes)
+    ids = _ids(arrays["sample_id"], path)
+    logits = {head: _logits(arrays[head], head, ids, len(classes.names(head)), path) for head in heads}
+    return SplitScores(ids, logits, classes)
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    check_is_itself(path)
+    try:
+        if not zipfile.is_zipfile(path):
+            raise zipfile.BadZipFile("not a zip file")
+        # An open file: numpy leaves one that it opened itself open when the archive is damaged.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            found = {name: archive[name] for name in archive.files}
+    except UNREADABLE as error:
+        reason = f"unreadable score file ({first_line(error)})"
+        raise DataError(reason, path, "a NumPy archive without pickles", "write it with numpy.savez") from error
+    if odd := [name for name, values in found.items() if not isinstance(values, np.ndarray)]:
+        raise DataError(f"{odd[0]} is no array", path, "a NumPy archive", "write it with numpy.savez")
+    return found
+
+
+def _ids(values: np.ndarray, path: Path) -> tuple[str, ...]:
+    if values.ndim != 1 or values.dtype.kind not in "Uiu":
+        raise DataError(f"sample_id is {values.dtype} {values.shape}", path, "(n,) text", "write the ids of the samples")
+    ids = tuple(str(sample) for sample in values.tolist())
+    if twice := [sample for sample, count in Counter(ids).items() if count > 1]:
+        raise DataError(f"sample id {twice[0]!r} occurs twice", path, "unique sample ids", "write each sample once")
+    return ids
+
+
+def _logits(values: np.ndarray, head: str, ids: tuple[str, ...], classes: int, path: Path) -> np.ndarray:
+    wanted = (len(ids), classes)
+    if values.shape != wanted or values.dtype.kind not in "fiu":
+        raise DataError(f"{head} of shape {values.shape} and type {values.dtype}", path, f"logits {wanted}", "see F.classes.json")
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and said
+        logits = values.astype(np.float32)
+    bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+    if len(bad):
+        raise DataError(
+            f"{head} is not finite, sample {ids[bad[0]]!r}", path, "finite logits",
+            "score again; of probabilities that are 0 write a low number, such as -30, instead of their logarithm",
+        )  # fmt: skip
+    return logits
+
+
+def refuse_probabilities(scored: SplitScores, where: object) -> None:
+    """DataError where a head holds probabilities: most rows at least 0 and with a sum of 1. No network's logits are like that.
+
+    Taken for logits they rank actions as they should and still measure wrongly: the sums of exp(p), by which verbs and nouns are
+    ranked, are nearly those of counting classes.
+    """
+    for head, logits in scored.logits.items():
+        if logits.shape[1] < 2 or not len(logits):
+            continue
+        alike = (logits >= 0).all(axis=1) & (np.abs(logits.sum(axis=1) - 1) < 0.01)
+        if alike.mean() > 0.5:
+            raise DataError(
+                f"{head} holds probabilities (rows at least 0 that sum to 1)", where, "logits, or logarithms of probabilities",
+                "write numpy.log(p), and where p is 0 a low number, such as -30",
+            )  # fmt: skip

@@ -4,7 +4,7 @@
     foretaste evaluate --scores F.npz --samples results/<dataset>/samples.parquet --split validation --json
 
 DIR is a score cache (`foretaste scores show DIR`). F.npz holds sample_id (text) and action (float32 logits, one row a
-sample); F.classes.json beside it gives the class order (`foretaste scores export` writes such a pair). Classes are matched by
+sample; of probabilities their logarithms); F.classes.json beside it gives the class order (`foretaste scores export` writes such a pair). Classes are matched by
 name with the classes.json beside the samples, where there is one. Every labelled sample of the split needs a score.
 Verbs and nouns are measured from the actions' probabilities. Numbers are per cent; "-" (null in JSON) stands where a dataset
 has no such classes. `--split held_out` measures a model with `held_out: k` on the training videos that it went without, for choices that

@@ -1,4 +1,4 @@
-"""Files that others made: what stands where a model should, and whether a container is whole. Never imports torch.
+"""Files that others made: what stands where one should, and whether a container is whole. Never imports torch.
 
 A download can go wrong without an error: the file is there under its name and holds something else. That is said when the
 file is first touched, hours before a training would open it.
@@ -39,11 +39,11 @@ def check_is_itself(path: Path) -> None:
     """DataError where ``path`` is missing or empty, a Git-LFS pointer, or a web page saved under its name."""
     path = Path(path)
     if not path.is_file():
-        raise DataError("missing file", path, "a file of the model", "download it, or correct the path")
+        raise DataError("missing file", path, "a file", "download it, or correct the path")
     with open(path, "rb") as file:
         head = file.read(_HEAD)
     if not head:
-        raise DataError("an empty file", path, "a file of the model", "fetch it again")
+        raise DataError("an empty file", path, "the file itself", "fetch it again")
     if head.startswith(_POINTER):
         raise DataError(
             "a Git-LFS pointer, not the file that it stands for", path, "the file itself",
