@@ -6,6 +6,7 @@ from made_up_tables import make_classes, make_scores, make_tables
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SAMPLES, read_table
+from foretaste.evaluation.compare import few
 from foretaste.evaluation.intervals import Comparer, check_against, comparisons, ranked
 from foretaste.evaluation.protocols import measure, targets
 from foretaste.evaluation.summary import METRICS, Run, arms
@@ -40,16 +41,19 @@ def two_worlds(tmp_path_factory):
 def test_differences_equal_those_of_the_metrics(two_worlds):
     worlds, runs = two_worlds
     table = arms(runs, ["w0", "w1"], MODELS)
-    comparer = Comparer(worlds=worlds, teachers={}, teacher_seeds=1, resamples=50)
+    comparer = Comparer(worlds=worlds, teachers={}, teacher_seeds=1)
     found = comparisons(comparer, [("a", "b")], list(METRICS))
     assert [one["metric"] for one in found] == list(METRICS)
     for one in found:
         means = [table[side]["action"][one["metric"]]["mean"] for side in "ab"]
         assert one["difference"] == pytest.approx(means[0] - means[1], abs=1e-9)
         assert one["low"] <= one["difference"] <= one["high"]
-        assert {key: one[key] for key in ("a", "b", "level", "unit", "resamples")} == {
-            "a": "a", "b": "b", "level": 95, "unit": "video+seed", "resamples": 50,
+        # Two worlds of 6 videos, 3 of them of unseen participants, and 3 seeds.
+        videos = 6 if one["metric"] == "class_mean_recall5_unseen" else 12
+        assert {key: one[key] for key in ("a", "b", "level", "unit", "method", "resamples", "videos")} == {
+            "a": "a", "b": "b", "level": 95, "unit": "video+seed", "method": "jackknife", "resamples": videos + 6, "videos": videos,
         }  # fmt: skip
+        assert one["caution"] == few(videos, one["samples"])
     check_against(table, found)
     with pytest.raises(DataError, match="evaluate again"):
         check_against(table, [{**found[0], "difference": found[0]["difference"] + 0.1}])
@@ -57,7 +61,7 @@ def test_differences_equal_those_of_the_metrics(two_worlds):
 
 def test_an_arm_alone_gives_its_metric(two_worlds):
     worlds, runs = two_worlds
-    comparer = Comparer(worlds=worlds, teachers={}, teacher_seeds=1, resamples=50)
+    comparer = Comparer(worlds=worlds, teachers={}, teacher_seeds=1)
     mean = arms(runs, ["w0", "w1"], MODELS)["a"]["action"]["class_mean_recall5"]["mean"]
     assert comparer.interval("a", None, "class_mean_recall5").difference == pytest.approx(mean, abs=1e-9)
 
@@ -68,7 +72,7 @@ def test_a_metric_without_classes_is_left_out(two_worlds):
     assert bare.classes.many_shot_action == (0, 2, 4)
     bare.classes = type(bare.classes)(**{**vars(bare.classes), "many_shot_action": ()})
     bare.ranks = {("a", 0): np.zeros(len(bare.wanted), dtype=np.int64)}
-    comparer = Comparer(worlds=[bare], teachers={}, teacher_seeds=1, resamples=5)
+    comparer = Comparer(worlds=[bare], teachers={}, teacher_seeds=1)
     assert comparer.interval("a", None, "many_shot_recall5_and") is None
     assert comparer.interval("a", None, "top1").difference == 100
 
@@ -89,8 +93,8 @@ def read_empty(world):
 
 def test_seeds_of_one_teacher_are_one_group(two_worlds):
     worlds, _ = two_worlds
-    plain = Comparer(worlds=worlds, teachers={}, teacher_seeds=2, resamples=400).interval("a", "b", "top5")
-    taught = Comparer(worlds=worlds, teachers={"a": ["t"]}, teacher_seeds=2, resamples=400).interval("a", "b", "top5")
+    plain = Comparer(worlds=worlds, teachers={}, teacher_seeds=2).interval("a", "b", "top5")
+    taught = Comparer(worlds=worlds, teachers={"a": ["t"]}, teacher_seeds=2).interval("a", "b", "top5")
     assert taught.difference == plain.difference
     assert (taught.low, taught.high) != (plain.low, plain.high)
 
@@ -100,7 +104,7 @@ def test_a_model_that_there_is_once_is_compared_with_every_seed(two_worlds):
     world = worlds[0]
     lone = ranked("lone", read_empty(world), "validation", make_classes())
     lone.ranks = {("a", 0): world.ranks["a", 0], **{("b", seed): world.ranks["b", seed] for seed in (0, 1, 2)}}
-    comparer = Comparer(worlds=[lone], teachers={}, teacher_seeds=3, resamples=50)
+    comparer = Comparer(worlds=[lone], teachers={}, teacher_seeds=3)
     found, turned = comparer.interval("a", "b", "top5"), comparer.interval("b", "a", "top5")
     hits = [100 * (world.ranks[model, seed] < 5).mean() for model, seed in (("a", 0), ("b", 0), ("b", 1), ("b", 2))]
     assert found.difference == pytest.approx(hits[0] - np.mean(hits[1:])) == pytest.approx(-turned.difference)

@@ -61,7 +61,8 @@ def test_the_summary_is_as_documented(made):
     assert set(METRICS) - set(applying) == {"class_mean_recall5_unseen", "class_mean_recall5_tail"}
     assert len(summary["comparisons"]) == len(PAIRS) * len(applying)
     for one in summary["comparisons"]:
-        assert set(one) == {"a", "b", "metric", "difference", "low", "high", "level", "unit", "resamples"}
+        documented = {"a", "b", "metric", "difference", "low", "high", "level", "unit", "resamples"}
+        assert set(one) == documented | {"method", "videos", "samples", "caution"}
         means = [summary["arms"][one[side]]["action"][one["metric"]]["mean"] for side in "ab"]
         assert one["difference"] == pytest.approx(means[0] - means[1], abs=1e-9)
         assert (one["level"], one["unit"]) == (95, "video+seed")
@@ -168,3 +169,33 @@ def test_metrics_of_other_scores_are_noticed(tmp_path):
     with pytest.raises(DataError, match=r"top1 is .* from scores, .* from metrics.*evaluate again"):
         report.run(step)
     assert not step.outputs["summary"].exists()
+
+
+def _small_run(folder, videos, capsys):
+    step = make_run(folder, seeds=2, videos={"training": 2, "validation": videos}, actions=12, with_videos=False)
+    report.run(step)
+    text = step.outputs["report"].read_text(encoding="utf-8")
+    _Page(text)
+    return artifact.read_json(step.outputs["summary"])["comparisons"], text, capsys.readouterr().err
+
+
+def test_one_video_gives_no_interval_and_all_readers_say_why(tmp_path, capsys):
+    compared, text, log = _small_run(tmp_path, 1, capsys)
+    assert {(c["low"], c["high"], c["caution"], c["videos"]) for c in compared} == {(None, None, "one video", 1)}
+    assert any(c["difference"] for c in compared)
+    assert "There is no interval: one video. It does not say how others would differ." in text
+    assert "cludes 0" not in text
+    assert text.count('<div class="diff unsure">') == len(PAIRS)
+    assert 'class="range"' not in text
+    assert log.count("no interval: one video") == len(PAIRS)
+    assert "Small data, few videos (1)." in log and "Small data, few videos (1)." in text
+
+
+def test_few_videos_have_an_interval_that_nobody_calls_sure(tmp_path, capsys):
+    compared, text, log = _small_run(tmp_path, 4, capsys)
+    assert {c["caution"] for c in compared if c["low"] is not None} == {"few videos (4)"}
+    assert all(c["low"] < c["difference"] < c["high"] for c in compared if c["low"] is not None)
+    assert "few videos (4). One video holds a tenth of what is measured or more" in text
+    assert "cludes 0" not in text
+    assert text.count('<div class="diff unsure">') == len(PAIRS)
+    assert ", few videos (4)" in log

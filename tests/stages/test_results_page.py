@@ -52,6 +52,32 @@ def test_every_number_is_the_summarys(summary, tmp_path):
     assert text.index("## Kitchen") < text.index("A note.") < text.index("### History rule `start`")
 
 
+def _compared(summary, **change):
+    return {**summary, "comparisons": [{**one, **change} for one in summary["comparisons"]]}
+
+
+def test_a_difference_without_interval_and_small_data_are_said_in_words(summary, tmp_path):
+    nothing = _compared(summary, low=None, high=None, caution="one video", videos=1)
+    (tmp_path / "kitchen_start.json").write_text(json.dumps({**nothing, "videos": 1}))
+    text = page([tmp_path / "kitchen_start.json"])
+    assert text.count(" | no interval: one video |") == len([c for c in summary["comparisons"] if c["metric"] == "class_mean_recall5"])
+    assert "Small data, few videos (1). One video holds" in text
+
+
+def test_tables_say_which_of_them_are_of_the_older_bootstrap(summary, tmp_path):
+    older = {**summary, "system": "older", "comparisons": []}
+    for one in summary["comparisons"]:
+        known = {name: one[name] for name in ("a", "b", "metric", "difference", "level", "unit")}
+        older["comparisons"].append({**known, "low": 1.0, "high": 2.0, "resamples": 2000})
+    for name, content in (("kitchen_start.json", summary), ("kitchen_start.older.json", older)):
+        (tmp_path / name).write_text(json.dumps(content))
+    text = page(sorted(tmp_path.glob("*.json")))
+    new, old = text[text.index("(`lm_avt_demo`)") :], text[text.index("(`older`)") :]
+    assert "95 % interval (jackknife over videos and seeds)" in new
+    assert "95 % interval (older percentile bootstrap of videos and seeds, 2000 times)" in old
+    assert text.count("95 % interval (") == 2
+
+
 def test_several_systems_stand_under_one_rule(summary, tmp_path):
     files = [tmp_path / name for name in ("kitchen_start.json", f"kitchen_start.{summary['system']}.json")]
     for file in files:

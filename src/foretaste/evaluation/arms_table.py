@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from foretaste.evaluation import verdict
+
 #: metric -> heading of a narrow column.
 _HEADINGS = {
     "top1": "top-1",
@@ -19,7 +21,7 @@ _HEADINGS = {
 
 
 def table(summary: Mapping[str, Any]) -> list[str]:
-    """Lines: students, then teachers, per cent with the standard deviation over seeds; then the comparisons.
+    """Lines: students, then teachers, per cent with the standard deviation over seeds; then the comparisons; then, if so, that the data are small.
 
     The primary metric is marked with a star. cmr is the class-mean recall, msr the many-shot recall;
     unseen and tail are the class-mean recall@5 of unseen participants and of tail classes.
@@ -34,14 +36,14 @@ def table(summary: Mapping[str, Any]) -> list[str]:
     lines = _aligned(rows)
     compared = [one for one in summary["comparisons"] if one["metric"] == primary]
     if compared:
-        unit = {"video+seed": "videos and seeds", "video": "videos"}[compared[0]["unit"]]
-        lines += ["", f"{_HEADINGS[primary]}, difference with its {compared[0]['level']} % interval ({unit} resampled)"]
+        lines += ["", f"{_HEADINGS[primary]}, difference with its {compared[0]['level']} % interval ({verdict.how(compared[0])})"]
         rows = [
-            [f"{arms[c['a']]['label']} - {arms[c['b']]['label']}", f"{c['difference']:+.1f}", f"[{c['low']:+.1f}, {c['high']:+.1f}]"]
+            [f"{arms[c['a']]['label']} - {arms[c['b']]['label']}", f"{c['difference']:+.1f}", verdict.limits(c, "{:+.1f}".format)]
             for c in compared
         ]
         lines += _aligned(rows)
-    return lines
+    small = verdict.small(summary)
+    return lines if small is None else [*lines, "", small]
 
 
 def _cell(spread: Mapping[str, Any] | None) -> str:

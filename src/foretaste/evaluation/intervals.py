@@ -1,9 +1,9 @@
-"""Intervals of the arms and of their differences, from score files: ties the metrics to the bootstrap."""
+"""Intervals of the arms and of their differences, from score files: ties the metrics to the jackknife."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.evaluation.compare import Interval, World, paired_bootstrap
+from foretaste.evaluation.compare import Interval, World, paired_interval
 from foretaste.evaluation.metrics import label_ranks, many_shot_actions, tail_actions
 from foretaste.evaluation.protocols import Targets, rows_of, targets, unseen
 from foretaste.scores.exchange import read_split
@@ -85,14 +85,13 @@ class Comparer:
     """Computes intervals on the same worlds.
 
     teachers
-        model -> the models it learnt from. Where either arm of a comparison has one, seeds that share a teacher are drawn
+        model -> the models it learnt from. Where either arm of a comparison has one, seeds that share a teacher are left out
         together (seed k learns from the teachers of seed k mod ``teacher_seeds``).
     """
 
     worlds: Sequence[Ranked]
     teachers: Mapping[str, Sequence[str]]
     teacher_seeds: int
-    resamples: int = 2000
 
     def interval(self, a: str, b: str | None, metric: str) -> Interval | None:
         """The interval of ``metric`` of a minus that of b (of a alone where b is None), in points; None where the metric
@@ -116,15 +115,16 @@ class Comparer:
             if classes is not None and not np.isin(classes, labels).any():
                 return None
             hits_a = np.broadcast_to(world.hits(a, k)[:, rows], (len(seeds), len(rows)))
-            hits_b = np.zeros_like(hits_a) if b is None else np.broadcast_to(world.hits(b, k)[:, rows], hits_a.shape)
+            hits_b = None if b is None else np.broadcast_to(world.hits(b, k)[:, rows], hits_a.shape)
             worlds.append(
                 World(
                     videos=world.wanted.videos[rows], labels=labels, classes=classes, groups=self._groups(a, b, seeds),
                     hits_a=hits_a, hits_b=hits_b,
                 )
             )  # fmt: skip
-        found = paired_bootstrap(worlds, self.resamples)
-        return Interval(100 * found.difference, 100 * found.low, 100 * found.high, found.level, found.unit, found.resamples)
+        found = paired_interval(worlds)
+        low, high = (None if limit is None else 100 * limit for limit in (found.low, found.high))
+        return replace(found, difference=100 * found.difference, low=low, high=high)
 
     def _groups(self, a: str, b: str | None, seeds: Sequence[int]) -> np.ndarray:
         shared = self.teachers.get(a) or (b is not None and self.teachers.get(b))
@@ -138,10 +138,7 @@ def comparisons(comparer: Comparer, pairs: Sequence[tuple[str, str]], metrics: S
         for metric in metrics:
             interval = comparer.interval(a, b, metric)
             if interval is not None:
-                found.append(
-                    {"a": a, "b": b, "metric": metric, "difference": interval.difference, "low": interval.low, "high": interval.high,
-                     "level": interval.level, "unit": interval.unit, "resamples": interval.resamples}
-                )  # fmt: skip
+                found.append({"a": a, "b": b, "metric": metric, **asdict(interval)})
     return found
 
 

@@ -6,13 +6,14 @@ This module turns results into what the template prints: labels, colours, places
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from foretaste.evaluation import verdict
 from foretaste.evaluation.compare import Interval
 from foretaste.evaluation.figures import ticks
 from foretaste.evaluation.filmstrips import Frame, Opinion
@@ -95,6 +96,7 @@ def render(content: Content) -> str:
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"number": number, "signed": signed, "duration": duration, "words": words, "arrows": arrows, "tick": tick}
+    environment.filters |= {"limits": _limits, "signed_limits": _signed_limits}
     summary = content.summary
     palette = colours(content.models)
     primary = summary["primary_metric"]
@@ -102,7 +104,7 @@ def render(content: Content) -> str:
         c=content, summary=summary, metrics=METRICS, primary=primary, primary_name=METRICS[primary], palette=palette,
         groups=[group for group in (_group(content, role, palette) for role in ("student", "teacher")) if group["rows"]],
         differences=_differences(content, palette), headline=_headline(content), settings=_settings(summary["arms"]), bars=_bars(content.gains),
-        costs=_costs(summary["stages"]), by_head=_by_head(summary["arms"]),
+        costs=_costs(summary["stages"]), by_head=_by_head(summary["arms"]), small=verdict.small(summary),
     )  # fmt: skip
 
 
@@ -114,22 +116,29 @@ def _group(content: Content, role: str, palette: Mapping[str, str]) -> dict[str,
     best = {
         metric: max((arm["action"][metric]["mean"] for arm in arms.values() if arm["action"][metric]), default=None) for metric in shown
     }
-    ends = [content.intervals[name] for name in arms if content.intervals[name]]
-    axis = Axis.around([value for end in ends for value in (end.low, end.high)])
+    axis = Axis.around([value for name, arm in arms.items() for value in _values(content.intervals[name], arm["action"][primary])])
     rows = []
     for name, arm in arms.items():
-        interval, spread = content.intervals[name], arm["action"][primary]
+        found, spread = content.intervals[name], arm["action"][primary]
+        interval = None if found is None else asdict(found)
+        drawn = interval is not None and verdict.has_interval(interval)
         rows.append(
             {
                 "name": name, "label": arm["label"], "colour": palette[name], "hollow": role == "teacher", "seeds": len(arm["seeds"]),
                 "settings": setting_line(arm["protocol"]), "counting": _counting(name, content), "interval": interval, "arm": arm,
-                "low": axis.at(interval.low) if interval else None, "high": axis.at(interval.high) if interval else None,
+                "low": axis.at(interval["low"]) if drawn else None, "high": axis.at(interval["high"]) if drawn else None,
                 "at": axis.at(spread["mean"]) if spread else None, "dots": [axis.at(v) for v in spread["values"]] if spread else [],
                 "best": [metric for metric in shown if arm["action"][metric] and arm["action"][metric]["mean"] == best[metric]],
             }
         )  # fmt: skip
     title = {"student": "Students: video alone at inference", "teacher": "Teachers and counts: labels of the past"}[role]
     return {"title": title, "role": role, "rows": rows, "axis": axis, "metrics": shown}
+
+
+def _values(interval: Interval | None, spread: Mapping[str, Any] | None) -> list[float]:
+    """What an axis has to hold of an arm: the ends of its interval, its mean and its seeds."""
+    ends = [] if interval is None or interval.low is None else [interval.low, interval.high]
+    return ends if spread is None else [*ends, spread["mean"], *spread["values"]]
 
 
 def _counting(name: str, content: Content) -> str | None:
@@ -168,12 +177,14 @@ def _differences(content: Content, palette: Mapping[str, str]) -> dict[str, Any]
     """Every comparison in the primary metric, on one axis that holds 0."""
     primary, arms = content.summary["primary_metric"], content.summary["arms"]
     mine = [one for one in content.summary["comparisons"] if one["metric"] == primary]
-    axis = Axis.around([0.0, *(value for one in mine for value in (one["low"], one["high"]))], 6)
+    ends = [(one["low"], one["high"]) if verdict.has_interval(one) else (one["difference"],) for one in mine]
+    axis = Axis.around([0.0, *(value for pair in ends for value in pair)], 6)
     rows = [
         {
             **one, "a_label": arms[one["a"]]["label"], "b_label": arms[one["b"]]["label"], "colour": palette[one["a"]],
-            "from": axis.at(one["low"]), "to": axis.at(one["high"]), "at": axis.at(one["difference"]), "sure": not one["low"] <= 0 <= one["high"],
-            "headline": (one["a"], one["b"]) == content.headline,
+            "from": axis.at(one["low"]) if verdict.has_interval(one) else None,
+            "to": axis.at(one["high"]) if verdict.has_interval(one) else None,
+            "at": axis.at(one["difference"]), "sure": verdict.sure(one), "headline": (one["a"], one["b"]) == content.headline,
         }
         for one in mine
     ]  # fmt: skip
@@ -182,7 +193,27 @@ def _differences(content: Content, palette: Mapping[str, str]) -> dict[str, Any]
 
 def _headline(content: Content) -> dict[str, Any] | None:
     rows = _differences(content, colours(content.models))["rows"]
-    return next((row for row in rows if row["headline"]), None)
+    return next((_headline_words(row) for row in rows if row["headline"]), None)
+
+
+def _limits(interval: Mapping[str, Any]) -> str:
+    return verdict.limits(interval, number)
+
+
+def _signed_limits(comparison: Mapping[str, Any]) -> str:
+    return verdict.limits(comparison, signed)
+
+
+def _headline_words(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with ``conclusion``: what its interval says, or why there is none."""
+    caution = verdict.caution(row)
+    if not verdict.has_interval(row):
+        return {**row, "conclusion": f"There is no interval: {caution}. {verdict.meaning(caution)}"}
+    ends = f"{row['level']} % interval {signed(row['low'])} to {signed(row['high'])} ({verdict.how(row)})"
+    includes = "excludes" if verdict.sure(row) else "includes"
+    says = f"it {includes} 0." if caution is None else f"{caution}. {verdict.meaning(caution)}"
+    spread = " One seed each: the spread of trainings is not in it." if row["unit"] == "video" else ""
+    return {**row, "conclusion": f"{ends}: {says}{spread}"}
 
 
 def _by_head(arms: Mapping[str, Any]) -> list[str]:

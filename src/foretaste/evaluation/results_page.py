@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import DataError
+from foretaste.evaluation import verdict
 from foretaste.evaluation.report import arrows, number, setting_line, signed
 from foretaste.evaluation.summary import FORMAT, METRICS
 from foretaste.pipeline import artifact
@@ -25,6 +26,10 @@ deviation over seeds; – stands where a dataset has no such classes. The primar
 this repository). What the settings mean: `history_rule` says which earlier segments a text teacher may
 see (`end`: those that stop by the end of the observation window, `start`: those that start before its end, `all`); many-shot recall averages
 over the 819 official many-shot actions (`and`) or over those whose verb or noun is many-shot (`or`).
+
+An interval says where the number would lie on other data sets of as many videos from the same source: each video and each seed is left
+out in turn (jackknife). Tables that say *older percentile bootstrap* were made before that: their intervals of class-mean and many-shot
+recall are too narrow.
 """
 
 
@@ -70,9 +75,11 @@ def _named(path: Path, summary: Mapping[str, Any]) -> tuple[str, str]:
 def _section(rule: str, summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[str]:
     arms = {name: summary["arms"][name] for name in summary["models"]}
     worlds = f", means over {len(summary['worlds'])} worlds" if len(summary["worlds"]) > 1 else ""
+    small = verdict.small(summary)
     lines = [
         f"### History rule `{rule}`", "",
         f"{arrows(summary['title'])} (`{summary['system']}`); {summary['samples']} {summary['split']} samples of {summary['videos']} videos{worlds}.", "",
+        *(() if small is None else (small, "")),
         *_arms(arms, rows, summary["primary_metric"]), "", "Settings:", "", *_settings(arms), "",
     ]  # fmt: skip
     if summary["comparisons"]:
@@ -121,14 +128,10 @@ def _comparisons(summary: Mapping[str, Any], arms: Mapping[str, Any]) -> list[st
     mine = [one for one in summary["comparisons"] if one["metric"] == primary]
     if not mine:
         return []
-    unit = {"video+seed": "videos and seeds resampled together", "video": "videos resampled; one seed"}[mine[0]["unit"]]
-    lines = [
-        f"| difference in {METRICS[primary]}, points | | {mine[0]['level']} % interval ({unit}, {mine[0]['resamples']} times) |",
-        "|---|---|---|",
-    ]
+    lines = [f"| difference in {METRICS[primary]}, points | | {mine[0]['level']} % interval ({verdict.how(mine[0])}) |", "|---|---|---|"]
     for one in mine:
         names = f"{arms[one['a']]['label']} minus {arms[one['b']]['label']}"
-        lines.append(f"| {names} | {signed(one['difference'])} | {signed(one['low'])} to {signed(one['high'])} |")
+        lines.append(f"| {names} | {signed(one['difference'])} | {verdict.limits(one, signed)} |")
     return lines
 
 
