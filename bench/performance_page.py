@@ -24,6 +24,10 @@ Made by `python bench/performance_page.py` from `bench/results/*.json`; `make be
 on are shared, so read ratios, not seconds: each ratio is against a peer measured in turns with ours.
 """
 
+#: What stands for the figures of a GPU until there are any.
+UNTESTED = """Untested: neither this script nor the tests that need a GPU (`python -m pytest -m gpu`) have run on one yet.
+"""
+
 
 def tables(results: Mapping[str, Any], title: str = "") -> Iterator[str]:
     """Results as tables: plain figures as name and value; mappings of the same keys side by side, a row each; others each for itself."""
@@ -60,17 +64,18 @@ def wording(cell: Any) -> str:
     return str(cell)
 
 
-def section(result: Path) -> str:
+def section(name: str) -> str:
     """One script's numbers under the first paragraph of its docstring."""
-    script = BENCH / f"{result.stem}.py"
+    script, result = BENCH / f"{name}.py", BENCH / "results" / f"{name}.json"
     about = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))).partition("\n\n")[0].replace("\n", " ")
-    found = json.loads(result.read_text(encoding="utf-8"))
-    return "\n".join([f"## {result.stem}", "", f"{about} `python bench/{script.name}`", "", *tables(found)])
+    found = tables(json.loads(result.read_text(encoding="utf-8"))) if result.exists() else [UNTESTED]
+    return "\n".join([f"## {name}", "", f"{about} `python bench/{script.name}`", "", *found])
 
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *(section(result) for result in sorted((BENCH / "results").glob("*.json")))])
+    measured = {result.stem for result in (BENCH / "results").glob("*.json")}
+    return "\n".join([HEAD, *(section(name) for name in sorted({*measured, "gpu"}))])
 
 
 def main() -> None:

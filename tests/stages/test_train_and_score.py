@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tiny_lm
+import torch
 import yaml
 from made_up_tables import make_classes, make_tables
+from safetensors.torch import load_file
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SAMPLES, read_table, write_table
@@ -240,6 +242,16 @@ def test_counting_the_true_labels_of_recipes(data, tmp_path):
     probabilities = np.exp(scores.logits("validation", "action")[0])
     assert probabilities[7] == pytest.approx(2 / 3, rel=1e-3)
     assert probabilities[3] == pytest.approx(1 / 3, rel=1e-3)
+
+
+def test_a_student_trained_in_fp64_is_scored_like_any_other(data, counts, tmp_path):
+    found = {}
+    for precision in ("fp32", "fp64"):
+        model = {**STUDENT, "training": {**STUDENT["training"], "precision": precision}}
+        made = run(data, tmp_path / precision, model, scores_counts=counts / "scores")
+        assert {tensor.dtype for tensor in load_file(made / "checkpoint" / "model.safetensors").values()} == {torch.float32}
+        found[precision] = verify(made / "scores").logits("validation", "action")
+    np.testing.assert_allclose(found["fp64"], found["fp32"], atol=1e-3)
 
 
 def test_a_view_that_shows_the_future_is_refused_before_training(data, tmp_path):

@@ -5,9 +5,9 @@ As a script it trains one: ``python tiny_training.py OUT JSON`` with JSON the ar
 
 from __future__ import annotations
 
-import copy
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from safetensors.torch import load_file
+from torch import Tensor, nn
 
 from foretaste.contracts.batch import UNLABELLED, Batch, Outputs
 from foretaste.contracts.view import Fetched
@@ -150,6 +151,12 @@ def train(
     return model
 
 
+def kept(out: Path) -> dict[str, Tensor]:
+    """The weights of the last checkpoint, in the precision of the training."""
+    (folder,) = (path for path in out.iterdir() if re.fullmatch(r"step-\d+", path.name))
+    return load_file(folder / "model.safetensors")
+
+
 if __name__ == "__main__":
     from safetensors.torch import save_file
 
@@ -158,7 +165,7 @@ if __name__ == "__main__":
     processes = arguments.pop("processes", 1)
     trained = train(folder, **arguments)
     assert (torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1) == processes
-    scored = score(copy.deepcopy(trained).float(), samples())
+    scored = score(trained, samples())
     if int(os.environ.get("RANK", "0")) == processes - 1:
         save_file({**trained.state_dict(), "scores": torch.from_numpy(scored.logits["action"])}, folder / "final.safetensors")
     if torch.distributed.is_initialized():

@@ -28,6 +28,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
 from foretaste.pipeline.model_config import LoopConfig
 from foretaste.training import processes
+from foretaste.training.checkpoint import weights
 from foretaste.training.monitor import observe
 from foretaste.training.objective import Objective
 from foretaste.training.optimizers import build_optimizer
@@ -39,7 +40,7 @@ from foretaste.training.targets import Targets
 
 
 def fit(model: nn.Module, targets: Targets, objective: Objective, loaders: Mapping[str, Loader], config: LoopConfig, out: Path) -> None:
-    """Train ``model`` in place; it ends on the device it was trained on, in training mode.
+    """Train ``model`` in place; it ends on the device it was trained on, in training mode and, whatever it was trained in, in fp32.
 
     loaders
         ``training``, and any others are monitors: after each epoch the loss and top-1 of every head on their rows goes into
@@ -49,7 +50,8 @@ def fit(model: nn.Module, targets: Targets, objective: Objective, loaders: Mappi
         and epoch) and the last checkpoint. Called again with it, the training goes on where it was, to the bit, and one that
         has ended only loads its result.
 
-    Raises DataError, before the update, when a term of the objective or the gradient is not finite.
+    Raises DataError, before the update, when a term of the objective or the gradient is not finite; and before anything is
+    monitored or kept, when an update has left a weight that is not.
     """
     accelerator = processes.accelerator()
     loader = loaders["training"]
@@ -63,9 +65,10 @@ def fit(model: nn.Module, targets: Targets, objective: Objective, loaders: Mappi
     parts = accelerator.num_processes * config.accumulate
     first = accelerator.process_index * config.accumulate
     progress = Progress(out, _identity(model, objective, loader, config), parts)
-    done = progress.load(model, optimizer)
-    if accelerator.is_main_process:
-        progress.start_log(done)
+    # The first process decides where the training stands, the others take its word.
+    done = progress.newest() if accelerator.is_main_process else 0
+    done = int(_sum(accelerator, [torch.tensor([float(done)])], 1)[0])
+    progress.restore(done, model, optimizer)
     _from_main(accelerator, model)
     for step, epoch, positions in console.track(loader.steps_from(done, steps), "training steps", steps - done):
         for group in optimizer.param_groups:
@@ -107,18 +110,23 @@ def fit(model: nn.Module, targets: Targets, objective: Objective, loaders: Mappi
                 "gradient_norm": float(norm),
             }
         ]
-        if step % loader.steps == 0 or step == steps:
+        ended, due = step % loader.steps == 0 or step == steps, step % config.checkpoint_steps == 0 or step == steps
+        if ended or due:
+            _check_weights(model, step)
+        if ended:
             _from_main(accelerator, model)
             for name, held_out in loaders.items():
                 if name != "training":
-                    lines.append(
-                        {"epoch": epoch + 1, "step": step, "monitor": name, **observe(accelerator, model, held_out, config.precision)}
-                    )
+                    found = observe(accelerator, model, held_out, config.precision)
+                    for what, value in found.items():
+                        _finite(f"{name} {what}", value, step - 1)
+                    lines.append({"epoch": epoch + 1, "step": step, "monitor": name, **found})
         if accelerator.is_main_process:
             with open(progress.log, "a", encoding="utf-8") as log:
                 log.writelines(json.dumps(line, allow_nan=False) + "\n" for line in lines)
-            if step % config.checkpoint_steps == 0 or step == steps:
+            if due:
                 progress.save(step, model, optimizer)
+    model.float()
     accelerator.wait_for_everyone()
 
 
@@ -135,6 +143,12 @@ def _identity(model: nn.Module, objective: Objective, loader: Loader, config: Lo
 def _finite(what: str, value: float | None, step: int) -> None:
     if value is not None and not math.isfinite(value):
         raise DataError(f"{what} is {value}", f"step {step + 1}", "a finite number", "lower the rate, or look at this batch's inputs")
+
+
+def _check_weights(model: nn.Module, step: int) -> None:
+    for name, tensor in weights(model).items():
+        if not torch.isfinite(tensor).all():
+            raise DataError(f"{name} is not finite", f"step {step}", "finite weights after an update", "lower the rate, or set clip_norm")
 
 
 def _sum(accelerator: Accelerator, parts: Sequence[Tensor], width: int) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import gather_object
 from torch import nn
 from torch.nn import functional as F
 
@@ -15,7 +16,8 @@ from foretaste.training.samples import Loader
 def observe(accelerator: Accelerator, model: nn.Module, loader: Loader, precision: str) -> dict[str, float]:
     """``<head>_loss`` (nats, mean over labelled rows, for ``token`` over masked positions) and ``<head>_top1`` (per cent).
 
-    Sums, not means, are added over batches and processes, so neither changes the result.
+    Sums, not means, are added over batches and processes, so neither changes the result. Every process adds the same heads,
+    also one whose rows have no label of a head, or that has no row.
     """
     model.eval()
     sums: dict[str, torch.Tensor] = {}
@@ -29,9 +31,10 @@ def observe(accelerator: Accelerator, model: nn.Module, loader: Loader, precisio
                     right = (logits.argmax(-1) == labels).sum()
                     found = torch.stack([losses, right.double(), (labels != UNLABELLED).sum().double()])
                     sums[head] = sums.get(head, 0) + found
+    nothing = torch.zeros(3, dtype=torch.float64, device=accelerator.device)
     values = {}
-    for head in sorted(sums):
-        loss, right, count = accelerator.reduce(sums[head], "sum").tolist()
+    for head in sorted(set(gather_object(list(sums)))):
+        loss, right, count = accelerator.reduce(sums.get(head, nothing), "sum").tolist()
         if count:
             values |= {f"{head}_loss": loss / count, f"{head}_top1": 100 * right / count}
     return values

@@ -41,7 +41,13 @@ def build_optimizer(model: nn.Module, config: LoopConfig) -> torch.optim.Optimiz
         raise ConfigError("no parameter is trained", "groups", "at least one rate above 0", "drop a group, or train by counting")
     kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam, "sgd": torch.optim.SGD}[config.optimizer.kind]
     # One kernel for the whole update: on a CPU five times faster over a table of word embeddings than operation by operation.
-    return kind(groups, **settings, fused=True)
+    optimizer = kind(groups, **settings, fused=True)
+    if settings.get("momentum"):
+        # A parameter may get its first gradient later than others (a head without a label in the first batch). The fused update takes
+        # a momentum from all or from none; from zero it gives what having none gives, the gradient itself.
+        for parameter in (parameter for group in optimizer.param_groups for parameter in group["params"]):
+            optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+    return optimizer
 
 
 def _first_match(config: LoopConfig, name: str) -> int:

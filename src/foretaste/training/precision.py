@@ -1,4 +1,7 @@
-"""What ``precision`` means: where batches lie, in which type the network computes, and in which the losses do."""
+"""What ``precision`` means: where batches lie, in which type the network computes, and in which the losses do.
+
+It is one of training: bf16 and fp64 end, as fp32 does, in a model in fp32.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,19 @@ from foretaste.contracts.batch import Batch, Outputs
 
 
 def place(batch: Batch, device: torch.device, precision: str) -> Batch:
-    """The batch on ``device``; with fp64 its floating-point inputs are turned to double."""
+    """The batch on ``device``, in memory of torch's own; with fp64 its floating-point inputs are turned to double.
+
+    On a CPU a matrix product may add up in another order where an operand begins at another remainder of 64 bytes. torch's memory
+    begins at a multiple of 64; numpy's begins where the process's earlier allocations left room, which differs after a resume.
+    """
     batch = batch.to(device)
-    if precision != "fp64":
-        return batch
-    return replace(batch, inputs={name: t.double() if t.is_floating_point() else t for name, t in batch.inputs.items()})
+    return replace(batch, inputs={name: _own(tensor, precision) for name, tensor in batch.inputs.items()})
+
+
+def _own(tensor: Tensor, precision: str) -> Tensor:
+    if tensor.device.type == "cpu":
+        tensor = tensor.clone()
+    return tensor.double() if precision == "fp64" and tensor.is_floating_point() else tensor
 
 
 def forward(model: nn.Module, batch: Batch, precision: str) -> Outputs:

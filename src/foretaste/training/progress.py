@@ -1,13 +1,21 @@
 """Where a training that is killed goes on from.
 
-A folder holds the log and, under ``step-<n>``, everything that the next step depends on: weights, the optimizer's state,
-and how long the log was. Batches, dropout and learning rates follow from the step's number, so nothing else is kept.
+A folder holds the log and, under ``step-<n>``, everything that the next step depends on:
+
+    model.safetensors, optimizer.safetensors    weights and the optimizer's state by parameter
+    progress.json                               step, length of the log, what training it is, sha256 of the log and of both files
+    progress.sha256                             sha256 of progress.json
+
+Batches, dropout and learning rates follow from the step's number, so nothing else is kept. A checkpoint is used only if every byte
+of it is as it was written; what is damaged is a half-finished state of our own, so the training begins without it and says so.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +27,9 @@ from foretaste.contracts.errors import DataError
 from foretaste.pipeline import artifact, console
 from foretaste.training.checkpoint import load_weights, weights
 
-FORMAT = 1
+FORMAT = 2
+
+MODEL, OPTIMIZER, RECORD, SEAL = "model.safetensors", "optimizer.safetensors", "progress.json", "progress.sha256"
 
 
 class Progress:
@@ -45,52 +55,88 @@ class Progress:
             os.fsync(log.fileno())
             length = log.tell()
         before = self._steps()
-        with artifact.whole(self.folder / f"step-{step}") as folder:
+        with artifact.whole(self._at(step)) as folder:
             folder.mkdir()
-            save_file(weights(model), folder / "model.safetensors")
-            save_file(_optimizer_state(model, optimizer), folder / "optimizer.safetensors")
-            state = {"format": FORMAT, "step": step, "log_bytes": length, "parts": self._parts, "identity": self._identity}
-            (folder / "progress.json").write_text(json.dumps(state, sort_keys=True))
+            save_file(weights(model), folder / MODEL)
+            save_file(_optimizer_state(model, optimizer), folder / OPTIMIZER)
+            state = {
+                "format": FORMAT, "step": step, "parts": self._parts, "identity": self._identity, "log_bytes": length,
+                "log_sha256": artifact.sha256(self.log), "sha256": {name: artifact.sha256(folder / name) for name in (MODEL, OPTIMIZER)},
+            }  # fmt: skip
+            (folder / RECORD).write_text(json.dumps(state, sort_keys=True), encoding="utf-8")
+            (folder / SEAL).write_text(artifact.sha256(folder / RECORD), encoding="utf-8")
         for old in before:
             if old != step:
-                artifact.discard(self.folder / f"step-{old}")
+                artifact.discard(self._at(old))
 
-    def load(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-        """Restore the last state and return its step; 0 where there is none.
+    def newest(self) -> int:
+        """The step of the last whole checkpoint, 0 where there is none. Removes damaged ones, and cuts the log to that step: lines
+        of steps that are taken again are written again.
 
-        Raises DataError where the state belongs to another training.
+        Raises DataError where the checkpoint belongs to another training.
         """
-        steps = self._steps()
-        if not steps:
-            return 0
-        folder = self.folder / f"step-{steps[-1]}"
-        state = artifact.read_json(folder / "progress.json")
-        if state["format"] > FORMAT:
-            raise DataError(f"progress of format {state['format']}", folder, f"format {FORMAT}", "delete it")
-        for name, value in self._identity.items():
-            if state["identity"].get(name) != value:
-                raise DataError(f"progress of a training with another {name}", folder, "the same training", "delete it to start afresh")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for step in reversed(self._steps()):
+            damage = self._damage(step)
+            if damage is None:
+                os.truncate(self.log, self._checked(step)["log_bytes"])
+                return step
+            console.say(f"warning: {self._at(step)}: {damage}: this checkpoint is thrown away; its steps are taken again")
+            artifact.discard(self._at(step))
+        artifact.discard(self.log)
+        self.log.touch()
+        return 0
+
+    def restore(self, step: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Load the state after ``step`` updates, as ``newest`` found it; nothing for step 0."""
+        if not step:
+            return
+        folder = self._at(step)
+        state = artifact.read_json(folder / RECORD)
         if state["parts"] != self._parts:
             console.say(f"note: batches were cut into {state['parts']} parts, now into {self._parts}: from here on dropout differs")
-        load_weights(model, load_file(folder / "model.safetensors"), folder)
-        _restore(model, optimizer, load_file(folder / "optimizer.safetensors"), folder)
-        return state["step"]
+        load_weights(model, load_file(folder / MODEL), folder)
+        _restore(model, optimizer, load_file(folder / OPTIMIZER), folder)
 
-    def start_log(self, step: int) -> None:
-        """Cut the log to what it was after ``step`` updates: lines of steps that are taken again are written again."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        length = artifact.read_json(self.folder / f"step-{step}" / "progress.json")["log_bytes"] if step else 0
-        with open(self.log, "ab") as log:
-            if log.tell() < length:
-                raise DataError(f"log of {log.tell()} bytes", self.log, f"at least {length}", f"delete {self.folder} to start afresh")
-            log.truncate(length)
+    def _at(self, step: int) -> Path:
+        return self.folder / f"step-{step}"
 
     def _steps(self) -> list[int]:
-        return sorted(int(path.name.removeprefix("step-")) for path in self.folder.glob("step-*"))
+        named = (re.fullmatch(r"step-(\d+)", path.name) for path in self.folder.iterdir())
+        return sorted(int(match[1]) for match in named if match)
+
+    def _damage(self, step: int) -> str | None:
+        """What is not as it was written, None where everything is. The record is read only once its own bytes are known to be right."""
+        folder = self._at(step)
+        for name in (SEAL, RECORD, MODEL, OPTIMIZER):
+            if not (folder / name).is_file():
+                return f"no {name}"
+        if (folder / SEAL).read_bytes() != artifact.sha256(folder / RECORD).encode():
+            return f"{RECORD} is not what {SEAL} says"
+        state = artifact.read_json(folder / RECORD)
+        for name, digest in state.get("sha256", {}).items():
+            if artifact.sha256(folder / name) != digest:
+                return f"damaged {name}"
+        if state.get("step") != step:
+            return f"the state after step {state.get('step')}"
+        lines = self.log.read_bytes()[: state["log_bytes"]] if self.log.is_file() else b""
+        return None if hashlib.sha256(lines).hexdigest() == state["log_sha256"] else f"damaged {self.log.name}"
+
+    def _checked(self, step: int) -> dict[str, Any]:
+        """The record of a whole checkpoint; DataError where it is another training's."""
+        state = artifact.read_json(self._at(step) / RECORD)
+        if state["format"] != FORMAT:
+            raise DataError(f"progress of format {state['format']}", self._at(step), f"format {FORMAT}", "delete it")
+        for name, value in self._identity.items():
+            if state["identity"].get(name) != value:
+                raise DataError(
+                    f"progress of a training with another {name}", self._at(step), "the same training", "delete it to start afresh"
+                )
+        return state
 
 
 def _optimizer_state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """``<parameter>/<quantity>`` -> tensor; quantities that an optimizer keeps as None (no momentum yet) are left out."""
+    """``<parameter>/<quantity>`` -> tensor; quantities that an optimizer keeps as None (no momentum) are left out."""
     state = {}
     for name, parameter in model.named_parameters():
         for quantity, value in optimizer.state.get(parameter, {}).items():
@@ -100,12 +146,19 @@ def _optimizer_state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict
 
 
 def _restore(model: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Tensor], folder: Path) -> None:
-    parameters = dict(model.named_parameters())
+    """Hand the state to the optimizer itself, which knows where each quantity belongs: a fused Adam on a GPU keeps even its step
+    counter there, another one on the CPU."""
+    found: dict[str, dict[str, Tensor]] = {}
     for key, value in state.items():
         name, quantity = key.rsplit("/", 1)
-        if name not in parameters:
-            raise DataError(
-                f"optimizer state of an unknown parameter {name}", folder, "a parameter of the network", "delete it to start afresh"
-            )
-        # Adam's step counter lives on the CPU, everything else beside its parameter.
-        optimizer.state[parameters[name]][quantity] = value if quantity == "step" else value.to(parameters[name].device)
+        found.setdefault(name, {})[quantity] = value
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    own = optimizer.state_dict()
+    trained = [names[parameter] for group in optimizer.param_groups for parameter in group["params"]]
+    numbers = [number for group in own["param_groups"] for number in group["params"]]
+    if strangers := sorted(set(found) - set(trained)):
+        raise DataError(
+            f"optimizer state of a parameter that is not trained, {strangers[0]}", folder, "the same training", "delete it to start afresh"
+        )
+    own["state"] = {number: found[name] for number, name in zip(numbers, trained, strict=True) if name in found}
+    optimizer.load_state_dict(own)
