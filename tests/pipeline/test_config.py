@@ -9,7 +9,9 @@ import pytest
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.preset_files import Files, merge
+from foretaste.text.phrases import PUBLISHED_DROPPED
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,7 +70,12 @@ MISTAKES = {
     "models: []": "instead of a mapping",
     "on: {kitchen: null}": "null instead of settings",
     "on: {kichen: {title: x}}": "unknown dataset 'kichen'.*did you mean 'kitchen'",
-    "on: {kitchen: {lms: {}}}": "language models of one dataset",
+    "on: {kitchen: {lms: {}}}": "lms of one dataset",
+    "on: {kitchen: {texts: {}}}": "texts of one dataset",
+    "texts: {recipes: {openie: {backend: {objects: eech}}}}": "eech.*texts.recipes",
+    "texts: {recipes: {phrases: {objekt: head}}}": "unknown key 'objekt'.*did you mean 'object'",
+    "texts: {shards: {}}": "text named 'shards'",
+    "lms: {minilm_recipes_kitchen: {text: recipees}}": "unknown text 'recipees'.*did you mean 'recipes'",
     "title: a\ntitle: b": "the key 'title' occurs twice",
     "models: {Mine: {average: [teacher_lm], label: x}}": "small letters",
 }
@@ -162,11 +169,68 @@ def test_the_published_preset_differs_by_dataset():
     }
 
 
+PUBLISHED = ["lm_avt", "lm_avt_published", "lm_avt_published_text", "lm_avt_published_lms"]
+
+
+def test_the_published_presets_do_not_train_anything_twice():
+    """On EGTEA their students have a schedule of their own."""
+    for dataset, baseline in (("epic55", "lm_avt"), ("egtea_s1", "lm_avt_published")):
+        all_four = catalogue(dataset=dataset, systems=PUBLISHED)
+        assert {all_four.home(dataset, system, "student_baseline") for system in PUBLISHED[1:]} <= {baseline, "lm_avt_published_lms"}
+        assert all_four.home(dataset, "lm_avt_published_lms", "teacher_recipe_lm") == "lm_avt_published"
+        assert all_four.home(dataset, "lm_avt_published_text", "teacher_recipe_lm") == "lm_avt_published_text"
+
+
 @pytest.mark.parametrize("dataset", ["epic55", "egtea_s1"])
-def test_the_published_preset_does_not_train_the_baseline_again(dataset):
-    both = catalogue(dataset=dataset, systems=["lm_avt", "lm_avt_published"])
-    assert both.home(dataset, "lm_avt_published", "student_baseline") == "lm_avt"
-    assert both.home(dataset, "lm_avt_published", "student_lm") == "lm_avt_published"
+@pytest.mark.parametrize("kind", ["teacher", "student"])
+def test_the_five_language_models_are_treated_alike(dataset, kind):
+    system = catalogue(dataset=dataset, systems=PUBLISHED).system(dataset, "lm_avt_published_lms")
+    said = set()
+    for name in ("lm", "bert", "roberta", "distilbert", "electra"):
+        settings = system.models[f"{kind}_recipe_{name}"].model_dump_json(exclude={"label", "lm"})
+        said.add(settings.replace(f"teacher_recipe_{name}", "teacher"))
+    assert len(said) == 1
+
+
+def test_the_paper_in_words_and_in_code():
+    known = catalogue(dataset="egtea_s1", systems=PUBLISHED)
+    code, text = (known.named("lms", name) for name in ("albert_recipes", "albert_recipes_text"))
+    optimizers = [(lm.training.optimizer.lr, lm.training.optimizer.weight_decay) for lm in (code, text)]
+    assert optimizers == [(5e-5, 0.0), (1e-5, 1e-7)]
+    assert [(lm.training.steps, lm.training.batch) for lm in (code, text)] == [(200_000, 12), (200_000, 16)]
+    assert (code.view, code.network, code.text) == (text.view, text.network, text.text)
+    others = [known.named("lms", f"{lm}_recipes") for lm in ("bert", "roberta", "distilbert", "electra")]
+    assert [lm.training.batch for lm in others] == [12, 15, 12, 12] and {lm.text for lm in others} == {"published"}
+    backend = known.text("published").openie.backend
+    assert backend["kind"] == "openie_allennlp" and backend["as_published"]
+    assert tuple(known.text("published").phrases["dropped_verbs"]) == PUBLISHED_DROPPED
+
+
+def test_the_run_lays_its_own_settings_over_every_text():
+    with pytest.raises(ConfigError, match="a component without a kind: config.yaml.openie.backend"):
+        catalogue(dataset="egtea_s1", openie={"backend": {"archive": "/a/b.tar.gz"}})
+    parser = {"kind": "openie_allennlp", "archive": "/a/b.tar.gz"}
+    changed = catalogue(dataset="egtea_s1", openie={"shards": 3, "backend": parser})
+    assert changed.text("recipes").openie.backend == parser and changed.text("published").openie.shards == 3
+    assert changed.text("published").openie.backend == {**parser, "spacy_model": "en_core_web_sm", "as_published": True}
+    rules = catalogue(
+        dataset="egtea_s1", openie={"backend": {"kind": "openie_rules", "as_published": True}}, phrases={"need_object": False}
+    )
+    assert rules.text("published").openie.backend == {"kind": "openie_rules", "as_published": True}
+    assert rules.text("published").phrases["object"] == "phrase" and not rules.text("recipes").phrases["need_object"]
+
+
+def test_texts_of_one_corpus_lie_apart_and_read_the_same_sentences():
+    plan = Plan(catalogue(dataset="egtea_s1", systems=PUBLISHED, recipes="/x/layer1.json", data_root="D"))
+    plain, published = (plan.describe("extract_openie", {"text": text, "shard": "0"}) for text in ("layer1", "layer1/published"))
+    assert plain.inputs["sentences"] == published.inputs["sentences"] == "results/text/layer1/sentences.parquet"
+    assert plain.outputs["extractions"] == "results/text/layer1/shards/0.parquet"
+    assert published.outputs["extractions"] == "results/text/layer1/published/shards/0.parquet"
+    assert published.inputs["archive"] == "D/weights/openie-model.2020.03.26.tar.gz"
+    read = {lm: plan.describe("pretrain", {"corpus": "layer1", "lm": lm}).inputs["phrases"] for lm in ("minilm_recipes", "bert_recipes")}
+    assert read == {
+        "minilm_recipes": "results/text/layer1/phrases.parquet", "bert_recipes": "results/text/layer1/published/phrases.parquet",
+    }  # fmt: skip
 
 
 def test_on_is_a_word(tmp_path):

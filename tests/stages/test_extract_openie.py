@@ -40,7 +40,7 @@ def step_file(folder: Path, sentences: Path, backend: dict, **more) -> Path:
     """The step of the only shard, as the workflow writes it."""
     spec = {
         "stage": "extract_openie",
-        "wildcards": {"corpus": "c", "shard": "0"},
+        "wildcards": {"text": "c", "shard": "0"},
         "config": {"backend": backend, "shards": 1},
         "threads": 1,
         "code": "x",
@@ -98,8 +98,8 @@ def test_rules_killed_ten_times_give_the_same_bytes(tmp_path):
 def test_the_archive_is_an_input_and_its_place_and_the_environment_are_no_part_of_the_spec():
     backend = {"kind": "openie_allennlp", "archive": "models/a.tar.gz", "environment": "/envs/openie"}
     plan = Plan(Catalogue({"dataset": "kitchen", "openie": {"backend": backend, "shards": 2}}, Path(__file__).parents[2]))
-    described = plan.describe("extract_openie", {"corpus": "kitchen", "shard": "1"})
-    assert described.inputs["archive"] == "models/a.tar.gz" and described.places == {"environment": "/envs/openie"}
+    described = plan.describe("extract_openie", {"text": "kitchen", "shard": "1"})
+    assert described.inputs["archive"] == "data/models/a.tar.gz" and described.places == {"environment": "/envs/openie"}
     assert described.config == {"backend": {"kind": "openie_allennlp"}, "shards": 2}
     assert described.outputs["issues"] == "results/text/kitchen/issues/extract_openie-1.parquet"
     code = closure("extract_openie", described.config)

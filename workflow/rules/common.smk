@@ -48,6 +48,8 @@ wildcard_constraints:
     dataset="[a-z0-9_]+",
     system="[a-z0-9_]+",
     corpus="[A-Za-z0-9_-]+",
+    # A corpus, or one of the texts of presets that are made from it.
+    text="[A-Za-z0-9_-]+(/[a-z0-9_]+)?",
     weights="[A-Za-z0-9_-]+",
     seed=r"\d+",
     shard=r"\d+",

@@ -24,17 +24,17 @@ rule extract_openie:
     input:
         unpack(step.inputs("extract_openie")),
     output:
-        extractions=f"{R}/text/{{corpus}}/shards/{{shard}}.parquet",
-        issues=f"{R}/text/{{corpus}}/issues/extract_openie-{{shard}}.parquet",
+        extractions=f"{R}/text/{{text}}/shards/{{shard}}.parquet",
+        issues=f"{R}/text/{{text}}/issues/extract_openie-{{shard}}.parquet",
     params:
         spec=step.spec("extract_openie"),
     resources:
         step=step.file("extract_openie"),
     threads: step.threads("extract_openie")
     log:
-        f"{LOGS}/text/{{corpus}}/shards/{{shard}}.log",
+        f"{LOGS}/text/{{text}}/shards/{{shard}}.log",
     benchmark:
-        f"{TIMES}/text/{{corpus}}/shards/{{shard}}.tsv"
+        f"{TIMES}/text/{{text}}/shards/{{shard}}.tsv"
     shell:
         run_line("extract_openie")
 
@@ -43,17 +43,17 @@ rule make_phrases:
     input:
         unpack(step.inputs("make_phrases")),
     output:
-        phrases=f"{R}/text/{{corpus}}/phrases.parquet",
-        extractions=f"{R}/text/{{corpus}}/extractions.parquet",
+        phrases=f"{R}/text/{{text}}/phrases.parquet",
+        extractions=f"{R}/text/{{text}}/extractions.parquet",
     params:
         spec=step.spec("make_phrases"),
     resources:
         step=step.file("make_phrases"),
     threads: step.threads("make_phrases")
     log:
-        f"{LOGS}/text/{{corpus}}/phrases.log",
+        f"{LOGS}/text/{{text}}/phrases.log",
     benchmark:
-        f"{TIMES}/text/{{corpus}}/phrases.tsv"
+        f"{TIMES}/text/{{text}}/phrases.tsv"
     shell:
         run_line("make_phrases")
 

@@ -10,15 +10,21 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.components import check_parts, check_settings, schemas
-from foretaste.pipeline.config import BackboneConfig, DatasetConfig, LmConfig, RunConfig, SystemConfig, validated
+from foretaste.pipeline.config import BackboneConfig, DatasetConfig, LmConfig, RunConfig, SystemConfig, TextConfig, validated
 from foretaste.pipeline.described import Folder
 from foretaste.pipeline.found_files import matching
 from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
 from foretaste.pipeline.places import check_folder
 from foretaste.pipeline.preset_checks import check_preset
-from foretaste.pipeline.preset_files import Files
+from foretaste.pipeline.preset_files import Files, merge
 from foretaste.pipeline.video_files import no_videos, video_files
+
+#: The text whose files lie in the folder of the corpus itself.
+PLAIN_TEXT = "recipes"
+
+#: What may be defined under a name that all presets share -> its settings class.
+_SHARED = {"lms": LmConfig, "backbones": BackboneConfig, "texts": TextConfig}
 
 
 class Catalogue:
@@ -32,8 +38,7 @@ class Catalogue:
         self._components, self._settings = (
             schemas(Path(root) / "workflow" / "schemas" / f"{name}.json") for name in ("components", "settings")
         )
-        check_parts(self.run, "config.yaml", self._components)
-        check_settings(self.run.phrases, self._settings["phrases"], "config.yaml: phrases", "phrases")
+        self._overridden(TextConfig(), "config.yaml")
         rules = sorted(
             rule
             for path in (Path(root) / "workflow" / "rules").glob("*.smk")
@@ -69,6 +74,8 @@ class Catalogue:
         """The resolved system on ``dataset``, its components checked, with this run's overrides of the history."""
         system = self.files.system(name, dataset)
         check_parts(system, self.files.where("systems", name), self._components)
+        for text, settings in system.texts.items():
+            self._check_phrases(settings, f"{self.files.where('systems', name)}: texts.{text}")
         check_preset(system, self.files.where("systems", name))
         overrides = {"rule": self.run.history_rule, "source": self.run.history_from}
         history = system.history.model_copy(update={key: value for key, value in overrides.items() if value})
@@ -101,8 +108,8 @@ class Catalogue:
         return sorted(name for name, average in kinds.items() if average)
 
     def named(self, kind: str, name: str, dataset: str | None = None) -> Any:
-        """The language model or backbone (``kind``: "lms", "backbones") of that name. Its files lie outside any system,
-        so all presets that define it must agree."""
+        """The language model, backbone or text (``kind``: "lms", "backbones", "texts") of that name. Its files lie outside
+        any system, so all presets that define it must agree."""
         found: dict[str, Any] = {}
         for system in self.files.names("systems"):
             settings = self.files.merged("systems", system, dataset).get(kind, {}).get(name)
@@ -117,7 +124,27 @@ class Catalogue:
             raise ConfigError(
                 f"{kind}.{name} differs between presets", ", ".join(found), "one definition", "give the variant a name of its own"
             )
-        return validated(LmConfig if kind == "lms" else BackboneConfig, first, f"{kind}.{name}")
+        return validated(_SHARED[kind], first, f"{kind}.{name}")
+
+    @cache  # noqa: B019 (one Catalogue lives as long as the process)
+    def text(self, name: str) -> TextConfig:
+        """How recipes become the text ``name``: as the presets say, with this run's settings laid over it."""
+        return self._overridden(self.named("texts", name), f"texts.{name} with openie and phrases of config.yaml")
+
+    def _overridden(self, text: TextConfig, where: str) -> TextConfig:
+        own = {"openie": self.run.openie, "phrases": self.run.phrases}
+        settings = validated(TextConfig, merge(text.model_dump(mode="json", exclude_defaults=True), own), where)
+        check_parts(settings, where, self._components)
+        self._check_phrases(settings, where)
+        return settings
+
+    def _check_phrases(self, text: TextConfig, where: str) -> None:
+        check_settings(text.phrases, self._settings["phrases"], f"{where}.phrases", "phrases")
+
+    def text_name(self, dataset: str, lm: str) -> str:
+        """What the language model reads, as it stands in paths: ``<corpus>`` for the text ``recipes``, else ``<corpus>/<text>``."""
+        text = self.named("lms", lm).text
+        return self.corpus(dataset) + ("" if text == PLAIN_TEXT else f"/{text}")
 
     @cached_property
     def first_lms(self) -> dict[str, str]:

@@ -61,6 +61,14 @@ class OpenieConfig(Options):
     """Jobs that the corpus is cut into."""
 
 
+class TextConfig(Options):
+    """How recipes become the phrases that a language model reads."""
+
+    openie: OpenieConfig = OpenieConfig()
+    phrases: dict[str, Any] = {}
+    """How extractions become phrases (text/phrases.py)."""
+
+
 class RunConfig(Options):
     """`config.yaml`: what this run is about and where its files are."""
 
@@ -82,10 +90,10 @@ class RunConfig(Options):
     """Overrides whose segments count as history."""
     on_bad_input: BadInput = "fail"
     """`fail` lists every bad input and stops; `skip` leaves it out, with a row in issues.parquet."""
-    openie: OpenieConfig = OpenieConfig()
-    """How recipes become extractions."""
+    openie: dict[str, Any] = {}
+    """Laid over `openie` of every text of the presets: shards, the place of an archive, another backend."""
     phrases: dict[str, Any] = {}
-    """How extractions become phrases (text/phrases.py)."""
+    """Laid over `phrases` of every text of the presets."""
     threads: dict[str, PositiveInt] = {}
     """Threads of a stage where they are not 1; part of what makes a result."""
 
@@ -128,6 +136,8 @@ class LmConfig(Options):
     """`minilm`, a folder of data_root as `weights/<folder>`, or a name of the Hugging Face hub (`<name>@<revision>` to pin it)."""
     generator: Annotated[str, AfterValidator(check_name)] | None = None
     """The generator of ELECTRA's replaced-token detection, named as `init` is."""
+    text: str = "recipes"
+    """The text of the preset that it is pretrained on."""
     view: Part("views") | None = None
     network: Part("models") | None = None
     objective: tuple[TermConfig, ...] = ()
@@ -190,6 +200,8 @@ class SystemConfig(Options):
     primary_metric: Literal["top1", "top5", "class_mean_recall1", "class_mean_recall5", "many_shot_recall5_and", "many_shot_recall5_or"]
     """The one number that the report is about, named beforehand."""
     history: HistoryConfig = HistoryConfig()
+    texts: dict[str, TextConfig] = {}
+    """What recipes are made into, by name; `recipes` is what a language model reads that names none."""
     lms: dict[str, LmConfig] = {}
     backbones: dict[str, BackboneConfig] = {}
     models: dict[str, AnyModel]

@@ -11,8 +11,8 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline import families
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.config import validated
+from foretaste.pipeline.catalogue import PLAIN_TEXT, Catalogue
+from foretaste.pipeline.config import TextConfig, validated
 from foretaste.pipeline.described import Described, Folder, tables
 from foretaste.pipeline.first_weights import first_weights, trained
 from foretaste.pipeline.language_models import source
@@ -57,12 +57,14 @@ class Plan:
             config={"on_bad_input": self.run.on_bad_input},
         )
 
-    def _extract_openie(self, corpus: str, shard: str) -> Described:
-        folder = f"{self.results}/text/{corpus}"
-        config, inputs, places = self.run.openie.model_dump(mode="json"), {"sentences": f"{folder}/sentences.parquet"}, {}
+    def _extract_openie(self, text: str, shard: str) -> Described:
+        folder, corpus = f"{self.results}/text/{text}", text.partition("/")[0]
+        config = self._text(text).openie.model_dump(mode="json")
+        inputs, places = {"sentences": f"{self.results}/text/{corpus}/sentences.parquet"}, {}
         if "archive" in config["backend"]:
             # What is in the archive decides; where it and its environment lie does not.
-            inputs["archive"] = place(config["backend"].pop("archive"), "openie.backend.archive")
+            archive = place(config["backend"].pop("archive"), "openie.backend.archive")
+            inputs["archive"] = str(Path(self.run.data_root) / archive)
             places["environment"] = place(config["backend"].pop("environment", ".venv-openie"), "openie.backend.environment")
         return Described(
             inputs=inputs,
@@ -71,13 +73,17 @@ class Plan:
             places=places,
         )
 
-    def _make_phrases(self, corpus: str) -> Described:
-        folder = f"{self.results}/text/{corpus}"
+    def _make_phrases(self, text: str) -> Described:
+        folder, settings = f"{self.results}/text/{text}", self._text(text)
         return Described(
-            inputs={"extractions": [f"{folder}/shards/{shard}.parquet" for shard in range(self.run.openie.shards)]},
+            inputs={"extractions": [f"{folder}/shards/{shard}.parquet" for shard in range(settings.openie.shards)]},
             outputs={"phrases": f"{folder}/phrases.parquet", "extractions": f"{folder}/extractions.parquet"},
-            config=dict(self.run.phrases),
+            config=dict(settings.phrases),
         )
+
+    def _text(self, text: str) -> TextConfig:
+        """The settings of a text from its name in paths (``Catalogue.text_name``)."""
+        return self.catalogue.text(text.partition("/")[2] or PLAIN_TEXT)
 
     def _fetch_weights(self, weights: str) -> Described:
         if weights not in self.catalogue.first_lms:
@@ -89,13 +95,14 @@ class Plan:
     def _pretrain(self, corpus: str, lm: str) -> Described:
         folder = f"{self.results}/lm/{corpus}/{lm}"
         settings = self.catalogue.named("lms", lm)
-        inputs = {"phrases": f"{self.results}/text/{corpus}/phrases.parquet", "lm": self.catalogue.weights(settings.init)}
+        text = corpus if settings.text == PLAIN_TEXT else f"{corpus}/{settings.text}"
+        inputs = {"phrases": f"{self.results}/text/{text}/phrases.parquet", "lm": self.catalogue.weights(settings.init)}
         if settings.generator is not None:
             inputs["generator"] = self.catalogue.weights(settings.generator)
         return Described(
             inputs=inputs,
             outputs={"checkpoint": Folder(f"{folder}/checkpoint"), "metrics": f"{folder}/metrics.json"},
-            config=settings.model_dump(mode="json"),
+            config=settings.model_dump(mode="json", exclude={"text"}),
         )
 
     def _read_annotations(self, dataset: str) -> Described:

@@ -18,6 +18,12 @@ def check_preset(system: SystemConfig, where: str) -> None:
     for model in system.models:
         if not re.fullmatch("[a-z0-9_]+", model):
             raise ConfigError(f"model named {model!r}", where, "small letters, digits and _", "rename it")
+    for text in system.texts:
+        if not re.fullmatch("[a-z0-9_]+", text) or text in ("shards", "issues"):  # these lie in the same folder
+            raise ConfigError(f"text named {text!r}", where, "small letters, digits and _, not shards or issues", "rename it")
+    for name, lm in system.lms.items():
+        if lm.training is not None and lm.text not in system.texts:
+            raise unknown("text", lm.text, system.texts, f"{where}: lms.{name}")
     _check_mentions(system, where)
     for name, settings in system.models.items():
         if isinstance(settings, AverageConfig) and settings.fits:

@@ -54,16 +54,17 @@ class Files:
         layer = read_yaml(path)
         if not isinstance(layer.get("base", ""), str):
             raise ConfigError(f"base is {layer['base']!r}", path, f"one of {', '.join(self.names(kind))}", "name one parent")
-        for key in ("on", "models", "lms", "backbones"):
+        for key in ("on", "models", "lms", "backbones", "texts"):
             _mappings(layer.get(key, {}), f"{path}: {key}", nullable=key != "on")
         for dataset, part in layer.get("on", {}).items():
             if dataset not in self.names("datasets"):
                 raise unknown("dataset", str(dataset), self.names("datasets"), f"{path}: on")
-            if "lms" in part:  # They lie beside the corpus, which several datasets may share.
-                raise ConfigError(
-                    "language models of one dataset", f"{path}: on.{dataset}.lms", "lms: outside on:",
-                    "give the variant a name of its own and use it in on: models",
-                )  # fmt: skip
+            for key in ("lms", "texts"):  # They lie beside the corpus, which several datasets may share.
+                if key in part:
+                    raise ConfigError(
+                        f"{key} of one dataset", f"{path}: on.{dataset}.{key}", f"{key}: outside on:",
+                        "give the variant a name of its own and use it in on: models",
+                    )  # fmt: skip
         return layer
 
     def _path(self, kind: str, name: str) -> Path:

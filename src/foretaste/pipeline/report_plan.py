@@ -69,9 +69,9 @@ class ReportPlan:
                 settings = self.catalogue.named("lms", lm)
                 jobs += [("fetch_weights", f"weights/{artifact_name(name)}") for name in (settings.init, settings.generator) if name]
                 if settings.training is not None:
-                    corpus = self.catalogue.corpus(world)
-                    jobs += [("read_recipes", f"text/{corpus}/sentences"), ("make_phrases", f"text/{corpus}/phrases")]
-                    jobs += [("extract_openie", f"text/{corpus}/shards/{shard}") for shard in range(self.catalogue.run.openie.shards)]
+                    corpus, text = self.catalogue.corpus(world), self.catalogue.text_name(world, lm)
+                    jobs += [("read_recipes", f"text/{corpus}/sentences"), ("make_phrases", f"text/{text}/phrases")]
+                    jobs += [("extract_openie", f"text/{text}/shards/{shard}") for shard in self._text_shards(lm)]
                     jobs.append(("pretrain", f"lm/{corpus}/{lm}/checkpoint"))
             for name in self._backbones(world):
                 jobs += [("probe_videos", f"{world}/videos"), ("train_backbone", f"{world}/backbones/{name}/checkpoint")]
@@ -95,9 +95,15 @@ class ReportPlan:
 
     def text_issues(self) -> list[str]:
         """The issues tables of the recipe corpora that the models' language models have read."""
-        corpora = dict.fromkeys(self.catalogue.corpus(world) for world, _ in self.pretrained())
-        stages = ["", *(f"/extract_openie-{shard}" for shard in range(self.catalogue.run.openie.shards))]
-        return [f"{self.catalogue.results}/text/{corpus}/issues{stage}.parquet" for corpus in corpora for stage in stages]
+        folder, found = f"{self.catalogue.results}/text", []
+        for world, lm in self.pretrained():
+            text = self.catalogue.text_name(world, lm)
+            found.append(f"{folder}/{self.catalogue.corpus(world)}/issues.parquet")
+            found += [f"{folder}/{text}/issues/extract_openie-{shard}.parquet" for shard in self._text_shards(lm)]
+        return list(dict.fromkeys(found))
+
+    def _text_shards(self, lm: str) -> range:
+        return range(self.catalogue.text(self.catalogue.named("lms", lm).text).openie.shards)
 
     def _backbones(self, world: str) -> list[str]:
         names = {model.backbone for model in self.models.values() if isinstance(model, ModelConfig) and model.backbone}
