@@ -103,7 +103,8 @@ def real_data(tmp_path_factory, shared_data) -> Path:
     for name in ("epic55", "rulstm"):
         shutil.copytree(shared_data / name, folder / name)
     stand_ins = ("epic55/videos/P01_01.MP4", "egtea/videos/OP01-R01-PastaSalad.mp4", "features/ircsn152/0.h5", "layer1.json")
-    for name in (*stand_ins, "weights/jx_vit_base_p16_224-80ecf9dd.pth"):
+    weights = ("weights/jx_vit_base_p16_224-80ecf9dd.pth", "weights/openie-model.2020.03.26.tar.gz")
+    for name in (*stand_ins, *weights):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

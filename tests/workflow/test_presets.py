@@ -9,7 +9,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("system", ["lm_avt", "lm_avt_published"])
+@pytest.mark.parametrize("system", ["lm_avt", "lm_avt_published", "lm_avt_published_text", "lm_avt_published_lms"])
 @pytest.mark.parametrize("dataset", ["epic55", "egtea_s1"])
 def test_real_datasets_dry_run(fresh, real_data, dataset, system):
     settings = ("--config", f"dataset={dataset}", f"data_root={real_data}", f"recipes={real_data}/layer1.json")
