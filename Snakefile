@@ -18,31 +18,31 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        [targets.report(run.dataset, system) for system in catalogue.systems],
+        targets.reports(run.dataset, catalogue.systems),
 
 
 # The generated kitchen, world 0, seed 0: every stage once.
 rule demo:
     input:
-        targets.report("kitchen", "lm_avt_demo"),
+        targets.reports("kitchen", ["lm_avt_demo"]),
 
 
 # Worlds 0 to 4, several seeds, pooled.
 rule demo_worlds:
     input:
-        targets.report("kitchen_worlds", "lm_avt_study"),
+        targets.reports("kitchen_worlds", ["lm_avt_study"]),
 
 
 # The text half alone: recipes, language models, text teachers, their metrics. Needs no video.
 rule teachers:
     input:
-        [targets.report(run.dataset, system, "teachers") for system in catalogue.systems],
+        targets.reports(run.dataset, catalogue.systems, "teachers"),
 
 
 # Features of every backbone that the systems use.
 rule features:
     input:
-        [targets.features(run.dataset, system) for system in catalogue.systems],
+        targets.features(run.dataset, catalogue.systems),
         f"{run.results_root}/{run.dataset}/issues.parquet",
 
 
@@ -51,8 +51,8 @@ for name in catalogue.files.names("systems"):
 
     rule:
         name: name
-        input: targets.report(run.dataset, name) if targets.fits(run.dataset, name) else []
+        input: targets.reports(run.dataset, [name])
 
     rule:
         name: f"{name}_seeds"
-        input: targets.report(run.dataset, name, "seeds") if targets.fits(run.dataset, name) else []
+        input: targets.reports(run.dataset, [name], "seeds")

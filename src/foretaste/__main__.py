@@ -1,4 +1,4 @@
-"""The command line: `foretaste <stage or tool> ...`. Only the module that is asked for is imported."""
+"""The command line: `foretaste <stage or tool> ...`, `foretaste help`, `foretaste --version`. Only the module that is asked for is imported."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import traceback
+from importlib.metadata import version
 from pathlib import Path
 
 from foretaste.contracts.errors import DataError, ForetasteError, of_system, unknown
@@ -22,6 +23,11 @@ def main(argv: list[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     verbose = "-v" in argv
     argv = [word for word in argv if word != "-v"]
+    if argv == ["--version"]:
+        print(f"foretaste {version('foretaste')}")
+        return 0
+    if argv[:1] == ["help"]:  # help, help <command>
+        argv = [*argv[1:2], "--help"]
     if not argv or argv[0] in ("-h", "--help"):
         print(_overview())
         return 0 if argv else 2
@@ -64,7 +70,7 @@ def _set_environment(step: Path, stage: str) -> None:
     """Before numpy or torch is imported: as many threads as the step's spec says, whatever the machine has; and no network."""
     try:
         threads = json.loads(step.read_text(encoding="utf-8"))["spec"]["threads"]
-    except (FileNotFoundError, ValueError, KeyError) as error:
+    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             "not a step", step, "a file that the workflow wrote to <results>/.steps", "run snakemake -n, or correct the path"
         ) from error
@@ -93,7 +99,8 @@ def _doc(name: str) -> str:
 def _overview() -> str:
     tools = [verb for verb in _verbs() if _has_tool(verb)]
     stages = [verb for verb in _verbs() if (STAGES / f"{verb}.py").exists() and verb not in tools]
-    lines = ["usage: foretaste [-v] <stage or tool> ...", "", "Tools (foretaste <tool> --help):"]
+    lines = ["usage: foretaste [-v] <stage or tool> ...", "       foretaste help [<stage or tool>]", "       foretaste --version"]
+    lines += ["", "-v before or after a command shows where an error rose.", "", "Tools (foretaste help <tool>):"]
     lines += [f"  {verb:18}{_first_line(verb)}" for verb in tools]
     lines += ["", "Stages of the workflow (snakemake runs them; by hand: foretaste <stage> --step FILE):"]
     lines += [f"  {verb:18}{_first_line(verb)}" for verb in stages]

@@ -11,6 +11,7 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.preset_files import Files, merge
+from foretaste.pipeline.rules import Targets
 from foretaste.text.phrases import PUBLISHED_DROPPED
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +65,7 @@ MISTAKES = {
     "backbones: {mine: {gird: {fps: 1.0}}}": "backbones.mine.gird: one of .*did you mean 'grid'",
     "backbones: {mine: {grid: {fsp: 1.0}}}": "backbones.mine.grid.fsp: one of fps, shards.*did you mean 'fps'",
     "history: {rulle: end}": "history.rulle: one of length, rule, source.*did you mean 'rule'",
-    "histroy: {}": "unknown key 'histroy'.*one of backbones, comparisons, history",
+    "histroy: {}": "unknown key 'histroy'.*one of backbones, comparisons, datasets, history",
     "comparisons: [[student_ml, student_lm]]": "unknown model 'student_ml'.*comparisons",
     "models: {student_lm: 3}": "3 instead of settings.*models.student_lm",
     "models: []": "instead of a mapping",
@@ -104,7 +105,8 @@ def test_merge():
 def test_every_dataset_resolves(dataset):
     files = Files(ROOT)
     settings = files.dataset(dataset)
-    files.system(settings.system, dataset)
+    for system in settings.systems:
+        files.system(system, dataset)
 
 
 @pytest.mark.parametrize("name", ["lm_avt", "lm_avt_decoder", "lm_avt_teacher", "lm_avt_teachers"])
@@ -236,7 +238,7 @@ def test_texts_of_one_corpus_lie_apart_and_read_the_same_sentences():
 def test_on_is_a_word(tmp_path):
     """YAML 1.1 reads `on:` as true; here it says what differs by dataset."""
     for kind, name, text in (
-        ("datasets", "d", "title: x\nsystem: s\nreader: {kind: egtea}\ntau_a: 1.0\ntau_o: 5.0\n"),
+        ("datasets", "d", "title: x\nsystems: s\nreader: {kind: egtea}\ntau_a: 1.0\ntau_o: 5.0\n"),
         ("systems", "s", "title: x\non: {d: {title: y}}\n"),
     ):
         (tmp_path / "workflow" / kind).mkdir(parents=True)
@@ -250,3 +252,58 @@ def test_recipes_may_not_be_named_like_a_dataset():
     with pytest.raises(ConfigError, match=r"recipes named 'kitchen.json'.*rename"):
         catalogue(dataset="epic55", recipes="/x/kitchen.json").corpus("epic55")
     assert catalogue(dataset="epic55", recipes="/x/layer1.json.gz").corpus("epic55") == "layer1"
+
+
+FITTING = [
+    ("kitchen", "lm_avt_study"),
+    ("kitchen_micro", "lm_avt_demo"),
+    ("epic55", "lm_avt_teachers"),
+    ("epic55", "lm_avt_own"),
+    ("kitchen", "lm_avt"),
+]
+
+
+@pytest.mark.parametrize(("dataset", "system"), FITTING)
+def test_a_system_fits_the_datasets_that_it_is_made_for(dataset, system):
+    assert catalogue(dataset=dataset, systems=system).systems == (system,)
+
+
+def test_a_system_that_does_not_fit_is_an_error_that_lists_those_that_do():
+    with pytest.raises(
+        ConfigError, match=r"lm_avt_demo is not made for the dataset epic55.*one of lm_avt, lm_avt_counts,.*lm_avt_teachers"
+    ):
+        catalogue(dataset="epic55", systems=["lm_avt", "lm_avt_demo"])
+    plan = Plan(catalogue(dataset="epic55"))
+    for target in (Targets(plan.catalogue).reports("epic55", ["lm_avt_demo"]), Targets(plan.catalogue).features("epic55", ["lm_avt_demo"])):
+        with pytest.raises(SystemExit, match="error: the system lm_avt_demo is not made for"):
+            target({})
+    with pytest.raises(ConfigError, match="is not made for the dataset egtea_s1"):
+        plan.describe("evaluate", {"dataset": "egtea_s1", "system": "lm_avt_micro", "seed": "0", "model": "teacher_lm"})
+
+
+def test_a_preset_of_another_family_does_not_fit(tmp_path):
+    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    preset = tmp_path / "workflow" / "systems" / "other.yaml"
+    text = (ROOT / "workflow" / "systems" / "lm_avt.yaml").read_text()
+    preset.write_text(text)
+    with pytest.raises(ConfigError, match="other is not made for the dataset epic55"):
+        Catalogue({"dataset": "epic55", "systems": "other"}, tmp_path)
+    preset.write_text(text + "\ndatasets: [epic55]\n")
+    assert Catalogue({"dataset": "epic55", "systems": "other"}, tmp_path).systems == ("other",)
+    preset.write_text(text + "\ndatasets: [epic55, epic56]\n")
+    with pytest.raises(ConfigError, match=r"unknown dataset 'epic56'.*other.yaml: datasets"):
+        Catalogue({"dataset": "epic55", "systems": "other"}, tmp_path)
+
+
+def test_a_dataset_may_name_several_systems(tmp_path):
+    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    dataset = tmp_path / "workflow" / "datasets" / "epic55.yaml"
+    dataset.write_text(dataset.read_text().replace("systems: lm_avt", "systems: [lm_avt, lm_avt_counts]"))
+    made = Catalogue({"dataset": "epic55"}, tmp_path)
+    assert made.systems == ("lm_avt", "lm_avt_counts")
+    assert Targets(made).reports("epic55", made.systems, "teachers")({}) == [
+        "results/epic55/lm_avt/teachers/report.html", "results/epic55/lm_avt_counts/teachers/report.html",
+    ]  # fmt: skip
+    dataset.write_text(dataset.read_text().replace("systems: [lm_avt, lm_avt_counts]", "systems: []"))
+    with pytest.raises(ConfigError, match="at least 1 item"):
+        Catalogue({"dataset": "epic55"}, tmp_path)

@@ -98,7 +98,7 @@ def test_all_that_use_a_language_model_have_it_as_input(tmp_path):
     assert plan.describe("train", teacher).inputs["lm"] == plan.describe("score", teacher).inputs["lm"] == albert
     pretrained = plan.describe("train", {**teacher, "model": "teacher_recipe_lm"})
     assert pretrained.inputs["lm"] == "results/lm/layer1/albert_recipes/checkpoint"
-    assert Targets(plan.catalogue).weights("egtea_s1", "lm_avt_published") == [
+    assert Targets(plan.catalogue).weights("egtea_s1", ["lm_avt_published"])({}) == [
         "results/weights/albert-base-v2/manifest.json", "results/weights/minilm/manifest.json",
     ]  # fmt: skip
     with pytest.raises(ConfigError, match=r"unknown language model 'alber'.*albert-base-v2"):

@@ -102,4 +102,4 @@ rule pretrain:
 # Named target: the language models that the systems start from, the one part that may need internet.
 rule weights:
     input:
-        [targets.weights(run.dataset, system) for system in catalogue.systems],
+        targets.weights(run.dataset, catalogue.systems),

@@ -48,6 +48,7 @@ class Catalogue:
             if stage not in rules:
                 raise unknown("stage", stage, rules, "config.yaml: threads")
         for system in self.systems:
+            self.check_fits(self.run.dataset, system)
             self.system(self.run.dataset, system)
 
     @property
@@ -56,9 +57,27 @@ class Catalogue:
         return self.systems_of(self.run.dataset)
 
     def systems_of(self, dataset: str) -> tuple[str, ...]:
-        """The systems that are run on a dataset: this run's, or the one that the dataset names."""
+        """The systems that are run on a dataset: this run's, or those that the dataset names."""
         named = self.run.systems if dataset == self.run.dataset else ()
-        return named or (self.dataset(dataset).system,)
+        return named or self.dataset(dataset).systems
+
+    @cache  # noqa: B019 (one Catalogue lives as long as the process)
+    def fits(self, dataset: str, system: str) -> bool:
+        """Whether a preset is made for a dataset: it says so (``datasets``), or has the same farthest base as the dataset's own systems."""
+        made_for = self.files.merged("systems", system).get("datasets", ())
+        if made_for:
+            return not set(made_for).isdisjoint(self.files.chain("datasets", dataset))
+        families = {self.files.chain("systems", own)[-1] for own in self.dataset(dataset).systems}
+        return self.files.chain("systems", system)[-1] in families
+
+    def check_fits(self, dataset: str, system: str) -> None:
+        """Raise ConfigError, listing the systems that fit, unless ``system`` is made for ``dataset``."""
+        if not self.fits(dataset, system):
+            fitting = [name for name in self.files.names("systems") if self.fits(dataset, name)]
+            raise ConfigError(
+                f"the system {system} is not made for the dataset {dataset}", self.files.where("systems", system),
+                f"one of {', '.join(fitting)}", "use one of these, or another dataset",
+            )  # fmt: skip
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def dataset(self, name: str) -> DatasetConfig:
@@ -77,6 +96,9 @@ class Catalogue:
         for text, settings in system.texts.items():
             self._check_phrases(settings, f"{self.files.where('systems', name)}: texts.{text}")
         check_preset(system, self.files.where("systems", name))
+        for made_for in system.datasets:
+            if made_for not in self.files.names("datasets"):
+                raise unknown("dataset", made_for, self.files.names("datasets"), f"{self.files.where('systems', name)}: datasets")
         overrides = {"rule": self.run.history_rule, "source": self.run.history_from}
         history = system.history.model_copy(update={key: value for key, value in overrides.items() if value})
         return system.model_copy(update={"history": history})
@@ -182,6 +204,8 @@ class Catalogue:
         """The system in whose folder the model lies: the farthest base that defines it with the same meaning."""
         meaning = self._meaning(dataset, system, model)
         for ancestor in reversed(self.files.chain("systems", system)[1:]):
+            if not self.fits(dataset, ancestor):
+                continue
             if model in self.system(dataset, ancestor).models and self._meaning(dataset, ancestor, model) == meaning:
                 return ancestor
         return system

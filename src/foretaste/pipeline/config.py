@@ -75,7 +75,7 @@ class RunConfig(Options):
     dataset: str
     """A file of workflow/datasets."""
     systems: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
-    """Files of workflow/systems; none: the system that the dataset names."""
+    """Files of workflow/systems; none: the systems that the dataset names."""
     seeds: Annotated[tuple[Seed, ...], BeforeValidator(_as_tuple), AfterValidator(_distinct)] = (0,)
     """Seeds of teachers and students."""
     results_root: Annotated[Place, AfterValidator(_without_braces)] = "results"
@@ -111,8 +111,8 @@ class DatasetConfig(Options):
     """One dataset and split: how it is read, its clock, and what is anticipated."""
 
     title: str
-    system: str
-    """The system that is run where config.yaml names none."""
+    systems: Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+    """One or several systems, which are run where config.yaml names none."""
     reader: Part("annotations")
     tau_a: NonNegativeFloat
     """Seconds between the end of the observation window and the action."""
@@ -197,6 +197,8 @@ class SystemConfig(Options):
 
     title: str
     paper: str
+    datasets: tuple[str, ...] = ()
+    """The datasets that it is made for, with those based on them; none: every dataset whose own systems have its farthest base."""
     primary_metric: Literal["top1", "top5", "class_mean_recall1", "class_mean_recall5", "many_shot_recall5_and", "many_shot_recall5_or"]
     """The one number that the report is about, named beforehand."""
     history: HistoryConfig = HistoryConfig()

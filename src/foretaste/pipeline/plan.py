@@ -31,6 +31,8 @@ class Plan:
 
     def describe(self, stage: str, wildcards: Mapping[str, str]) -> Described:
         """The step of ``stage`` for these wildcards."""
+        if "system" in wildcards:
+            self.catalogue.check_fits(wildcards["dataset"], wildcards["system"])
         return getattr(self, f"_{stage}")(**dict(wildcards))
 
     def _make_kitchen(self, dataset: str, part: str) -> Described:

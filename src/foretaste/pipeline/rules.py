@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -77,30 +77,47 @@ class Rules:
 
 
 class Targets:
-    """The files that a named target asks for."""
+    """What a named target asks for, as input functions: only the target that is asked for is looked at."""
 
     def __init__(self, catalogue: Catalogue):
         self.catalogue = catalogue
 
-    def report(self, dataset: str, system: str, scope: str = "") -> str:
-        """The report of a system's models; ``scope``: "" (the run's seeds), "teachers" (text only) or "seeds"."""
-        return f"{self.catalogue.results}/{dataset}/{system}{'/' if scope else ''}{scope}/report.html"
+    def reports(self, dataset: str, systems: Sequence[str], scope: str = "") -> Callable[[Wildcards], list[str]]:
+        """The reports of some systems; ``scope``: "" (the run's seeds), "teachers" (text only) or "seeds".
 
-    def features(self, dataset: str, system: str) -> list[str]:
-        """All feature files of a system's backbones."""
-        backbones = self.catalogue.system(dataset, system).backbones
-        return [path for name in backbones for path in self.catalogue.features(dataset, name)]
+        A system that is not made for the dataset ends the run with a line that lists those that are.
+        """
+        inner = f"/{scope}" if scope else ""
+        return self._of(dataset, systems, lambda system: [f"{self.catalogue.results}/{dataset}/{system}{inner}/report.html"])
 
-    def weights(self, dataset: str, system: str) -> list[str]:
-        """The language models that a system starts from."""
-        lms = self.catalogue.system(dataset, system).lms.values()
-        names = {name for lm in lms for name in (lm.init, lm.generator) if name}
-        return [declared(self.catalogue.weights(name)) for name in sorted(names)]
+    def features(self, dataset: str, systems: Sequence[str]) -> Callable[[Wildcards], list[str]]:
+        """All feature files of the systems' backbones."""
 
-    def fits(self, dataset: str, system: str) -> bool:
-        """Whether the system is made for the dataset: the dataset's own system, or a relative of it."""
-        own = self.catalogue.files.chain("systems", self.catalogue.dataset(dataset).system)
-        return system in own or own[0] in self.catalogue.files.chain("systems", system)
+        def of(system: str) -> list[str]:
+            backbones = self.catalogue.system(dataset, system).backbones
+            files = [path for name in backbones for path in self.catalogue.features(dataset, name)]
+            check_given(path for path in files if not path.startswith(f"{self.catalogue.results}/"))
+            return files
+
+        return self._of(dataset, systems, of)
+
+    def weights(self, dataset: str, systems: Sequence[str]) -> Callable[[Wildcards], list[str]]:
+        """The language models that the systems start from."""
+
+        def of(system: str) -> list[str]:
+            lms = self.catalogue.system(dataset, system).lms.values()
+            names = {name for lm in lms for name in (lm.init, lm.generator) if name}
+            return [declared(self.catalogue.weights(name)) for name in sorted(names)]
+
+        return self._of(dataset, systems, of)
+
+    def _of(self, dataset: str, systems: Sequence[str], files: Callable[[str], list[str]]) -> Callable[[Wildcards], list[str]]:
+        def of(_: Wildcards) -> list[str]:
+            for system in systems:
+                self.catalogue.check_fits(dataset, system)
+            return [path for system in systems for path in files(system)]
+
+        return _plainly(of)
 
 
 def declared(paths: str | list[str]) -> str | list[str]:

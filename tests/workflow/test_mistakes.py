@@ -1,0 +1,80 @@
+"""What people mistype, and folders that cannot be written: one line each, never a traceback, never an empty success."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+import pytest
+from conftest import copy_to
+
+pytestmark = pytest.mark.slow
+
+SENTENCES = "results/text/kitchen_micro/sentences.parquet"
+MICRO = ("--config", "dataset=kitchen_micro")
+EPIC = ("dataset=epic55", "systems=lm_avt_counts")
+
+#: Target and settings -> what the one line says.
+MISTAKES = {
+    "a dataset": ("teachers", ("dataset=epic5",), "unknown dataset 'epic5'.*did you mean 'epic55'"),
+    "a system": ("teachers", ("systems=lm_avt_dmo",), "unknown system 'lm_avt_dmo'.*did you mean 'lm_avt_demo'"),
+    "a system that does not fit": ("lm_avt_demo", ("dataset=epic55",), "not made for the dataset epic55.*one of lm_avt, lm_avt_counts"),
+    "its seeds": ("lm_avt_demo_seeds", ("dataset=egtea_s1",), "not made for the dataset egtea_s1.*one of lm_avt"),
+    "one of the run's systems": ("teachers", ("dataset=epic55", "systems=[lm_avt,lm_avt_demo]"), "lm_avt_demo is not made for"),
+    "a path of another system": ("results/epic55/lm_avt_demo/report.html", (), "not made for the dataset epic55"),
+    "seeds": ("teachers", ("seeds=abc",), "valid integer.*'abc'.*config.yaml.seeds"),
+    "a number": ("teachers", ("dataset=55",), "valid string.*55.*config.yaml.dataset"),
+    "a choice": ("teachers", ("on_bad_input=maybe",), "'fail' or 'skip'"),
+    "a key": ("teachers", ("sedes=[0]",), "unknown key 'sedes'.*did you mean 'seeds'"),
+    "no data": ("teachers", (*EPIC, "data_root=/nowhere"), "missing file: /nowhere/epic55/EPIC_train_action_labels.csv"),
+    "data in a file": ("teachers", (*EPIC, "data_root=README.md"), "missing file: README.md/epic55/"),
+    "no recipes": ("results/text/layer1/phrases.parquet", ("dataset=epic55", "recipes=/nowhere/layer1"), "missing file: /nowhere/layer1"),
+    "recipes in a folder": (
+        "results/text/docs/phrases.parquet",
+        ("dataset=epic55", "recipes=docs"),
+        "a folder where a file should be: docs",
+    ),
+    "results in a file": ("teachers", ("results_root=README.md/results",), "README.md is no folder.*results_root"),
+    "a variable": ("teachers", ("results_root=$NOWHERE_SET/x",), "NOWHERE_SET is not set"),
+    "a model": ("results/kitchen/lm_avt_demo/seed0/student_ml/metrics.json", (), "unknown model 'student_ml'.*'student_lm'"),
+}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A checkout with the sentences of the micro world, which take seconds."""
+    checkout = copy_to(tmp_path_factory.mktemp("mistakes") / "foretaste")
+    checkout.snakemake(SENTENCES, *MICRO)
+    return checkout
+
+
+@pytest.mark.parametrize(("target", "settings", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_one_line(checkout, target, settings, said):
+    done = checkout.snakemake("-n", target, *(["--config", *settings] if settings else []), check=False)
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    assert done.returncode == 1 and len(errors) == 1 and "Traceback" not in done.stdout, done.stdout[-3000:]
+    assert re.search(said, errors[0]), errors[0]
+
+
+def read_only(checkout, *command):
+    """Run ``command`` where the results can be read and not written."""
+    script = 'mount --bind results results && mount -o remount,ro,bind results && exec "$@"'
+    return checkout.run("unshare", "-m", "sh", "-c", script, "sh", *command, check=False)
+
+
+@pytest.fixture
+def mounts():
+    if os.getuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:
+        pytest.skip("only root can mount the results read-only")
+
+
+def test_results_that_can_only_be_read(checkout, mounts):
+    run = ("snakemake", "--quiet", "host", "--cores", "1")
+    dry = read_only(checkout, *run, "-n", SENTENCES, *MICRO, "on_bad_input=skip")
+    assert dry.returncode == 0 and "rule read_recipes" in dry.stdout, dry.stdout[-3000:]
+    assert "Nothing to be done" in read_only(checkout, *run, SENTENCES, *MICRO).stdout
+    real = read_only(checkout, *run, "results/kitchen/world/recipes/manifest.json")
+    errors = [line for line in real.stdout.splitlines() if line.startswith("error: ")]
+    assert real.returncode == 1 and len(errors) == 1 and "Traceback" not in real.stdout, real.stdout[-3000:]
+    assert "Read-only file system: results/" in errors[0]
