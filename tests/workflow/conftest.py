@@ -84,6 +84,14 @@ def finished(tmp_path_factory) -> Checkout:
     return checkout
 
 
+@pytest.fixture(scope="session")
+def started(tmp_path_factory) -> Checkout:
+    """A checkout with the sentences of the micro world and nothing else, which take seconds."""
+    checkout = copy_to(tmp_path_factory.mktemp("started") / "foretaste")
+    checkout.snakemake("results/text/kitchen_micro/sentences.parquet", *MICRO)
+    return checkout
+
+
 @pytest.fixture
 def fresh(tmp_path) -> Checkout:
     """A checkout without results."""

@@ -7,7 +7,6 @@ import re
 import subprocess
 
 import pytest
-from conftest import copy_to
 
 pytestmark = pytest.mark.slow
 
@@ -41,17 +40,9 @@ MISTAKES = {
 }
 
 
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory):
-    """A checkout with the sentences of the micro world, which take seconds."""
-    checkout = copy_to(tmp_path_factory.mktemp("mistakes") / "foretaste")
-    checkout.snakemake(SENTENCES, *MICRO)
-    return checkout
-
-
 @pytest.mark.parametrize(("target", "settings", "said"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_one_line(checkout, target, settings, said):
-    done = checkout.snakemake("-n", target, *(["--config", *settings] if settings else []), check=False)
+def test_a_mistake_is_one_line(started, target, settings, said):
+    done = started.snakemake("-n", target, *(["--config", *settings] if settings else []), check=False)
     errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
     assert done.returncode == 1 and len(errors) == 1 and "Traceback" not in done.stdout, done.stdout[-3000:]
     assert re.search(said, errors[0]), errors[0]
@@ -69,12 +60,12 @@ def mounts():
         pytest.skip("only root can mount the results read-only")
 
 
-def test_results_that_can_only_be_read(checkout, mounts):
+def test_results_that_can_only_be_read(started, mounts):
     run = ("snakemake", "--quiet", "host", "--cores", "1")
-    dry = read_only(checkout, *run, "-n", SENTENCES, *MICRO, "on_bad_input=skip")
+    dry = read_only(started, *run, "-n", SENTENCES, *MICRO, "on_bad_input=skip")
     assert dry.returncode == 0 and "rule read_recipes" in dry.stdout, dry.stdout[-3000:]
-    assert "Nothing to be done" in read_only(checkout, *run, SENTENCES, *MICRO).stdout
-    real = read_only(checkout, *run, "results/kitchen/world/recipes/manifest.json")
+    assert "Nothing to be done" in read_only(started, *run, SENTENCES, *MICRO).stdout
+    real = read_only(started, *run, "results/kitchen/world/recipes/manifest.json")
     errors = [line for line in real.stdout.splitlines() if line.startswith("error: ")]
     assert real.returncode == 1 and len(errors) == 1 and "Traceback" not in real.stdout, real.stdout[-3000:]
     assert "Read-only file system: results/" in errors[0]
