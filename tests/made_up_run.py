@@ -109,7 +109,10 @@ def _score(own: Path, model: str, seed: int, number: int, classes: ClassSpace, l
     if taught or teacher:
         protocol |= {"history_rule": "start", "history_from": "all_splits", "history_length": 5}
     if taught:
-        protocol |= {"temperature": 1.0, "top_k": None, "reduction": "batch", "t_squared": False}
+        protocol["terms"] = [
+            {"of": "action", "to": "labels", "loss": "cross_entropy", "weight": 1.0, "reduction": "batch", "temperature": None, "top_k": None, "t_squared": None},
+            {"of": "action", "to": "teacher", "loss": "kl", "weight": 4.0, "reduction": "batch", "temperature": 1.0, "top_k": None, "t_squared": False},
+        ]  # fmt: skip
     names = {"dataset": world, "system": "lm_avt_demo", "seed": seed, "model": model}
     artifact.write_json(own / "metrics.json", report(measure(logits, wanted, classes), len(wanted), "validation", protocol, names))
 

@@ -115,7 +115,7 @@ def test_scores_that_do_not_fit_are_refused():
 def test_the_report_has_every_key_and_absent_is_null():
     got = report({"action": {}}, 7, "validation", {"tau_a": 1.0}, {"dataset": "d", "seed": 0})
     assert json.loads(json.dumps(got)) == {
-        "format": 1, "dataset": "d", "system": None, "seed": 0, "model": None, "split": "validation", "samples": 7, "action": {},
+        "format": 2, "dataset": "d", "system": None, "seed": 0, "model": None, "split": "validation", "samples": 7, "action": {},
         "protocol": {**dict.fromkeys(PROTOCOL), "tau_a": 1.0},
     }  # fmt: skip
     with pytest.raises(DataError, match="protocol settings tau"):

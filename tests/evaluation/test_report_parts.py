@@ -13,7 +13,8 @@ from foretaste.evaluation.curves import mean_curve, read_curves
 from foretaste.evaluation.diagram import draw, layers, pipeline
 from foretaste.evaluation.filmstrips import choose, opinion
 from foretaste.evaluation.gains import by_frequency, class_gains, joined
-from foretaste.evaluation.report import colours, duration, number, setting_line, signed
+from foretaste.evaluation.report import colours, duration, number, signed
+from foretaste.evaluation.setting_line import setting_line, terms_text
 from foretaste.evaluation.timing import by_rule, read_cost
 
 
@@ -130,11 +131,18 @@ def test_students_have_the_colours_of_their_teachers():
 def test_numbers_as_people_read_them():
     assert (number(None), number(-1.25), signed(0.04), signed(-3.0), number(1234.4, 0)) == ("–", "−1.2", "+0.0", "−3.0", "1234")
     assert (duration(None), duration(5.04), duration(125), duration(7260)) == ("–", "5.0 s", "2 min 05 s", "2 h 01 min")
-    protocol = {
-        "history_rule": "start", "history_from": "own_split", "history_length": None, "temperature": 5.0, "top_k": 50, "reduction": "elements", "t_squared": True,
-        "prior_exponent": [0.2, 0.3],
-    }  # fmt: skip
-    assert setting_line(protocol) == "history start, own split, all · T 5, T² restored, top 50, elements mean · prior exponent 0.2, 0.3"
+    history = {"history_rule": "start", "history_from": "own_split", "history_length": None, "prior_exponent": [0.2, 0.3]}
+    distilled = {"temperature": 5.0, "top_k": 50, "reduction": "elements", "t_squared": True}
+    said = "history start, own split, all · T 5, T² restored, top 50, elements mean · prior exponent 0.2, 0.3"
+    assert setting_line({**history, **distilled}) == said, "a summary of format 1"
+    labels = {"of": "action", "to": "labels", "loss": "cross_entropy", "weight": 1.0, "reduction": "batch", "temperature": None}
+    term = {"of": "action", "to": "t", "loss": "topk_kl", "weight": 20.0, **distilled}
+    assert setting_line({**history, "terms": [labels, term]}) == said
+    embedding = {**labels, "of": "embedding", "to": "t", "loss": "smooth_l1"}
+    both = {"terms": [term, embedding]}
+    assert setting_line(both) == "action to t: T 5, T² restored, top 50, elements mean · embedding to t: smooth_l1, batch mean"
+    assert terms_text(both).startswith("20 topk_kl(action, t): temperature 5.0, top_k 50, reduction elements, t_squared True; 1 smooth_l1(")
+    assert (setting_line({"terms": []}), terms_text({"terms": []}), terms_text({"terms": None})) == ("", None, None)
     assert setting_line({"prior_exponent": 0.0, "ensemble_weights": "equal", "ensemble_seeds": None, "fitted_on": None}) == ""
     fitted = {
         "ensemble_weights": [{"a": 0.6, "b": 0.4}, {"a": 0.7, "b": 0.3}],

@@ -49,4 +49,4 @@ def test_the_summary_has_the_documented_keys():
     runs = [Run(world="w0", model="student", seed=0, metrics=_metrics(1.0))]
     summary = summarise({"primary_metric": "top1"}, arms(runs, ["w0"], MODELS), [], [])
     assert {"format", "primary_metric", "arms", "comparisons", "stages"} <= set(summary)
-    assert summary["format"] == 1
+    assert summary["format"] == 2

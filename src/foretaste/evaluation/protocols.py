@@ -15,11 +15,11 @@ from foretaste.contracts.errors import DataError
 from foretaste.evaluation.metrics import accuracy, class_mean_recall, label_ranks, many_shot_actions, marginal, softmax, tail_actions
 from foretaste.scores.exchange import SplitScores
 
-FORMAT = 1
+FORMAT = 2
 
 #: The settings that decide a number; they stand beside it, null where one does not apply.
 PROTOCOL = (
-    "tau_a", "history_rule", "history_from", "history_length", "prior_exponent", "ensemble_weights", "ensemble_seeds", "fitted_on", "temperature", "top_k", "reduction", "t_squared",
+    "tau_a", "history_rule", "history_from", "history_length", "prior_exponent", "ensemble_weights", "ensemble_seeds", "fitted_on", "terms",
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from foretaste.evaluation.compare import Interval
 from foretaste.evaluation.figures import ticks
 from foretaste.evaluation.filmstrips import Frame, Opinion
 from foretaste.evaluation.gains import ClassGain
+from foretaste.evaluation.setting_line import setting_line, terms_text
 from foretaste.evaluation.summary import METRICS
 
 #: Hues that the style sheet defines; a student has the colour of its teacher.
@@ -227,8 +228,9 @@ def _by_head(arms: Mapping[str, Any]) -> list[str]:
 
 def _settings(arms: Mapping[str, Any]) -> dict[str, Any]:
     """The protocol of every arm, as columns of settings; those that apply to none are left out."""
-    names = [name for name in next(iter(arms.values()))["protocol"] if any(arm["protocol"][name] is not None for arm in arms.values())]
-    return {"names": names, "rows": [(arm["label"], [arm["protocol"][name] for name in names]) for arm in arms.values()]}
+    rows = [(arm["label"], {**arm["protocol"], "terms": terms_text(arm["protocol"])}) for arm in arms.values()]
+    names = [name for name in rows[0][1] if any(protocol[name] is not None for _, protocol in rows)]
+    return {"names": names, "rows": [(label, [protocol[name] for name in names]) for label, protocol in rows]}
 
 
 def _bars(gains: Sequence[ClassGain], most: int = 36) -> dict[str, Any]:
@@ -248,35 +250,6 @@ def _costs(stages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     total = {key: sum(stage[key] or 0 for stage in stages) for key in ("jobs", "wall_s", "cpu_s")}
     peak = max((stage["max_rss_mb"] or 0 for stage in stages), default=0)
     return {"rows": [(stage, round(100 * (stage["wall_s"] or 0) / longest, 2)) for stage in stages], "total": total, "peak": peak}
-
-
-def setting_line(protocol: Mapping[str, Any]) -> str:
-    """The settings that decide an arm's numbers, in one line; those that do not apply are left out."""
-    parts = []
-    if protocol.get("history_rule") is not None:
-        lengths, sources = (
-            value if isinstance(value, list) else [value] for value in (protocol["history_length"], protocol["history_from"])
-        )
-        source = " or ".join({"all_splits": "all splits", "own_split": "own split"}[one] for one in sources)
-        length = " or ".join("all" if one is None else f"last {one}" for one in lengths)
-        parts.append(f"history {protocol['history_rule']}, {source}, {length}")
-    if protocol.get("temperature") is not None:
-        listed = "all classes" if protocol["top_k"] is None else f"top {protocol['top_k']}"
-        squared = ", T² restored" if protocol["t_squared"] else ""
-        parts.append(f"T {protocol['temperature']:g}{squared}, {listed}, {protocol['reduction']} mean")
-    if protocol.get("ensemble_seeds"):
-        parts.append(f"seeds {', '.join(map(str, protocol['ensemble_seeds']))} together")
-    if protocol.get("ensemble_weights") not in (None, "equal"):
-        weights = protocol["ensemble_weights"]
-        one_a_run = weights if isinstance(weights, list) else [weights]
-        shares = [" + ".join(f"{share:g} {name}" for name, share in one.items()) for one in one_a_run]
-        parts.append(f"weights {', '.join(shares)}")
-    if protocol.get("prior_exponent"):
-        exponent = protocol["prior_exponent"]
-        parts.append(f"prior exponent {', '.join(map(str, exponent)) if isinstance(exponent, list) else exponent}")
-    if protocol.get("fitted_on"):
-        parts.append(f"fitted on {protocol['fitted_on']}")
-    return " · ".join(parts)
 
 
 def number(value: float | None, digits: int = 1) -> str:

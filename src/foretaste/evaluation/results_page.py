@@ -8,8 +8,9 @@ from typing import Any
 
 from foretaste.contracts.errors import DataError
 from foretaste.evaluation import verdict
-from foretaste.evaluation.report import arrows, number, setting_line, signed
-from foretaste.evaluation.summary import FORMAT, METRICS
+from foretaste.evaluation.report import arrows, number, signed
+from foretaste.evaluation.setting_line import setting_line
+from foretaste.evaluation.summary import METRICS, READABLE
 from foretaste.pipeline import artifact
 
 #: Numbers of others, beside ours: ``{"format", "datasets": {<dataset>: {"title", "notes", "rows": [{"label", "history_rule", "action",
@@ -61,10 +62,10 @@ def _named(path: Path, summary: Mapping[str, Any]) -> tuple[str, str]:
     stem, _, system = path.stem.partition(".")
     dataset, _, rule = stem.rpartition("_")
     fits = summary.get("dataset") == dataset and rule in RULES and system in ("", summary.get("system"))
-    if summary.get("format") != FORMAT or not fits:
+    if summary.get("format") not in READABLE or not fits:
         raise DataError(
             f"a summary of {summary.get('dataset')!r}, {summary.get('system')!r}", path,
-            f"<dataset>_<one of {', '.join(RULES)}>.json or <dataset>_<rule>.<system>.json of format {FORMAT}", "rename it",
+            f"<dataset>_<one of {', '.join(RULES)}>.json or <dataset>_<rule>.<system>.json of format {READABLE[0]} to {READABLE[-1]}", "rename it",
         )  # fmt: skip
     rules = {arm["protocol"]["history_rule"] for arm in summary["arms"].values()} - {None}
     if rules - {rule}:

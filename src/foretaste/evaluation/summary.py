@@ -10,7 +10,10 @@ from typing import Any
 from foretaste.contracts.classes import HEADS
 from foretaste.contracts.errors import DataError
 
-FORMAT = 1
+FORMAT = 2
+
+#: Formats that the results page reads. A protocol of format 1 has one distillation term instead of all terms.
+READABLE = (1, 2)
 
 #: The metrics of a head, in the order of tables, with the names people read.
 METRICS = {

@@ -14,7 +14,8 @@ from foretaste.pipeline.config import BackboneConfig, DatasetConfig, LmConfig, R
 from foretaste.pipeline.described import Folder
 from foretaste.pipeline.found_files import matching
 from foretaste.pipeline.language_models import artifact_name
-from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+from foretaste.pipeline.model_config import AverageConfig, ModelConfig, TermConfig
+from foretaste.pipeline.names import check_name
 from foretaste.pipeline.places import check_folder
 from foretaste.pipeline.preset_checks import check_preset
 from foretaste.pipeline.preset_files import Files, merge
@@ -39,14 +40,15 @@ class Catalogue:
             schemas(Path(root) / "workflow" / "schemas" / f"{name}.json") for name in ("components", "settings")
         )
         self._overridden(TextConfig(), "config.yaml")
-        rules = sorted(
-            rule
-            for path in (Path(root) / "workflow" / "rules").glob("*.smk")
-            for rule in re.findall(r"^rule (\w+):", path.read_text(), re.M)
-        )
+        rules = _rule_names(Path(root), "workflow/rules/*.smk")
         for stage in self.run.threads:
             if stage not in rules:
                 raise unknown("stage", stage, rules, "config.yaml: threads")
+        # Every system is a target, alone and with all its seeds: its name may be no other rule's.
+        names = self.files.names("systems")
+        taken = {*rules, *_rule_names(Path(root), "Snakefile"), *(f"{name}_seeds" for name in names)}
+        for name in names:
+            check_name("system", name, f"workflow/systems/{name}.yaml", taken)
         for system in self.systems:
             self.check_fits(self.run.dataset, system)
             self.system(self.run.dataset, system)
@@ -281,14 +283,14 @@ class Catalogue:
         settings = self.model(dataset, system, model)
         protocol: dict[str, Any] = {"tau_a": self.dataset(dataset).tau_a, "prior_exponent": getattr(settings, "prior_exponent", 0.0)}
         protocol |= self._ensemble(settings) | self._history(dataset, system, model)
-        protocol |= {"temperature": None, "top_k": None, "reduction": None, "t_squared": None}
-        for term in getattr(settings, "objective", ()):
-            if term.to not in ("labels", "features"):
-                protocol |= {
-                    "temperature": term.loss.get("temperature"), "top_k": term.loss.get("k"), "reduction": term.reduction,
-                    "t_squared": term.loss.get("t_squared"),
-                }  # fmt: skip
-        return protocol
+        return {**protocol, "terms": [self._term(term) for term in getattr(settings, "objective", ()) if term.weight]}
+
+    def _term(self, term: TermConfig) -> dict[str, Any]:
+        """A term of an objective with every setting of it and of its loss, also those that a preset leaves to their defaults."""
+        known = self._components["losses"][term.loss["kind"]]["schema"].get("properties", {})
+        loss = {"top_k" if name == "k" else name: term.loss.get(name, rule.get("default")) for name, rule in known.items()}
+        own = term.model_dump(mode="json", include={"of", "to", "weight", "over", "reduction", "class_weights"})
+        return {**own, "loss": term.loss["kind"], "temperature": None, "top_k": None, "t_squared": None, **loss}
 
     @staticmethod
     def _ensemble(settings: ModelConfig | AverageConfig) -> dict[str, Any]:
@@ -316,3 +318,9 @@ class Catalogue:
         if isinstance(settings, ModelConfig) and self.shows(settings.view) == "history":
             return [{key: settings.view[key] for key in ("rule", "source", "length") if key in settings.view}]
         return [one for other in sorted(settings.mentions) for one in self._histories(dataset, system, other)]
+
+
+def _rule_names(root: Path, pattern: str) -> list[str]:
+    """The names of the rules in the workflow's files of that pattern."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(root.glob(pattern))]
+    return sorted(rule for text in texts for rule in re.findall(r"^rule (\w+):", text, re.M))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.config import SystemConfig
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+from foretaste.pipeline.names import check_name
 
 
 def check_preset(system: SystemConfig, where: str) -> None:
@@ -15,12 +15,10 @@ def check_preset(system: SystemConfig, where: str) -> None:
     for model in (name for pair in system.comparisons for name in pair):
         if model not in system.models:
             raise unknown("model", model, system.models, f"{where}: comparisons")
-    for model in system.models:
-        if not re.fullmatch("[a-z0-9_]+", model):
-            raise ConfigError(f"model named {model!r}", where, "small letters, digits and _", "rename it")
-    for text in system.texts:
-        if not re.fullmatch("[a-z0-9_]+", text) or text in ("shards", "issues"):  # these lie in the same folder
-            raise ConfigError(f"text named {text!r}", where, "small letters, digits and _, not shards or issues", "rename it")
+    kinds = {"model": system.models, "language model": system.lms, "backbone": system.backbones, "text": system.texts}
+    for kind, named in kinds.items():
+        for name in named:
+            check_name(kind, name, where)
     for name, lm in system.lms.items():
         if lm.training is not None and lm.text not in system.texts:
             raise unknown("text", lm.text, system.texts, f"{where}: lms.{name}")

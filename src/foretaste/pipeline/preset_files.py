@@ -6,7 +6,6 @@ dataset. Mappings are merged key by key, everything else is replaced, ``null`` r
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.config import DatasetConfig, SystemConfig, validated
+from foretaste.pipeline.names import check_name
 from foretaste.pipeline.yaml_files import read_yaml
 
 
@@ -71,8 +71,7 @@ class Files:
         path = self.root / "workflow" / kind / f"{name}.yaml"
         if name not in self.names(kind):
             raise unknown(kind.removesuffix("s"), name, self.names(kind), path.parent)
-        if not re.fullmatch("[a-z0-9_]+", name):
-            raise ConfigError(f"file name {path.name!r}", path.parent, "small letters, digits and _", "rename it")
+        check_name(kind.removesuffix("s"), name, path)
         return path
 
     @cache  # noqa: B019 (one Files lives as long as the process)

@@ -1,0 +1,58 @@
+"""The settings that decide a number, in words: a protocol of metrics.json or summary.json as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def setting_line(protocol: Mapping[str, Any]) -> str:
+    """The settings that decide an arm's numbers, in one line; those that do not apply are left out."""
+    parts = []
+    if protocol.get("history_rule") is not None:
+        lengths, sources = (
+            value if isinstance(value, list) else [value] for value in (protocol["history_length"], protocol["history_from"])
+        )
+        source = " or ".join({"all_splits": "all splits", "own_split": "own split"}[one] for one in sources)
+        length = " or ".join("all" if one is None else f"last {one}" for one in lengths)
+        parts.append(f"history {protocol['history_rule']}, {source}, {length}")
+    distilled = [term for term in _terms(protocol) if term["to"] not in ("labels", "features")]
+    for term in distilled:
+        parts.append((f"{term['of']} to {term['to']}: " if len(distilled) > 1 else "") + _distillation(term))
+    if protocol.get("ensemble_seeds"):
+        parts.append(f"seeds {', '.join(map(str, protocol['ensemble_seeds']))} together")
+    if protocol.get("ensemble_weights") not in (None, "equal"):
+        weights = protocol["ensemble_weights"]
+        one_a_run = weights if isinstance(weights, list) else [weights]
+        shares = [" + ".join(f"{share:g} {name}" for name, share in one.items()) for one in one_a_run]
+        parts.append(f"weights {', '.join(shares)}")
+    if protocol.get("prior_exponent"):
+        exponent = protocol["prior_exponent"]
+        parts.append(f"prior exponent {', '.join(map(str, exponent)) if isinstance(exponent, list) else exponent}")
+    if protocol.get("fitted_on"):
+        parts.append(f"fitted on {protocol['fitted_on']}")
+    return " · ".join(parts)
+
+
+def terms_text(protocol: Mapping[str, Any]) -> str | None:
+    """Every term of the objective with the settings that it has; None for a model without terms."""
+    worded = []
+    for term in _terms(protocol):
+        settings = (f"{name} {value}" for name, value in term.items() if name not in ("of", "to", "loss", "weight") and value is not None)
+        worded.append(f"{term['weight']:g} {term['loss']}({term['of']}, {term['to']}): {', '.join(settings)}")
+    return "; ".join(worded) or None
+
+
+def _distillation(term: Mapping[str, Any]) -> str:
+    if term["temperature"] is None:
+        return f"{term['loss']}, {term['reduction']} mean"
+    listed = "all classes" if term["top_k"] is None else f"top {term['top_k']}"
+    squared = ", T² restored" if term["t_squared"] else ""
+    return f"T {term['temperature']:g}{squared}, {listed}, {term['reduction']} mean"
+
+
+def _terms(protocol: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The terms of the objective. Summaries of format 1 have instead the settings of one, the last that mentions a model."""
+    if "terms" in protocol or protocol.get("temperature") is None:
+        return protocol.get("terms") or ()
+    return ({"to": "a model", **{name: protocol[name] for name in ("temperature", "top_k", "reduction", "t_squared")}},)

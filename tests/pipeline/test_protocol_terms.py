@@ -1,0 +1,58 @@
+"""The protocol of a model lists every term that it was trained on, with every setting of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from foretaste.evaluation.protocols import PROTOCOL
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.preset_files import Files
+
+ROOT = Path(__file__).parents[2]
+KL = "{loss: {kind: kl, temperature: 3.0, t_squared: true}, of: action, to: teacher_lm, weight: 4.0}"
+EMBEDDING = "{loss: {kind: feature_mse}, of: embedding, to: teacher_lm, weight: 0.5, over: all}"
+SMOOTHED = "{loss: {kind: cross_entropy, label_smoothing: 0.1}, of: action}"
+DROPPED = "{loss: {kind: kl, temperature: 9.0, t_squared: false}, of: verb, to: teacher_lm, weight: 0.0}"
+
+
+def protocol(tmp_path: Path, *terms: str) -> dict:
+    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    text = f"base: lm_avt_demo\nmodels: {{student_lm: {{objective: [{', '.join(terms)}]}}}}\n"
+    (tmp_path / "workflow" / "systems" / "mine.yaml").write_text(text)
+    return Catalogue({"dataset": "kitchen", "systems": "mine"}, tmp_path).protocol("kitchen", "mine", "student_lm")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_term_after_another_does_not_hide_it(tmp_path, order):
+    found = protocol(tmp_path, *[SMOOTHED, KL, EMBEDDING][::order])["terms"][::order]
+    assert [(term["of"], term["to"], term["loss"], term["weight"]) for term in found] == [
+        ("action", "labels", "cross_entropy", 1.0), ("action", "teacher_lm", "kl", 4.0), ("embedding", "teacher_lm", "feature_mse", 0.5),
+    ]  # fmt: skip
+    names = ("temperature", "top_k", "t_squared", "reduction", "over", "class_weights")
+    assert [[term[name] for name in names] for term in found] == [
+        [None, None, None, "batch", "labelled", "none"], [3.0, None, True, "batch", "labelled", "none"], [None, None, None, "batch", "all", "none"],
+    ]  # fmt: skip
+    assert [term.get("label_smoothing") for term in found] == [0.1, None, None]
+
+
+def test_what_a_preset_leaves_to_its_default_is_written_and_a_term_of_weight_zero_is_none(tmp_path):
+    (term,) = protocol(tmp_path, "{loss: {kind: cross_entropy}, of: action}", DROPPED)["terms"]
+    assert term["label_smoothing"] == 0.0
+
+
+def test_every_model_of_every_preset_has_the_settings_that_metrics_hold():
+    files = Files(ROOT)
+    for dataset in ("kitchen", "epic55"):
+        catalogue = Catalogue({"dataset": dataset}, ROOT)
+        for system in files.names("systems"):
+            for model, settings in catalogue.system(dataset, system).models.items():
+                found = catalogue.protocol(dataset, system, model)
+                assert set(found) == set(PROTOCOL)
+                assert len(found["terms"]) == len([term for term in getattr(settings, "objective", ()) if term.weight])
+    (distilled,) = (
+        t for t in Catalogue({"dataset": "epic55"}, ROOT).protocol("epic55", "lm_avt", "student_lm")["terms"] if t["to"] == "teacher_lm"
+    )
+    assert (distilled["temperature"], distilled["top_k"], distilled["renormalise"], distilled["reduction"]) == (5.0, 50, "both", "elements")
