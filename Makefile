@@ -62,3 +62,9 @@ lock:
 	python -m pip install --quiet --editable '.[dev]' setuptools
 	{ sed -n '/^#/p' requirements.lock; python -m pip freeze --exclude-editable --all | sed -E '/^pip==/d; s/\+cpu$$//'; } > requirements.lock.new
 	mv requirements.lock.new requirements.lock
+	$(MAKE) envs/main.yaml
+
+# The same pins as a recipe for conda; what stands before them is written by hand.
+envs/main.yaml: requirements.lock
+	{ sed '/- pip:/q' $@; sed -n 's/^[^#]/      - &/p' requirements.lock; } > $@.new
+	mv $@.new $@

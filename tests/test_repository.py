@@ -1,0 +1,56 @@
+"""What the repository promises besides code: pages in its folders for data and results, and environments in step with each other."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+def pins(lines: list[str]) -> list[str]:
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def recipe() -> list:
+    return yaml.safe_load((ROOT / "envs" / "main.yaml").read_text())["dependencies"]
+
+
+def test_the_conda_recipe_has_the_pins_of_the_lock_file():
+    assert recipe()[-1] == {"pip": pins((ROOT / "requirements.lock").read_text().splitlines())}
+
+
+def test_make_lock_writes_the_recipe(tmp_path):
+    for name in ("Makefile", "requirements.lock", "envs/main.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "requirements.lock").write_text("# changed\none==1\ntwo-three==2.0\n")
+    subprocess.run(["make", "--always-make", "envs/main.yaml"], cwd=tmp_path, check=True, capture_output=True)
+    made = yaml.safe_load((tmp_path / "envs" / "main.yaml").read_text())["dependencies"]
+    assert made == [*recipe()[:-1], {"pip": ["one==1", "two-three==2.0"]}]
+
+
+def test_one_version_of_python():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == ">=3.11" and "python=3.11" in recipe()
+    assert "Python 3.11" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("folder", ["data", "results"])
+def test_a_folder_has_a_page_and_tracks_nothing_else(folder):
+    if not (ROOT / ".git").exists():
+        pytest.skip("no git repository")
+    assert (ROOT / folder / "README.md").read_text().startswith(f"# {folder}\n")
+    ignored = subprocess.run(
+        ["git", "check-ignore", "--stdin"],
+        cwd=ROOT,
+        input=f"{folder}/README.md\n{folder}/x\n{folder}/a/README.md\n",
+        text=True,
+        capture_output=True,
+    )
+    assert ignored.stdout.splitlines() == [f"{folder}/x", f"{folder}/a/README.md"]
