@@ -11,6 +11,7 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.preset_files import Files, merge
+from foretaste.pipeline.protocol import protocol
 from foretaste.pipeline.rules import Targets
 from foretaste.text.phrases import PUBLISHED_DROPPED
 
@@ -122,18 +123,18 @@ def test_teachers_that_see_different_histories(tmp_path):
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
     mine = tmp_path / "workflow" / "systems" / "mine.yaml"
     mine.write_text("base: lm_avt\nmodels: {teacher_counts: {view: {length: 9}}}")
-    protocol = Catalogue({"dataset": "epic55", "systems": "mine"}, tmp_path).protocol("epic55", "mine", "teacher_lm_counts")
-    assert (protocol["history_rule"], protocol["history_length"]) == ("start", [9, 5])
+    found = protocol(Catalogue({"dataset": "epic55", "systems": "mine"}, tmp_path), "epic55", "mine", "teacher_lm_counts")
+    assert (found["history_rule"], found["history_length"]) == ("start", [9, 5])
     mine.write_text("base: lm_avt\nmodels: {teacher_counts: {view: {rule: all}}}")
     with pytest.raises(ConfigError, match=r"rules all and start.*mine\.yaml: models\.teacher_lm_counts"):
-        Catalogue({"dataset": "epic55", "systems": "mine"}, tmp_path).protocol("epic55", "mine", "teacher_lm_counts")
+        protocol(Catalogue({"dataset": "epic55", "systems": "mine"}, tmp_path), "epic55", "mine", "teacher_lm_counts")
 
 
 def test_history_overrides_reach_the_views_and_the_protocol():
     changed = catalogue(dataset="epic55", history_rule="end")
     system = changed.systems[0]
-    assert changed.protocol("epic55", system, "teacher_counts")["history_rule"] == "end"
-    assert catalogue(dataset="epic55").protocol("epic55", system, "teacher_counts")["history_rule"] == "start"
+    assert protocol(changed, "epic55", system, "teacher_counts")["history_rule"] == "end"
+    assert protocol(catalogue(dataset="epic55"), "epic55", system, "teacher_counts")["history_rule"] == "start"
 
 
 def test_what_differs_by_dataset(tmp_path):

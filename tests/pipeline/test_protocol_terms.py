@@ -10,6 +10,7 @@ import pytest
 from foretaste.evaluation.protocols import PROTOCOL
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.preset_files import Files
+from foretaste.pipeline.protocol import protocol
 
 ROOT = Path(__file__).parents[2]
 KL = "{loss: {kind: kl, temperature: 3.0, t_squared: true}, of: action, to: teacher_lm, weight: 4.0}"
@@ -18,16 +19,16 @@ SMOOTHED = "{loss: {kind: cross_entropy, label_smoothing: 0.1}, of: action}"
 DROPPED = "{loss: {kind: kl, temperature: 9.0, t_squared: false}, of: verb, to: teacher_lm, weight: 0.0}"
 
 
-def protocol(tmp_path: Path, *terms: str) -> dict:
+def terms(tmp_path: Path, *given: str) -> list[dict]:
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
-    text = f"base: lm_avt_demo\nmodels: {{student_lm: {{objective: [{', '.join(terms)}]}}}}\n"
+    text = f"base: lm_avt_demo\nmodels: {{student_lm: {{objective: [{', '.join(given)}]}}}}\n"
     (tmp_path / "workflow" / "systems" / "mine.yaml").write_text(text)
-    return Catalogue({"dataset": "kitchen", "systems": "mine"}, tmp_path).protocol("kitchen", "mine", "student_lm")
+    return protocol(Catalogue({"dataset": "kitchen", "systems": "mine"}, tmp_path), "kitchen", "mine", "student_lm")["terms"]
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_term_after_another_does_not_hide_it(tmp_path, order):
-    found = protocol(tmp_path, *[SMOOTHED, KL, EMBEDDING][::order])["terms"][::order]
+    found = terms(tmp_path, *[SMOOTHED, KL, EMBEDDING][::order])[::order]
     assert [(term["of"], term["to"], term["loss"], term["weight"]) for term in found] == [
         ("action", "labels", "cross_entropy", 1.0), ("action", "teacher_lm", "kl", 4.0), ("embedding", "teacher_lm", "feature_mse", 0.5),
     ]  # fmt: skip
@@ -39,7 +40,7 @@ def test_a_term_after_another_does_not_hide_it(tmp_path, order):
 
 
 def test_what_a_preset_leaves_to_its_default_is_written_and_a_term_of_weight_zero_is_none(tmp_path):
-    (term,) = protocol(tmp_path, "{loss: {kind: cross_entropy}, of: action}", DROPPED)["terms"]
+    (term,) = terms(tmp_path, "{loss: {kind: cross_entropy}, of: action}", DROPPED)
     assert term["label_smoothing"] == 0.0
 
 
@@ -49,10 +50,9 @@ def test_every_model_of_every_preset_has_the_settings_that_metrics_hold():
         catalogue = Catalogue({"dataset": dataset}, ROOT)
         for system in files.names("systems"):
             for model, settings in catalogue.system(dataset, system).models.items():
-                found = catalogue.protocol(dataset, system, model)
+                found = protocol(catalogue, dataset, system, model)
                 assert set(found) == set(PROTOCOL)
                 assert len(found["terms"]) == len([term for term in getattr(settings, "objective", ()) if term.weight])
-    (distilled,) = (
-        t for t in Catalogue({"dataset": "epic55"}, ROOT).protocol("epic55", "lm_avt", "student_lm")["terms"] if t["to"] == "teacher_lm"
-    )
+    student = protocol(Catalogue({"dataset": "epic55"}, ROOT), "epic55", "lm_avt", "student_lm")
+    (distilled,) = (term for term in student["terms"] if term["to"] == "teacher_lm")
     assert (distilled["temperature"], distilled["top_k"], distilled["renormalise"], distilled["reduction"]) == (5.0, 50, "both", "elements")

@@ -278,46 +278,10 @@ class Catalogue:
         files = None if model.backbone is None else self.named("backbones", model.backbone, dataset).files
         return self.has_videos(dataset) if files is None else bool(matching(Path(self.run.data_root), files))
 
-    def protocol(self, dataset: str, system: str, model: str) -> dict[str, Any]:
-        """The settings that decide a number, as they stand in metrics.json; null where one does not apply."""
-        settings = self.model(dataset, system, model)
-        protocol: dict[str, Any] = {"tau_a": self.dataset(dataset).tau_a, "prior_exponent": getattr(settings, "prior_exponent", 0.0)}
-        protocol |= self._ensemble(settings) | self._history(dataset, system, model)
-        return {**protocol, "terms": [self._term(term) for term in getattr(settings, "objective", ()) if term.weight]}
-
-    def _term(self, term: TermConfig) -> dict[str, Any]:
-        """A term of an objective with every setting of it and of its loss, also those that a preset leaves to their defaults."""
+    def loss_settings(self, term: TermConfig) -> dict[str, Any]:
+        """Every setting of a term's loss, also those that a preset leaves to their defaults."""
         known = self._components["losses"][term.loss["kind"]]["schema"].get("properties", {})
-        loss = {"top_k" if name == "k" else name: term.loss.get(name, rule.get("default")) for name, rule in known.items()}
-        own = term.model_dump(mode="json", include={"of", "to", "weight", "over", "reduction", "class_weights"})
-        return {**own, "loss": term.loss["kind"], "temperature": None, "top_k": None, "t_squared": None, **loss}
-
-    @staticmethod
-    def _ensemble(settings: ModelConfig | AverageConfig) -> dict[str, Any]:
-        """The settings of an average; what is fitted is known once the scores are made."""
-        if not isinstance(settings, AverageConfig):
-            return {"ensemble_weights": None, "ensemble_seeds": None, "fitted_on": None}
-        fixed = dict(zip(settings.average, settings.weights)) if isinstance(settings.weights, tuple) else settings.weights
-        return {"ensemble_weights": fixed, "ensemble_seeds": list(settings.seeds) or None, "fitted_on": "fitted" if settings.fits else None}
-
-    def _history(self, dataset: str, system: str, model: str) -> dict[str, Any]:
-        """What a text teacher, or the teachers behind a model, see of the past: null where nothing, a list where they differ."""
-        defaults = self.system(dataset, system).history.model_dump(mode="json")
-        seen = [{**defaults, **own} for own in self._histories(dataset, system, model)]
-        values = {key: list(dict.fromkeys(one[key] for one in seen)) or [None] for key in ("rule", "source", "length")}
-        if len(values["rule"]) > 1:
-            raise ConfigError(
-                f"teachers under the history rules {' and '.join(values['rule'])}", f"workflow/systems/{system}.yaml: models.{model}",
-                "one rule, for it decides what the numbers mean", "give the teachers one rule",
-            )  # fmt: skip
-        names = {"rule": "history_rule", "source": "history_from", "length": "history_length"}
-        return {names[key]: value[0] if len(value) == 1 else value for key, value in values.items()}
-
-    def _histories(self, dataset: str, system: str, model: str) -> list[dict[str, Any]]:
-        settings = self.model(dataset, system, model)
-        if isinstance(settings, ModelConfig) and self.shows(settings.view) == "history":
-            return [{key: settings.view[key] for key in ("rule", "source", "length") if key in settings.view}]
-        return [one for other in sorted(settings.mentions) for one in self._histories(dataset, system, other)]
+        return {name: term.loss.get(name, rule.get("default")) for name, rule in known.items()}
 
 
 def _rule_names(root: Path, pattern: str) -> list[str]:

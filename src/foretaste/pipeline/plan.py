@@ -18,6 +18,7 @@ from foretaste.pipeline.first_weights import first_weights, trained
 from foretaste.pipeline.language_models import source
 from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.places import place
+from foretaste.pipeline.protocol import protocol
 from foretaste.pipeline.report_plan import describe_report
 
 
@@ -234,7 +235,7 @@ class Plan:
         return Described(
             inputs={**inputs, "checkpoint": Folder(f"{folder}/checkpoint")},
             outputs={"scores": Folder(f"{folder}/scores")},
-            config={**config, "seed": int(seed), "protocol": self.catalogue.protocol(dataset, system, model)},
+            config={**config, "seed": int(seed), "protocol": protocol(self.catalogue, dataset, system, model)},
             places=places,
         )
 
@@ -247,7 +248,7 @@ class Plan:
             outputs={"scores": Folder(f"{self._own_folder(dataset, system, seed, model)}/scores")},
             config={
                 **settings.model_dump(mode="json", exclude={"role", "label"}), "parts": [other for other, _ in parts], "primary_metric": self.catalogue.system(dataset, system).primary_metric,
-                "protocol": self.catalogue.protocol(dataset, system, model),
+                "protocol": protocol(self.catalogue, dataset, system, model),
             },
         )  # fmt: skip
 
@@ -257,7 +258,7 @@ class Plan:
             inputs={"scores": Folder(f"{folder}/scores"), **self._tables(dataset, "samples", "classes")},
             outputs={"metrics": f"{folder}/metrics.json"},
             config={
-                "split": "validation", "protocol": self.catalogue.protocol(dataset, system, model), "dataset": dataset, "system": system, "seed": int(seed),
+                "split": "validation", "protocol": protocol(self.catalogue, dataset, system, model), "dataset": dataset, "system": system, "seed": int(seed),
                 "model": model,
             },
         )  # fmt: skip
