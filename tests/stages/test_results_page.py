@@ -61,7 +61,7 @@ def test_a_difference_without_interval_and_small_data_are_said_in_words(summary,
     (tmp_path / "kitchen_start.json").write_text(json.dumps({**nothing, "videos": 1}))
     text = page([tmp_path / "kitchen_start.json"])
     assert text.count(" | no interval: one video |") == len([c for c in summary["comparisons"] if c["metric"] == "class_mean_recall5"])
-    assert "Small data, few videos (1). One video holds" in text
+    assert "Small data, few videos (1). Single videos" in text
 
 
 def test_tables_say_which_of_them_are_of_the_older_bootstrap(summary, tmp_path):

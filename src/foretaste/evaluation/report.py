@@ -100,12 +100,12 @@ def render(content: Content) -> str:
     environment.filters |= {"limits": _limits, "signed_limits": _signed_limits}
     summary = content.summary
     palette = colours(content.models)
-    primary = summary["primary_metric"]
+    primary, headline = summary["primary_metric"], _headline(content)
     return environment.get_template("report.html.jinja").render(
         c=content, summary=summary, metrics=METRICS, primary=primary, primary_name=METRICS[primary], palette=palette,
         groups=[group for group in (_group(content, role, palette) for role in ("student", "teacher")) if group["rows"]],
-        differences=_differences(content, palette), headline=_headline(content), settings=_settings(summary["arms"]), bars=_bars(content.gains),
-        costs=_costs(summary["stages"]), by_head=_by_head(summary["arms"]), small=verdict.small(summary),
+        differences=_differences(content, palette), headline=headline, settings=_settings(summary["arms"]), bars=_bars(content.gains),
+        costs=_costs(summary["stages"]), by_head=_by_head(summary["arms"]), small=_small(summary, headline),
     )  # fmt: skip
 
 
@@ -205,16 +205,21 @@ def _signed_limits(comparison: Mapping[str, Any]) -> str:
     return verdict.limits(comparison, signed)
 
 
+def _small(summary: Mapping[str, Any], headline: Mapping[str, Any] | None) -> str | None:
+    """That the data are small, where the headline does not say so."""
+    return None if headline is not None and verdict.caution(headline) is not None else verdict.small(summary)
+
+
 def _headline_words(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row with ``conclusion``: what its interval says, or why there is none."""
     caution = verdict.caution(row)
     if not verdict.has_interval(row):
         return {**row, "conclusion": f"There is no interval: {caution}. {verdict.meaning(caution)}"}
-    ends = f"{row['level']} % interval {signed(row['low'])} to {signed(row['high'])} ({verdict.how(row)})"
+    ends = f"{row['level']} % interval {signed(row['low'])} to {signed(row['high'])} ({verdict.way(row)})"
     includes = "excludes" if verdict.sure(row) else "includes"
-    says = f"it {includes} 0." if caution is None else f"{caution}. {verdict.meaning(caution)}"
+    says = f"{ends}: it {includes} 0." if caution is None else f"{ends}, but {caution}. {verdict.meaning(caution)}"
     spread = " One seed each: the spread of trainings is not in it." if row["unit"] == "video" else ""
-    return {**row, "conclusion": f"{ends}: {says}{spread}"}
+    return {**row, "conclusion": says + spread}
 
 
 def _by_head(arms: Mapping[str, Any]) -> list[str]:

@@ -17,17 +17,21 @@ _MEANS = {
     "one video": "It does not say how others would differ.",
     "a world with one video": "It does not say how others would differ.",
     "no variation between videos": "Whichever video is left out, it is the same: so the videos do not say how others would differ.",
-    "few videos": "One video holds a tenth of what is measured or more: read this as a hint, not as a result.",
-    "few samples": "One sample moves an accuracy by a point or more: read this as a hint, not as a result.",
+    "few videos": "Single videos decide such numbers: read them as a hint, not as a result.",
+    "few samples": "Single samples move such numbers by a point or more: read them as a hint, not as a result.",
 }
 
 
-def how(one: Mapping[str, Any]) -> str:
+def way(one: Mapping[str, Any]) -> str:
     """How the limits were made, in words that follow "interval"."""
     units = {"video+seed": "videos and seeds", "video": "videos"}[one["unit"]]
     method = one.get("method", _PERCENTILE)
-    way = f"{method} over {units}" if method == METHOD else f"older {method} bootstrap of {units}, {one['resamples']} times"
-    return way if one["unit"] == "video+seed" else f"{way}; one seed"
+    return f"{method} over {units}" if method == METHOD else f"older {method} bootstrap of {units}, {one['resamples']} times"
+
+
+def how(one: Mapping[str, Any]) -> str:
+    """The same where nothing else says that seeds are missing from it."""
+    return way(one) if one["unit"] == "video+seed" else f"{way(one)}; one seed"
 
 
 def has_interval(one: Mapping[str, Any]) -> bool:
