@@ -51,7 +51,9 @@ def film(checkout) -> dict[str, list[dict[str, str]]]:
             cells = 2 * (1 + actions.index((row["verb"], row["noun"])))
             for frame in range(round(FPS * float(row["start"])), round(FPS * float(row["stop"]))):
                 numbers[frame] = (1 << cells) - 1
-        write_clip(checkout.folder / "data/tea/videos" / f"{clip}.mp4", len(numbers), fps=FPS, numbers=numbers)
+        path = checkout.folder / "data/tea/videos" / f"{clip}.mp4"
+        path.parent.mkdir(exist_ok=True)
+        write_clip(path, len(numbers), fps=FPS, numbers=numbers)
     return videos
 
 
@@ -86,6 +88,34 @@ def test_a_reader_of_ones_own_needs_no_more_than_the_page_names(checkout):
         checkout.run(*command)
     segments = pq.read_table(checkout.folder / "results/tea_diary/segments.parquet")
     assert segments["action"].to_pylist() == ["take_cup", "fill_kettle", "take_cup", "fill_kettle"]
+
+
+def test_actions_alone_go_all_the_way_to_a_student(checkout):
+    rows = (checkout.folder / "data/tea/actions.csv").read_text().splitlines()
+    labelled = [line.replace("verb,noun", "action") if not at else line for at, line in enumerate(rows)]
+    (checkout.folder / "data/tea/alone.csv").write_text(
+        "".join(re.sub(r"^((?:[^,]*,){4}[^,]*),([^,]*),(train|val)$", r"\1 \2,\3", line) + "\n" for line in labelled)
+    )
+    page = (checkout.folder / "workflow/datasets/tea.yaml").read_text()
+    (checkout.folder / "workflow/datasets/tea_alone.yaml").write_text(page.replace("actions.csv", "alone.csv"))
+    film(checkout)
+    folder = "results/tea_alone/lm_avt_own/seed0"
+    wanted = [f"{folder}/{model}/metrics.json" for model in ("teacher_counts", "student_lm")]
+    checkout.snakemake(*wanted, "--config", "dataset=tea_alone")
+    for path in wanted:
+        metrics = json.loads((checkout.folder / path).read_text())
+        assert "verb" not in metrics and "noun" not in metrics and metrics["action"]["class_mean_recall1"] >= 50
+    table = checkout.run(
+        "foretaste", "evaluate", "--scores", f"{folder}/student_lm/scores", "--samples", "results/tea_alone/samples.parquet",
+        "--split", "validation",
+    ).stdout  # fmt: skip
+    assert "action" in table and "verb" not in table
+    # A model that speaks of verbs is an error, not a network with no outputs.
+    failed = checkout.snakemake(
+        "results/tea_alone/lm_avt_demo/seed0/teacher_counts/checkpoint/manifest.json", "--config", "dataset=tea_alone",
+        check=False,
+    )  # fmt: skip
+    assert failed.returncode and "error: verbs and nouns counted" in failed.stdout
 
 
 def test_a_bad_row_of_the_page_is_named_by_its_line(checkout):

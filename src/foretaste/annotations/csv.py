@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, PositiveFloat, model_validator
@@ -21,21 +21,15 @@ from foretaste.annotations.segments import Annotation, Annotations, check_span, 
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError, unknown
 from foretaste.pipeline.options import Options
+from foretaste.pipeline.places import inside_data_root
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 SPLITS = ("training", "validation", "test")
 #: Said of a row whose labels cannot be read, where classes are those that occur.
 MOVES_IDS = "; class ids may differ without it"
 
-
-def _inside(path: str) -> str:
-    if path.startswith(("/", "~")) or ".." in PurePosixPath(path).parts:
-        raise ValueError("a path inside data_root: link the file there")
-    return path
-
-
 Split = Literal[SPLITS]
-Inside = Annotated[str, AfterValidator(_inside)]
+Inside = Annotated[str, AfterValidator(inside_data_root)]
 
 
 class Columns(Options):

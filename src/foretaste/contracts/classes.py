@@ -7,13 +7,14 @@ of them compares the names, not the counts.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from foretaste.contracts.errors import DataError
+from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.json_files import checked, read_json, versioned
 
 FORMAT = 1
@@ -39,8 +40,9 @@ class ClassSpace:
 
     action, verb, noun
         Names; the position is the class id. Names are the dataset's own (EPIC: ``take_pan``, ``take``, ``board:chopping``).
+        A dataset may have actions alone; then there are no verbs and no nouns.
     action_verb, action_noun
-        For each action its verb id and its noun id.
+        For each action its verb id and its noun id; empty where there are actions alone.
     many_shot_verb, many_shot_noun, many_shot_action
         Class ids of the published many-shot lists; empty where a dataset has none.
     tail_verb, tail_noun
@@ -67,6 +69,21 @@ class ClassSpace:
         """The class names of ``action``, ``verb`` or ``noun``."""
         return {"action": self.action, "verb": self.verb, "noun": self.noun}[head]
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """What this dataset's segments are labelled with."""
+        return tuple(head for head in HEADS if self.names(head))
+
+    def sizes(self, heads: Iterable[str]) -> dict[str, int]:
+        """head -> its number of classes; raises ConfigError for a head that the dataset does not have."""
+        found = {head: len(self.names(head)) for head in heads}
+        if absent := [head for head, count in found.items() if not count]:
+            raise ConfigError(
+                f"a model of {absent[0]}s", "network", f"heads of the dataset: {', '.join(self.heads)}",
+                f"set classify: [{', '.join(self.heads)}] (and no verbaliser), or label {absent[0]}s",
+            )  # fmt: skip
+        return found
+
     def to_json(self) -> str:
         """Canonical JSON: equal spaces give equal bytes. Lists that came later are written only where there are any."""
         stored = {name: value for name, value in asdict(self).items() if value or name not in _LATER}
@@ -77,7 +94,8 @@ def read_classes(path: Path) -> ClassSpace:
     """Read ``classes.json``; raises DataError unless it is one, consistent in itself."""
     stored = versioned(read_json(path, "read_annotations"), FORMAT, "class list", path)
     space = checked({name: value for name, value in stored.items() if name != "format"}, ClassSpace, path, _AGAIN)
-    if not len(space.action) == len(space.action_verb) == len(space.action_noun):
+    made_of = len(space.action) if space.verb or space.noun else 0
+    if not made_of == len(space.action_verb) == len(space.action_noun):
         raise DataError("actions and their verbs and nouns differ in number", path, "one verb and one noun an action", _AGAIN)
     for head in HEADS:
         names = space.names(head)

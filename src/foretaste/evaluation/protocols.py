@@ -49,15 +49,19 @@ class Targets:
 
 
 def targets(samples: pa.Table, split: str) -> Targets:
-    """Every sample of ``split`` that has labels and is not dropped, in the table's order; DataError where there is none."""
+    """Every sample of ``split`` that has labels and is not dropped, in the table's order; DataError where there is none.
+
+    Labels are those that the table has at all: a dataset may have actions and neither verbs nor nouns.
+    """
     usable = pc.and_(pc.equal(samples.column("split"), split), pc.is_null(samples.column("dropped_because")))
-    for head in HEADS:
+    heads = [head for head in HEADS if samples.column(f"{head}_id").null_count < samples.num_rows]
+    for head in heads or HEADS:
         usable = pc.and_(usable, pc.is_valid(samples.column(f"{head}_id")))
     rows = samples.filter(usable)
     if not rows.num_rows:
         there = ", ".join(sorted(set(samples.column("split").to_pylist())))
         raise DataError(f"no labelled samples of split {split!r}", "samples", f"a split among {there}", "choose another split")
-    labels = {head: rows.column(f"{head}_id").to_numpy().astype(np.int64) for head in HEADS}
+    labels = {head: rows.column(f"{head}_id").to_numpy().astype(np.int64) for head in heads}
     videos = np.array(rows.column("video_id").to_pylist(), dtype=str)
     return Targets(sample_ids=tuple(rows.column("sample_id").to_pylist()), labels=labels, videos=videos)
 
@@ -112,13 +116,12 @@ def action_logits(scored: SplitScores, wanted: Targets, classes: ClassSpace, whe
 
 
 def head_scores(action_logits: np.ndarray, classes: ClassSpace) -> dict[str, np.ndarray]:
-    """Scores of each head from (n, C) action logits: verbs and nouns are ranked by the sum of their actions' probabilities."""
+    """Scores of each head that ``classes`` has, from (n, C) action logits: verbs and nouns are ranked by the sum of their actions'
+    probabilities."""
     probabilities = softmax(action_logits)
-    return {
-        "action": action_logits,
-        "verb": marginal(probabilities, classes.action_verb, len(classes.verb)),
-        "noun": marginal(probabilities, classes.action_noun, len(classes.noun)),
-    }
+    made_of = {"verb": classes.action_verb, "noun": classes.action_noun}
+    summed = {head: marginal(probabilities, parts, len(classes.names(head))) for head, parts in made_of.items() if head in classes.heads}
+    return {"action": action_logits, **summed}
 
 
 def head_metrics(
@@ -164,6 +167,7 @@ def measure(action_logits: np.ndarray, wanted: Targets, classes: ClassSpace) -> 
     return {
         head: head_metrics(scores, wanted.labels[head], lists[head], tails[head], apart)
         for head, scores in head_scores(action_logits, classes).items()
+        if head in wanted.labels
     }
 
 

@@ -119,5 +119,5 @@ def build(config: Config, sources: Sources, backbone: Any = None) -> Avt:
     """AVT for the classes of ``sources``; D is the backbone's width, or that of the features of ``sources``."""
     space = sources.need("classes", "avt")
     width = sources.need("feature_width", "avt without a backbone") if backbone is None else backbone.width
-    classes = {head: len(space.names(head)) for head in config.classify}
+    classes = space.sizes(config.classify)
     return Avt(config, feature_width=width, classes=classes, backbone=backbone)

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from foretaste.contracts.batch import UNLABELLED, Batch, Outputs
 from foretaste.contracts.classes import ClassSpace
-from foretaste.contracts.errors import DataError
+from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Sources
 from foretaste.pipeline.options import Options
 
@@ -83,7 +83,10 @@ class CountTeacher(nn.Module):
     def __init__(self, config: Config, classes: ClassSpace):
         super().__init__()
         self.config = config
-        self.sizes = {head: len(classes.names(head)) for head in ("action", "verb", "noun")}
+        if "verb_noun" in config.tables and "verb" not in classes.heads:
+            raise ConfigError("verbs and nouns counted", "network: tables", "a dataset that has them", "set tables: [trigram, distances]")
+        self.sizes = classes.sizes(classes.heads)
+        self.parts = [head for head in ("verb", "noun") if head in self.sizes]
         for head in self.sizes:
             self.register_buffer(f"{head}_counts", torch.zeros(self.sizes[head], dtype=torch.int64))
             made_of = {"action": range(self.sizes["action"]), "verb": classes.action_verb, "noun": classes.action_noun}[head]
@@ -116,7 +119,8 @@ class CountTeacher(nn.Module):
 
     @torch.no_grad()
     def forward(self, batch: Batch) -> Outputs:
-        """Log probabilities from ``history`` (B, L) int64, as in ``fit``: ``action``, and ``verb`` and ``noun`` summed from it.
+        """Log probabilities from ``history`` (B, L) int64, as in ``fit``: ``action``, and of a dataset that has them ``verb`` and
+        ``noun`` summed from it.
 
         A class of probability 0 (an action never seen, a verb that no action has) gets log ``FLOOR``.
         """
@@ -124,7 +128,7 @@ class CountTeacher(nn.Module):
         parts = [getattr(self, f"_{table}")(contexts) for table in self.config.tables]
         action = torch.stack(parts).mean(0)
         logits = {"action": action.clamp(min=FLOOR).log().float()}
-        for head in ("verb", "noun"):
+        for head in self.parts:
             summed = action.new_zeros(len(action), self.sizes[head]).index_add(1, self._of(head), action)
             logits[head] = summed.clamp(min=FLOOR).log().float()
         return Outputs(logits=logits)
@@ -147,7 +151,7 @@ class CountTeacher(nn.Module):
         contexts = {f"back{distance}": history[:, -distance] + 1 for distance in range(1, DISTANCES + 1)}
         contexts["pair"] = contexts["back2"] * (self.sizes["action"] + 1) + contexts["back1"]
         last = history[:, -1]
-        for head in ("verb", "noun"):
+        for head in self.parts:
             contexts[head] = torch.where(last < 0, 0, self._of(head, last.clamp(min=0)) + 1)
         return contexts
 

@@ -102,4 +102,4 @@ class FrameClassifier(nn.Module):
 def build(config: Config, sources: Sources) -> FrameClassifier:
     """A recogniser for the classes of ``sources``."""
     space = sources.need("classes", "frame_classifier")
-    return FrameClassifier(config, {head: len(space.names(head)) for head in config.classify})
+    return FrameClassifier(config, space.sizes(config.classify))

@@ -53,7 +53,8 @@ class TextDecoder(nn.Module):
         super().__init__()
         self.lm = lm
         width = lm.config.get_text_config().hidden_size
-        self.classifiers = nn.ModuleDict({head: nn.Linear(width, len(space.names(head))) for head in config.classify})
+        sizes = space.sizes(config.classify)
+        self.classifiers = nn.ModuleDict({head: nn.Linear(width, count) for head, count in sizes.items()})
 
     def forward(self, batch: Batch) -> Outputs:
         """``input_ids`` (B, N), ``attention_mask`` (B, N) bool, real tokens first -> logits (B, C) a head, embedding (B, D): the

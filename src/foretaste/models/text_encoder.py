@@ -78,10 +78,12 @@ class TextEncoder(nn.Module):
     def __init__(self, lm: LanguageModel, config: Config, space: ClassSpace, folder: Path):
         super().__init__()
         self.lm, self.pool = lm, config.pool
-        self.classifiers = nn.ModuleDict({head: nn.Linear(lm.width, len(space.names(head))) for head in config.classify})
+        sizes = space.sizes(config.classify)
+        self.classifiers = nn.ModuleDict({head: nn.Linear(lm.width, count) for head, count in sizes.items()})
         self.slots = nn.ModuleDict()
         if config.head == "verbaliser":
-            self.slots.update({head: ClassWords(space.names(head), folder) for head in ("verb", "noun")})
+            said = space.sizes(("verb", "noun"))
+            self.slots.update({head: ClassWords(space.names(head), folder) for head in said})
             for classifier in self.classifiers.values():
                 nn.init.zeros_(classifier.weight)
                 nn.init.zeros_(classifier.bias)

@@ -131,8 +131,8 @@ class Vit(nn.Module):
 
 def build(config: Config, sources: Sources) -> Vit:
     """The network with one linear classifier a head for the classes of ``sources``, from the weights of ``sources`` if it names some."""
-    space = sources.need("classes", "vit") if config.classify else None
-    model = Vit(config, {head: len(space.names(head)) for head in config.classify})
+    heads = sources.need("classes", "vit").sizes(config.classify) if config.classify else {}
+    model = Vit(config, heads)
     if config.weights is not None:
         start_from(model, sources.need("weights", "vit with weights"))
     return model

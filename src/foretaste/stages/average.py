@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from foretaste.contracts.classes import HEADS, ClassSpace, read_classes
+from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table
 from foretaste.evaluation.protocols import Targets, measure, targets
@@ -122,7 +122,7 @@ def fitted_exponent(logits: np.ndarray, wanted: Targets, counts: np.ndarray, cla
 
 def class_counts(rows: Targets, classes: ClassSpace) -> dict[str, np.ndarray]:
     """head -> (C,) how often each class is a label."""
-    return {head: np.bincount(rows.labels[head], minlength=len(classes.names(head))) for head in HEADS}
+    return {head: np.bincount(labels, minlength=len(classes.names(head))) for head, labels in rows.labels.items()}
 
 
 def _shares(config: Mapping[str, Any], weights: Sequence[float] | None) -> list[float] | None:

@@ -37,7 +37,8 @@ def run(arguments: argparse.Namespace) -> None:
         print(json.dumps(metrics, indent=1, sort_keys=True))
         return
     print(f"{metrics['samples']} samples of {arguments.split}, per cent")
-    print(f"{'':22}{''.join(f'{head:>8}' for head in HEADS)}")
+    heads = [head for head in HEADS if head in metrics]
+    print(f"{'':22}{''.join(f'{head:>8}' for head in heads)}")
     for name in metrics["action"]:
-        values = (metrics[head][name] for head in HEADS)
+        values = (metrics[head][name] for head in heads)
         print(f"{name:22}{''.join(f'{value:8.2f}' if value is not None else '       -' for value in values)}")

@@ -20,7 +20,7 @@ from foretaste.annotations.history import check_histories, histories
 from foretaste.contracts.view import Fetched, Sources
 from foretaste.pipeline.options import Options
 from foretaste.text.masking import uniform
-from foretaste.text.templates import TEMPLATES, template
+from foretaste.text.templates import TEMPLATES, template, words
 from foretaste.text.tokenizer import Tokenizer, most_tokens, pad
 from foretaste.text.wording import Repeats, Wording
 
@@ -147,8 +147,15 @@ def build(config: Config, sources: Sources) -> ActionHistory:
 
 
 def _phrases(segments: pa.Table, name: str) -> list[str]:
-    """Every segment as text; an unlabelled one, which no history shows, as an empty string."""
+    """Every segment as text: its verb and noun by the template, or the words of an action that has neither. An unlabelled one,
+    which no history shows, is an empty string."""
     word = template(name).phrase
-    pairs = list(zip(segments["verb"].to_pylist(), segments["noun"].to_pylist()))
-    worded = {pair: word(*pair) for pair in dict.fromkeys(pairs) if None not in pair}
-    return [worded.get(pair, "") for pair in pairs]
+    labels = list(zip(*(segments[head].to_pylist() for head in ("action", "verb", "noun"))))
+    worded: dict[tuple, str] = {}
+    for label in dict.fromkeys(labels):
+        action, *pair = label
+        if None not in pair:
+            worded[label] = word(*pair)
+        else:
+            worded[label] = "" if action is None else " ".join(words(action))
+    return [worded[label] for label in labels]
