@@ -1,8 +1,9 @@
 """A dataset in one's own CSV files: one row a segment, with a header. docs/own-data.md has a worked example.
 
-Which column is which, the clock, the delimiter and the words for the splits are settings. Labels are words: a verb
-and a noun (the action is made of them, ``take_cup``), an action alone, or all three. Unless a file lists them, the
-classes are those of all rows whose labels can be read, good or bad otherwise, numbered by name (``labels.derived``).
+Which column is which, the clock, the delimiter and the words for the splits are settings. Labels are words: a
+verb and a noun (the action is made of them, ``take_cup``), an action alone, or all three. Unless a file lists
+them, the classes are those of all rows whose labels can be read, good or bad otherwise, numbered by name
+(``labels.derived``).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ Inside = Annotated[str, AfterValidator(inside_data_root)]
 
 
 class Columns(Options):
-    """The file's own names. A column that is named here must be there; one that is not is used if it is there."""
+    """The file's own names. A column named here must be there; one that is not is used if it is there."""
 
     video: str = "video"
     """The video's file name without its suffix."""
@@ -117,7 +118,7 @@ class Csv:
     dataset: str
 
     def read(self) -> Annotations:
-        """All usable segments; raises ConfigError for columns that are not there, DataError for files of no use."""
+        """All usable segments; ConfigError for columns that are not there, DataError for files of no use."""
         found = Found(self.root)
         sources = list(self.config.files.items()) or [(None, self.config.file)]
         cells = self._cells(self.root / sources[0][1])
@@ -148,8 +149,8 @@ class Csv:
         if len(pair) < 2:
             columns = {field: column for field, column in columns.items() if field not in pair}
             if "action" not in columns:
-                to_do = "name them in reader: columns"
-                raise ConfigError(f"no labels in {', '.join(header)}", where, "verb and noun, or action", to_do)
+                has, to_do = ", ".join(header), "name them in reader: columns"
+                raise ConfigError(f"no labels in {has}", where, "verb and noun, or action", to_do)
         splits = self.config.splits or {split: split for split in SPLITS}
         return Cells(columns=columns, times=self.config.times, fps=self.config.fps, splits=splits)
 
@@ -186,12 +187,15 @@ class Csv:
                 if label.action in labels:
                     raise RowError(f"action {label.action!r} occurs twice, expected each once")
             except RowError as reason:
-                where = f"{path}: line {row.line}"
-                raise DataError(f"bad class list ({reason})", where, "one action a row", "mend the row") from reason
+                what, where = f"bad class list ({reason})", f"{path}: line {row.line}"
+                raise DataError(what, where, "one action a row", "mend the row") from reason
             labels[label.action] = label
         return listed(list(labels.values()))
 
-    def _annotations(self, entries: list[Entry], cells: Cells, classes: ClassSpace, found: Found) -> list[Annotation]:
+    def _annotations(
+        self, entries: Sequence[Entry], cells: Cells, classes: ClassSpace, found: Found
+    ) -> list[Annotation]:  # fmt: skip
+        """The segments of the rows, by id: their order in the files changes nothing."""
         actions = {name: index for index, name in enumerate(classes.action)}
         read: dict[str, Annotation] = {}
         for entry in entries:
@@ -205,7 +209,7 @@ class Csv:
         return [read[name] for name in sorted(read)]
 
     def _check_splits(self, read: Sequence[Annotation], found: Found) -> None:
-        """Raise DataError where nothing could be trained or measured, or is measured on what it was trained on."""
+        """Raise DataError where nothing can be trained or measured, or what is trained on is measured."""
         videos: dict[str, set[str]] = {split: set() for split in SPLITS}
         for annotation in read:
             videos[annotation.split].add(annotation.video_id)
@@ -219,8 +223,8 @@ class Csv:
         shared = sorted(training & validation | training & test | validation & test)
         if shared and not self.config.shared_videos:
             raise DataError(
-                f"video {shared[0]!r} in several splits ({len(shared)} such)", self._where(found), "each in one split",
-                "part the videos, or set reader: shared_videos: true",
+                f"video {shared[0]!r} in several splits ({len(shared)} such)", self._where(found),
+                "each video in one split", "part the videos, or set reader: shared_videos: true",
             )  # fmt: skip
 
     @property

@@ -27,8 +27,8 @@ class Label:
 def derived(labels: Iterable[Label]) -> ClassSpace:
     """The classes that occur, numbered by their names in the order of code points.
 
-    An action that stands with several pairs of verb and noun is made of the commonest pair, of equally common ones of the
-    first by name. So neither ids nor makeup depend on the order of the rows.
+    An action that stands with several pairs of verb and noun is made of the commonest pair, of equally common
+    ones of the first by name. So neither ids nor makeup depend on the order of the rows.
     """
     counts = Counter(labels)
     makeup: dict[str, Label] = {}
@@ -39,7 +39,7 @@ def derived(labels: Iterable[Label]) -> ClassSpace:
 
 
 def listed(labels: Sequence[Label]) -> ClassSpace:
-    """The classes of a list of different actions, numbered as they stand there, verbs and nouns by first mention."""
+    """The classes of a list of different actions, numbered as they stand, verbs and nouns by first mention."""
     verbs = dict.fromkeys(label.verb for label in labels)
     nouns = dict.fromkeys(label.noun for label in labels)
     return _space(labels, list(verbs), list(nouns))

@@ -116,12 +116,15 @@ def action_logits(scored: SplitScores, wanted: Targets, classes: ClassSpace, whe
 
 
 def head_scores(action_logits: np.ndarray, classes: ClassSpace) -> dict[str, np.ndarray]:
-    """Scores of each head that ``classes`` has, from (n, C) action logits: verbs and nouns are ranked by the sum of their actions'
-    probabilities."""
+    """Scores of each head that ``classes`` has, from (n, C) action logits: verbs and nouns are ranked by the sum
+    of their actions' probabilities."""
     probabilities = softmax(action_logits)
     made_of = {"verb": classes.action_verb, "noun": classes.action_noun}
-    summed = {head: marginal(probabilities, parts, len(classes.names(head))) for head, parts in made_of.items() if head in classes.heads}
-    return {"action": action_logits, **summed}
+    scores = {"action": action_logits}
+    for head, parts in made_of.items():
+        if head in classes.heads:
+            scores[head] = marginal(probabilities, parts, len(classes.names(head)))
+    return scores
 
 
 def head_metrics(

@@ -84,7 +84,8 @@ class CountTeacher(nn.Module):
         super().__init__()
         self.config = config
         if "verb_noun" in config.tables and "verb" not in classes.heads:
-            raise ConfigError("verbs and nouns counted", "network: tables", "a dataset that has them", "set tables: [trigram, distances]")
+            to_do = "set tables: [trigram, distances]"
+            raise ConfigError("verbs and nouns counted", "network: tables", "a dataset that has them", to_do)
         self.sizes = classes.sizes(classes.heads)
         self.parts = [head for head in ("verb", "noun") if head in self.sizes]
         for head in self.sizes:
@@ -119,8 +120,8 @@ class CountTeacher(nn.Module):
 
     @torch.no_grad()
     def forward(self, batch: Batch) -> Outputs:
-        """Log probabilities from ``history`` (B, L) int64, as in ``fit``: ``action``, and of a dataset that has them ``verb`` and
-        ``noun`` summed from it.
+        """Log probabilities from ``history`` (B, L) int64, as in ``fit``: ``action``, and of a dataset that has
+        them ``verb`` and ``noun``, summed from it.
 
         A class of probability 0 (an action never seen, a verb that no action has) gets log ``FLOOR``.
         """

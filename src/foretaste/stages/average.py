@@ -122,7 +122,8 @@ def fitted_exponent(logits: np.ndarray, wanted: Targets, counts: np.ndarray, cla
 
 def class_counts(rows: Targets, classes: ClassSpace) -> dict[str, np.ndarray]:
     """head -> (C,) how often each class is a label."""
-    return {head: np.bincount(labels, minlength=len(classes.names(head))) for head, labels in rows.labels.items()}
+    sizes = classes.sizes(rows.labels)
+    return {head: np.bincount(labels, minlength=sizes[head]) for head, labels in rows.labels.items()}
 
 
 def _shares(config: Mapping[str, Any], weights: Sequence[float] | None) -> list[float] | None:

@@ -147,8 +147,8 @@ def build(config: Config, sources: Sources) -> ActionHistory:
 
 
 def _phrases(segments: pa.Table, name: str) -> list[str]:
-    """Every segment as text: its verb and noun by the template, or the words of an action that has neither. An unlabelled one,
-    which no history shows, is an empty string."""
+    """Every segment as text: its verb and noun by the template, or the words of an action that has neither. An
+    unlabelled one, which no history shows, is an empty string."""
     word = template(name).phrase
     labels = list(zip(*(segments[head].to_pylist() for head in ("action", "verb", "noun"))))
     worded: dict[tuple, str] = {}
