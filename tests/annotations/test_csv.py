@@ -209,6 +209,7 @@ BAD = [
     (",1,4,training,take,cup,,", "video is empty"),
     ("../tea9,1,4,training,take,cup,,", "without its folder"),
     ("..,1,4,training,take,cup,,", "without its folder"),
+    ("tea..9,1,4,training,take,cup,,", "without its folder"),
     ("a/tea9,1,4,training,take,cup,,", "without its folder"),
     ("a\\tea9,1,4,training,take,cup,,", "without its folder"),
     ("tea9\0,1,4,training,take,cup,,", "a NUL character"),
