@@ -29,8 +29,8 @@ see (`end`: those that stop by the end of the observation window, `start`: those
 over the 819 official many-shot actions (`and`) or over those whose verb or noun is many-shot (`or`).
 
 An interval says where the number would lie on other data sets of as many videos from the same source: each video and each seed is left
-out in turn (jackknife). Tables that say *older percentile bootstrap* were made before that: their intervals of class-mean and many-shot
-recall are too narrow.
+out in turn (jackknife; [performance.md](performance.md#intervals) says how often it holds the truth). Tables that say *older percentile
+bootstrap* were made before that: their intervals of class-mean and many-shot recall are too narrow, by about a third.
 """
 
 
