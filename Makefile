@@ -33,6 +33,7 @@ bench: $(READY)
 	python bench/recipes.py --out bench/results/recipes.json
 	python bench/mlm.py --out bench/results/mlm.json
 	python bench/video.py
+	python bench/probe.py
 	if [ -n "$(DATA)" ]; then python bench/counts.py --data "$(DATA)" --out bench/results/counts.json; fi
 	if [ -n "$(DATA)" ]; then python bench/intervals.py --data "$(DATA)" --out bench/results/intervals.json; fi
 	python bench/openie.py $(if $(DATA),--data "$(DATA)") $(if $(wildcard $(OPENIE)/ready),--untrained) --out bench/results/openie.json

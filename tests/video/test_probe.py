@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import barcode
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -13,6 +14,8 @@ from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, wri
 from foretaste.pipeline.step import Step
 from foretaste.pipeline.video_files import video_files
 from foretaste.stages import probe_videos
+from foretaste.video.decode import frames_at
+from foretaste.video.packets import scan
 from foretaste.video.probe import inside, probe
 
 
@@ -56,6 +59,36 @@ def test_wanted_videos_only_and_missing_ones_named(folder):
     columns, issues = probe(folder, video_files(folder).items(), {"b", "P09_09"})
     assert columns["video_id"] == ["b"]
     assert [(issue.key, issue.reason) for issue in issues] == [("P09_09", "no video file of that name")]
+
+
+def test_damage_in_the_middle_is_found_where_every_frame_is_decoded(tmp_path):
+    """Zeros between two key frames: the packets and both ends are as they were."""
+    for name in ("whole.mp4", "hole.mp4"):
+        barcode.write_clip(tmp_path / name, 300)
+    data = (tmp_path / "hole.mp4").read_bytes()
+    middle = len(data) // 3
+    (tmp_path / "hole.mp4").write_bytes(data[:middle] + bytes(2000) + data[middle + 2000 :])
+    columns, issues = probe(tmp_path, video_files(tmp_path).items())
+    assert columns["video_id"] == ["hole", "whole"] and not issues
+    columns, issues = probe(tmp_path, video_files(tmp_path).items(), every_frame=True)
+    assert columns["video_id"] == ["whole"] and [issue.file for issue in issues] == ["hole.mp4"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_probed_with_every_frame_decodes_later(tmp_path, seed):
+    """Damage anywhere: whatever passes the probe gives any frame that anyone asks for."""
+    barcode.write_clip(tmp_path / "a.mp4", 120)
+    rng = np.random.default_rng(seed)
+    data = bytearray((tmp_path / "a.mp4").read_bytes())
+    start, length = int(rng.integers(100, len(data) - 100)), int(rng.integers(1, 2000))
+    data[start : start + length] = bytes(len(data[start : start + length]))
+    (tmp_path / "a.mp4").write_bytes(data)
+    columns, issues = probe(tmp_path, video_files(tmp_path).items(), every_frame=True)
+    assert len(columns["video_id"]) + len(issues) == 1
+    if not issues:
+        video = scan(tmp_path / "a.mp4")
+        for _ in range(5):
+            frames_at(video, rng.uniform(0, video.end_s, 20))
 
 
 def test_a_wanted_video_under_another_name_is_said(tmp_path):

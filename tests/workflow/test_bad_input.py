@@ -8,6 +8,8 @@ import shutil
 import pyarrow.parquet as pq
 import pytest
 
+from foretaste.scores.reader import open_scores
+
 pytestmark = pytest.mark.slow
 
 MICRO = "dataset=kitchen_micro"
@@ -62,13 +64,28 @@ def test_a_truncated_video(world):
     assert re.search(f"{video.name}.*set on_bad_input: skip", error_of(world, VIDEOS))
 
 
-def test_a_run_that_skips_a_truncated_video_finishes_without_its_samples(world):
-    video = sorted((world.folder / "results/kitchen_micro/world/videos").glob("*.mp4"))[1]
-    video.write_bytes(video.read_bytes()[:-4000])
+def cut_off(data: bytes) -> bytes:
+    return data[:-4000]
+
+
+def hole(data: bytes) -> bytes:
+    """Zeros in the middle, where packets and both ends are as they were."""
+    return data[:15_000] + bytes(6_000) + data[21_000:]
+
+
+@pytest.mark.parametrize("damage", [cut_off, hole])
+def test_a_run_that_skips_a_damaged_video_finishes_without_its_samples(world, damage):
+    video = world.folder / "results/kitchen_micro/world/videos/P01_02.mp4"
+    video.write_bytes(damage(video.read_bytes()))
     world.snakemake("lm_avt_micro", "--config", MICRO, "on_bad_input=skip")
     results = world.folder / "results" / "kitchen_micro"
     dropped = [row for row in pq.read_table(results / "samples.parquet").to_pylist() if row["dropped_because"]]
     assert dropped and {(row["video_id"], row["dropped_because"]) for row in dropped} == {(video.stem, "no usable video")}
+    kept = {row["sample_id"] for row in pq.read_table(results / "samples.parquet").to_pylist() if not row["dropped_because"]}
+    for model in sorted((results / "lm_avt_micro" / "seed0").iterdir()):
+        scores = open_scores(model / "scores")
+        scored = {sample for split in ("training", "validation") for sample in scores.sample_ids(split)}
+        assert kept == scored, model.name
     issues = pq.read_table(results / "issues.parquet").to_pylist()
     assert [(row["stage"], row["key"], row["action"]) for row in issues] == [("probe_videos", video.stem, "skipped")]
     assert video.name in (results / "lm_avt_micro" / "report.html").read_text()

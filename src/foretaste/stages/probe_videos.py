@@ -1,7 +1,9 @@
 """Look at every video file: how many frames, when they are shown, whether it decodes. Bad files become issues.
 
 Reads the packets of each file, its first frame and the frames from its last key frame on. With on_bad_input: fail the
-step stops with a list of every missing, damaged or doubled file; with skip they are rows of the issues table.
+step stops with a list of every missing, damaged or doubled file, and a frame that is damaged within a video stops whoever meets it
+first. With skip they are rows of the issues table, and every frame is decoded: which samples there are must be known before
+anything is trained on them.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ def run(step: Step) -> None:
         wanted = set(read_table(step.inputs["segments"], SEGMENTS)["video_id"].to_pylist())
     folder = Path(step.config["video_folder"])
     files = video_files(folder, step.config["pattern"])
-    columns, issues = probe(folder, track(files.items(), "probing videos", total=len(files)), wanted)
+    every_frame = step.config["on_bad_input"] == "skip"
+    columns, issues = probe(folder, track(files.items(), "probing videos", total=len(files)), wanted, every_frame)
     rows = settle(issues, step.stage, step.config["on_bad_input"])
     with whole(step.outputs["issues"]) as path:
         write_table(path, ISSUES, rows)

@@ -27,6 +27,9 @@ Decoder = Literal["decord", "pyav"]
 #: Frames that are held at a time, at most.
 CHUNK = 64
 
+#: Size (H, W) of frames that nobody looks at.
+_SMALL = (32, 32)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -193,3 +196,9 @@ def decodes_to_the_end(video: Packets) -> None:
         decoded = sum(1 for _ in container.decode(stream))
     if decoded < expected:
         raise unreadable(video.path, f"only {decoded} of the last {expected} frames decode")
+
+
+def decodes_throughout(video: Packets) -> None:
+    """Decode every frame as whoever reads it later does, small; raises DataError where one fails."""
+    for _ in stream_frames(video, video.pts_s, _SMALL):
+        pass

@@ -10,17 +10,17 @@ from foretaste.contracts.issues import Issue
 from foretaste.contracts.tables import VIDEOS
 from foretaste.pipeline.artifact import sha256
 from foretaste.pipeline.found_files import matching
-from foretaste.video.decode import decodes_to_the_end
+from foretaste.video.decode import decodes_throughout, decodes_to_the_end
 from foretaste.video.packets import scan
 
 
 def probe(
-    folder: Path, files: Iterable[tuple[str, list[Path]]], wanted: Collection[str] | None = None
+    folder: Path, files: Iterable[tuple[str, list[Path]]], wanted: Collection[str] | None = None, every_frame: bool = False
 ) -> tuple[dict[str, list], list[Issue]]:
     """Columns of the VIDEOS table for the files (id, paths) that can be used, and the issues of those that cannot.
 
-    A file counts as usable when its packets make sense and it decodes from the last key frame to its end. With
-    ``wanted`` ids, other files are left alone, and an id without a file is an issue.
+    A file counts as usable when its packets make sense and it decodes from the last key frame to its end; with ``every_frame``
+    only if all of it decodes. With ``wanted`` ids, other files are left alone, and an id without a file is an issue.
     """
     rows: list[tuple] = []
     issues: list[Issue] = []
@@ -34,7 +34,7 @@ def probe(
             issues.append(Issue(file=names[0], key=video_id, reason=f"several files for one video: {', '.join(names)}"))
             continue
         try:
-            rows.append(_row(video_id, names[0], paths[0]))
+            rows.append(_row(video_id, names[0], paths[0], every_frame))
         except DataError as error:
             issues.append(Issue(file=names[0], key=video_id, reason=error.args[0]))
     missing = sorted(set(wanted or ()) - seen)
@@ -54,11 +54,13 @@ def _by_name(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def _row(video_id: str, name: str, path: Path) -> tuple:
+def _row(video_id: str, name: str, path: Path, every_frame: bool) -> tuple:
     if not path.is_file():
         raise DataError("not a file, or a link to nothing", path, "a video file", "mend or remove it")
     video = scan(path)
     decodes_to_the_end(video)
+    if every_frame:
+        decodes_throughout(video)
     height, width = video.shown_size
     row = {
         "video_id": video_id, "path": name, "width": width, "height": height, "frames": len(video.pts_s), "duration_s": video.end_s,

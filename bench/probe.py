@@ -1,0 +1,78 @@
+"""Probing a video of 1920 x 1080 at 60 frames a second (H.264, a key frame a second), a minute of it: packets and the end, as
+by default; every frame, as with on_bad_input: skip; and beside them 4 frames a second for features (256 x 456).
+
+    python bench/probe.py [--out bench/results/probe.json]
+
+CPU seconds, medians of 3 rounds taken in turns, over a generated clip of 10 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from foretaste.video.decode import decodes_throughout, decodes_to_the_end, frames_at
+from foretaste.video.packets import scan
+
+ROUNDS, SECONDS, FPS = 3, 10, 60
+
+
+def clip(path: Path) -> None:
+    """A textured view that moves about."""
+    random = np.random.default_rng(0)
+    view = cv2.resize(random.integers(0, 256, (160, 240, 3), np.uint8), (2560, 1600), interpolation=cv2.INTER_CUBIC)
+    with av.open(str(path), "w") as container:
+        options = {"preset": "veryfast", "x264-params": f"keyint={FPS}:bframes=2"}
+        stream = container.add_stream("libx264", rate=FPS, options=options)
+        stream.width, stream.height, stream.pix_fmt, stream.time_base = 1920, 1080, "yuv420p", Fraction(1, FPS)
+        for index in range(SECONDS * FPS):
+            top, left = int(250 + 240 * np.sin(index / 90)), int(310 + 300 * np.cos(index / 120))
+            picture = np.ascontiguousarray(view[top : top + 1080, left : left + 1920])
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = index
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def in_turns(*tasks: Callable[[], object]) -> list[float]:
+    """Median CPU seconds of each task; every round runs each once."""
+    taken: list[list[float]] = [[] for _ in tasks]
+    for _ in range(ROUNDS):
+        for task, times in zip(tasks, taken, strict=True):
+            start = time.process_time()
+            task()
+            times.append(time.process_time() - start)
+    return [statistics.median(times) for times in taken]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "probe.json")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "clip.mp4"
+        clip(path)
+        times_s = np.arange(0, SECONDS, 0.25)
+        measured = in_turns(
+            lambda: decodes_to_the_end(scan(path)),
+            lambda: decodes_throughout(scan(path)),
+            lambda: frames_at(scan(path), times_s, (256, 456)),
+        )
+    names = ("packets_and_end_cpu_s", "every_frame_cpu_s", "features_at_4_fps_cpu_s")
+    found = {name: round(value * 60 / SECONDS, 2) for name, value in zip(names, measured, strict=True)}
+    arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()
