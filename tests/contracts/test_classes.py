@@ -2,11 +2,18 @@ import json
 
 import pytest
 from damage import damaged, malformed, outcomes
-from made_up_scores import CLASSES
 
 from foretaste.__main__ import main
-from foretaste.contracts.classes import read_classes
+from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.errors import DataError
+
+CLASSES = ClassSpace(
+    action=tuple(f"cut_{noun}" for noun in "abcde"),
+    verb=("cut", "wash"),
+    noun=tuple("abcde"),
+    action_verb=(0,) * 5,
+    action_noun=tuple(range(5)),
+)
 
 
 @pytest.fixture

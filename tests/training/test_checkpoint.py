@@ -6,6 +6,7 @@ import json
 
 import pytest
 import torch
+from damage import damaged, malformed, outcomes
 from safetensors.torch import load_file, save_file
 from tiny_training import TinyNet
 from torch import nn
@@ -65,6 +66,25 @@ def test_a_newer_format_is_refused(saved):
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 99}))
     with pytest.raises(DataError, match="format 99"):
+        load_model(folder, SOURCES)
+
+
+def test_300_damaged_and_malformed_manifests_are_one_line_each(saved):
+    _, folder = saved
+    whole = (folder / "manifest.json").read_bytes()
+
+    def one(seed):
+        (folder / "manifest.json").write_bytes(damaged(whole, seed) if seed % 2 else malformed(whole, seed))
+        load_model(folder, SOURCES)
+
+    lines, _ = outcomes(one, range(300))
+    assert len(lines) > 220
+
+
+def test_a_missing_file_is_named(saved):
+    _, folder = saved
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(DataError, match=r"damaged file: .*model\.safetensors"):
         load_model(folder, SOURCES)
 
 

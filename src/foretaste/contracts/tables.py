@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.foreign_files import UNREADABLE, first_line
 
 FORMAT = 1
 
@@ -116,9 +117,9 @@ def read_table(path: Path, definition: TableDef) -> pa.Table:
         table = pq.read_table(path)
     except FileNotFoundError as error:
         raise DataError(f"missing {definition.name} table", path, "a Parquet file", "run the stage that makes it") from error
-    except pa.ArrowInvalid as error:
+    except UNREADABLE as error:
         raise DataError(
-            f"unreadable {definition.name} table", path, "a Parquet file", f"delete it and rerun its stage ({error})"
+            f"unreadable {definition.name} table", path, "a Parquet file", f"delete it and rerun its stage ({first_line(error)})"
         ) from error
     _check(table, definition, path)
     return table.replace_schema_metadata(None)

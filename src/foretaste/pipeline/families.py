@@ -63,7 +63,7 @@ def build(family: str, spec: Mapping[str, Any], where: object = "config", **part
 
     ``parts`` are handed on to the member's ``build`` as they are (a vocabulary, class counts, a folder of weights).
     """
-    if "kind" not in spec:
+    if not isinstance(spec.get("kind"), str):
         raise ConfigError(f"a {family} component without a kind", where, f"kind: one of {', '.join(members(family))}", "name it")
     module = load(family, spec["kind"], where)
     settings = {key: value for key, value in spec.items() if key != "kind"}

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
+from pydantic import BaseModel, model_validator
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.json_files import checked, read_json, versioned
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import artifact, families
 from foretaste.pipeline.first_weights import trained
@@ -32,6 +34,20 @@ class Resizable(Protocol):
 
     def resize(self, shapes: Mapping[str, torch.Size]) -> None:
         """Give those buffers the shapes of a checkpoint."""
+
+
+class Manifest(BaseModel, extra="allow", frozen=True):
+    """What a manifest must hold; the rest are facts that its stage tells."""
+
+    network: dict[str, Any]
+    parameters: int
+    sha256: dict[Literal["model.safetensors", "classes.json"], str]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Manifest:
+        if "model.safetensors" not in self.sha256:
+            raise ValueError("no sha256 of model.safetensors")
+        return self
 
 
 def weights(model: nn.Module) -> dict[str, Tensor]:
@@ -97,11 +113,10 @@ def load_model(folder: Path, sources: Sources) -> tuple[nn.Module, dict[str, Any
 
     Raises DataError for a damaged file, a newer format, another network, and for class names that are not those of ``sources``.
     """
-    manifest = artifact.read_json(folder / "manifest.json")
-    if manifest["format"] > FORMAT:
-        raise DataError(f"checkpoint of format {manifest['format']}", folder, f"format 1 to {FORMAT}", "read it with a newer foretaste")
-    for name, digest in manifest["sha256"].items():
-        if artifact.sha256(folder / name) != digest:
+    path = folder / "manifest.json"
+    manifest = versioned(read_json(path, "the stage that trains it"), FORMAT, "checkpoint", folder)
+    for name, digest in checked(manifest, Manifest, path, "train again, or fetch it again").sha256.items():
+        if not (folder / name).is_file() or artifact.sha256(folder / name) != digest:
             raise DataError("damaged file", folder / name, f"sha256 {digest}", "train again, or fetch it again")
     if "classes.json" in manifest["sha256"] and sources.classes is not None and read_classes(folder / "classes.json") != sources.classes:
         raise DataError("model of another label space", folder / "classes.json", "the classes of this dataset", "train it on this dataset")
