@@ -31,8 +31,15 @@ def test_only_an_interval_of_enough_data_that_excludes_0_is_sure(change, sure, t
 def test_an_older_summary_is_read_and_says_how_its_limits_were_made():
     assert verdict.sure(OLDER)
     assert verdict.limits(OLDER, "{:.1f}".format) == "1.0 to 7.0"
-    assert verdict.how(OLDER) == "older percentile bootstrap of videos and seeds, 2000 times"
-    assert verdict.how({**CLEAR, "unit": "video"}) == "jackknife over videos; one seed"
+    assert verdict.heading([OLDER]) == "older percentile bootstrap of videos and seeds, 2000 times"
+
+
+def test_a_table_says_which_rows_are_of_one_seed():
+    alone = {**CLEAR, "unit": "video"}
+    assert verdict.heading([alone, alone]) == "jackknife over videos; one seed"
+    assert verdict.rows([alone], "{:.1f}".format) == ["1.0 to 7.0"]
+    assert verdict.heading([alone, CLEAR]) == "jackknife over videos and seeds"
+    assert verdict.rows([alone, CLEAR], "{:.1f}".format) == ["1.0 to 7.0, one seed", "1.0 to 7.0"]
 
 
 def test_equal_limits_of_an_older_summary_are_no_interval():

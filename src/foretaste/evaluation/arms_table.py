@@ -36,12 +36,10 @@ def table(summary: Mapping[str, Any]) -> list[str]:
     lines = _aligned(rows)
     compared = [one for one in summary["comparisons"] if one["metric"] == primary]
     if compared:
-        lines += ["", f"{_HEADINGS[primary]}, difference with its {compared[0]['level']} % interval ({verdict.how(compared[0])})"]
-        rows = [
-            [f"{arms[c['a']]['label']} - {arms[c['b']]['label']}", f"{c['difference']:+.1f}", verdict.limits(c, "{:+.1f}".format)]
-            for c in compared
-        ]
-        lines += _aligned(rows)
+        lines += ["", f"{_HEADINGS[primary]}, difference with its {compared[0]['level']} % interval ({verdict.heading(compared)})"]
+        names = [f"{arms[one['a']]['label']} - {arms[one['b']]['label']}" for one in compared]
+        differences = [f"{one['difference']:+.1f}" for one in compared]
+        lines += _aligned(list(zip(names, differences, verdict.rows(compared, "{:+.1f}".format), strict=True)))
     small = verdict.small(summary)
     return lines if small is None else [*lines, "", small]
 

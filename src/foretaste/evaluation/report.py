@@ -97,7 +97,7 @@ def render(content: Content) -> str:
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"number": number, "signed": signed, "duration": duration, "words": words, "arrows": arrows, "tick": tick}
-    environment.filters |= {"limits": _limits, "signed_limits": _signed_limits}
+    environment.filters |= {"limits": _limits}
     summary = content.summary
     palette = colours(content.models)
     primary, headline = summary["primary_metric"], _headline(content)
@@ -185,9 +185,9 @@ def _differences(content: Content, palette: Mapping[str, str]) -> dict[str, Any]
             **one, "a_label": arms[one["a"]]["label"], "b_label": arms[one["b"]]["label"], "colour": palette[one["a"]],
             "from": axis.at(one["low"]) if verdict.has_interval(one) else None,
             "to": axis.at(one["high"]) if verdict.has_interval(one) else None,
-            "at": axis.at(one["difference"]), "sure": verdict.sure(one), "headline": (one["a"], one["b"]) == content.headline,
+            "at": axis.at(one["difference"]), "sure": verdict.sure(one), "limits": limits, "headline": (one["a"], one["b"]) == content.headline,
         }
-        for one in mine
+        for one, limits in zip(mine, verdict.rows(mine, signed), strict=True)
     ]  # fmt: skip
     return {"axis": axis, "rows": rows}
 
@@ -199,10 +199,6 @@ def _headline(content: Content) -> dict[str, Any] | None:
 
 def _limits(interval: Mapping[str, Any]) -> str:
     return verdict.limits(interval, number)
-
-
-def _signed_limits(comparison: Mapping[str, Any]) -> str:
-    return verdict.limits(comparison, signed)
 
 
 def _small(summary: Mapping[str, Any], headline: Mapping[str, Any] | None) -> str | None:

@@ -129,10 +129,10 @@ def _comparisons(summary: Mapping[str, Any], arms: Mapping[str, Any]) -> list[st
     mine = [one for one in summary["comparisons"] if one["metric"] == primary]
     if not mine:
         return []
-    lines = [f"| difference in {METRICS[primary]}, points | | {mine[0]['level']} % interval ({verdict.how(mine[0])}) |", "|---|---|---|"]
-    for one in mine:
+    lines = [f"| difference in {METRICS[primary]}, points | | {mine[0]['level']} % interval ({verdict.heading(mine)}) |", "|---|---|---|"]
+    for one, limits in zip(mine, verdict.rows(mine, signed), strict=True):
         names = f"{arms[one['a']]['label']} minus {arms[one['b']]['label']}"
-        lines.append(f"| {names} | {signed(one['difference'])} | {verdict.limits(one, signed)} |")
+        lines.append(f"| {names} | {signed(one['difference'])} | {limits} |")
     return lines
 
 

@@ -5,7 +5,7 @@ A summary that was made before the jackknife names no ``method``: its limits are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from foretaste.evaluation.compare import METHOD, few
@@ -29,9 +29,16 @@ def way(one: Mapping[str, Any]) -> str:
     return f"{method} over {units}" if method == METHOD else f"older {method} bootstrap of {units}, {one['resamples']} times"
 
 
-def how(one: Mapping[str, Any]) -> str:
-    """The same where nothing else says that seeds are missing from it."""
-    return way(one) if one["unit"] == "video+seed" else f"{way(one)}; one seed"
+def heading(compared: Sequence[Mapping[str, Any]]) -> str:
+    """``way`` of all rows of a table; where some are of one seed only, ``rows`` says which."""
+    with_seeds = [one for one in compared if one["unit"] == "video+seed"]
+    return way(with_seeds[0]) if with_seeds else f"{way(compared[0])}; one seed"
+
+
+def rows(compared: Sequence[Mapping[str, Any]], written: Callable[[float], str]) -> list[str]:
+    """``limits`` of every row of a table."""
+    mixed = len({one["unit"] for one in compared}) > 1
+    return [limits(one, written) + (", one seed" if mixed and one["unit"] == "video" else "") for one in compared]
 
 
 def has_interval(one: Mapping[str, Any]) -> bool:
