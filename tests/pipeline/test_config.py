@@ -278,6 +278,9 @@ def test_a_system_that_does_not_fit_is_an_error_that_lists_those_that_do():
     for target in (Targets(plan.catalogue).reports("epic55", ["lm_avt_demo"]), Targets(plan.catalogue).features("epic55", ["lm_avt_demo"])):
         with pytest.raises(SystemExit, match="error: the system lm_avt_demo is not made for"):
             target({})
+    for system in ("lm_avt_counts", "lm_avt_published"):
+        with pytest.raises(ConfigError, match=rf"{system} is not made for the dataset kitchen.*lm_avt_demo, .*lm_avt_study"):
+            catalogue(systems=system)
     with pytest.raises(ConfigError, match="is not made for the dataset egtea_s1"):
         plan.describe("evaluate", {"dataset": "egtea_s1", "system": "lm_avt_micro", "seed": "0", "model": "teacher_lm"})
 

@@ -21,6 +21,7 @@ MISTAKES = {
     "a system that does not fit": ("lm_avt_demo", ("dataset=epic55",), "not made for the dataset epic55.*one of lm_avt, lm_avt_counts"),
     "its seeds": ("lm_avt_demo_seeds", ("dataset=egtea_s1",), "not made for the dataset egtea_s1.*one of lm_avt"),
     "one of the run's systems": ("teachers", ("dataset=epic55", "systems=[lm_avt,lm_avt_demo]"), "lm_avt_demo is not made for"),
+    "the default dataset": ("lm_avt_published", (), "not made for the dataset kitchen.*one of lm_avt, lm_avt_demo"),
     "a path of another system": ("results/epic55/lm_avt_demo/report.html", (), "not made for the dataset epic55"),
     "seeds": ("teachers", ("seeds=abc",), "valid integer.*'abc'.*config.yaml.seeds"),
     "a number": ("teachers", ("dataset=55",), "valid string.*55.*config.yaml.dataset"),

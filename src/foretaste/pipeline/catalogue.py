@@ -65,12 +65,13 @@ class Catalogue:
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def fits(self, dataset: str, system: str) -> bool:
-        """Whether a preset is made for a dataset: it says so (``datasets``), or has the same farthest base as the dataset's own systems."""
+        """Whether a preset is made for a dataset: it says so (``datasets``), or is one of the dataset's own systems, a base of one, or
+        based on one."""
         made_for = self.files.merged("systems", system).get("datasets", ())
         if made_for:
             return not set(made_for).isdisjoint(self.files.chain("datasets", dataset))
-        families = {self.files.chain("systems", own)[-1] for own in self.dataset(dataset).systems}
-        return self.files.chain("systems", system)[-1] in families
+        bases = self.files.chain("systems", system)
+        return any(own in bases or system in self.files.chain("systems", own) for own in self.dataset(dataset).systems)
 
     def check_fits(self, dataset: str, system: str) -> None:
         """Raise ConfigError, listing the systems that fit, unless ``system`` is made for ``dataset``."""
@@ -78,7 +79,7 @@ class Catalogue:
             fitting = [name for name in self.files.names("systems") if self.fits(dataset, name)]
             raise ConfigError(
                 f"the system {system} is not made for the dataset {dataset}", self.files.where("systems", system),
-                f"one of {', '.join(fitting)}", "use one of these, or another dataset",
+                f"one of {', '.join(fitting)}", "use one of these, or name the dataset in the preset's datasets",
             )  # fmt: skip
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)

@@ -198,7 +198,7 @@ class SystemConfig(Options):
     title: str
     paper: str
     datasets: tuple[str, ...] = ()
-    """The datasets that it is made for, with those based on them; none: every dataset whose own systems have its farthest base."""
+    """The datasets that it is made for, with those based on them; none: those whose own systems are its bases or based on it."""
     primary_metric: Literal["top1", "top5", "class_mean_recall1", "class_mean_recall5", "many_shot_recall5_and", "many_shot_recall5_or"]
     """The one number that the report is about, named beforehand."""
     history: HistoryConfig = HistoryConfig()
