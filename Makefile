@@ -1,4 +1,5 @@
-# make demo: the generated kitchen, from recipes and videos to a report. make test: the test suite. Both set up what they need.
+# make demo: the generated kitchen, from recipes and videos to a report. make test: the test suite; make test-fast: all of it but
+# what takes minutes. They set up what they need.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,13 +12,17 @@ export HF_HUB_OFFLINE := 1
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench setup lock openie-env
+.PHONY: demo test test-fast lint bench setup lock openie-env
 demo: $(READY)
 	snakemake --cores $(CORES) --quiet rules -- demo
 	@foretaste arms $(DEMO)/summary.json
 
 test: $(READY)
 	python -m pytest
+
+# All rooms, without what is marked slow.
+test-fast: $(READY)
+	python -m pytest -m "not slow"
 
 lint: $(READY)
 	ruff check .

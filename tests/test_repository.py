@@ -54,3 +54,10 @@ def test_a_folder_has_a_page_and_tracks_nothing_else(folder):
         capture_output=True,
     )
     assert ignored.stdout.splitlines() == [f"{folder}/x", f"{folder}/a/README.md"]
+
+
+def test_every_room_has_tests_that_are_not_slow():
+    rooms = [path.name for path in (ROOT / "src" / "foretaste").iterdir() if (path / "__init__.py").exists()]
+    for room in [*rooms, "workflow"]:
+        texts = [path.read_text() for path in (ROOT / "tests" / room).glob("test_*.py")]
+        assert any("pytestmark = pytest.mark.slow" not in text for text in texts), room

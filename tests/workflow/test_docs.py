@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).parents[2]
 
 #: The demo's files -> the same files of the micro run.
@@ -41,6 +39,7 @@ def micro(text: str) -> str:
     return text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [line for line in commands() if not line.startswith(("make ", "python bench/"))])
 def test_a_documented_command_runs(line, finished, request):
     words = shlex.split(micro(line))
@@ -64,6 +63,7 @@ def without_executor(profile: Path) -> Path:
     return copy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", blocks("console"))
 def test_a_documented_dialogue_is_true(block, finished):
     """A line after ``$ `` is run by a shell; what follows it is what it prints."""
@@ -71,6 +71,7 @@ def test_a_documented_dialogue_is_true(block, finished):
     assert finished.run("bash", "-c", command).stdout == printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", blocks("python"))
 def test_a_documented_program_runs(block, finished):
     finished.run("python", "-c", micro(block))

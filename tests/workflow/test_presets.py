@@ -6,9 +6,8 @@ import re
 
 import pytest
 
-pytestmark = pytest.mark.slow
 
-
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["lm_avt", "lm_avt_published", "lm_avt_published_text", "lm_avt_published_lms"])
 @pytest.mark.parametrize("dataset", ["epic55", "egtea_s1"])
 def test_real_datasets_dry_run(fresh, real_data, dataset, system):
@@ -19,6 +18,7 @@ def test_real_datasets_dry_run(fresh, real_data, dataset, system):
     assert "teacher_counts" in text and "student" not in text and "extract_features" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["epic55", "egtea_s1"])
 @pytest.mark.parametrize(
     ("system", "some"), [("lm_avt_teachers", "teacher_seeds_counts_prior"), ("lm_avt_decoder", "teacher_decoder_counts")]
@@ -34,6 +34,7 @@ def test_text_teachers_dry_run(fresh, real_data, dataset, system, some):
     assert all(f"seed{seed}/teacher_lm/scores/manifest.json" in job for job in made for seed in (0, 1, 2))
 
 
+@pytest.mark.slow
 def test_weights_that_are_not_there_are_named(fresh, real_data, tmp_path):
     """They are an input of the students that start from them, and of nothing else."""
     (tmp_path / "data").mkdir()
@@ -46,11 +47,15 @@ def test_weights_that_are_not_there_are_named(fresh, real_data, tmp_path):
     assert "Job stats" in fresh.snakemake("-n", "teachers", *settings).stdout
 
 
-@pytest.mark.parametrize("target", ["demo", "demo_worlds", "lm_avt_demo_seeds", "features", "teachers"])
+SLOW_TARGETS = [pytest.param(name, marks=pytest.mark.slow) for name in ("demo_worlds", "lm_avt_demo_seeds", "features", "teachers")]
+
+
+@pytest.mark.parametrize("target", ["demo", *SLOW_TARGETS])
 def test_named_targets_dry_run(fresh, target):
     assert "Job stats" in fresh.snakemake("-n", target).stdout
 
 
+@pytest.mark.slow
 def test_a_dry_run_does_not_import_torch(fresh):
     code = "import sys; from snakemake.cli import main; sys.argv = ['snakemake', '-n', 'demo', '--quiet']\ntry:\n main()\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
     fresh.run("python", "-c", code)
