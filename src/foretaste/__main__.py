@@ -70,7 +70,7 @@ def _set_environment(step: Path, stage: str) -> None:
     """Before numpy or torch is imported: as many threads as the step's spec says, whatever the machine has; and no network."""
     try:
         threads = json.loads(step.read_text(encoding="utf-8"))["spec"]["threads"]
-    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
             "not a step", step, "a file that the workflow wrote to <results>/.steps", "run snakemake -n, or correct the path"
         ) from error

@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+from damage import damaged, malformed, outcomes
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import artifact
-from foretaste.pipeline.provenance import digest, record_path
+from foretaste.pipeline.provenance import digest, identity_of, record_path
 from foretaste.pipeline.running import run_step
 
 
@@ -55,6 +56,35 @@ def test_a_record_stands_beside_the_output(tmp_path):
     assert record["record"]["inputs"]["source"] == artifact.sha256(tmp_path / "source.txt")
     assert str(tmp_path) not in json.dumps(record), "places are no part of a record"
     assert not list((tmp_path / "results" / ".scratch").iterdir())
+
+
+def test_damaged_and_malformed_steps_are_one_line_each(tmp_path, monkeypatch):
+    """Or they run: a path may be any text."""
+    (tmp_path / "a" / "b" / "c").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a" / "b" / "c")
+    path = make_step(tmp_path, a=1)
+    whole = path.read_bytes()
+
+    def one(seed):
+        path.write_bytes(damaged(whole, seed) if seed % 2 else malformed(whole, seed))
+        run_step(path, lambda step: None)
+
+    lines, _ = outcomes(one, range(300))
+    assert len(lines) > 150
+
+
+def test_damaged_and_malformed_records_are_one_line_each(tmp_path):
+    path = make_step(tmp_path, a=1)
+    run_step(path, copy)
+    record = record_path(tmp_path / "out.txt")
+    whole = record.read_bytes()
+
+    def one(seed):
+        record.write_bytes(damaged(whole, seed) if seed % 2 else malformed(whole, seed))
+        identity_of(tmp_path / "out.txt", tmp_path / "memory")
+
+    lines, passed = outcomes(one, range(300))
+    assert len(lines) > 280 and len(lines) + passed == 300
 
 
 def test_a_failing_stage_leaves_no_output(tmp_path):

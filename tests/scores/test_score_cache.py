@@ -437,3 +437,13 @@ def test_damaged_and_malformed_manifests_are_one_line_each(cache, recwarn):
     assert len(lines) >= 290 and not recwarn.list, (len(lines), passed)
     path.write_bytes(whole)
     verify(cache)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_cache_is_one_line_of_the_command_and_exit_code_1(cache, seed):
+    file = cache / ("manifest.json", "classes.json", "shards/training-0.safetensors", "manifest.json")[seed]
+    file.write_bytes(damaged(file.read_bytes(), seed) if seed < 3 else b"[" * 100_000)
+    command = [sys.executable, "-m", "foretaste", "scores", "verify", str(cache)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.startswith("error: ") and len(done.stderr.splitlines()) == 1, done.stderr

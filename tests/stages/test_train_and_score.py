@@ -299,11 +299,13 @@ def test_two_processes_train_like_one(data, tmp_path):
 
 
 def by_command_line(step: Step, results: Path, processes: int) -> None:
-    spec = {"stage": step.stage, "wildcards": step.wildcards, "config": step.config, "threads": 1, "code": "0"}
+    wildcards = {name: str(value) for name, value in step.wildcards.items()}
+    spec = {"stage": step.stage, "wildcards": wildcards, "config": step.config, "threads": 1, "code": "0"}
     paths = {name: [str(p) for p in path] if isinstance(path, list) else str(path) for name, path in step.inputs.items()}
     file = results / ".steps" / f"{step.stage}-0.json"
     artifact.write_json(
-        file, {"spec": spec, "inputs": paths, "outputs": {name: str(path) for name, path in step.outputs.items()}, "places": {}}
+        file,
+        {"format": 1, "spec": spec, "inputs": paths, "outputs": {name: str(path) for name, path in step.outputs.items()}, "places": {}},
     )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -13,9 +13,10 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from foretaste.contracts.json_files import checked
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.provenance import digest, identity_of, read_record, record_path, write_record
-from foretaste.pipeline.step import Step
+from foretaste.pipeline.step import NUMBERS, Step, StepFile
 
 
 def run_step(path: Path, stage: Callable[[Step], Mapping[str, dict[str, Any]] | None]) -> None:
@@ -24,6 +25,7 @@ def run_step(path: Path, stage: Callable[[Step], Mapping[str, dict[str, Any]] | 
     A stage that takes something from outside its inputs returns, by output, what it was; the record keeps it.
     """
     stored = artifact.read_json(path)
+    checked(stored, StepFile, path, "run snakemake -n, which writes it anew")
     spec, results = stored["spec"], path.parents[1]
     outputs = {name: Path(output) for name, output in stored["outputs"].items()}
     key = f"{spec['stage']}-{digest(spec)[:20]}"
@@ -44,7 +46,7 @@ def run_step(path: Path, stage: Callable[[Step], Mapping[str, dict[str, Any]] | 
             inputs=inputs,
             outputs=outputs,
             config={**spec["config"], **stored["places"]},
-            wildcards={name: int(value) if name in ("seed", "shard") else value for name, value in spec["wildcards"].items()},
+            wildcards={name: int(value) if name in NUMBERS else value for name, value in spec["wildcards"].items()},
             scratch=scratch,
             threads=spec["threads"],
         )

@@ -4,7 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, PositiveInt, field_validator
+
+#: Wildcards that are numbers.
+NUMBERS = ("seed", "shard")
+
+
+class Spec(BaseModel, extra="forbid", frozen=True):
+    """Everything that decides what a step writes, except its inputs."""
+
+    stage: str
+    wildcards: dict[str, str]
+    config: dict[str, Any]
+    threads: PositiveInt
+    code: str
+
+    @field_validator("wildcards")
+    @classmethod
+    def _numbers(cls, wildcards: dict[str, str]) -> dict[str, str]:
+        if odd := [name for name in NUMBERS if not wildcards.get(name, "0").isdecimal()]:
+            raise ValueError(f"{odd[0]} is no number")
+        return wildcards
+
+
+class StepFile(BaseModel, extra="forbid", frozen=True):
+    """A step as the workflow writes it for a stage to read."""
+
+    format: Literal[1]
+    spec: Spec
+    inputs: dict[str, str | list[str]]
+    outputs: dict[str, str]
+    places: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
