@@ -41,6 +41,7 @@ bench: $(READY)
 	python bench/probe.py
 	if [ -n "$(DATA)" ]; then python bench/counts.py --data "$(DATA)" --out bench/results/counts.json; fi
 	if [ -n "$(DATA)" ]; then python bench/intervals.py --data "$(DATA)" --out bench/results/intervals.json; fi
+	if [ -n "$(DATA)" ]; then python bench/students.py --data "$(DATA)" --work results/bench_students --out bench/results/students.json; fi
 	python bench/openie.py $(if $(DATA),--data "$(DATA)") $(if $(wildcard $(OPENIE)/ready),--untrained) --out bench/results/openie.json
 	python bench/performance_page.py
 

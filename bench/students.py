@@ -1,12 +1,12 @@
-"""Students on EPIC-KITCHENS-55's real labels, with GENERATED features in the place of irCSN-152's: what they cost, never how good they are.
+"""Students on EPIC-KITCHENS-55's real labels with GENERATED features: what training, scoring and measuring them costs, in CPU-minutes.
 
-    python bench/students.py --data DIR --work FOLDER [--width 64] [--recipes layer1.json] [--published]
+    python bench/students.py --data DIR --work FOLDER [--width 64] [--recipes layer1.json] [--published] [--out FILE]
 
 DIR holds the label files (docs/own-data.md). In FOLDER a data folder is made with links to them and features of ``--width``
 values at 2 a second: a random vector of the verb and one of the noun that are going on, and noise. Then the documented command
 trains the students of lm_avt_small there (all of them where there are recipes, else the two that need no teacher) and their CPU
 minutes are printed: training, scoring and metrics together, from Snakemake's own measurements. What is done already is not done
-again.
+again. How good they are means nothing.
 
 --published trains the baseline of lm_avt at its published width (12 layers of 2,048; 10 GB of memory, 7 GB a checkpoint) for
 three optimizer steps instead: once undisturbed, once killed after its first step and run again, and compares the bytes.
@@ -18,6 +18,7 @@ import argparse
 import hashlib
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -52,6 +53,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=64, help="values of a generated vector, D (default: %(default)s)")
     parser.add_argument("--recipes", type=Path, help="a layer1.json: text teachers and the students that they teach too")
     parser.add_argument("--published", action="store_true", help="three steps at the published width, killed and resumed")
+    parser.add_argument("--out", type=Path, help="JSON file that the figures are added to")
     arguments = parser.parse_args()
     work = arguments.work.resolve()
     make_data(work / "data", arguments.data.resolve(), arguments.width)
@@ -59,11 +61,16 @@ def main() -> None:
     print(f"GENERATED features, D {arguments.width}: times and counts mean something, accuracies do not")
     config = {"dataset": "epic55", "systems": "lm_avt_small", "data_root": str(work / "data")}
     if arguments.published:
-        published(work, {**config, "systems": "lm_avt"})
-        return
-    if arguments.recipes is not None:
-        config["recipes"] = str(arguments.recipes.resolve())
-    students(work, config, (*WITHOUT_TEACHERS, *(WITH_TEACHERS if "recipes" in config else ())))
+        found = {"published_width": published(work, {**config, "systems": "lm_avt"})}
+    else:
+        if arguments.recipes is not None:
+            config["recipes"] = str(arguments.recipes.resolve())
+        found = students(work, config, (*WITHOUT_TEACHERS, *(WITH_TEACHERS if "recipes" in config else ())))
+    facts = {"features": f"generated, D {arguments.width}", "machine": platform.machine(), **samples(work)}
+    print(json.dumps({**facts, **found}, indent=1))
+    if arguments.out is not None:
+        before = artifact.read_json(arguments.out) if arguments.out.exists() else {}
+        arguments.out.write_text(json.dumps({**before, **facts, **found}, indent=1) + "\n", encoding="utf-8")
 
 
 def make_data(folder: Path, data: Path, width: int) -> None:
@@ -103,29 +110,30 @@ def generated(video_id: str, segments: list[dict], meaning: dict[str, np.ndarray
     )  # fmt: skip
 
 
-def students(work: Path, config: dict[str, str], models: tuple[str, ...]) -> None:
-    """Train, score and measure ``models``; print what each took and how many samples there were."""
+def students(work: Path, config: dict[str, str], models: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    """Train, score and measure ``models``; what each took."""
+    found = {}
     folder = Path("results/epic55/lm_avt_small/seed0")
     snakemake(work, config, *(str(folder / model / "metrics.json") for model in models))
-    counts(work)
     for model in models:
         costs = [read_cost(work / "results/.benchmarks/epic55/lm_avt_small/seed0" / model / f"{part}.tsv") for part in PARTS]
-        minutes = sum(cost.cpu_s or 0.0 for cost in costs) / 60
-        steps = [json.loads(line) for line in (work / folder / model / "log.jsonl").read_text().splitlines()]
-        last = max(line["step"] for line in steps)
-        print(f"{model}: {minutes:.1f} CPU-minutes, {last} optimizer steps")
+        seconds, peak_mb = sum(cost.cpu_s or 0.0 for cost in costs), max(cost.max_rss_mb or 0.0 for cost in costs)
+        steps = [json.loads(line)["step"] for line in (work / folder / model / "log.jsonl").read_text().splitlines()]
+        found[model] = {"cpu_minutes": round(seconds / 60, 1), "steps": max(steps), "peak_gb": round(peak_mb / 1000, 1)}
+    return found
 
 
 #: The jobs of one student.
 PARTS = ("checkpoint", "scores", "metrics")
 
 
-def counts(work: Path) -> None:
-    """Print the samples of each split."""
+def samples(work: Path) -> dict[str, int]:
+    """How many samples each split keeps, and how many it lost."""
     table = read_table(work / "results/epic55/samples.parquet", SAMPLES)
-    found = Counter(zip(table["split"].to_pylist(), table["dropped_because"].to_pylist()))
-    for (split, reason), count in sorted(found.items(), key=str):
-        print(f"{split}: {count:,} samples" if reason is None else f"{split}: {count:,} dropped, {reason}")
+    found = Counter()
+    for split, reason in zip(table["split"].to_pylist(), table["dropped_because"].to_pylist()):
+        found[f"{split}_samples" if reason is None else f"{split}_dropped"] += 1
+    return dict(sorted(found.items()))
 
 
 def snakemake(work: Path, config: dict[str, str], *targets: str) -> None:
@@ -135,15 +143,14 @@ def snakemake(work: Path, config: dict[str, str], *targets: str) -> None:
     subprocess.run([*command, "--config", *settings], check=True)
 
 
-def published(work: Path, config: dict[str, str]) -> None:
-    """Three steps of lm_avt's baseline: undisturbed, and killed once; print whether they end with the same bytes."""
+def published(work: Path, config: dict[str, str]) -> dict[str, object]:
+    """Three steps of lm_avt's baseline: undisturbed, and killed once; what they are, and whether they end with the same bytes."""
     snakemake(work, config, "results/epic55/samples.parquet", "results/epic55/classes.json")
-    counts(work)
     os.chdir(work)
     plan = Plan(Catalogue(config, ROOT))
     _, path = step_file(plan, "train", {"dataset": "epic55", "system": "lm_avt", "seed": "0", "model": "student_baseline"}, 1)
     step = json.loads(path.read_text())
-    training = step["spec"]["config"]["model"]["training"]
+    network, training = (step["spec"]["config"]["model"][part] for part in ("network", "training"))
     training |= {"epochs": None, "steps": PUBLISHED_STEPS, "checkpoint_steps": 1}
     digests = []
     for name in ("undisturbed", "killed"):
@@ -158,10 +165,12 @@ def published(work: Path, config: dict[str, str]) -> None:
         subprocess.run(train_command(own), check=True)
         print(f"{name}: ended after {time.perf_counter() - started:.0f} s")
         digests.append({path.name: digest(path) for path in (results / "checkpoint" / "model.safetensors", results / "log.jsonl")})
-    same = digests[0] == digests[1]
-    print(f"{PUBLISHED_STEPS} steps at the published width, killed and resumed: {'the same bytes' if same else 'OTHER BYTES'}")
-    print("\n".join(f"  {name} sha256 {value}" for name, value in digests[1].items()))
-    raise SystemExit(not same)
+    if digests[0] != digests[1]:
+        raise RuntimeError(f"the training that was killed ended with other bytes: {digests}")
+    return {
+        "width": network["width"], "layers": network["layers"], "steps": PUBLISHED_STEPS, "killed_after_step": 1,
+        "same_bytes_after_resuming": "yes", "model_sha256": digests[0]["model.safetensors"],
+    }  # fmt: skip
 
 
 def train_command(step: Path) -> list[str]:

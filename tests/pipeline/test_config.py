@@ -236,6 +236,19 @@ def test_texts_of_one_corpus_lie_apart_and_read_the_same_sentences():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("dataset", ["epic55", "epic100"])
+def test_small_students_learn_from_the_teachers_of_lm_avt(dataset):
+    """None of their teachers is trained again; width and layers are what the preset promises."""
+    both = catalogue(dataset=dataset, systems=["lm_avt", "lm_avt_small"])
+    homes = {name: both.home(dataset, "lm_avt_small", name) for name in both.system(dataset, "lm_avt_small").models}
+    students = {name for name in homes if name.startswith("student")}
+    assert {name for name, home in homes.items() if home == "lm_avt_small"} == students
+    for name in students:
+        small, published = (both.model(dataset, system, name) for system in ("lm_avt_small", "lm_avt"))
+        assert (small.network["width"], small.network["layers"]) == (128, 2)
+        assert (small.view, small.objective, small.backbone) == (published.view, published.objective, published.backbone)
+
+
 def test_on_is_a_word(tmp_path):
     """YAML 1.1 reads `on:` as true; here it says what differs by dataset."""
     for kind, name, text in (

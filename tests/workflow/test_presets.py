@@ -19,6 +19,14 @@ def test_real_datasets_dry_run(fresh, real_data, dataset, system):
 
 
 @pytest.mark.slow
+def test_small_students_dry_run(fresh, real_data):
+    settings = ("--config", "dataset=epic55", f"data_root={real_data}", f"recipes={real_data}/layer1.json")
+    jobs = fresh.planned("lm_avt_small", *settings)
+    students = {f"train student_{name}" for name in ("baseline", "smoothed", "lm", "recipe_lm")}
+    assert students <= jobs and "train teacher_recipe_lm" in jobs and "extract_features" not in jobs
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["epic55", "egtea_s1"])
 @pytest.mark.parametrize(
     ("system", "some"), [("lm_avt_teachers", "teacher_seeds_counts_prior"), ("lm_avt_decoder", "teacher_decoder_counts")]
