@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "src", "docs", "README.md")
+PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "src", "bench", "docs", "README.md")
 MICRO = ("--config", "dataset=kitchen_micro")
 
 
