@@ -1,6 +1,6 @@
 """Students on EPIC-KITCHENS-55's real labels with GENERATED features: what training, scoring and measuring them costs, in CPU-minutes.
 
-    python bench/students.py --data DIR --work FOLDER [--width 64] [--recipes layer1.json] [--published] [--out FILE]
+    python bench/students.py --data DIR --work FOLDER [--width 64] [--recipes layer1.json] [--models MODEL ...] [--published] [--out FILE]
 
 DIR holds the label files (docs/own-data.md). In FOLDER a data folder is made with links to them and features of ``--width``
 values at 2 a second: a random vector of the verb and one of the noun that are going on, and noise. Then the documented command
@@ -9,7 +9,7 @@ minutes are printed: training, scoring and metrics together, from Snakemake's ow
 again. How good they are means nothing.
 
 --published trains the baseline of lm_avt at its published width (12 layers of 2,048; 10 GB of memory, 7 GB a checkpoint) for
-three optimizer steps instead: once undisturbed, once killed after its first step and run again, and compares the bytes.
+three optimizer steps instead: once undisturbed, once killed after its second step and run again, and compares the bytes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ ROOT = Path(__file__).parents[1]
 FPS = 2.0
 WITHOUT_TEACHERS = ("student_baseline", "student_smoothed")
 WITH_TEACHERS = ("student_lm", "student_recipe_lm")
-PUBLISHED_STEPS = 3
+PUBLISHED_STEPS, KILLED_AFTER = 3, 2
 
 
 def main() -> None:
@@ -52,6 +53,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, metavar="FOLDER", help="where features and results go")
     parser.add_argument("--width", type=int, default=64, help="values of a generated vector, D (default: %(default)s)")
     parser.add_argument("--recipes", type=Path, help="a layer1.json: text teachers and the students that they teach too")
+    parser.add_argument("--models", nargs="+", metavar="MODEL", help="students to train (default: all that can be)")
     parser.add_argument("--published", action="store_true", help="three steps at the published width, killed and resumed")
     parser.add_argument("--out", type=Path, help="JSON file that the figures are added to")
     arguments = parser.parse_args()
@@ -65,7 +67,8 @@ def main() -> None:
     else:
         if arguments.recipes is not None:
             config["recipes"] = str(arguments.recipes.resolve())
-        found = students(work, config, (*WITHOUT_TEACHERS, *(WITH_TEACHERS if "recipes" in config else ())))
+        able = (*WITHOUT_TEACHERS, *(WITH_TEACHERS if "recipes" in config else ()))
+        found = students(work, config, arguments.models or able)
     facts = {"features": f"generated, D {arguments.width}", "machine": platform.machine(), **samples(work)}
     print(json.dumps({**facts, **found}, indent=1))
     if arguments.out is not None:
@@ -110,7 +113,7 @@ def generated(video_id: str, segments: list[dict], meaning: dict[str, np.ndarray
     )  # fmt: skip
 
 
-def students(work: Path, config: dict[str, str], models: tuple[str, ...]) -> dict[str, dict[str, float]]:
+def students(work: Path, config: dict[str, str], models: Sequence[str]) -> dict[str, dict[str, float]]:
     """Train, score and measure ``models``; what each took."""
     found = {}
     folder = Path("results/epic55/lm_avt_small/seed0")
@@ -151,7 +154,7 @@ def published(work: Path, config: dict[str, str]) -> dict[str, object]:
     _, path = step_file(plan, "train", {"dataset": "epic55", "system": "lm_avt", "seed": "0", "model": "student_baseline"}, 1)
     step = json.loads(path.read_text())
     network, training = (step["spec"]["config"]["model"][part] for part in ("network", "training"))
-    training |= {"epochs": None, "steps": PUBLISHED_STEPS, "checkpoint_steps": 1}
+    training |= {"epochs": None, "steps": PUBLISHED_STEPS, "checkpoint_steps": KILLED_AFTER}
     digests = []
     for name in ("undisturbed", "killed"):
         results = work / "published" / name
@@ -168,7 +171,7 @@ def published(work: Path, config: dict[str, str]) -> dict[str, object]:
     if digests[0] != digests[1]:
         raise RuntimeError(f"the training that was killed ended with other bytes: {digests}")
     return {
-        "width": network["width"], "layers": network["layers"], "steps": PUBLISHED_STEPS, "killed_after_step": 1,
+        "width": network["width"], "layers": network["layers"], "steps": PUBLISHED_STEPS, "killed_after_step": KILLED_AFTER,
         "same_bytes_after_resuming": "yes", "model_sha256": digests[0]["model.safetensors"],
     }  # fmt: skip
 
@@ -178,15 +181,15 @@ def train_command(step: Path) -> list[str]:
 
 
 def kill_after_a_step(step: Path, scratch: Path) -> None:
-    """Start the training and kill it once the state after its first optimizer step is there, within the second."""
+    """Start the training and kill it once the state after ``KILLED_AFTER`` optimizer steps is there."""
     process = subprocess.Popen(train_command(step))
-    while not list(scratch.glob("train-*/whole/step-1")):
+    while not list(scratch.glob(f"train-*/whole/step-{KILLED_AFTER}")):
         if process.poll() is not None:
             raise RuntimeError("the training ended before it could be killed")
         time.sleep(0.1)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    print("killed: by SIGKILL, after the first step")
+    print(f"killed: by SIGKILL, after step {KILLED_AFTER}")
 
 
 def digest(path: Path) -> str:
