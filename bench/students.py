@@ -151,8 +151,8 @@ def published(work: Path, config: dict[str, str]) -> dict[str, object]:
     snakemake(work, config, "results/epic55/samples.parquet", "results/epic55/classes.json")
     os.chdir(work)
     plan = Plan(Catalogue(config, ROOT))
-    _, path = step_file(plan, "train", {"dataset": "epic55", "system": "lm_avt", "seed": "0", "model": "student_baseline"}, 1)
-    step = json.loads(path.read_text())
+    planned = step_file(plan, "train", {"dataset": "epic55", "system": "lm_avt", "seed": "0", "model": "student_baseline"}, 1)
+    step = json.loads(json.dumps(planned.step))
     network, training = (step["spec"]["config"]["model"][part] for part in ("network", "training"))
     training |= {"epochs": None, "steps": PUBLISHED_STEPS, "checkpoint_steps": KILLED_AFTER}
     digests = []
