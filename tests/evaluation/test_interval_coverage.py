@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
 BENCH = runpy.run_path(str(Path(__file__).parents[2] / "bench" / "intervals.py"))
 
 
