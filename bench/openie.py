@@ -25,6 +25,7 @@ from pathlib import Path
 import psutil
 
 from foretaste.text import gold, openie_allennlp
+from foretaste.text.cleaning import clean
 from foretaste.text.openie_rules import Config, Rules
 from foretaste.text.predicates import verbs
 from foretaste.text.recipes import read_recipes
@@ -58,7 +59,7 @@ def instructions(data: Path | None, number: int) -> list[str]:
     found = sorted((data / "recipes").glob("layer1_*")) if data else []
     if found:
         recipes = (recipe for path in reversed(found) for recipe in read_recipes(path))
-        return [s for recipe in recipes for text in recipe.instructions for s in split(text)][:number]
+        return [s for recipe in recipes for text in recipe.instructions for s in split(clean(text).text)][:number]
     from foretaste.kitchen.config import WorldConfig
     from foretaste.kitchen.recipes import make_recipe
     from foretaste.kitchen.world import World

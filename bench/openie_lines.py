@@ -17,6 +17,7 @@ import json
 import random
 from pathlib import Path
 
+from foretaste.text.cleaning import clean
 from foretaste.text.openie_rules import Config, Rules
 from foretaste.text.recipes import read_recipes
 from foretaste.text.sentences import split
@@ -70,7 +71,7 @@ def main() -> None:
     gold = {(one["recipe"], one["line"]): one["actions"] for one in json.loads(GOLD.read_text(encoding="utf-8"))}
     right = actions = found_actions = 0
     for place, text in lines.items():
-        found = [(one.verb, one.object_head) for sentence in split(text) for one in rules.extract(sentence)]
+        found = [(one.verb, one.object_head) for sentence in split(clean(text).text) for one in rules.extract(sentence)]
         missing, wrong = judge(gold[place], found)
         right += not missing and not wrong
         required = [action for action in gold[place] if not action.get("optional")]

@@ -26,5 +26,16 @@ def test_skip_keeps_them_as_rows(tmp_path):
 
 
 @pytest.mark.parametrize("on_bad_input", ["fail", "skip"])
+def test_what_was_cleaned_is_a_row_and_stops_nothing(on_bad_input):
+    cleaned = Issue(file="layer1.json", row="3", reason="HTML tags removed in 1 instruction", action="cleaned")
+    assert settle([cleaned], "read_recipes", on_bad_input)["action"] == ["cleaned"]
+
+
+def test_what_was_cleaned_is_not_listed_among_bad_inputs():
+    with pytest.raises(DataError, match=r"^1 bad input: a\.mp4: no frames: "):
+        settle([FOUND[0], Issue(file="layer1.json", reason="tags", action="cleaned")], "read_recipes", "fail")
+
+
+@pytest.mark.parametrize("on_bad_input", ["fail", "skip"])
 def test_none_is_an_empty_table(on_bad_input):
     assert settle([], "probe_videos", on_bad_input) == {name: [] for name in ISSUES.schema.names}

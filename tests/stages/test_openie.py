@@ -33,6 +33,18 @@ def test_one_json_line_a_sentence_in_order_with_exactly_the_documented_keys():
     assert pick["verb"] == "pick up" and pick["object"] == "crème brûlée" and "crème" in done.stdout.decode()
 
 
+def test_the_sentence_that_is_printed_is_the_line_without_markup_and_spans_index_it():
+    done = openie("-", text="<p>Add <b>the\u200b eggs</b> &amp; milk<br>Stir well.</p>\nFry it.")
+    first, second = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    assert (first["sentence"], second["sentence"]) == ("Add the eggs & milk. Stir well.", "Fry it.")
+    add, stir = first["extractions"]
+    assert (add["verb"], add["object"], stir["verb"]) == ("add", "eggs", "stir")
+    assert first["sentence"][slice(*add["object_span"])] == "eggs" and first["sentence"][slice(*stir["verb_span"])] == "Stir"
+    assert done.stderr.decode().splitlines() == [
+        "HTML entities decoded in 1 line", "HTML tags removed in 1 line", "invisible characters removed in 1 line",
+    ]  # fmt: skip
+
+
 def test_settings(tmp_path):
     file = tmp_path / "text"
     file.write_text("Bring the water and the salt to a boil.\n")

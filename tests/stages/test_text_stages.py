@@ -135,6 +135,23 @@ def test_bad_rows_stop_the_stage_or_become_issues(tmp_path):
     assert read_table(tmp_path / "out" / "sentences.parquet", SENTENCES).num_rows == 5
 
 
+def test_what_was_cleaned_is_counted_in_a_row_for_each_kind_and_stops_nothing(tmp_path):
+    lines = ["Add <b>the</b> salt &amp; oil.<br>Stir well.", "Boil the\u200b eggs", "Fry them", "Don&#8217;t stir."]
+    recipe = RECIPES[1] | {"instructions": [{"text": line} for line in lines]}
+    path = tmp_path / "layer1.json"
+    path.write_text(json.dumps([RECIPES[0], recipe]))
+    read(tmp_path, path)
+    issues = read_table(tmp_path / "issues.parquet", ISSUES).to_pylist()
+    assert [(row["row"], row["key"], row["reason"], row["action"]) for row in issues] == [
+        ("1", "b2", "HTML entities decoded in 2 instructions, first in this one", "cleaned"),
+        ("1", "b2", "HTML tags removed in 1 instruction", "cleaned"),
+        ("1", "b2", "invisible characters removed in 1 instruction", "cleaned"),
+    ]
+    sentences = read_table(tmp_path / "sentences.parquet", SENTENCES).to_pylist()
+    texts = [row["text"] for row in sentences if row["recipe_id"] == "b2"]
+    assert texts == ["Add the salt & oil.", "Stir well.", "Boil the eggs", "Fry them", "Don’t stir."]
+
+
 def test_recipes_without_a_sentence_make_empty_tables(tmp_path):
     path = tmp_path / "layer1.json"
     path.write_text(json.dumps([RECIPES[0] | {"instructions": []}]))

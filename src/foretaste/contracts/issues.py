@@ -1,4 +1,7 @@
-"""Bad inputs: collected while a stage reads, then either all of them stop it, or each becomes a row of its issues table."""
+"""What a stage met in its inputs, collected while it reads.
+
+Bad inputs either all stop it, or each becomes a row of its issues table. What was cleaned is a row and stops nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,13 @@ from foretaste.contracts.errors import DataError
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """One bad input: in which file (and row or key), and why it cannot be used."""
+    """In which file (and row or key), and why it cannot be used; or, where it could be, what was cleaned."""
 
     file: str
     reason: str
     row: str | None = None
     key: str | None = None
+    action: Literal["skipped", "cleaned"] = "skipped"
 
     def __str__(self) -> str:
         place = ", ".join(str(part) for part in (self.file, self.row, self.key) if part)
@@ -24,13 +28,14 @@ class Issue:
 
 
 def settle(issues: Sequence[Issue], stage: str, on_bad_input: Literal["fail", "skip"]) -> dict[str, list]:
-    """The columns of the ISSUES table of ``stage``, each issue marked as skipped.
+    """The columns of the ISSUES table of ``stage``.
 
-    With ``fail`` and any issue: a DataError that lists every one of them.
+    With ``fail`` and any bad input: a DataError that lists every one of them.
     """
-    if issues and on_bad_input == "fail":
+    bad = [str(issue) for issue in issues if issue.action == "skipped"]
+    if bad and on_bad_input == "fail":
         raise DataError(
-            f"{len(issues)} bad input{'s' * (len(issues) > 1)}", "; ".join(str(issue) for issue in issues), f"inputs that {stage} can use",
+            f"{len(bad)} bad input{'s' * (len(bad) > 1)}", "; ".join(bad), f"inputs that {stage} can use",
             "mend or remove them, or set on_bad_input: skip",
         )  # fmt: skip
     return {
@@ -39,5 +44,5 @@ def settle(issues: Sequence[Issue], stage: str, on_bad_input: Literal["fail", "s
         "row": [issue.row for issue in issues],
         "key": [issue.key for issue in issues],
         "reason": [issue.reason for issue in issues],
-        "action": ["skipped"] * len(issues),
+        "action": [issue.action for issue in issues],
     }

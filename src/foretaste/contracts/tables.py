@@ -85,7 +85,8 @@ VIDEOS = _define(
     codec=_text, rotation=_int, sha256=_text,
 )  # fmt: skip
 
-#: One bad input: which stage met it, in which file (and row or key), why, and what was done ("skipped").
+#: One bad input: which stage met it, in which file (and row or key), why, and what was done ("skipped"); or how many
+#: instructions of a file were "cleaned" of what.
 ISSUES = _define(
     "issues", (), stage=_text, file=_text, row=_or_null(_text), key=_or_null(_text), reason=_text, action=_text,
 )  # fmt: skip

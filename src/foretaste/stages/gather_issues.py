@@ -14,4 +14,4 @@ def run(step: Step) -> None:
     joined = pa.concat_tables([read_table(path, ISSUES) for path in step.inputs["issues"]])
     with artifact.whole(step.outputs["issues"]) as partial:
         write_table(partial, ISSUES, joined)
-    console.say(f"{joined.num_rows} bad inputs")
+    console.say(f"{joined.num_rows} issues")

@@ -1,13 +1,14 @@
 """Find who does what to what in sentences of instructions: one sentence a line in, one line of JSON a sentence out.
 
 Each line of FILE (or of standard input) gives {"sentence", "extractions": [{"verb", "verb_span", "object", "object_head",
-"object_span", "subject"}]}, in order. Spans are [start, end) characters of the sentence, verbs are base forms with their
-particle ("pick up"), null stands where there is none.
+"object_span", "subject"}]}, in order. "sentence" is the line without markup and invisible characters. Spans are [start, end)
+characters of it, verbs are base forms with their particle ("pick up"), null stands where there is none.
 
     echo "Wash and chop the onions." | foretaste openie -
     foretaste openie recipes.txt --backend allennlp --archive openie-model.2020.03.26.tar.gz
 
 A sentence that cannot be read has no extractions; standard error says which it was, and at the end the exit code is 1.
+Standard error also says in how many lines something was cleaned.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import io
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
@@ -24,6 +26,7 @@ from typing import Any
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console, families
+from foretaste.text.cleaning import clean
 from foretaste.text.extraction import Failure
 
 #: Flags of one backend alone -> the setting.
@@ -56,10 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the lines; wrong usage ends the process with 2, sentences that could not be read are an error at the end."""
     settings = _settings(arguments)
     failed = 0
+    cleaned: Counter[str] = Counter()
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=False)
     try:
         with closing(families.build("text", settings, "command line")) as backend:
-            lines = enumerate(_lines(arguments.file), 1)
+            lines = enumerate(_sentences(arguments.file, cleaned), 1)
             while block := list(islice(lines, backend.block)):
                 for (number, sentence), found in zip(block, backend.extract_all([sentence for _, sentence in block]), strict=True):
                     if isinstance(found, Failure):
@@ -74,6 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
         out.detach()
+    for kind, count in sorted(cleaned.items()):
+        console.say(f"{kind} in {count} line{'s' if count > 1 else ''}")
     if failed:
         raise DataError(
             f"{failed} sentence{'s' if failed > 1 else ''} could not be read", arguments.file, "text that the backend can read",
@@ -100,6 +106,14 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
         wrong = "--canonical" if arguments.canonical else "--objects each"
         arguments.refuse(f"{wrong} and --as-published say the opposite: leave one out")
     return {"kind": f"openie_{arguments.backend}", **given, "as_published": arguments.as_published}
+
+
+def _sentences(name: str, cleaned: Counter[str]) -> Iterator[str]:
+    """The lines without markup; ``cleaned`` counts the lines in which each kind was found."""
+    for line in _lines(name):
+        text, done = clean(line)
+        cleaned.update(done)
+        yield text
 
 
 def _lines(name: str) -> Iterator[str]:

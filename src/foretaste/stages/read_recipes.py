@@ -1,11 +1,13 @@
 """Read Recipe1M's layer1.json, plain or compressed, into a table of sentences.
 
-A folder stands for the layer1.json in it. Streams the file, splits every instruction into sentences, and lists rows that are
-not as documented, and ids that occur twice, as issues (on_bad_input: fail stops on them).
+A folder stands for the layer1.json in it. Streams the file, cleans every instruction of markup and splits it into sentences. Rows that
+are not as documented, and ids that occur twice, are issues (on_bad_input: fail stops on them); what was cleaned is counted
+in an issue for each kind, which stops nothing.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from foretaste.contracts.issues import Issue, settle
@@ -13,6 +15,7 @@ from foretaste.contracts.table_stream import BATCH, TableWriter
 from foretaste.contracts.tables import ISSUES, SENTENCES, write_table
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.step import Step
+from foretaste.text.cleaning import KINDS, clean
 from foretaste.text.digests import Digests
 from foretaste.text.recipes import BadRow, Recipe, read_recipes
 from foretaste.text.sentences import split
@@ -28,6 +31,7 @@ def run(step: Step) -> None:
         issues.append(Issue(file=source.name, row=str(bad.row), key=bad.id, reason=bad.reason))
 
     met = Digests()
+    cleaned: dict[str, Cleanings] = {}
     recipes = 0
     with artifact.whole(step.outputs["sentences"]) as partial:
         with TableWriter(partial, SENTENCES) as writer:
@@ -37,19 +41,38 @@ def run(step: Step) -> None:
                     report(BadRow(recipe.row, recipe.id, "the id of an earlier recipe"))
                     continue
                 recipes += 1
-                _append(rows, recipe)
+                _append(rows, recipe, cleaned)
                 if len(rows["text"]) >= BATCH:
                     writer.write(rows)
                     rows = {name: [] for name in rows}
             writer.write(rows)
+        issues += [cleaned[kind].issue(source.name, kind) for kind in KINDS if kind in cleaned]
         columns = settle(issues, step.stage, step.config["on_bad_input"])
     with artifact.whole(step.outputs["issues"]) as partial:
         write_table(partial, ISSUES, columns)
     console.say(f"{recipes} recipes, {writer.rows} sentences, {len(issues)} issues")
 
 
-def _append(rows: dict[str, list], recipe: Recipe) -> None:
-    texts = [text for instruction in recipe.instructions for text in split(instruction)]
+@dataclass
+class Cleanings:
+    """In how many instructions one kind of thing was cleaned, and in which recipe first."""
+
+    first: Recipe
+    instructions: int = 0
+
+    def issue(self, file: str, kind: str) -> Issue:
+        several = "s, first in this one" if self.instructions > 1 else ""
+        reason = f"{kind} in {self.instructions} instruction{several}"
+        return Issue(file=file, row=str(self.first.row), key=self.first.id, reason=reason, action="cleaned")
+
+
+def _append(rows: dict[str, list], recipe: Recipe, cleaned: dict[str, Cleanings]) -> None:
+    texts: list[str] = []
+    for instruction in recipe.instructions:
+        text, done = clean(instruction)
+        texts += split(text)
+        for kind in done:
+            cleaned.setdefault(kind, Cleanings(recipe)).instructions += 1
     rows["recipe_id"] += [recipe.id] * len(texts)
     rows["partition"] += [recipe.partition] * len(texts)
     rows["position"] += range(len(texts))
