@@ -34,7 +34,7 @@ NEGATIONS = word_set("cannot didn't doesn't don't dont n't never nor not")
 CONJUNCTIONS = word_set("& + and and/or but n or")
 ADVERBS = word_set(
     "about additionally again ahead almost alone already also alternately alternatively altogether always anew anyway approx approx.",
-    "approximately around-and-round beforehand besides best better clockwise counterclockwise crosswise diagonally downward downwards",
+    "approximately around-and-round beforehand besides best better optionally clockwise counterclockwise crosswise diagonally downward downwards",
     "earlier early else elsewhere etc etc. even evenly ever everywhere exactly far fast faster finally first firstly forward further",
     "furthermore gently gradually halfway here hereafter however immediately indeed indoors initially inside-out just lastly later",
     "lengthways lengthwise less likewise longer max maximum maybe meantime meanwhile medium-well min minimum moreover nearly next",

@@ -18,10 +18,11 @@ _MODIFIER = (
     rf"(?:{_DESCRIBING}(?:,?C?R?(?={_DESCRIBING}))?"  # hot, cooked / green and red
     rf"|R(?={_DESCRIBING})"  # thinly sliced
     r"|(?<=D)t"  # the second (side)
+    rf"|(?<=D)R(?={_NOUN})"  # the first (disc)
     rf"|(?<![NuAhH])[Gg]I?(?={_NOUN}))"  # mixing (bowl), washing up (liquid)
 )
 _NUMBERS = r"(?:R?M(?:[TCy-]?M)*+_*+t?)"  # about 2 to 3 (8 ounce)
-_START = r"(?:(?:D?[as]?n|D?M(?=F)|D(?=F))(?:F[DO]?|D(?!$))?|D)?"  # the / half of the / all / one of the
+_START = r"(?:(?:D?[as]?n|D?M(?=F)|[Da](?=F))(?:F[DO]?|D(?!$))?|D)?"  # the / half of the / all / one of the
 #: A run of modifiers that no noun ends is left alone at once. Numbers stand before the first noun only. "A well" is a thing.
 _NOUNS = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN}(?:{_MODIFIER}*+{_NOUN})*+|(?<=D)R(?![aEJsNuAhHgRMQ]))"
 #: The same, as short as what follows allows: where a verb comes directly after the nouns.
@@ -44,19 +45,21 @@ _MANY = rf"(?:[aEJs]*{_NOUN})+[PWiITRSy]"
 #: A verb of a later clause, where a further noun of a list could stand as well.
 _LATER = (
     r"(?:[VKkLqU](?!s|I?yD)"  # "make sure" is none, nor "put up by the cook"
-    rf"|A(?![FXBYVZ~dK]|{_NOUN}+[XB]|QI)"
+    rf"|A(?![FXBYVZ~dKs]|{_NOUN}+[XB]|QI)"
     rf"|h(?=[DOPWiIRSMny]|{_MANY}|C[VAhJ][Ii]?[DOM])"
     r"|H(?=[DO])"
-    r"|J(?=[DOPWiIRSMn.;y]|$|,c))"
+    r"|J(?=[DOPWiIRSMn.;y]|$|,c|,C[VA]))"
 )
 #: A verb of a clause that must have one: the first, and those after an introduction, an adverb, "then", or a verb without object.
-_SURE = (
+_FIRM = (
     r"(?:[VKkLqU](?!s)"
-    rf"|A{_NO_SUBJECT}"
+    rf"|A(?!s){_NO_SUBJECT}"
     rf"|J(?![,Y]){_NO_SUBJECT}|J(?=,C?[RVAcKLq])"
     rf"|h(?![,.;)C]|$){_NO_SUBJECT}|h(?=,?C[VAhJ])"
-    rf"|H(?=[DOMWI]|[aE]*{_NOUN}+(?:[PiTWISyC,]|[.;]?$)|C[AhHV]+[Ii]?[DOM]))"
+    r"|H(?=[DOMWI]))"
 )
+#: And where no list of things can go on: "butter bread, ".
+_SURE = rf"(?:{_FIRM}|H(?=[aE]*{_NOUN}+(?:[PiTWISyC,]|[.;]?$)|C[AhHV]+[Ii]?[DOM]))"
 #: What may pass for the first verb too: a word alone, "opens drawer", "took the pan", an unknown word before a noun chunk.
 _UNKNOWN = r"(?<!.)(?:h$|Z(?=[DNuaAhHM])|E(?=D))|u(?=[DO]|[NHhgA]+(?:$|\.$|[PiTW][DNuaHhAg]))"
 _GERUND = rf"[Gg](?!,|[^.;:]*[XBZY]|{_NOUN}+[E:,])"
@@ -66,11 +69,11 @@ def _clause(verb: str) -> str:
     """A verb with its particle and its object; ``verb`` is the class of verbs that may stand here."""
     return (
         # let the dough rise; allow to cool
-        rf"(?:LR*(?:{_chunk('let_object', _LAZY)}R*)?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()CcGEga_y-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
+        rf"(?:LR*(?:{_chunk('let_object', _LAZY)}R*)?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()CcGEgaJ_y-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
         # bring the water and the salt to a boil
         rf"|qI?(?:{_chunk('bring_object')}[^.;:VTq]*?)?TD?[aGgEJ,]*(?P<bring>[AhNug])"
         # use a knife to cut the cake
-        rf"|U{_chunk('tool')}[^.,;:VXSU]*?TR*(?P<use>[VAhJ])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
+        rf"|U{_chunk('tool')}[^.,;:VXSU]*?TR*(?P<use>[VAhJq])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
         # continue to stir the sauce; keep on stirring
         rf"|[Kk]I?i?T?R*(?P<chained>(?<=[Tk])[VAhJ]|(?<=K)V|[Gg])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?"
         # turn on the heat; turn the heat down; sprinkle evenly with cheese
@@ -79,30 +82,47 @@ def _clause(verb: str) -> str:
     )
 
 
+#: Minutes and the like: "10 minutes", "one to two hours", "a minute".
+_TIME = r"(?:R?M(?:[TCy-]?M)*+_*+)?t"
+#: What an introduction names: a large bowl or pan / 10 minutes / serving / adding the eggs.
+_NAMED = rf"{_START}(?:{_LAZY}(?:(?:C|[PiF]){_START}(?:{_LAZY}|{_TIME}))*?|{_TIME})"
+_WHERE = rf"(?:{_TIME})?[PiyWT](?:{_NAMED}|[Gg]I?(?:{_NAMED})?)R*"
+_BEGINS = rf"(?:[PWiTSyGg]|{_TIME}[PSy]|MP)"
+_COMMA = rf"{_BEGINS}[^.;:,]*,C?[RCc]*"
+_ANY_COMMA = rf"{_BEGINS}[^.;:]*?,C?[RCc]*"
 _INTRODUCTION = (
-    rf"(?:[PWiTSyGg][^.;:]*?,C?[RCc]*(?={_SURE})"  # In a bowl, / When hot, / To serve, / Working quickly,
-    rf"|M(?:t[PSy]|P)[^.;:]*?,C?[RCc]*(?={_SURE})"  # 5 minutes before serving,
+    rf"(?:{_WHERE}(?=[VqUL]|[AJh][DOM])"  # In a bowl or pan mix the / Before serving remove
+    rf"|{_COMMA}(?={_FIRM})"  # In a bowl, / When hot, / To serve, / Working quickly, / 5 minutes before serving,
+    rf"|{_WHERE}(?=[AJ][RInNuaEHhAgW])"  # In a bowl whisk eggs, lemon juice
+    rf"|{_COMMA}(?={_SURE})|{_ANY_COMMA}(?={_FIRM})|{_ANY_COMMA}(?={_SURE})"  # In a pan, butter bread
+    rf"|{_WHERE}(?=[Kk]|H[NuEaD])"
     r"|[DNuaEMnt][^.;:XBZYV~,]*,C?[RCc]*(?=[VKkLq]|A(?=[DOMIi]))"  # The next day,
     rf"|W{_START}{_NUMBERS}?{_NOUNS}T(?=[VA])"  # using a spoon to
-    rf"|[PiyWT]{_START}(?:{_LAZY}(?:C|[PiF]{_START}))*?{_LAZY}R*(?=[VKkq]|[AJ](?=[DOMRInNuaEHhAg])|h[DOM]|H[NuEaD])"  # in a bowl or pan
-    r"|S[^,.;:]*?[aEJNtMIGgOuZ](?=V[DOMNuaIWPi]|A[DOMIW])"  # when the oil is hot
+    rf"|(?:S|(?:{_TIME})?P(?=[OY]))[^,.;:]*?[aEJNtMIGgOuZHh](?=V[DOMNuaIWPi]|A[DOMIW])"  # when the oil is hot
     r"|TR*[VAhJ](?=[VAh][DNuaE]))"  # to serve
 )
 
+#: "make sure that you ... the lid", "ensure to ...": the action is what follows, if that is one.
+_SURELY = "(?:[VABG]s|e)(?:T|S?D?Y?)(?=[VLKAhJ])"
+
 FIRST = re.compile(
     r"(?:M?[().]|_)*(?:[RCc],?|a(?:,|(?=V)))*+"  # 1) / Then gently
-    rf"(?:[VB]s(?:T|D?Y?)(?=[VLKA])|{_INTRODUCTION}??)"  # Be sure to / In a bowl,
+    rf"(?:{_SURELY}|{_INTRODUCTION}??)"  # Be sure to / In a bowl,
     rf"{_clause(rf'{_SURE}|{_UNKNOWN}|{_GERUND}')}"
 )
 NEXT = re.compile(
     # until soft and brown / do not stir: no steps
     r"(?P<aside>[Sy](?!G|E[VAR])(?:[^,.;:Cc]|C(?!R*(?:V|A(?=[DOTIi])))|,(?=R*J))*|[dX]?~[^,.;:]*)"
     # , / and then / if desired / by
-    rf"|(?P<joint>(?:SE|y(?=G)|[,Cc]|(?<![_-])[_-])[,CcR_-]*+)"
-    rf"{_clause(rf'(?:(?<=[cR])|(?<=SE)){_SURE}|{_LATER}|(?<![Cc-])G|(?<=C)G(?=[DO])|(?<=[,R])g(?=[DOPWiIRSM])')}"
+    rf"|(?P<joint>(?:SE|y(?=R*G)|[,Cc]|(?<![_aED-])[_-])[,CcR_-]*+)(?:{_SURELY})?"
+    rf"{_clause(rf'(?:(?<=[cR])|(?<=SE)){_SURE}|{_LATER}|(?<![Cc-])G(?!s)|(?<=C)G(?=[DO])|(?<=[CcR])J(?=[aE]*{_NOUN})|(?<=[,R])g(?=[DOPWiIRSM])|(?<=y)g')}"
 )
 #: Directly after a verb without object: "peel, core and slice".
 AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]++R*+){_clause(_SURE)}")
+#: What is measured: "(a cup) of milk", "(1 teaspoon) each of salt".
+MEASURED = re.compile(rf"(?:_*+F|D(?=[FDNuaEAhH]))F?{_START}(?P<of>{_NUMBERS}?{_NOUNS})")
+#: A thing that stands after its place: "(put) in a pot the sugar".
+PLACED = re.compile(rf"[iP]{_chunk('place')}(?=D){_chunk('object')}")
 #: A noun chunk alone.
 THING = re.compile(_chunk("object"))
 #: An object that stands after a preposition ("dispose of the peel"; a narration's "put into the pan").

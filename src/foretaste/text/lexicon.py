@@ -14,21 +14,21 @@ def word_set(*lines: str) -> frozenset[str]:
 
 #: Verbs, hardly ever nouns in this register.
 VERBS = word_set(
-    "absorb accept accompany accumulate achieve activate add adhere adjust aerate agitate align allot alternate amend anoint appear",
+    "discard melt place absorb accept accompany accumulate achieve activate add adhere adjust aerate agitate align allot alternate amend anoint appear",
     "apply approximate arrange assemble attach avoid await become bind blacken blanch blitz blot braise brighten bring browse bruise",
     "bury buy caramelise caramelize carve choose clarify cleave cling clothe coddle collect combine come compose compress concoct",
     "condense connect conserve consume contain continue create crouch crumple dampen debone decant decorate deep-fry deflate defrost",
     "deglaze degrease dehydrate deliver demold demould deposit describe detach detect devein devour dig dilute disassemble discolor",
     "disconnect discover disinfect dislodge dismantle dispense disperse dispose dissect dissolve distribute disturb divide douse",
-    "dribble drown ease eat eliminate embed emulsify encase enclose enfold engage enjoy enlarge enrich ensure enter envelop evaporate",
+    "dribble drown ease eat eliminate embed emulsify encase enclose enfold engage enjoy enlarge enrich enter envelop evaporate",
     "examine expel expose extinguish fasten ferment fetch flambe flambé flatten fling fluff follow get give gnaw go grab grow guarantee",
-    "halve hide hit hoist hollow hurry identify ignite ignore immerse incorporate indent inflate infuse inhale inject insert inspect",
+    "halve hide hit hoist hollow hurry identify ignite ignore immerse incorporate indent inflate infuse inhale inject inspect",
     "install integrate intensify interleave intersperse introduce invert jiggle julienne keep knead kneel know lay leach learn lend",
     "lengthen let lie lighten liquefy liquidize listen locate loosen lose lubricate lug macerate maintain make meet meld mend mention",
     "mingle moisten muddle nestle nibble notice nuke obscure observe obtain omit operate organise organize overbake overbeat overcook",
     "overcrowd overfill overheat overlap overmix overwork oxidise pan-fry pan-sear par-boil par-cook parboil pare pasteurise pasteurize",
     "pay peek percolate perforate pierce plait plonk pluck poach pour pre-heat prebake precook preheat prepare prevent prick prise",
-    "proceed procure prod protect prove provide pry pulverise pulverize puncture pureé purée put raise readjust realize reapply",
+    "proceed procure prod protect prove provide pry pulverise pulverize puncture put raise readjust realize reapply",
     "rearrange reassemble receive reconstitute recover recycle reduce refresh refrigerate refry rehang rehydrate relax relight relocate",
     "remember remind remove render reopen repack replace replenish reposition reroll reset reshape resize restart resume retain",
     "retrieve retry reuse rewarm rewet rewrap rid ripen rummage sample saturate sautee sauté say scarf scorch scrunch see select send",
@@ -44,13 +44,13 @@ VERBS = word_set(
 #: Verbs of the list above that are nouns too, but read as verbs after a comma or a conjunction whatever follows.
 #: (``VERBS`` alone are verbs even where a noun could stand.)
 VERBS_OR_NOUNS = word_set(
-    "approach bake barbecue baste beat bend bite blend blow boil bounce break brew broil brush build bunch burn call catch change char",
+    "pureé purée approach insert gratin bake barbecue baste beat bend bite blend blow boil bounce break brew broil brush build bunch burn call catch change char",
     "check chill chop clamp clip coat coil color colour cook count cover crack crimp crisp crumb crumble crush cube cure curl cut dab",
-    "decrease dent dice dip discard dollop double drag drain drape draw dredge dress drill drink drip drive drizzle drop dump dunk dust",
+    "decrease dent dice dip dollop double drag drain drape draw dredge dress drill drink drip drive drizzle drop dump dunk dust",
     "extract fall fan feed feel fill fillet filter find finish fit fix flake flash flavor flavour flip float flush fold force form",
     "freeze fry garnish gather glance glaze grate grease grill grind grip handle hang heat help hold hook increase jam join kick knot",
-    "label ladle lather layer leave level lift light line load lock look marinate mark mash massage measure melt mill mince mist mix",
-    "mold mop mould mound mount move note nudge order pack paint pass pat peel pick pinch pit pitch place plan play plop plunge poke",
+    "label ladle lather layer leave level lift light line load lock look marinate mark mash massage measure mill mince mist mix",
+    "mold mop mould mound mount move note nudge order pack paint pass pat peel pick pinch pit pitch plan play plop plunge poke",
     "polish pop portion pose position pound prep press probe process produce proof puff pull pulse pump punch purchase puree push",
     "quarter rake rap rasp reach read refill reheat release repeat reserve rest return rinse rip rise roast roll rotate rub run sand",
     "saute save scald scatter scoop score scour scramble scrape scrub seal sear search season section separate serve set sew shake",
@@ -65,7 +65,7 @@ VERBS_OR_NOUNS = word_set(
 #: Nouns as much as verbs: verbs where a determiner, a number, a preposition or an adverb follows, or more words than one noun.
 NOUNS_OR_VERBS = word_set(
     "balance ball batch blanket bone braid bundle butterfly cap center centre circle core cross crowd crown curve dot feature flame",
-    "flavoring flute fork frost group guard head heap hull husk knife lid mask microwave net part patch peak pile pillow pin pipe plate",
+    "flavoring flute frost group guard head heap hull husk lid mask microwave net part patch peak pile pillow pin pipe plate",
     "plug pool program ribbon ridge row sandwich scale scallop screw seed segment shade shell shower sketch skin slick slot soap spark",
     "splice sponge spoon sprout stem stripe stud tower track trail tube twine wax wick zest",
 )  # fmt: skip
@@ -81,6 +81,31 @@ NOUNS_RARELY_VERBS = word_set(
 VERBS_OR_ADJECTIVES = word_set(
     "brown clean clear close complete cool correct dim dry empty loose lower open ready secure slow smooth steady thin tidy warm wet",
 )  # fmt: skip
+
+#: Verbs that put things together: what is joined to their object is one more thing ("add the flour and dry milk").
+MIXING = word_set(
+    "add beat blend brush coat combine cover cream dollop drizzle dust fill fold garnish layer mix place pour put season serve sift",
+    "spoon spread sprinkle stir toss top whisk",
+)
+#: What the words of ``VERBS_OR_ADJECTIVES`` describe rather than do to ("and dry milk", but "and dry the hands").
+DESCRIBED = {
+    "brown": word_set("ale bit bread gravy lentil mustard part rice sauce stock sugar"),
+    "clean": word_set("bag bowl cloth dish jar knife plate sheet surface towel"),
+    "clear": word_set("broth soup stock"),
+    "close": word_set(),
+    "cool": word_set("whip cream liquid milk place stock water"),
+    "dry": word_set(
+        "bean bread breadcrumb crumb gelatin goods herb ingredient jello milk mix mixture mustard onion pan pasta place potato powder",
+        "pudding rub seasoning sherry skillet spice thyme vermouth white wine yeast",
+    ),
+    "empty": word_set("bag bottle bowl can jar pan pot"),
+    "lower": word_set("half part rack shelf third"),
+    "open": word_set("end fire flame"),
+    "slow": word_set("cooker oven"),
+    "smooth": word_set("ball batter cream dough mixture paste puree sauce side surface"),
+    "thin": word_set("circle layer piece round slice strip"),
+    "warm": word_set("juice bread broth cream honey liquid milk oven place plate rice stock tortilla water"),
+}
 
 #: Verbs whose own action is that of the gerund or infinitive after them ("continue stirring" -> stir).
 CHAIN_VERBS = word_set("begin commence continue finish keep proceed start try")
@@ -100,7 +125,7 @@ PREPOSITIONAL = {
 
 #: Kitchen nouns: an unknown first word in front of or instead of them is no verb.
 NOUNS = word_set(
-    "almond anchovy anything apple appliance apricot apron arm asparagus aubergine avocado bacon bagel baguette banana bar barley base",
+    "fork knife almond anchovy anything apple appliance apricot apron arm asparagus aubergine avocado bacon bagel baguette banana bar barley base",
     "basil basin basket bean beef beer beet berry biscuit bison blade blender block body bottom bowl box breast broccoli broth brownie",
     "bun burger burner button cabbage cabinet cake calamari camera candle caramel carrot carton case casserole catfish cauliflower",
     "celery cereal chard cheddar chef chicken child chili chilli chip chive chocolate chop-suey chorizo cider cilantro cinnamon",
@@ -136,14 +161,14 @@ NOUNS_AS_THEY_ARE = word_set(
 
 #: Gerunds that name a thing or modify a noun as often as they begin a clause ("baking dish", "the topping").
 NOUN_GERUNDS = word_set(
-    "baking basting boiling browning canning carving chopping cleaning clothing coating coloring cooking cutting dipping drinking",
+    "braising brining marinating pickling poaching soaking steeping baking basting boiling browning canning carving chopping cleaning clothing coating coloring cooking cutting dipping drinking",
     "drying eating filling flavoring freezing frying grilling lining mashing measuring mincing mixing opening packaging pairing paring",
     "peeling pickling processing rising roasting rolling running serving setting sifting simmering sitting skimming steaming",
     "stirring-rod stuffing tasting topping trimming warming washing whipping wrapping",
 )  # fmt: skip
 
 ADJECTIVES = word_set(
-    "able additional adequate airtight al-dente all-purpose aluminum amber ample aromatic available bare bay beaten big bite-size",
+    "able generous heaped heaping scant additional adequate airtight al-dente all-purpose aluminum amber ample aromatic available bare bay beaten big bite-size",
     "bite-sized bitter black bland blind blue bold boneless bright bubbling bubbly calm canola careful central certain cheesy chewy",
     "chunky clingy coarse cold colorful condensed constant cornstarch-like creamy crispy crumbly crunchy crusty damp dark deep delicate",
     "dense desired diagonal different dirty doughy dutch easy edible elastic electric enough entire equal evaporated excess extra",
@@ -163,7 +188,7 @@ ADJECTIVES = word_set(
 
 #: Measures that are looked through before "of" ("a pinch of salt"), whether or not a number stands before them.
 UNITS = word_set(
-    "amount assortment ball batch bit bite bunch chunk cl clove cm combination couple cube cupful dab dash deciliter disc disk dl",
+    "dusting grind grinding helping jigger kilo ladle lug measure scattering serving shot spritz sprinkle sprinkling strand tad thumb total trickle turn twist amount assortment ball batch bit bite bunch chunk cl clove cm combination couple cube cupful dab dash deciliter disc disk dl",
     "dollop dozen drizzle drop ear end fillet g gallon glug gram grating half handful head heap hunk inch inside kg kilogram kind knob",
     "l ladleful layer lb lb. lbs lbs. leaf liter litre log lot majority mg milliliter millilitre mix ml most mound nub ounce outside oz",
     "oz. part pat piece pile pinch pint plenty portion pound pt qt quantity quart quarter rasher remainder rest rib round scoop segment",

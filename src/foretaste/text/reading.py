@@ -36,6 +36,8 @@ class Reading:
             if end.start() > start:
                 # a colon says whether "cook time:" is a heading, so the grammar sees it
                 self.sentence(start, end.end() if end[0] == ":" else end.start())
+                if end[0] == ":":
+                    self.listed(end.start())
             start = end.end()
         if start < len(self.tags):
             self.sentence(start, len(self.tags))
@@ -48,22 +50,49 @@ class Reading:
         if match is None:
             self.prose(start, stop)
             return
-        bare, chain = self.clause(match), len(self.found) - 1
+        bare, chain, end = self.clause(match), len(self.found) - 1, match.end()
         while True:
-            end = match.end()
             match = grammar.AFTER_BARE.match(tags, end, stop) if bare else None
             if match is None:
                 chain = len(self.found)
                 match = grammar.NEXT.search(tags, end, stop)
                 if match is None:
                     return
+                end = match.end()
                 if match.lastgroup == "aside":
                     bare = False
                     continue
+                if self.describes(match.start("verb")):
+                    bare, end = False, match.start("verb") + 1
+                    continue
             last = len(self.found)
-            bare = self.clause(match)
-            if chain < last and not bare:
+            bare, end = self.clause(match), match.end()
+            if chain < last and not bare and match.start("let") < 0:
                 self.share(chain, last, match["joint"])
+
+    def listed(self, colon: int) -> None:
+        """Give the first thing after a colon to the bare verb before it: "whisk together: honey, oil"."""
+        match = grammar.THING.match(self.tags, colon + 1)
+        thing = None if match is None or not self.found else self.thing(match, "object")
+        if thing is None or self.found[-1].verb_span[1] != self.ends[colon - 1] or self.found[-1].object is not None:
+            return
+        words = self.tokens[thing[0]], self.tokens[thing[1] - 1]
+        begin, end = self.ends[thing[0]] - len(words[0].lstrip()), self.ends[thing[1] - 1]
+        self.found[-1] = self.found[-1]._replace(object=self.text[begin:end], object_head=thing[2], object_span=(begin, end))
+
+    def describes(self, at: int) -> bool:
+        """Whether a verb or adjective that a noun follows is an adjective: "(add the milk) and dry mustard", not "and dry lettuce"."""
+        if at < 0 or self.tags[at] != "J" or (after := grammar.THING.match(self.tags, at + 1)) is None:
+            return False
+        if self.tags[at + 1] in "DOMn":
+            return False
+        word = WORDS[self.tokens[at]].lower
+        nouns = {WORDS[token].noun for token in self.tokens[slice(*after.span("object"))]}
+        last = self.found[-1] if self.found else None
+        if WORDS[self.tokens[at - 1]].lower == "or":
+            return True
+        goes_on = last is not None and last.object is not None and last.verb.split()[0] in lexicon.MIXING
+        return goes_on or not nouns.isdisjoint(lexicon.DESCRIBED.get(word, ()))
 
     def share(self, chain: int, last: int, joint: str) -> None:
         """Give the object of the extraction at ``last`` to the bare verbs before it, from ``chain`` on.
@@ -84,7 +113,8 @@ class Reading:
         at = match.start("verb")
         if at < 0:
             self.light(match)
-            return False
+            chained = match.start("chained")  # "begin to peel and chop the onions"
+            return chained >= 0 and match.end() == chained + 1 and self.canonical
         tokens = self.tokens
         verb = WORDS[tokens[at]].base
         if self.tags[at] in "ZE" and not self.narration:
@@ -107,8 +137,17 @@ class Reading:
             word = WORDS[tokens[at + 1]].lower if after is not None else ""
             if after is not None and (self.narration or word in lexicon.PREPOSITIONAL[verb]):
                 thing, last, verb = self.thing(after, "object"), at + 1, f"{verb} {word}"
+        if thing is None and last == at and not self.narration and self.tags[at + 1 : at + 2] in ("i", "P"):
+            thing = self.placed(at + 1)
         self.add(verb, at, last, thing)
         return thing is None and match.end() == at + 1
+
+    def placed(self, at: int) -> Thing | None:
+        """A thing that stands after its place: "put in a pot the sugar"."""
+        match = grammar.PLACED.match(self.tags, at)
+        if match is None or self.thing(match, "place")[2] not in lexicon.PLACES:
+            return None
+        return self.thing(match, "object")
 
     def with_late_particle(self, verb: str, at: int) -> str:
         """The verb with the particle that stands after its object: "turn the tap off", not "put the lid back on the pan"."""
@@ -150,19 +189,33 @@ class Reading:
         start, stop = match.span(name)
         if start < 0:
             start = match.start(name + "_alone")
-            return None if start < 0 else (start, start + 1, WORDS[self.tokens[start]].lower)
+            word = "" if start < 0 else WORDS[self.tokens[start]].lower
+            return None if word in _HOW_MUCH else (start, start + 1, word)
         head = WORDS[self.tokens[stop - 1]].noun
-        of_stop = match.end(name + "_of")
-        if of_stop >= 0:
-            if head in lexicon.UNITS or (head in lexicon.VESSELS and self.measured(start, stop)):
-                head = WORDS[self.tokens[of_stop - 1]].noun
-            stop = of_stop
-        return start, stop, head
+        if head in lexicon.UNITS or head in lexicon.VESSELS:
+            return self.measured(start, stop, head)
+        if head == "egg" and stop < len(self.tokens) and WORDS[self.tokens[stop]].lower == "white":
+            return start, stop + 1, "white"
+        return start, max(stop, match.end(name + "_of")), head
 
-    def measured(self, start: int, stop: int) -> bool:
+    def measured(self, start: int, stop: int, head: str) -> Thing:
+        """The same where the head may be a measure: the head is what is measured, if that is said."""
+        first = start
+        while head in lexicon.UNITS or (head in lexicon.VESSELS and self.measures(first, stop)):
+            of = grammar.MEASURED.match(self.tags, stop)
+            if of is None or (self.tags[stop] == "D" and WORDS[self.tokens[stop]].lower != "each"):
+                return start, stop, head
+            first, stop = of.span("of")
+            head = WORDS[self.tokens[stop - 1]].noun
+        of = grammar.MEASURED.match(self.tags, stop)
+        return start, stop if of is None or self.tags[stop] == "D" else of.end(), head
+
+    def measures(self, start: int, stop: int) -> bool:
         """Whether a vessel is a measure: "2 cans of tuna", "a cup of milk" in a recipe; a narration means the vessel itself."""
-        before = self.tokens[start - 1].strip().lower() if start else ""
-        return "M" in self.tags[max(0, start - 1) : stop] or (before in ("a", "an", "another") and not self.narration)
+        start = max(0, start - 1)
+        if "M" in self.tags[start:stop]:
+            return True
+        return not self.narration and any(WORDS[token].lower in _ONE_MORE for token in self.tokens[start:stop])
 
     def add(self, verb: str, first: int, last: int, thing: Thing | None, subject: str | None = None) -> None:
         """Add an extraction, with ``each`` one for every thing that is joined to ``thing``; its verb stands at tokens ``first`` to ``last``."""
@@ -204,6 +257,10 @@ class Reading:
             self.add(f"{verb} {WORDS[self.tokens[particle]].lower}", at, particle, thing, subject)
 
 
+#: Before a vessel these make it a measure.
+_ONE_MORE = frozenset({"a", "an", "another", "other", "remaining", "last", "full", "additional", "extra"})
+#: Alone these say how much is done rather than to what ("heat a bit").
+_HOW_MUCH = frozenset({"", "bit", "lot", "lots"})
 #: Modal verbs that make a passive an instruction, where "will" makes it a forecast.
 _ORDERS = frozenset({"should", "must", "can", "may", "shall"})
 _LIGHT = ("let", "bring", "use", "chained")

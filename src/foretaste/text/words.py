@@ -22,19 +22,22 @@ _LETTERS = rf"{_LETTER}++(?:[\u0300-\u036f]++{_LETTER}*+)*+"
 _WORD = rf"{_LETTERS}(?:['’/-]{_LETTERS})*+(?:(?<=s)['’](?=\s))?+"
 #: Words ("don't", "all-purpose", "and/or"), numbers with what is joined to them ("8-in", "1/2"), and single marks.
 _TOKENS = re.compile(rf"\s*+(?:{_WORD}|\d[^\s(),.;:]*+|\S)")
-#: The same where a period may belong to a token ("2 tsp. salt", "1.5", "Dr."), or two words are one verb ("stir fry").
+#: The same where a period may belong to a token ("2 tsp. salt", "1.5", "Dr."), or several words are one ("stir fry").
 _TOKENS_WITH_PERIODS = re.compile(
-    r"\s*+(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)\b|(?:[A-Za-z]\.){2,8}+(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
+    r"\s*+(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)\b|(?:side by side|as much|as many|al dente|feel free|[a-z]+[ -]sides? (?:up|down))\b|(?:[A-Za-z]\.){2,8}+(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
     r"|(?:tsp|tbsp|tbs|oz|lbs?|approx|mins?|hrs?|pkg|qt|pt)\.(?=\s*[a-z(])"
     rf"|{_WORD}|\d(?:[^\s(),.;:]|[.,](?=\d))*+(?:(?<=[a-z])\.(?=\s*[a-z]))?|\S)",
     re.IGNORECASE,
 )
 
+#: What a text holds in which several words are one token.
+_JOINING = (" fr", "ide", "as m", "al d", "l f")
+
 
 def tokenise(text: str) -> list[str]:
     """The tokens of ``text``, each with the white space before it; white space at the end is left out."""
     text = text.rstrip()  # each of the spaces at the end would be tried as the beginning of a token
-    if text.find(".", 0, -1) < 0 and " fr" not in text:
+    if text.find(".", 0, -1) < 0 and not any(map(text.__contains__, _JOINING)):
         return _TOKENS.findall(text)
     return _TOKENS_WITH_PERIODS.findall(text)
 
@@ -42,7 +45,7 @@ def tokenise(text: str) -> list[str]:
 #: The legend of classes: here, in the grammar and in whatever else names a class, it is one of these letters.
 CLASSES = {
     "V": "verb", "A": "verb or noun", "h": "noun or verb", "H": "noun, rarely verb", "J": "verb or adjective", "K": "chain verb", "k": "continue", "L": "let, allow, leave", "q": "bring", "U": "use",
-    "G": "gerund", "g": "gerund that names or modifies a thing", "E": "participle in -ed", "Z": "third person",
+    "e": "ensure", "G": "gerund", "g": "gerund that names or modifies a thing", "E": "participle in -ed", "Z": "third person",
     "N": "noun", "Q": "side", "u": "unknown word", "a": "adjective", "s": "sure, careful", "M": "number", "t": "measure of extent", "D": "determiner", "n": "amount", "O": "pronoun", "Y": "subject pronoun",
     "P": "preposition", "y": "by, while", "W": "with", "F": "of", "T": "to", "I": "particle", "i": "particle or preposition", "S": "subordinator", "C": "conjunction", "c": "then", "R": "adverb",
     "X": "auxiliary", "x": "can", "d": "do", "B": "be", "~": "negation",
@@ -71,13 +74,13 @@ _PUNCTUATION = {
 
 #: Letters of ``CLASSES`` and their words: the first list that holds a word decides.
 _LISTS: tuple[tuple[str, frozenset[str]], ...] = (
-    ("~", closed.NEGATIONS), ("L", word_set("let lets let's allow leave")), ("q", word_set("bring")), ("U", word_set("use")), ("K", lexicon.CHAIN_VERBS - {"continue"}), ("k", word_set("continue")), ("s", word_set("sure careful certain")),
+    ("~", closed.NEGATIONS), ("L", word_set("let lets let's allow leave")), ("q", word_set("bring")), ("U", word_set("use")), ("K", lexicon.CHAIN_VERBS - {"continue"}), ("k", word_set("continue")), ("s", word_set("sure careful certain care")), ("e", word_set("assure assuring ensure ensures ensuring insure insuring") | {"feel free"}),
     ("d", word_set("do")), ("B", closed.BE), ("x", word_set("can")), ("X", closed.AUXILIARIES), ("C", closed.CONJUNCTIONS), ("c", word_set("then")),
     ("T", word_set("to")), ("F", word_set("of")), ("W", word_set("with using")), ("y", word_set("by while")), ("P", word_set("working")), ("Q", word_set("side")), ("-", word_set("x")),
-    ("I", closed.PARTICLES), ("i", closed.PARTICLES_OR_PREPOSITIONS), ("M", closed.NUMBERS), ("n", closed.AMOUNTS), ("O", closed.PRONOUNS), ("D", closed.DETERMINERS),
+    ("I", closed.PARTICLES), ("i", closed.PARTICLES_OR_PREPOSITIONS), ("M", closed.NUMBERS), ("n", closed.AMOUNTS | {"as much", "as many"}), ("O", closed.PRONOUNS), ("D", closed.DETERMINERS),
     ("Y", closed.SUBJECTS), ("S", closed.SUBORDINATORS), ("P", closed.PREPOSITIONS), ("t", lexicon.EXTENTS),
     ("J", lexicon.VERBS_OR_ADJECTIVES), ("H", lexicon.NOUNS_RARELY_VERBS), ("h", lexicon.NOUNS_OR_VERBS), ("A", lexicon.VERBS_OR_NOUNS), ("V", lexicon.VERBS | {"stir fry", "deep fry", "pan fry"}), ("g", lexicon.NOUN_GERUNDS),
-    ("R", closed.ADVERBS), ("N", lexicon.NOUNS_AS_THEY_ARE | lexicon.NOUNS), ("a", lexicon.ADJECTIVES), ("N", lexicon.UNITS | lexicon.VESSELS),
+    ("R", closed.ADVERBS | {"side by side"}), ("N", lexicon.NOUNS_AS_THEY_ARE | lexicon.NOUNS), ("a", lexicon.ADJECTIVES | {"al dente"}), ("N", lexicon.UNITS | lexicon.VESSELS),
 )  # fmt: skip
 _KNOWN = {word: tag for tag, words in reversed(_LISTS) for word in words}
 
@@ -104,6 +107,8 @@ def classify(token: str) -> Word:
         return Word("M" if lower[0].isdigit() else "_", lower, lower, lower)
     lower = " ".join(lower.split())
     known = _KNOWN.get(lower)
+    if known is None and "/" in lower:
+        return classify(lower.partition("/")[0])._replace(lower=lower)  # "butter/margarine" is butter
     if known:
         return Word(known, lower, _FORMS[lower][1] if known == "g" and lower in _FORMS else lower, singular(lower))
     tag, base = _inflected(lower) or _by_ending(lower)
@@ -131,6 +136,8 @@ def _by_ending(lower: str) -> tuple[str, str]:
     """The class of a word that no list holds, and the base form it would have as a verb."""
     if _FRACTION.match(lower):
         return "M", lower
+    if lower.endswith((" up", " down")):  # "cut side up"
+        return "R", lower
     if lower.endswith("ly") and lower not in closed.NOT_ADVERBS:
         return "R", lower
     prefix = _PREFIX.match(lower)
@@ -157,7 +164,7 @@ def _hyphenated(lower: str) -> str:
     tag = _KNOWN.get(last) or (_inflected(last) or ("", ""))[0]
     if tag in ("V", "A") and lower.split("-", 1)[0] in _MANNERS:
         return "A"
-    if _ADJECTIVE_ENDING.match(lower) or (tag and tag in "EGagJtM"):
+    if _ADJECTIVE_ENDING.match(lower) or (tag and tag in "EGagJtM") or (last.endswith("ed") and len(last) > 3):
         return "a"
     return "N" if tag and tag in "NHh" else "u"
 
