@@ -18,13 +18,13 @@ _MODIFIER = (
     rf"(?:{_DESCRIBING}(?:,?C?R?(?={_DESCRIBING}))?"  # hot, cooked / green and red
     rf"|R(?={_DESCRIBING})"  # thinly sliced
     r"|(?<=D)t"  # the second (side)
-    rf"|(?<=D)R(?={_NOUN})"  # the first (disc)
+    rf"|(?<=D)[RP](?={_NOUN})"  # the first (disc), the opposite (side)
     rf"|(?<![NuAhH])[Gg]I?(?={_NOUN}))"  # mixing (bowl), washing up (liquid)
 )
 _NUMBERS = r"(?:R?M(?:[TCy-]?M)*+_*+t?)"  # about 2 to 3 (8 ounce)
-_START = r"(?:(?:D?[as]?n|D?M(?=F)|[Da](?=F))(?:F[DO]?|D(?!$))?|D)?"  # the / half of the / all / one of the
+_START = r"(?:(?:D?[as]?n|D?M(?=[FD])|R?D?M*+t(?=F)|[Da](?=F))(?:F[DO]?|D(?!$))?|D)?"  # the / half of the / all / one of the
 #: A run of modifiers that no noun ends is left alone at once. Numbers stand before the first noun only. "A well" is a thing.
-_NOUNS = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN}(?:{_MODIFIER}*+{_NOUN})*+|(?<=D)R(?![aEJsNuAhHgRMQ]))"
+_NOUNS = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN}(?:{_MODIFIER}*+{_NOUN})*+|(?<=D)(?:R(?![aEJsNuAhHgRMQ])|P(?=[FW])))"
 #: The same, as short as what follows allows: where a verb comes directly after the nouns.
 _LAZY = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN})+?"
 
@@ -91,14 +91,14 @@ _BEGINS = rf"(?:[PWiTSyGg]|{_TIME}[PSy]|MP)"
 _COMMA = rf"{_BEGINS}[^.;:,]*,C?[RCc]*"
 _ANY_COMMA = rf"{_BEGINS}[^.;:]*?,C?[RCc]*"
 _INTRODUCTION = (
-    rf"(?:{_WHERE}(?=[VqUL]|[AJh][DOM])"  # In a bowl or pan mix the / Before serving remove
+    rf"(?:{_WHERE}(?=[VqUL]|[AJh][DOM]|H[DI])"  # In a bowl or pan mix the / Before serving remove
     rf"|{_COMMA}(?={_FIRM})"  # In a bowl, / When hot, / To serve, / Working quickly, / 5 minutes before serving,
-    rf"|{_WHERE}(?=[AJ][RInNuaEHhAgW])"  # In a bowl whisk eggs, lemon juice
+    rf"|{_WHERE}(?=[AJ](?:[RInNuaEHhgW]|A(?![DMNuaEHh])))"  # In a bowl whisk eggs, lemon juice
     rf"|{_COMMA}(?={_SURE})|{_ANY_COMMA}(?={_FIRM})|{_ANY_COMMA}(?={_SURE})"  # In a pan, butter bread
     rf"|{_WHERE}(?=[Kk]|H[NuEaD])"
     r"|[DNuaEMnt][^.;:XBZYV~,]*,C?[RCc]*(?=[VKkLq]|A(?=[DOMIi]))"  # The next day,
     rf"|W{_START}{_NUMBERS}?{_NOUNS}T(?=[VA])"  # using a spoon to
-    rf"|(?:S|(?:{_TIME})?P(?=[OY]))[^,.;:]*?[aEJNtMIGgOuZHh](?=V[DOMNuaIWPi]|A[DOMIW])"  # when the oil is hot
+    rf"|(?:[Sy]|(?:{_TIME})?P(?=[OY]))[^,.;:]*?[aEJNtMIGgOuZHh](?=V[DOMNuaIWPi]|A[DOMIiW])"  # when the oil is hot
     r"|TR*[VAhJ](?=[VAh][DNuaE]))"  # to serve
 )
 
@@ -106,7 +106,7 @@ _INTRODUCTION = (
 _SURELY = "(?:[VABG]s|e)(?:T|S?D?Y?)(?=[VLKAhJ])"
 
 FIRST = re.compile(
-    r"(?:M?[().]|_)*(?:[RCc],?|a(?:,|(?=V)))*+"  # 1) / Then gently
+    r"(?:\([aR]\)|M?[().]|_)*(?:[RCc],?|a(?:,|(?=V)))*+"  # 1) / Then gently
     rf"(?:{_SURELY}|{_INTRODUCTION}??)"  # Be sure to / In a bowl,
     rf"{_clause(rf'{_SURE}|{_UNKNOWN}|{_GERUND}')}"
 )
@@ -123,6 +123,8 @@ AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]++R*+){_clause(_SURE)}")
 MEASURED = re.compile(rf"(?:_*+F|D(?=[FDNuaEAhH]))F?{_START}(?P<of>{_NUMBERS}?{_NOUNS})")
 #: A thing that stands after its place: "(put) in a pot the sugar".
 PLACED = re.compile(rf"[iP]{_chunk('place')}(?=D){_chunk('object')}")
+#: A step after what is none: "the crown can be peeled by hand, then cut out the stem".
+THEN = re.compile(",c(?=[VU][^.]|A[DOMIi])")
 #: A noun chunk alone.
 THING = re.compile(_chunk("object"))
 #: An object that stands after a preposition ("dispose of the peel"; a narration's "put into the pan").

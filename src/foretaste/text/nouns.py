@@ -11,7 +11,7 @@ _IRREGULAR = {
     "smoothies": "smoothie", "veggies": "veggie", "movies": "movie", "calories": "calorie", "sties": "sty", "chilies": "chili", "chillies": "chilli", "zombies": "zombie",
     "potatoes": "potato", "tomatoes": "tomato", "mangoes": "mango", "heroes": "hero", "echoes": "echo", "avocadoes": "avocado", "jalapenoes": "jalapeno",
     "shoes": "shoe", "toes": "toe", "hoes": "hoe", "aches": "ache", "caches": "cache", "quiches": "quiche", "brioches": "brioche", "crises": "crisis", "bases": "base", "cases": "case",
-    "axes": "axe", "gases": "gas", "buses": "bus", "lenses": "lens", "geodes": "geode", "vases": "vase", "hoses": "hose", "suitcases": "suitcase", "pillowcases": "pillowcase",
+    "axes": "axe", "raviolis": "ravioli", "kiwis": "kiwi", "zucchinis": "zucchini", "chilis": "chili", "broccolis": "broccoli", "paninis": "panini", "gases": "gas", "buses": "bus", "lenses": "lens", "geodes": "geode", "vases": "vase", "hoses": "hose", "suitcases": "suitcase", "pillowcases": "pillowcase",
 }  # fmt: skip
 
 #: Nouns that end in -s in the singular, or have no singular.
@@ -19,7 +19,7 @@ _SAME = word_set(
     "asparagus hummus couscous molasses swiss brussels tongs scissors grits gas bus lens glass class mass press cross dress grass brass boss mess series species citrus hibiscus octopus "
     "cactus bass this its us is was has yes plus minus thus always perhaps various cookware news tweezers pliers pants jeans clothes drippings trimmings dregs bitters greens "
     "contents chess address process access excess success swiss-chard cheesecloth lemongrass wheatgrass watercress cress christmas texas celsius radius focus virus bonus campus status eyeglasses sunglasses "
-    "couscouss tapas salsas-verdes bolognaise piccalillis"
+    "thermos chaos couscouss tapas salsas-verdes bolognaise piccalillis"
 )
 
 

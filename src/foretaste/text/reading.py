@@ -48,7 +48,11 @@ class Reading:
         tags = self.tags
         match = grammar.FIRST.match(tags, start, stop)
         if match is None:
+            before = len(self.found)
             self.prose(start, stop)
+            then = grammar.THEN.search(tags, start, stop)
+            if then is not None and len(self.found) == before:
+                self.sentence(then.end(), stop)
             return
         bare, chain, end = self.clause(match), len(self.found) - 1, match.end()
         while True:
@@ -189,14 +193,20 @@ class Reading:
         start, stop = match.span(name)
         if start < 0:
             start = match.start(name + "_alone")
-            word = "" if start < 0 else WORDS[self.tokens[start]].lower
-            return None if word in _HOW_MUCH else (start, start + 1, word)
+            return None if start < 0 else self.alone(start)
         head = WORDS[self.tokens[stop - 1]].noun
+        if self.tags[stop - 1] == "R" and head != "well":
+            return self.alone(start - 1)  # "repeat this twice"
         if head in lexicon.UNITS or head in lexicon.VESSELS:
             return self.measured(start, stop, head)
         if head == "egg" and stop < len(self.tokens) and WORDS[self.tokens[stop]].lower == "white":
             return start, stop + 1, "white"
         return start, max(stop, match.end(name + "_of")), head
+
+    def alone(self, at: int) -> Thing | None:
+        """A pronoun or what stands for one: "each", "half", but neither "the" nor "a bit"."""
+        word = WORDS[self.tokens[at]].lower
+        return None if word in _NO_THINGS else (at, at + 1, word)
 
     def measured(self, start: int, stop: int, head: str) -> Thing:
         """The same where the head may be a measure: the head is what is measured, if that is said."""
@@ -259,8 +269,8 @@ class Reading:
 
 #: Before a vessel these make it a measure.
 _ONE_MORE = frozenset({"a", "an", "another", "other", "remaining", "last", "full", "additional", "extra"})
-#: Alone these say how much is done rather than to what ("heat a bit").
-_HOW_MUCH = frozenset({"", "bit", "lot", "lots"})
+#: Alone these are no objects ("heat a bit", "stir every now and then").
+_NO_THINGS = frozenset({"a", "an", "the", "your", "every", "bit", "lot", "lots"})
 #: Modal verbs that make a passive an instruction, where "will" makes it a forecast.
 _ORDERS = frozenset({"should", "must", "can", "may", "shall"})
 _LIGHT = ("let", "bring", "use", "chained")

@@ -24,14 +24,14 @@ _WORD = rf"{_LETTERS}(?:['’/-]{_LETTERS})*+(?:(?<=s)['’](?=\s))?+"
 _TOKENS = re.compile(rf"\s*+(?:{_WORD}|\d[^\s(),.;:]*+|\S)")
 #: The same where a period may belong to a token ("2 tsp. salt", "1.5", "Dr."), or several words are one ("stir fry").
 _TOKENS_WITH_PERIODS = re.compile(
-    r"\s*+(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)\b|(?:side by side|as much|as many|al dente|feel free|[a-z]+[ -]sides? (?:up|down))\b|(?:[A-Za-z]\.){2,8}+(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
+    r"\s*+(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)\b|(?:side by side|as much|as many|al dente|feel free)\b|(?:[A-Za-z]\.){2,8}+(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
     r"|(?:tsp|tbsp|tbs|oz|lbs?|approx|mins?|hrs?|pkg|qt|pt)\.(?=\s*[a-z(])"
-    rf"|{_WORD}|\d(?:[^\s(),.;:]|[.,](?=\d))*+(?:(?<=[a-z])\.(?=\s*[a-z]))?|\S)",
+    rf"|(?:{_LETTERS}[ -]sides? (?:up|down)\b|{_WORD})|\d(?:[^\s(),.;:]|[.,](?=\d))*+(?:(?<=[a-z])\.(?=\s*[a-z]))?|\S)",
     re.IGNORECASE,
 )
 
 #: What a text holds in which several words are one token.
-_JOINING = (" fr", "ide", "as m", "al d", "l f")
+_JOINING = (" fr", " side", "-side", "as m", "al d", "l f")
 
 
 def tokenise(text: str) -> list[str]:
