@@ -189,6 +189,114 @@ def test_found(sentence, expected):
     assert found(sentence) == expected
 
 
+WITHOUT_A_COMMA = {
+    "Just before serving drizzle the soup with oil.": ["drizzle: soup"],
+    "In a large pot melt butter.": ["melt: butter"],
+    "In a medium bowl combine flour, sugar, lemon juice and salt.": ["combine: flour"],
+    "In a bowl whisk eggs, lemon juice and oil.": ["whisk: egg"],
+    "In a skillet over medium heat cook bacon until crisp.": ["cook: bacon"],
+    "In a separate bowl cream together the butter and sugar.": ["cream together: butter"],
+    "Before adding the eggs whisk the milk.": ["whisk: milk"],
+    "After 10 minutes remove the lid.": ["remove: lid"],
+    "About 20 minutes before it is done take the greens.": ["take: greens"],
+    "After a couple of minutes add the beef, salt it and mix it.": ["add: beef", "salt: it", "mix: it"],
+    "While the oven is heating up cut the potatoes.": ["cut: potato"],
+    "When cold mix in vodka.": ["mix in: vodka"],
+    "At this point use your hands to knead the dough.": ["knead: dough"],
+    # with one, the verb after it counts
+    "In a cast iron grill pan, cook the meat.": ["cook: meat"],
+    "In a large bowl, cream butter, brown sugar and vanilla.": ["cream: butter"],
+    "Using a pasta cutter, a knife, or even a spoon, cut it.": ["cut: it"],
+    "As the eggs start cooking, prepare a plate.": ["prepare: plate"],
+    "(Optional) Turn off the heat.": ["turn off: heat"],
+    "The crown can be peeled, then cut out the stem.": ["peel: crown"],
+    "If it is not done, then cut out the stem.": ["cut out: stem"],
+}
+
+SURELY = {
+    "Ensure the lid is tight.": [],
+    "Ensure that the rice is covered with water.": [],
+    "Make sure the pan is hot.": [],
+    "Make sure that you cover the pan.": ["cover: pan"],
+    "Stir, making sure that nothing sticks.": ["stir"],
+    "Stir, making sure to scrape the bottom.": ["stir", "scrape: bottom"],
+    "Roll out the dough, taking care not to tear it.": ["roll out: dough"],
+    "Feel free to add more sugar.": ["add: sugar"],
+    "Allow 10 minutes for the dough to rest.": ["rest: dough"],
+    "Drain and allow to steam dry.": ["drain", "steam"],
+    "Mix and let it rest.": ["mix", "rest: it"],
+    "Begin to stretch and fold the dough.": ["stretch: dough", "fold: dough"],
+    "Add the milk, beginning and ending with flour.": ["add: milk"],
+}
+
+ADJECTIVE_OR_VERB = {
+    "Remove from the oven and cool cookies on a rack.": ["remove", "cool: cookie"],
+    "Rinse the chicken and dry pieces well.": ["rinse: chicken", "dry: piece"],
+    "Flip over and brown other side.": ["flip over", "brown: side"],
+    "Bring to a boil and lower jars into the water.": ["boil", "lower: jar"],
+    "Add oil and lower heat.": ["add: oil"],
+    "Combine flour and dry mustard.": ["combine: flour"],
+    "Add milk and cool water.": ["add: milk"],
+    "Dissolve yeast in milk and warm juice.": ["dissolve: yeast"],
+    "Heat the beans and brown rice.": ["heat: bean"],
+    "Run a clean knife or thin spatula around the jar.": ["run: knife"],
+    "Drain vegetables, cool, and remove skins.": ["drain: vegetable", "cool", "remove: skin"],
+    "Mix carefully and chill tart.": ["mix", "chill: tart"],
+    "Cool slightly and serve chilled.": ["cool", "serve"],
+    "Cover and reduce heat.": ["cover", "reduce: heat"],
+}
+
+HEADS = {
+    "Beat the egg white until stiff.": ["beat: white"],
+    "Add scant 1/2 cup of milk.": ["add: milk"],
+    "Add a total of 3 cups of flour.": ["add: flour"],
+    "Add half of the can of beans.": ["add: bean"],
+    "Add the remaining cup of sugar.": ["add: sugar"],
+    "Heat 1/2 a cup of oil.": ["heat: oil"],
+    "Heat an inch of oil.": ["heat: oil"],
+    "Add 1 L (0.26 gal) of water.": ["add: water"],
+    "Add 1 teaspoon each salt and pepper.": ["add: salt"],
+    "Stir in 1/3 the cheese.": ["stir in: cheese"],
+    "Add enough of the remaining flour.": ["add: flour"],
+    "Add as much grated cheese as you like.": ["add: cheese"],
+    "Reserve soaking liquid.": ["reserve: liquid"],
+    "Strain the marinating liquid.": ["strain: liquid"],
+    "Arrange the rolls side by side in a dish.": ["arrange: roll"],
+    "Place the chicken skin-side down.": ["place: chicken"],
+    "Cook pasta al dente.": ["cook: pasta"],
+    "Place the first disc on paper.": ["place: disc"],
+    "Spread the opposite side with butter.": ["spread: side"],
+    "Coat the inside of a pan with oil.": ["coat: pan"],
+    "Fill each halfway.": ["fill: each"],
+    "Heat a bit.": ["heat"],
+    "Stir every now and then.": ["stir"],
+    "Add butter/margarine.": ["add: butter"],
+    "Whisk together: honey, oil.": ["whisk together: honey"],
+    "Put in a pot the sugar.": ["put: sugar"],
+    "Chop the zucchinis.": ["chop: zucchini"],
+}
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(WITHOUT_A_COMMA.items()))
+def test_an_introduction_needs_no_comma(sentence, expected):
+    assert found(sentence) == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(SURELY.items()))
+def test_what_only_leads_to_an_action_is_none(sentence, expected):
+    assert found(sentence) == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(ADJECTIVE_OR_VERB.items()))
+def test_after_and_a_word_is_a_verb_or_an_adjective_by_what_surrounds_it(sentence, expected):
+    assert found(sentence) == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(HEADS.items()))
+def test_the_head_is_the_thing_and_no_measure_place_or_manner(sentence, expected):
+    assert found(sentence) == expected
+
+
 CANONICAL = {
     "Bring the water to a boil.": (["boil: water"], ["bring: water"]),
     "Bring to a rolling boil.": (["boil"], ["bring"]),

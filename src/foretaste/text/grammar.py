@@ -64,12 +64,15 @@ _SURE = rf"(?:{_FIRM}|H(?=[aE]*{_NOUN}+(?:[PiTWISyC,]|[.;]?$)|C[AhHV]+[Ii]?[DOM]
 _UNKNOWN = r"(?<!.)(?:h$|Z(?=[DNuaAhHM])|E(?=D))|u(?=[DO]|[NHhgA]+(?:$|\.$|[PiTW][DNuaHhAg]))"
 _GERUND = rf"[Gg](?!,|[^.;:]*[XBZY]|{_NOUN}+[E:,])"
 
+#: Minutes and the like: "10 minutes", "one to two hours", "a minute".
+_TIME = r"(?:R?M(?:[TCy-]?M)*+_*+)?t"
+
 
 def _clause(verb: str) -> str:
     """A verb with its particle and its object; ``verb`` is the class of verbs that may stand here."""
     return (
         # let the dough rise; allow to cool
-        rf"(?:LR*(?:{_chunk('let_object', _LAZY)}R*)?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()CcGEgaJ_y-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
+        rf"(?:LR*(?:{_TIME}P)?(?:{_chunk('let_object', _LAZY)}R*)?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()CcGEgaJ_y-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
         # bring the water and the salt to a boil
         rf"|qI?(?:{_chunk('bring_object')}[^.;:VTq]*?)?TD?[aGgEJ,]*(?P<bring>[AhNug])"
         # use a knife to cut the cake
@@ -82,8 +85,6 @@ def _clause(verb: str) -> str:
     )
 
 
-#: Minutes and the like: "10 minutes", "one to two hours", "a minute".
-_TIME = r"(?:R?M(?:[TCy-]?M)*+_*+)?t"
 #: What an introduction names: a large bowl or pan / 10 minutes / serving / adding the eggs.
 _NAMED = rf"{_START}(?:{_LAZY}(?:(?:C|[PiF]){_START}(?:{_LAZY}|{_TIME}))*?|{_TIME})"
 _WHERE = rf"(?:{_TIME})?[PiyWT](?:{_NAMED}|[Gg]I?(?:{_NAMED})?)R*"

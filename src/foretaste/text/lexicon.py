@@ -44,7 +44,7 @@ VERBS = word_set(
 #: Verbs of the list above that are nouns too, but read as verbs after a comma or a conjunction whatever follows.
 #: (``VERBS`` alone are verbs even where a noun could stand.)
 VERBS_OR_NOUNS = word_set(
-    "pureé purée approach insert gratin bake barbecue baste beat bend bite blend blow boil bounce break brew broil brush build bunch burn call catch change char",
+    "pureé purée approach insert gratin bake baste beat bend bite blend blow boil bounce break brew broil brush build bunch burn call catch change char",
     "check chill chop clamp clip coat coil color colour cook count cover crack crimp crisp crumb crumble crush cube cure curl cut dab",
     "decrease dent dice dip dollop double drag drain drape draw dredge dress drill drink drip drive drizzle drop dump dunk dust",
     "extract fall fan feed feel fill fillet filter find finish fit fix flake flash flavor flavour flip float flush fold force form",
@@ -64,7 +64,7 @@ VERBS_OR_NOUNS = word_set(
 
 #: Nouns as much as verbs: verbs where a determiner, a number, a preposition or an adverb follows, or more words than one noun.
 NOUNS_OR_VERBS = word_set(
-    "balance ball batch blanket bone braid bundle butterfly cap center centre circle core cross crowd crown curve dot feature flame",
+    "balance ball barbecue batch blanket bone braid bundle butterfly cap center centre circle core cross crowd crown curve dot feature flame",
     "flavoring flute frost group guard head heap hull husk lid mask microwave net part patch peak pile pillow pin pipe plate",
     "plug pool program ribbon ridge row sandwich scale scallop screw seed segment shade shell shower sketch skin slick slot soap spark",
     "splice sponge spoon sprout stem stripe stud tower track trail tube twine wax wick zest",
@@ -222,12 +222,14 @@ TAKE_THROUGH = word_set("cook heat warm")
 #: Nouns of vessels and places: after "in", "on" and the like they are where, not what.
 PLACES = word_set(
     "advance area bag basin basket batch bin blender board boiler bottle bottom bowl box broiler bucket burner cabinet casserole center",
-    "centre cloth colander container cooker counter crockpot cup cupboard direction dish dishwasher drawer fashion foil freezer fridge",
+    "centre cloth colander container cooker counter crockpot cup cupboard direction dish dishwasher drawer fashion foil freezer heat fridge",
     "glass griddle grill half hob hour jar jug kettle kitchen machine manner measure microwave minute mixer mold mortar motion mug",
     "order oven pan pantry paper pitcher place plate platter position pot processor rack ramekin refrigerator roaster roasting-tin room",
     "row saucepan second shaker sheet side sieve sink skillet spot stand steamer stockpot stove strainer surface table teapot thermos",
     "time tin towel tray tupperware turn wok wrap",
 )  # fmt: skip
+#: What is set or put on: "cover, and reduce the heat" with or without its comma.
+SET = word_set("heat lid oven pressure speed temperature")
 #: Places that are switched ("turn off the oven").
 SWITCHED = word_set("click flick switch tap turn")
 

@@ -103,7 +103,7 @@ class Reading:
 
         "Wash and chop the onions" and "peel, core, and slice the apples" share it; "cover, and reduce the heat" does not.
         """
-        givers = self.found[last:]
+        givers = [giver for giver in self.found[last:] if giver.object_head not in lexicon.SET]
         if not givers or ("," in joint and last - chain < 2) or not ("C" in joint or "c" in joint):
             return
         self.found[chain:last] = [
@@ -121,7 +121,7 @@ class Reading:
             return chained >= 0 and match.end() == chained + 1 and self.canonical
         tokens = self.tokens
         verb = WORDS[tokens[at]].base
-        if self.tags[at] in "ZE" and not self.narration:
+        if (self.tags[at] in "ZE" and not self.narration) or (verb == "begin" and self.tags[at] in "Gg"):
             return False
         thing = self.thing(match, "object")
         last, particle = at, match.start("particle")
@@ -222,8 +222,9 @@ class Reading:
 
     def measures(self, start: int, stop: int) -> bool:
         """Whether a vessel is a measure: "2 cans of tuna", "a cup of milk" in a recipe; a narration means the vessel itself."""
+        half = self.tags[max(0, start - 3) : start] in ("nFD", "MFD")  # half of the
         start = max(0, start - 1)
-        if "M" in self.tags[start:stop]:
+        if half or "M" in self.tags[start:stop]:
             return True
         return not self.narration and any(WORDS[token].lower in _ONE_MORE for token in self.tokens[start:stop])
 
