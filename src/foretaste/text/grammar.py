@@ -33,7 +33,7 @@ def _chunk(name: str, nouns: str = _NOUNS) -> str:
     """A noun chunk: its words without determiner (group ``name``) and those after a first "of", or a pronoun."""
     return (
         rf"(?:{_START}(?P<{name}>{_NUMBERS}?{nouns})(?:F{_START}(?P<{name}_of>{_NUMBERS}?{_NOUNS}))?"
-        rf"|(?:D(?=n))?(?P<{name}_alone>O|(?:n(?!F)|D)(?=[.,;:CcPWiITSR_y]|$)))"
+        rf"|(?:[aD](?=n))?(?P<{name}_alone>O|(?:n(?!F)|D)(?=[.,;:CcPWiITSR_y]|$)))"
     )
 
 
@@ -72,7 +72,7 @@ def _clause(verb: str) -> str:
     """A verb with its particle and its object; ``verb`` is the class of verbs that may stand here."""
     return (
         # let the dough rise; allow to cool
-        rf"(?:LR*(?:{_TIME}P)?(?:{_chunk('let_object', _LAZY)}R*)?T?R*(?P<let>[VAhJ])(?=[PWiIRSTMn.,;:()CcGEgaJ_y-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
+        rf"(?:LR*(?:{_TIME}P)?(?:{_chunk('let_object', _LAZY)}R*)?T?R*(?P<let>[VAhJ])(?=[DPWiIRSTMn.,;:()CcGEgaJ_y-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
         # bring the water and the salt to a boil
         rf"|qI?(?:{_chunk('bring_object')}[^.;:VTq]*?)?TD?[aGgEJ,]*(?P<bring>[AhNug])"
         # use a knife to cut the cake
@@ -88,18 +88,20 @@ def _clause(verb: str) -> str:
 #: What an introduction names: a large bowl or pan / 10 minutes / serving / adding the eggs.
 _NAMED = rf"{_START}(?:{_LAZY}(?:(?:C|[PiF]){_START}(?:{_LAZY}|{_TIME}))*?|{_TIME})"
 _WHERE = rf"(?:{_TIME})?[PiyWT](?:{_NAMED}|[Gg]I?(?:{_NAMED})?)R*"
+_WHEN = rf"(?:[Sy]|(?:{_TIME})?P(?=[OY]))[^,.;:]*?[aEJNtMIGgOuZHh]"
 _BEGINS = rf"(?:[PWiTSyGg]|{_TIME}[PSy]|MP)"
 _COMMA = rf"{_BEGINS}[^.;:,]*,C?[RCc]*"
 _ANY_COMMA = rf"{_BEGINS}[^.;:]*?,C?[RCc]*"
 _INTRODUCTION = (
     rf"(?:{_WHERE}(?=[VqUL]|[AJh][DOM]|H[DI])"  # In a bowl or pan mix the / Before serving remove
+    rf"|{_WHEN}(?=V[DOMNuaE]|A[DOM])"  # when the oil is hot add the
     rf"|{_COMMA}(?={_FIRM})"  # In a bowl, / When hot, / To serve, / Working quickly, / 5 minutes before serving,
     rf"|{_WHERE}(?=[AJ](?:[RInNuaEHhgW]|A(?![DMNuaEHh])))"  # In a bowl whisk eggs, lemon juice
     rf"|{_COMMA}(?={_SURE})|{_ANY_COMMA}(?={_FIRM})|{_ANY_COMMA}(?={_SURE})"  # In a pan, butter bread
+    rf"|{_WHEN}(?=V[IWPi]|A[IiW])"  # when cold stir in
     rf"|{_WHERE}(?=[Kk]|H[NuEaD])"
     r"|[DNuaEMnt][^.;:XBZYV~,]*,C?[RCc]*(?=[VKkLq]|A(?=[DOMIi]))"  # The next day,
     rf"|W{_START}{_NUMBERS}?{_NOUNS}T(?=[VA])"  # using a spoon to
-    rf"|(?:[Sy]|(?:{_TIME})?P(?=[OY]))[^,.;:]*?[aEJNtMIGgOuZHh](?=V[DOMNuaIWPi]|A[DOMIiW])"  # when the oil is hot
     r"|TR*[VAhJ](?=[VAh][DNuaE]))"  # to serve
 )
 
@@ -113,15 +115,15 @@ FIRST = re.compile(
 )
 NEXT = re.compile(
     # until soft and brown / do not stir: no steps
-    r"(?P<aside>[Sy](?!G|E[VAR])(?:[^,.;:Cc]|C(?!R*(?:V|A(?=[DOTIi])))|,(?=R*J))*|[dX]?~[^,.;:]*)"
+    r"(?P<aside>[Sy](?!R*G|g[DONuaHhEI]|E[VAR])(?:[^,.;:Cc]|C(?!R*(?:V|A(?=[DOTIi])))|,(?=R*J))*|[dX]?~[^,.;:]*)"
     # , / and then / if desired / by
-    rf"|(?P<joint>(?:SE|y(?=R*G)|[,Cc]|(?<![_aED-])[_-])[,CcR_-]*+)(?:{_SURELY})?"
-    rf"{_clause(rf'(?:(?<=[cR])|(?<=SE)){_SURE}|{_LATER}|(?<![Cc-])G(?!s)|(?<=C)G(?=[DO])|(?<=[CcR])J(?=[aE]*{_NOUN})|(?<=[,R])g(?=[DOPWiIRSM])|(?<=y)g')}"
+    rf"|(?P<joint>(?:SE|y(?=R*[Gg])|[,Cc]|(?<![_-])-|(?<![_aED-])_)[,CcR_-]*+|(?=G[sRDO])(?:(?<=t)|(?<=[NuAhHE])(?=Gs)|(?<=[VA])(?=GR)))(?:{_SURELY})?"
+    rf"{_clause(rf'(?:(?<=[cR])|(?<=SE)){_SURE}|{_LATER}|(?<![Cc-])G(?!s)|(?<=C)G(?=[DO])|(?<=[CcR])J(?=[aE]*{_NOUN})|(?<=[,R])g(?=[DOPWiIRSM])|(?<=y)g(?=[DONuaHhEI])')}"
 )
 #: Directly after a verb without object: "peel, core and slice".
 AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]++R*+){_clause(_SURE)}")
 #: What is measured: "(a cup) of milk", "(1 teaspoon) each of salt".
-MEASURED = re.compile(rf"(?:_*+F|D(?=[FDNuaEAhH]))F?{_START}(?P<of>{_NUMBERS}?{_NOUNS})")
+MEASURED = re.compile(rf"(?:_*+t?F|D(?=[FDNuaEAhH]))F?{_START}(?P<of>{_NUMBERS}?{_NOUNS})")
 #: A thing that stands after its place: "(put) in a pot the sugar".
 PLACED = re.compile(rf"[iP]{_chunk('place')}(?=D){_chunk('object')}")
 #: A step after what is none: "the crown can be peeled by hand, then cut out the stem".

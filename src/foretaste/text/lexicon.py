@@ -168,7 +168,7 @@ NOUN_GERUNDS = word_set(
 )  # fmt: skip
 
 ADJECTIVES = word_set(
-    "able generous heaped heaping scant additional adequate airtight al-dente all-purpose aluminum amber ample aromatic available bare bay beaten big bite-size",
+    "able bigger larger smaller thicker thinner generous heaped heaping scant additional adequate airtight al-dente all-purpose aluminum amber ample aromatic available bare bay beaten big bite-size",
     "bite-sized bitter black bland blind blue bold boneless bright bubbling bubbly calm canola careful central certain cheesy chewy",
     "chunky clingy coarse cold colorful condensed constant cornstarch-like creamy crispy crumbly crunchy crusty damp dark deep delicate",
     "dense desired diagonal different dirty doughy dutch easy edible elastic electric enough entire equal evaporated excess extra",
@@ -222,7 +222,7 @@ TAKE_THROUGH = word_set("cook heat warm")
 #: Nouns of vessels and places: after "in", "on" and the like they are where, not what.
 PLACES = word_set(
     "advance area bag basin basket batch bin blender board boiler bottle bottom bowl box broiler bucket burner cabinet casserole center",
-    "centre cloth colander container cooker counter crockpot cup cupboard direction dish dishwasher drawer fashion foil freezer heat fridge",
+    "centre cloth colander container cooker counter crockpot cup cupboard direction dish dishwasher drawer fashion foil freezer fridge",
     "glass griddle grill half hob hour jar jug kettle kitchen machine manner measure microwave minute mixer mold mortar motion mug",
     "order oven pan pantry paper pitcher place plate platter position pot processor rack ramekin refrigerator roaster roasting-tin room",
     "row saucepan second shaker sheet side sieve sink skillet spot stand steamer stockpot stove strainer surface table teapot thermos",

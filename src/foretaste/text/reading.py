@@ -66,8 +66,9 @@ class Reading:
                 if match.lastgroup == "aside":
                     bare = False
                     continue
-                if self.describes(match.start("verb")):
-                    bare, end = False, match.start("verb") + 1
+                verb = match.start("verb")
+                if verb >= 0 and tags[verb] == "J" and self.describes(verb):
+                    bare, end = False, verb + 1
                     continue
             last = len(self.found)
             bare, end = self.clause(match), match.end()
@@ -86,9 +87,8 @@ class Reading:
 
     def describes(self, at: int) -> bool:
         """Whether a verb or adjective that a noun follows is an adjective: "(add the milk) and dry mustard", not "and dry lettuce"."""
-        if at < 0 or self.tags[at] != "J" or (after := grammar.THING.match(self.tags, at + 1)) is None:
-            return False
-        if self.tags[at + 1] in "DOMn":
+        after = grammar.THING.match(self.tags, at + 1)
+        if after is None or self.tags[at + 1] in "DOMn":
             return False
         word = WORDS[self.tokens[at]].lower
         nouns = {WORDS[token].noun for token in self.tokens[slice(*after.span("object"))]}
@@ -141,7 +141,7 @@ class Reading:
             word = WORDS[tokens[at + 1]].lower if after is not None else ""
             if after is not None and (self.narration or word in lexicon.PREPOSITIONAL[verb]):
                 thing, last, verb = self.thing(after, "object"), at + 1, f"{verb} {word}"
-        if thing is None and last == at and not self.narration and self.tags[at + 1 : at + 2] in ("i", "P"):
+        if thing is None and last == at and self.tags[at + 1 : at + 3] in ("iD", "PD") and not self.narration:
             thing = self.placed(at + 1)
         self.add(verb, at, last, thing)
         return thing is None and match.end() == at + 1
@@ -197,6 +197,10 @@ class Reading:
         head = WORDS[self.tokens[stop - 1]].noun
         if self.tags[stop - 1] == "R" and head != "well":
             return self.alone(start - 1)  # "repeat this twice"
+        if (
+            head in lexicon.UNITS and self.tags[stop : stop + 1] == "t" and grammar.MEASURED.match(self.tags, stop) is None
+        ):  # a couple minutes
+            return None
         if head in lexicon.UNITS or head in lexicon.VESSELS:
             return self.measured(start, stop, head)
         if head == "egg" and stop < len(self.tokens) and WORDS[self.tokens[stop]].lower == "white":

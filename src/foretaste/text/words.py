@@ -22,22 +22,34 @@ _LETTERS = rf"{_LETTER}++(?:[\u0300-\u036f]++{_LETTER}*+)*+"
 _WORD = rf"{_LETTERS}(?:['’/-]{_LETTERS})*+(?:(?<=s)['’](?=\s))?+"
 #: Words ("don't", "all-purpose", "and/or"), numbers with what is joined to them ("8-in", "1/2"), and single marks.
 _TOKENS = re.compile(rf"\s*+(?:{_WORD}|\d[^\s(),.;:]*+|\S)")
-#: The same where a period may belong to a token ("2 tsp. salt", "1.5", "Dr."), or several words are one ("stir fry").
-_TOKENS_WITH_PERIODS = re.compile(
-    r"\s*+(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)\b|(?:side by side|as much|as many|al dente|feel free)\b|(?:[A-Za-z]\.){2,8}+(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
+_ABBREVIATIONS = (
+    r"(?:[A-Za-z]\.){2,8}+(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
     r"|(?:tsp|tbsp|tbs|oz|lbs?|approx|mins?|hrs?|pkg|qt|pt)\.(?=\s*[a-z(])"
-    rf"|(?:{_LETTERS}[ -]sides? (?:up|down)\b|{_WORD})|\d(?:[^\s(),.;:]|[.,](?=\d))*+(?:(?<=[a-z])\.(?=\s*[a-z]))?|\S)",
-    re.IGNORECASE,
 )
+_NUMBER = r"\d(?:[^\s(),.;:]|[.,](?=\d))*+(?:(?<=[a-z])\.(?=\s*[a-z]))?"
+#: The same where a period may belong to a token ("2 tsp. salt", "1.5", "Dr.").
+_TOKENS_WITH_PERIODS = re.compile(rf"\s*+(?:{_ABBREVIATIONS}|{_WORD}|{_NUMBER}|\S)", re.IGNORECASE)
+#: The same where several words may be one token: a verb ("stir fry"), a manner ("skin side down"), an amount ("as much").
+_SEVERAL_WORDS = (
+    r"(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)|side by side|as much|as many|al dente|feel free|go ahead and"
+    rf"|{_LETTERS}[ -]sides? (?:up|down))\b"
+)
+_TOKENS_OF_WORDS = re.compile(rf"\s*+(?:{_SEVERAL_WORDS}|{_ABBREVIATIONS}|{_WORD}|{_NUMBER}|\S)", re.IGNORECASE)
 
-#: What a text holds in which several words are one token.
-_JOINING = (" fr", " side", "-side", "as m", "al d", "l f")
+
+def _several(text: str) -> bool:
+    """Whether such a token may be in ``text``; searching for each part is faster than one expression."""
+    if " fr" in text or " side" in text or "-side" in text:
+        return True
+    return "as m" in text or "al d" in text or "l f" in text or "o ah" in text
 
 
 def tokenise(text: str) -> list[str]:
     """The tokens of ``text``, each with the white space before it; white space at the end is left out."""
     text = text.rstrip()  # each of the spaces at the end would be tried as the beginning of a token
-    if text.find(".", 0, -1) < 0 and not any(map(text.__contains__, _JOINING)):
+    if _several(text):
+        return _TOKENS_OF_WORDS.findall(text)
+    if text.find(".", 0, -1) < 0:
         return _TOKENS.findall(text)
     return _TOKENS_WITH_PERIODS.findall(text)
 
@@ -80,7 +92,7 @@ _LISTS: tuple[tuple[str, frozenset[str]], ...] = (
     ("I", closed.PARTICLES), ("i", closed.PARTICLES_OR_PREPOSITIONS), ("M", closed.NUMBERS), ("n", closed.AMOUNTS | {"as much", "as many"}), ("O", closed.PRONOUNS), ("D", closed.DETERMINERS),
     ("Y", closed.SUBJECTS), ("S", closed.SUBORDINATORS), ("P", closed.PREPOSITIONS), ("t", lexicon.EXTENTS),
     ("J", lexicon.VERBS_OR_ADJECTIVES), ("H", lexicon.NOUNS_RARELY_VERBS), ("h", lexicon.NOUNS_OR_VERBS), ("A", lexicon.VERBS_OR_NOUNS), ("V", lexicon.VERBS | {"stir fry", "deep fry", "pan fry"}), ("g", lexicon.NOUN_GERUNDS),
-    ("R", closed.ADVERBS | {"side by side"}), ("N", lexicon.NOUNS_AS_THEY_ARE | lexicon.NOUNS), ("a", lexicon.ADJECTIVES | {"al dente"}), ("N", lexicon.UNITS | lexicon.VESSELS),
+    ("R", closed.ADVERBS | {"side by side", "go ahead and"}), ("N", lexicon.NOUNS_AS_THEY_ARE | lexicon.NOUNS), ("a", lexicon.ADJECTIVES | {"al dente"}), ("N", lexicon.UNITS | lexicon.VESSELS),
 )  # fmt: skip
 _KNOWN = {word: tag for tag, words in reversed(_LISTS) for word in words}
 
