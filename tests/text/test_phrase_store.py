@@ -51,12 +51,16 @@ def test_the_same_as_from_memory(tmp_path, monkeypatch, window):
         assert a.inputs[name].equal(b.inputs[name]), name
 
 
-def test_a_store_is_written_once_and_whole(tmp_path):
+@pytest.mark.parametrize("left", [b"", b"ARROW1", None], ids=["empty", "cut", "one byte changed"])
+def test_a_store_that_a_kill_left_is_written_anew(tmp_path, left):
     parquet = write_corpus(tmp_path / "phrases.parquet")
     store(parquet, tmp_path / "phrases.arrow")
-    before = (tmp_path / "phrases.arrow").stat().st_mtime_ns
+    whole = (tmp_path / "phrases.arrow").read_bytes()
+    middle = len(whole) // 2
+    changed = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+    (tmp_path / "phrases.arrow").write_bytes(changed if left is None else left)
     store(parquet, tmp_path / "phrases.arrow")
-    assert (tmp_path / "phrases.arrow").stat().st_mtime_ns == before
+    assert (tmp_path / "phrases.arrow").read_bytes() == whole
     assert {path.name for path in tmp_path.iterdir()} == {"phrases.parquet", "phrases.arrow"}
 
 

@@ -67,7 +67,7 @@ def fit(model: nn.Module, targets: Targets, objective: Objective, loaders: Mappi
     progress = Progress(out, _identity(model, objective, loader, config), parts)
     # The first process decides where the training stands, the others take its word.
     done = progress.newest() if accelerator.is_main_process else 0
-    done = int(_sum(accelerator, [torch.tensor([float(done)])], 1)[0])
+    done = int(_sum(accelerator, [torch.tensor([done], dtype=torch.float64)], 1)[0])
     progress.restore(done, model, optimizer)
     _from_main(accelerator, model)
     for step, epoch, positions in console.track(loader.steps_from(done, steps), "training steps", steps - done):

@@ -54,7 +54,6 @@ class Progress:
         with open(self.log, "ab") as log:
             os.fsync(log.fileno())
             length = log.tell()
-        before = self._steps()
         with artifact.whole(self._at(step)) as folder:
             folder.mkdir()
             save_file(weights(model), folder / MODEL)
@@ -65,13 +64,11 @@ class Progress:
             }  # fmt: skip
             (folder / RECORD).write_text(json.dumps(state, sort_keys=True), encoding="utf-8")
             (folder / SEAL).write_text(artifact.sha256(folder / RECORD), encoding="utf-8")
-        for old in before:
-            if old != step:
-                artifact.discard(self._at(old))
+        self._keep_only(step)
 
     def newest(self) -> int:
-        """The step of the last whole checkpoint, 0 where there is none. Removes damaged ones, and cuts the log to that step: lines
-        of steps that are taken again are written again.
+        """The step of the last whole checkpoint, 0 where there is none. Removes all others (a kill may have come while one was being
+        removed), and cuts the log to that step: lines of steps that are taken again are written again.
 
         Raises DataError where the checkpoint belongs to another training.
         """
@@ -80,6 +77,7 @@ class Progress:
             damage = self._damage(step)
             if damage is None:
                 os.truncate(self.log, self._checked(step)["log_bytes"])
+                self._keep_only(step)
                 return step
             console.say(f"warning: {self._at(step)}: {damage}: this checkpoint is thrown away; its steps are taken again")
             artifact.discard(self._at(step))
@@ -97,6 +95,11 @@ class Progress:
             console.say(f"note: batches were cut into {state['parts']} parts, now into {self._parts}: from here on dropout differs")
         load_weights(model, load_file(folder / MODEL), folder)
         _restore(model, optimizer, load_file(folder / OPTIMIZER), folder)
+
+    def _keep_only(self, step: int) -> None:
+        for other in self._steps():
+            if other != step:
+                artifact.discard(self._at(other))
 
     def _at(self, step: int) -> Path:
         return self.folder / f"step-{step}"
