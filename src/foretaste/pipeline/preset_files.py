@@ -36,6 +36,7 @@ class Files:
             chain.append(parent)
         return chain
 
+    @cache  # noqa: B019 (one Files lives as long as the process; a dry run asks for the same preset a thousand times)
     def merged(self, kind: str, name: str, dataset: str | None = None) -> dict[str, Any]:
         """The preset or dataset with its parents merged in, and, given ``dataset``, its ``on:`` part for that dataset."""
         value: dict[str, Any] = {}
