@@ -83,6 +83,7 @@ def killed_ten_times(tmp_path: Path, sentences: Path, backend: dict, earliest: f
     assert not list((tmp_path / "killed" / "results" / ".scratch").iterdir())
 
 
+@pytest.mark.slow
 def blocks(tmp_path: Path) -> set[str]:
     """The finished parts of the killed run."""
     return {path.name for path in (tmp_path / "killed" / "results" / ".scratch").glob("*/parts/0*")}

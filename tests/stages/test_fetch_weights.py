@@ -225,6 +225,7 @@ class Hub(BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.slow
 def fetch(results: Path, home: Path, name: str, revision: str | None = None, **environment: str) -> subprocess.CompletedProcess:
     """`foretaste fetch_weights` in a process of its own, with a hub cache of its own."""
     path = step_of(results, {"source": "hub", "name": name, "revision": revision})
