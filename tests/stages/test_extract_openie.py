@@ -83,12 +83,12 @@ def killed_ten_times(tmp_path: Path, sentences: Path, backend: dict, earliest: f
     assert not list((tmp_path / "killed" / "results" / ".scratch").iterdir())
 
 
-@pytest.mark.slow
 def blocks(tmp_path: Path) -> set[str]:
     """The finished parts of the killed run."""
     return {path.name for path in (tmp_path / "killed" / "results" / ".scratch").glob("*/parts/0*")}
 
 
+@pytest.mark.slow
 def test_rules_killed_ten_times_give_the_same_bytes(tmp_path):
     write_sentences(tmp_path / "sentences.parquet", 50_000)
     killed_ten_times(tmp_path, tmp_path / "sentences.parquet", {"kind": "openie_rules"}, 0.0)

@@ -225,7 +225,6 @@ class Hub(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.mark.slow
 def fetch(results: Path, home: Path, name: str, revision: str | None = None, **environment: str) -> subprocess.CompletedProcess:
     """`foretaste fetch_weights` in a process of its own, with a hub cache of its own."""
     path = step_of(results, {"source": "hub", "name": name, "revision": revision})
@@ -236,6 +235,7 @@ def fetch(results: Path, home: Path, name: str, revision: str | None = None, **e
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_from_the_hub_and_then_offline(tmp_path):
     published = publish(tmp_path / "hub", "distilbert")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Hub, published))
