@@ -84,6 +84,7 @@ def test_replaced_token_detection(folder, tmp_path):
     assert load_language_model(tmp_path / "checkpoint" / "generator").loading.newly_initialised == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pack", [None, 48], ids=["rows", "packed"])
 def test_two_processes_equal_one(folder, tmp_path, pack):
     """fp64, no dropout: the same masks, hence the same loss in every step; 9 steps of 8 do not divide the rows."""
