@@ -60,5 +60,6 @@ def make_samples(segments: pa.Table, config: SamplesConfig) -> pa.Table:
 
 def dropped(samples: pa.Table, reasons: np.ndarray) -> pa.Table:
     """``samples`` without those that have a reason (n,): it stands in ``dropped_because``, unless an earlier one does."""
-    column = pc.coalesce(samples.column("dropped_because"), pa.array(reasons, type=pa.string()))
-    return samples.set_column(SAMPLES.schema.get_field_index("dropped_because"), SAMPLES.schema.field("dropped_because"), column)
+    name = "dropped_because"
+    column = pc.coalesce(samples.column(name), pa.array(reasons, type=pa.string()))
+    return samples.set_column(samples.schema.get_field_index(name), SAMPLES.schema.field(name), column)

@@ -29,10 +29,11 @@ def wanted_frames(samples: pa.Table, grid_fps: float) -> dict[str, np.ndarray]:
 
 
 def late_windows(samples: pa.Table, videos: Mapping[str, Mapping], grid_fps: float) -> list[Issue]:
-    """An issue for each usable sample of one of ``videos`` (id -> VIDEOS row) whose window shows a grid time after its end."""
+    """An issue for each usable sample of ``videos`` (id -> VIDEOS row) whose window shows a grid time after the video's end."""
     issues = []
-    columns = ("sample_id", "video_id", "window_start_s", "window_stop_s", "dropped_because")
-    for sample_id, video_id, start_s, stop_s, dropped in zip(*(samples.column(name).to_pylist() for name in columns)):
+    names = ("sample_id", "video_id", "window_start_s", "window_stop_s", "dropped_because")
+    columns = [samples.column(name).to_pylist() for name in names]
+    for sample_id, video_id, start_s, stop_s, dropped in zip(*columns):
         span = grid_span(start_s, stop_s, grid_fps)
         if dropped is not None or not span or video_id not in videos:
             continue

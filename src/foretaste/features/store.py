@@ -132,10 +132,13 @@ def _opened(path: Path) -> h5py.File:
 def _unopened(path: Path, error: OSError) -> DataError:
     """Why a file that is there was not opened; only bytes that are no HDF5 are called damaged."""
     if error.errno == errno.EAGAIN:  # HDF5 locks what it opens, and writers exclude readers
-        return DataError("feature file held open by another process", path, "a file that nobody writes", "wait for it, or end it")
+        what = "feature file held open by another process"
+        return DataError(what, path, "a file that nobody writes", "wait for it, or end it")
     if error.errno is not None:
-        return DataError(f"feature file that cannot be opened ({os.strerror(error.errno)})", path, "a file to read", "see to its rights")
-    return DataError("damaged feature file", path, "an HDF5 file", "get it again, or delete it and rerun extract_features")
+        what = f"feature file that cannot be opened ({os.strerror(error.errno)})"
+        return DataError(what, path, "a file that can be read", "see to its rights")
+    to_do = "get it again, or delete it and rerun extract_features"
+    return DataError("damaged feature file", path, "an HDF5 file", to_do)
 
 
 def _origin(file: h5py.File, path: Path) -> Origin:
@@ -222,7 +225,8 @@ class FeatureStore:
         whole = np.flatnonzero(found.all(axis=1))
         shown = np.unique(at[whole])
         broken = shown[~np.isfinite(video.feat[shown]).all(axis=1)]
-        reasons[whole[np.isin(at[whole], broken).any(axis=1)]] = "window shows features that are not finite (NaN or infinite)"
+        shows_one = np.isin(at[whole], broken).any(axis=1)
+        reasons[whole[shows_one]] = "window shows features that are not finite (NaN or infinite)"
         return reasons
 
     def at(self, video_id: str, positions: np.ndarray) -> np.ndarray:

@@ -144,8 +144,11 @@ class Plan:
         return Described(inputs=inputs, outputs={"samples": f"{self.results}/{dataset}/samples.parquet"}, config=config)
 
     def _what_it_sees(self, dataset: str, model: ModelConfig) -> dict[str, Any]:
-        """What tells whether the model can see a sample. Where features are made here and a bad input stops the run, extraction
-        stops at what it cannot see, and samples (text teachers with them) do not wait for it."""
+        """What tells whether the model can see a sample.
+
+        Where features are made here and a bad input stops the run, extraction stops at what it cannot see, and samples (text
+        teachers with them) do not wait for it.
+        """
         if model.backbone is None:
             return self._tables(dataset, "videos")
         features = {f"features_{model.backbone}": self.catalogue.features(dataset, model.backbone)}

@@ -24,7 +24,7 @@ from foretaste.pipeline.step import Step
 
 
 def run(step: Step) -> None:
-    """``segments``, and in a run with video what its models see (``features_<backbone>``, ``videos``) -> ``samples``."""
+    """``segments``, and with video what the models see (``features_<backbone>``, ``videos``) -> ``samples``."""
     segments = read_table(step.inputs["segments"], SEGMENTS)
     own = {name: step.config[name] for name in SamplesConfig.model_fields if name in step.config}
     samples = make_samples(segments, validated(SamplesConfig, own, "make_samples"))
@@ -40,16 +40,19 @@ def run(step: Step) -> None:
 
 
 def _unseen(step: Step, views: list[Mapping[str, Any]], samples: pa.Table) -> np.ndarray:
-    """(n,) object: why the first of the ``views`` that cannot show a sample cannot; None where all can, or it was dropped before."""
+    """(n,) object: why the first of the ``views`` that cannot show a sample cannot; None where all can, and for those that were
+    dropped before."""
     reasons = np.full(samples.num_rows, None, dtype=object)
     videos = read_table(step.inputs["videos"], VIDEOS) if "videos" in step.inputs else None
     left = np.flatnonzero(pc.is_null(samples["dropped_because"]).to_numpy(zero_copy_only=False))
     for one in views:
         kind = one["view"]["kind"]
         member = families.load("views", kind)
-        config = validated(member.Config, {key: value for key, value in one["view"].items() if key != "kind"}, f"view {kind}")
+        settings = {key: value for key, value in one["view"].items() if key != "kind"}
+        config = validated(member.Config, settings, f"view {kind}")
         features = step.inputs.get(f"features_{one['backbone']}")
-        sources = Sources(samples=samples.take(left), videos=videos, features=None if features is None else tuple(features))
+        shards = None if features is None else tuple(features)
+        sources = Sources(samples=samples.take(left), videos=videos, features=shards)
         reasons[left] = member.unseen(config, sources)
         left = left[reasons[left] == None]  # noqa: E711 (element by element)
     return reasons
@@ -65,8 +68,8 @@ def _stop_at(reasons: np.ndarray, samples: pa.Table, dataset: str) -> None:
     raise DataError(
         f"{len(rows)} sample{'s' * (len(rows) > 1)} that a model of this run cannot see", listed,
         "windows that every model can see",
-        f"mend the videos or features; for windows that end too early set earliest_stop_s in workflow/datasets/{dataset}.yaml; "
-        "or drop the samples for all models with on_bad_input: skip",
+        "mend the videos or features; for windows that end too early set earliest_stop_s in "
+        f"workflow/datasets/{dataset}.yaml; or drop the samples for all models with on_bad_input: skip",
     )  # fmt: skip
 
 
