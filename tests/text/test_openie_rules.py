@@ -273,6 +273,8 @@ HEADS = {
     "Add butter/margarine.": ["add: butter"],
     "Whisk together: honey, oil.": ["whisk together: honey"],
     "Put in a pot the sugar.": ["put: sugar"],
+    "Cook in a couple minutes the rice.": ["cook"],
+    "Put in the the sugar.": ["put"],
     "Chop the zucchinis.": ["chop: zucchini"],
 }
 

@@ -149,7 +149,8 @@ class Reading:
     def placed(self, at: int) -> Thing | None:
         """A thing that stands after its place: "put in a pot the sugar"."""
         match = grammar.PLACED.match(self.tags, at)
-        if match is None or self.thing(match, "place")[2] not in lexicon.PLACES:
+        place = None if match is None else self.thing(match, "place")
+        if place is None or place[2] not in lexicon.PLACES:
             return None
         return self.thing(match, "object")
 

@@ -99,9 +99,10 @@ def _thing(reading: Reading, span: Span) -> tuple[Span, str]:
     tokens, ends = reading.tokens, reading.ends
     first, stop = bisect_right(ends, span[0]), bisect_right(ends, span[1] - 1) + 1
     match = grammar.THING.match(reading.tags, first, stop)
-    if match is None:
+    thing = None if match is None else reading.thing(match, "object")
+    if thing is None:
         return span, WORDS[tokens[stop - 1]].noun
-    begin, end, head = reading.thing(match, "object")
+    begin, end, head = thing
     return (ends[begin] - len(tokens[begin].lstrip()), ends[end - 1]), head
 
 
