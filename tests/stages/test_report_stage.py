@@ -179,6 +179,14 @@ def _small_run(folder, videos, capsys):
     return artifact.read_json(step.outputs["summary"])["comparisons"], text, capsys.readouterr().err
 
 
+def test_metrics_of_another_version_are_refused_by_name(tmp_path):
+    step = make_run(tmp_path, seeds=1, videos={"training": 2, "validation": 2}, actions=6)
+    path = step.inputs["metrics"][0]
+    artifact.write_json(path, artifact.read_json(path) | {"format": 1})
+    with pytest.raises(DataError, match=f"metrics of another version: {re.escape(str(path))}: format 2: evaluate again"):
+        report.run(step)
+
+
 def test_one_video_gives_no_interval_and_all_readers_say_why(tmp_path, capsys):
     compared, text, log = _small_run(tmp_path, 1, capsys)
     assert {(c["low"], c["high"], c["caution"], c["videos"]) for c in compared} == {(None, None, "one video", 1)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from foretaste.contracts.classes import HEADS, ClassSpace
 from foretaste.contracts.errors import DataError
 from foretaste.evaluation.metrics import accuracy, class_mean_recall, label_ranks, many_shot_actions, marginal, softmax, tail_actions
+from foretaste.pipeline import artifact
 from foretaste.scores.exchange import SplitScores
 
 FORMAT = 2
@@ -193,3 +195,11 @@ def report(measured: Mapping[str, Any], samples: int, split: str, protocol: Mapp
         "protocol": {name: protocol.get(name) for name in PROTOCOL},
         **measured,
     }
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """A ``metrics.json`` of this format; raises DataError for any other, which a table cannot hold beside it."""
+    metrics = artifact.read_json(path)
+    if not isinstance(metrics, dict) or metrics.get("format") != FORMAT:
+        raise DataError("metrics of another version", path, f"format {FORMAT}", "evaluate again: snakemake -R evaluate")
+    return metrics

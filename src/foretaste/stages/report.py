@@ -15,6 +15,7 @@ from foretaste.evaluation.dropped import dropped
 from foretaste.evaluation.examples import examples, shown_models
 from foretaste.evaluation.gains import by_frequency
 from foretaste.evaluation.intervals import ranked
+from foretaste.evaluation.protocols import read_metrics
 from foretaste.evaluation.report import Content, colours, render
 from foretaste.evaluation.study import Study
 from foretaste.evaluation.summary import Run, summarise
@@ -56,7 +57,8 @@ def _read(step: Step) -> Study:
     scores = {(r["world"], r["model"], r["seed"]): path for r, path in zip(config["runs"], inputs["scores"], strict=True)}
     for (world, model, seed), path in scores.items():
         worlds[config["worlds"].index(world)].read(model, seed, path, config["split"])
-    runs = [Run(**run, metrics=artifact.read_json(path)) for run, path in zip(config["runs"], inputs["metrics"], strict=True)]
+    metrics = map(read_metrics, inputs["metrics"])
+    runs = [Run(**run, metrics=one) for run, one in zip(config["runs"], metrics, strict=True)]
     return Study.of(runs, worlds, tables, scores, config)
 
 
