@@ -13,9 +13,16 @@ import pytest
 from damage import damaged, malformed, outcomes
 
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.json_files import checked
 from foretaste.pipeline import artifact
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.provenance import digest, identity_of, record_path
 from foretaste.pipeline.running import run_step
+from foretaste.pipeline.specs import step_file
+from foretaste.pipeline.step import StoredStep
+
+ROOT = Path(__file__).parents[2]
 
 
 def make_step(folder: Path, **config) -> Path:
@@ -85,6 +92,37 @@ def test_damaged_and_malformed_records_are_one_line_each(tmp_path):
 
     lines, passed = outcomes(one, range(300))
     assert len(lines) > 280 and len(lines) + passed == 300
+
+
+MODEL = {"dataset": "kitchen_micro", "system": "lm_avt_micro", "seed": "0"}
+STEPS = {
+    "make_kitchen": {"dataset": "kitchen_micro", "part": "videos"},
+    "read_recipes": {"corpus": "kitchen_micro"},
+    "extract_openie": {"text": "kitchen_micro", "shard": "0"},
+    "make_phrases": {"text": "kitchen_micro"},
+    "fetch_weights": {"weights": "minilm"},
+    "pretrain": {"corpus": "kitchen_micro", "lm": "minilm_recipes_micro"},
+    "read_annotations": {"dataset": "kitchen_micro"},
+    "make_samples": {"dataset": "kitchen_micro"},
+    "probe_videos": {"dataset": "kitchen_micro"},
+    "train_backbone": {"dataset": "kitchen_micro", "backbone": "frames_micro"},
+    "extract_features": {"dataset": "kitchen_micro", "backbone": "frames_micro", "shard": "0"},
+    "gather_issues": {"dataset": "kitchen_micro"},
+    "train": {**MODEL, "model": "student_lm"},
+    "score": {**MODEL, "model": "student_lm"},
+    "average": {**MODEL, "model": "teacher_lm_counts"},
+    "evaluate": {**MODEL, "model": "student_lm"},
+    "report": {"dataset": "kitchen_micro", "system": "lm_avt_micro", "scope": ""},
+}
+
+
+@pytest.mark.parametrize("stage", STEPS)
+def test_what_the_workflow_writes_is_what_a_stage_reads(stage, tmp_path):
+    plan = Plan(Catalogue({"dataset": "kitchen_micro", "results_root": str(tmp_path / "results")}, ROOT))
+    kept = step_file(plan, stage, STEPS[stage], threads=1)
+    kept.keep()
+    stored = artifact.read_json(kept.path)
+    assert checked(stored, StoredStep, kept.path, "run it again").model_dump(mode="json") == stored
 
 
 def test_a_failing_stage_leaves_no_output(tmp_path):

@@ -16,7 +16,7 @@ from typing import Any
 from foretaste.contracts.json_files import checked
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.provenance import digest, identity_of, read_record, record_path, write_record
-from foretaste.pipeline.step import NUMBERS, Step, StepFile
+from foretaste.pipeline.step import NUMBERS, Step, StoredStep
 
 
 def run_step(path: Path, stage: Callable[[Step], Mapping[str, dict[str, Any]] | None]) -> None:
@@ -25,7 +25,7 @@ def run_step(path: Path, stage: Callable[[Step], Mapping[str, dict[str, Any]] | 
     A stage that takes something from outside its inputs returns, by output, what it was; the record keeps it.
     """
     stored = artifact.read_json(path)
-    checked(stored, StepFile, path, "run snakemake -n, which writes it anew")
+    checked(stored, StoredStep, path, "run the workflow again, which writes it anew")
     spec, results = stored["spec"], path.parents[1]
     outputs = {name: Path(output) for name, output in stored["outputs"].items()}
     key = f"{spec['stage']}-{digest(spec)[:20]}"

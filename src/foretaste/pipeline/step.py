@@ -29,14 +29,14 @@ class Spec(BaseModel, extra="forbid", frozen=True):
         return wildcards
 
 
-class StepFile(BaseModel, extra="forbid", frozen=True):
+class StoredStep(BaseModel, extra="forbid", frozen=True):
     """A step as the workflow writes it for a stage to read."""
 
     format: Literal[1]
     spec: Spec
     inputs: dict[str, str | list[str]]
     outputs: dict[str, str]
-    places: dict[str, str]
+    places: dict[str, str | list[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
