@@ -3,8 +3,8 @@
     python bench/openie_lines.py --data DIR                          lines and actions that are right, and which are not
     python bench/openie_lines.py --data DIR --show                   the lines themselves, for whoever writes gold
 
-DIR holds recipes/layer1_*.json[.gz]. The lines are drawn from recipes of the partition ``test``; rules are shaped on the partition
-``train`` alone. Gold (bench/openie_lines.json) names a line by its recipe and number, never by its words, which are not ours to
+DIR holds recipes/layer1_*.json[.gz]. The lines are drawn twice, from recipes of the partition ``test`` and later of ``val``; rules are
+shaped on the partition ``train`` alone. Gold (bench/openie_lines.json) names a line by its recipe and number, never by its words, which are not ours to
 publish. Each of its actions is a verb in its base form with its particle, and the object heads that may stand beside it (null:
 none need be found); ``optional`` marks an action that may be left out. A line is right when every action that is not optional is
 found with one of its objects, and nothing else is found.
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+from dataclasses import dataclass
 from pathlib import Path
 
 from foretaste.text.cleaning import clean
@@ -23,22 +24,34 @@ from foretaste.text.recipes import read_recipes
 from foretaste.text.sentences import split
 
 GOLD = Path(__file__).with_suffix(".json")
-SEED, LINES, PARTITION = 20261128, 200, "test"
+LINES = 200
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Which lines gold was written for: those of a partition, drawn by a seed."""
+
+    name: str
+    seed: int
+    partition: str
+
+
+DRAWS = (Draw("first", 20261128, "test"), Draw("second", 20261129, "val"))
 
 #: (recipe id, line number from 0) -> the line's text.
 Lines = dict[tuple[str, int], str]
 
 
-def draw(data: Path) -> Lines:
-    """The lines that gold is written for, in the order they were drawn: half from each file, so that two styles count alike."""
+def drawn_lines(data: Path, draw: Draw) -> Lines:
+    """The lines of a draw, in the order they were drawn: half from each file, so that two styles count alike."""
     chosen: Lines = {}
     files = sorted((data / "recipes").glob("layer1_*"))
     for path in files:
         lines: Lines = {}
         for recipe in read_recipes(path):
-            if recipe.partition == PARTITION:
+            if recipe.partition == draw.partition:
                 lines.update({(recipe.id, number): text for number, text in enumerate(recipe.instructions)})
-        drawn = random.Random(SEED).sample(sorted(lines), LINES // len(files))
+        drawn = random.Random(draw.seed).sample(sorted(lines), LINES // len(files))
         chosen.update({place: lines[place] for place in drawn})
     return chosen
 
@@ -57,18 +70,13 @@ def judge(gold: list[dict], found: list[tuple[str, str | None]]) -> tuple[list[s
     return missing, wrong
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds recipes/")
-    parser.add_argument("--show", action="store_true", help="print the lines instead, one JSON value each")
-    arguments = parser.parse_args()
-    lines = draw(arguments.data)
-    if arguments.show:
-        for (recipe, number), text in lines.items():
-            print(json.dumps({"recipe": recipe, "line": number, "text": text}, ensure_ascii=False))
-        return
-    rules = Rules(Config())
-    gold = {(one["recipe"], one["line"]): one["actions"] for one in json.loads(GOLD.read_text(encoding="utf-8"))}
+def show(lines: Lines) -> None:
+    for (recipe, number), text in lines.items():
+        print(json.dumps({"recipe": recipe, "line": number, "text": text}, ensure_ascii=False))
+
+
+def report(name: str, lines: Lines, gold: dict[tuple[str, int], list[dict]], rules: Rules) -> None:
+    """Print what is missing or wrong in which line of a draw, and how many lines are right."""
     right = actions = found_actions = 0
     for place, text in lines.items():
         found = [(one.verb, one.object_head) for sentence in split(clean(text).text) for one in rules.extract(sentence)]
@@ -79,7 +87,23 @@ def main() -> None:
         found_actions += len(required) - len(missing)
         if missing or wrong:
             print(f"{place[0]} {place[1]}: missing {' '.join(missing) or '-'}; wrong {' '.join(wrong) or '-'}")
-    print(f"lines right: {right} of {len(lines)} ({100 * right / len(lines):.1f} %); actions found: {100 * found_actions / actions:.1f} %")
+    share = 100 * right / len(lines)
+    print(f"{name}: lines right {right} of {len(lines)} ({share:.1f} %); actions found {100 * found_actions / actions:.1f} %")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds recipes/")
+    parser.add_argument("--show", action="store_true", help="print the lines instead, one JSON value each")
+    arguments = parser.parse_args()
+    rules = Rules(Config())
+    gold = {(one["recipe"], one["line"]): one["actions"] for one in json.loads(GOLD.read_text(encoding="utf-8"))}
+    for draw in DRAWS:
+        lines = drawn_lines(arguments.data, draw)
+        if arguments.show:
+            show(lines)
+        else:
+            report(draw.name, lines, gold, rules)
 
 
 if __name__ == "__main__":

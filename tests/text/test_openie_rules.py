@@ -209,7 +209,7 @@ WITHOUT_A_COMMA = {
     "Using a pasta cutter, a knife, or even a spoon, cut it.": ["cut: it"],
     "As the eggs start cooking, prepare a plate.": ["prepare: plate"],
     "(Optional) Turn off the heat.": ["turn off: heat"],
-    "The crown can be peeled, then cut out the stem.": ["peel: crown"],
+    "The crown can be peeled, then cut out the stem.": ["peel: crown", "cut out: stem"],
     "If it is not done, then cut out the stem.": ["cut out: stem"],
 }
 
@@ -296,6 +296,94 @@ def test_after_and_a_word_is_a_verb_or_an_adjective_by_what_surrounds_it(sentenc
 
 @pytest.mark.parametrize(("sentence", "expected"), list(HEADS.items()))
 def test_the_head_is_the_thing_and_no_measure_place_or_manner(sentence, expected):
+    assert found(sentence) == expected
+
+
+TOLD = {
+    "You may season with salt.": ["season: salt"],
+    "Every 2 hours you must stir vigorously.": ["stir"],
+    "You can then use a spoon to serve the soup.": ["serve: soup"],
+    "At this point you can add the milk and stir it.": ["add: milk", "stir: it"],
+    "You may need to remove some of the smaller pieces.": ["remove: piece"],
+    "Leave the skin on, or you can peel the cloves.": ["leave on: skin", "peel: clove"],
+    "Leave the skin on, or you will have lumps.": ["leave on: skin"],
+    "You can leave the skin on the cloves.": ["leave: skin"],
+    "You should get a syrup.": [],
+    "The oven is hot, raise the temperature.": ["raise: temperature"],
+    "This will take 45 minutes, but start checking after 30.": ["check"],
+    "So make sure to add the salt.": ["add: salt"],
+}
+
+JOINED = {
+    "Heat the pan add the oil.": ["heat: pan", "add: oil"],
+    "The slices of a pan absorb the oil.": [],
+    "Cook until thick and return it to the pan.": ["cook", "return: it"],
+    "Cook until soft and let cool.": ["cook", "cool"],
+    "Cook until thickened and season with salt.": ["cook", "season: salt"],
+    "Bake until browned and set.": ["bake"],
+    "Add the shrimp, cooking and stirring until pink.": ["add: shrimp", "cook", "stir"],
+    "Cook, stirring often and scraping down the sides.": ["cook", "stir", "scrape down: side"],
+    "Bake, stirring often and adding water if needed.": ["bake", "stir", "add: water"],
+    "In a large pot with boiling water cook noodles until soft.": ["cook: noodle"],
+    "Begin peeling, chopping, and mixing the fruit.": ["peel: fruit", "chop: fruit", "mix: fruit"],
+    "Make the filling by first mixing the cheese and egg.": ["make: filling", "mix: cheese"],
+    "Pile up the flour and with your hand carve a hole.": ["pile up: flour", "carve: hole"],
+    "Skin, chop and slice the carrot.": ["skin: carrot", "chop: carrot", "slice: carrot"],
+    "Zest and juice the lemon.": ["zest: lemon", "juice: lemon"],
+    "Bottle or chill it.": ["bottle: it", "chill: it"],
+    "If it breaks, make sure to stir the sauce.": ["stir: sauce"],
+    "If using a lid, burp it daily.": ["burp: it"],
+    "Use a mug, cup, or cutter to cut the dough.": ["cut: dough"],
+}
+
+PARTICLES = {
+    "Set them aside in a warm place.": ["set aside: them"],
+    "Roll the dough out on a floured surface.": ["roll out: dough"],
+    "Roll biscuits out to a rectangle.": ["roll out: biscuit"],
+    "Put it back into the jar.": ["put back: it"],
+    "Roll the dough away from you.": ["roll: dough"],
+    "Beat eggs, 2 cups of milk, and salt together in a bowl.": ["beat together: egg"],
+    "Mix the cheese together with the cream.": ["mix: cheese"],
+    "Add the eggs and stir together.": ["add: egg", "stir together"],
+    "Peel off the waxed paper.": ["peel off: paper"],
+    "Marinate up to 2 pounds of meat.": ["marinate: meat"],
+    "Place the meat face down on a sheet.": ["place: meat"],
+}
+
+OBJECTS = {
+    "Season to taste with salt.": ["season: salt"],
+    "Crack open an egg.": ["crack: egg"],
+    "Increase mixer speed to high.": ["increase: speed"],
+    "Cut each round into wedges.": ["cut: round"],
+    "Top bottom half of roll with meat.": ["top: roll"],
+    "Combine Old Bay(TM) seasoning and Crisco® shortening.": ["combine: seasoning"],
+    "Stir in the cream, light mayonnaise, and salt.": ["stir in: cream"],
+    "Return to a boil.": ["boil"],
+    "Return the soup to a boil.": ["boil: soup"],
+    "Return the soup to the pan.": ["return: soup"],
+    "Let the soup come to a simmer.": ["simmer: soup"],
+    "Let it all slowly stew.": ["stew: it"],
+    "Let the sauce bubble for a minute.": ["bubble: sauce"],
+}
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(TOLD.items()))
+def test_what_the_reader_is_told_to_do_is_a_step_and_what_will_happen_is_none(sentence, expected):
+    assert found(sentence) == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(JOINED.items()))
+def test_a_step_is_found_whatever_joins_it_to_the_one_before(sentence, expected):
+    assert found(sentence) == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(PARTICLES.items()))
+def test_a_particle_belongs_to_its_verb_wherever_it_stands(sentence, expected):
+    assert found(sentence) == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(OBJECTS.items()))
+def test_the_object_is_what_the_action_is_done_to(sentence, expected):
     assert found(sentence) == expected
 
 

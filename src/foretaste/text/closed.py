@@ -48,3 +48,9 @@ NOT_ADVERBS = word_set(
     "apply belly bubbly bully butterfly chilly crinkly crumbly curly daily doily family fly friendly holy jelly lily lovely oily ply",
     "rely reply silly sparkly supply ugly wooly wrinkly",
 )  # fmt: skip
+#: Before a vessel these make it a measure.
+ONE_MORE = frozenset({"a", "an", "another", "other", "remaining", "last", "full", "additional", "extra"})
+#: Alone these are no objects ("heat a bit", "stir every now and then").
+NO_THINGS = frozenset({"a", "an", "the", "your", "every", "bit", "lot", "lots"})
+#: Modal verbs that make a passive an instruction, where "will" makes it a forecast.
+ORDERS = frozenset({"should", "must", "can", "may", "shall"})

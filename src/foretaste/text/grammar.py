@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 # Noun chunks. "Q" is "side", which is no head in "cut side up"; "x" is "can", a noun unless a verb follows.
-_NOUN = "(?:[NuAhHg](?!QI)|Q(?!I)|x(?!R*[BV]))"
+_NOUN = "(?:[NuAhHg](?!QI)|Q(?!I)|x(?!R*[BV])|n(?<=[NaA]n)(?=F))"
 _DESCRIBING = "[aEJs]"
 _MODIFIER = (
     rf"(?:{_DESCRIBING}(?:,?C?R?(?={_DESCRIBING}))?"  # hot, cooked / green and red
@@ -22,9 +22,11 @@ _MODIFIER = (
     rf"|(?<![NuAhH])[Gg]I?(?={_NOUN}))"  # mixing (bowl), washing up (liquid)
 )
 _NUMBERS = r"(?:R?M(?:[TCy-]?M)*+_*+t?)"  # about 2 to 3 (8 ounce)
-_START = r"(?:(?:D?[as]?n|D?M(?=[FD])|R?D?M*+t(?=F)|[Da](?=F))(?:F[DO]?|D(?!$))?|D)?"  # the / half of the / all / one of the
+_START = r"(?:(?:D?[as]?n|D?M(?=[FD])|R?D?M*+t(?=F)|[Da](?=F))(?:D?F[DO]?|D(?!$))?|D)?"  # the / half of the / all / one of the
 #: A run of modifiers that no noun ends is left alone at once. Numbers stand before the first noun only. "A well" is a thing.
-_NOUNS = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN}(?:{_MODIFIER}*+{_NOUN})*+|(?<=D)(?:R(?![aEJsNuAhHgRMQ])|P(?=[FW])))"
+_NOUNS = (
+    rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN}(?:{_MODIFIER}*+{_NOUN})*+|(?<=D)(?:R(?![aEJsNuAhHgRMQ])|P(?=[FW])|a(?=[PiTWS])))"
+)
 #: The same, as short as what follows allows: where a verb comes directly after the nouns.
 _LAZY = rf"(?:{_MODIFIER}*+{_NUMBERS}?{_MODIFIER}*+{_NOUN})+?"
 
@@ -55,13 +57,13 @@ _FIRM = (
     r"(?:[VKkLqU](?!s)"
     rf"|A(?!s){_NO_SUBJECT}"
     rf"|J(?![,Y]){_NO_SUBJECT}|J(?=,C?[RVAcKLq])"
-    rf"|h(?![,.;)C]|$){_NO_SUBJECT}|h(?=,?C[VAhJ])"
-    r"|H(?=[DOMWI]))"
+    rf"|h(?![,.;)C]|$){_NO_SUBJECT}|h(?=(?:,[VA])*,?C(?:[VAhJ]|H[DO]))"
+    r"|H(?=[DOMWIn]|C[VA]I?[DO]))"
 )
 #: And where no list of things can go on: "butter bread, ".
 _SURE = rf"(?:{_FIRM}|H(?=[aE]*{_NOUN}+(?:[PiTWISyC,]|[.;]?$)|C[AhHV]+[Ii]?[DOM]))"
 #: What may pass for the first verb too: a word alone, "opens drawer", "took the pan", an unknown word before a noun chunk.
-_UNKNOWN = r"(?<!.)(?:h$|Z(?=[DNuaAhHM])|E(?=D))|u(?=[DO]|[NHhgA]+(?:$|\.$|[PiTW][DNuaHhAg]))"
+_UNKNOWN = r"(?<!.)(?:h$|Z(?=[DNuaAhHM])|E(?=D))|u(?=[DO]|[aE]*[NHhgA]+(?:$|\.$|[PiTW][DNuaHhAg]))"
 _GERUND = rf"[Gg](?!,|[^.;:]*[XBZY]|{_NOUN}+[E:,])"
 
 #: Minutes and the like: "10 minutes", "one to two hours", "a minute".
@@ -72,30 +74,33 @@ def _clause(verb: str) -> str:
     """A verb with its particle and its object; ``verb`` is the class of verbs that may stand here."""
     return (
         # let the dough rise; allow to cool
-        rf"(?:LR*(?:{_TIME}P)?(?:{_chunk('let_object', _LAZY)}R*)?T?R*(?P<let>[VAhJ])(?=[DPWiIRSTMn.,;:()CcGEgaJ_y-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
+        rf"(?:LR*(?:{_TIME}P)?(?:{_chunk('let_object', _LAZY)}n?R*)?T?R*(?P<let>[VAhJ]|u(?<=[OR]u))(?=[DPWiIRSTMn.,;:()CcGEgaJ_y-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
         # bring the water and the salt to a boil
         rf"|qI?(?:{_chunk('bring_object')}[^.;:VTq]*?)?TD?[aGgEJ,]*(?P<bring>[AhNug])"
         # use a knife to cut the cake
-        rf"|U{_chunk('tool')}[^.,;:VXSU]*?TR*(?P<use>[VAhJq])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
+        rf"|U{_chunk('tool')}(?:,?C?{_START}{_NUMBERS}?{_NOUNS}(?=,|C|T))*+[^.,;:VXSU]*?TR*"
+        rf"(?P<use>[VAhJq])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
         # continue to stir the sauce; keep on stirring
-        rf"|[Kk]I?i?T?R*(?P<chained>(?<=[Tk])[VAhJ]|(?<=K)V|[Gg])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?"
+        rf"|[Kk]I?i?T?(?:RC)?R*(?P<chained>(?<=[Tk])[VAhJ]|(?<=K)V|[Gg])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?"
         # turn on the heat; turn the heat down; sprinkle evenly with cheese
-        rf"|(?P<verb>{verb})(?P<particle>I++|i)?(?:R+(?![aEJ]))?"
-        rf"(?:{_chunk('object')}(?P<late_particle>[Ii](?=[.,;:CcSTP_]|$))?|W{_chunk('matter')})?)"
+        rf"|(?P<verb>{verb})(?P<particle>I++|i)?(?:R+(?![aEJ])|J(?=[DO]))?"
+        rf"(?:{_chunk('object')}(?P<late_particle>I(?=[.,;:CcSTPWiRyt_]|$)|i(?=[.,;:CcSTP_]|$))?|(?:TA)?W{_chunk('matter')})?)"
     )
 
 
 #: What an introduction names: a large bowl or pan / 10 minutes / serving / adding the eggs.
-_NAMED = rf"{_START}(?:{_LAZY}(?:(?:C|[PiF]){_START}(?:{_LAZY}|{_TIME}))*?|{_TIME})"
+_NAMED = rf"{_START}(?:{_LAZY}(?:(?:C|[PiFW]){_START}(?:{_LAZY}|{_TIME}))*?|{_TIME})"
 _WHERE = rf"(?:{_TIME})?[PiyWT](?:{_NAMED}|[Gg]I?(?:{_NAMED})?)R*"
-_WHEN = rf"(?:[Sy]|(?:{_TIME})?P(?=[OY]))[^,.;:]*?[aEJNtMIGgOuZHh]"
+_WHEN = rf"(?:[Sy]|(?:{_TIME})?P(?=[OY]))[^,.;:]*?[aEJNtMIGgOuZHhR]"
 _BEGINS = rf"(?:[PWiTSyGg]|{_TIME}[PSy]|MP)"
 _COMMA = rf"{_BEGINS}[^.;:,]*,C?[RCc]*"
 _ANY_COMMA = rf"{_BEGINS}[^.;:]*?,C?[RCc]*"
+#: "make sure that you ... the lid", "ensure to ...": the action is what follows, if that is one.
+_SURELY = "(?:[VABG]s|e)(?:T|S?D?Y?)(?=[VLKAhJ])"
 _INTRODUCTION = (
     rf"(?:{_WHERE}(?=[VqUL]|[AJh][DOM]|H[DI])"  # In a bowl or pan mix the / Before serving remove
     rf"|{_WHEN}(?=V[DOMNuaE]|A[DOM])"  # when the oil is hot add the
-    rf"|{_COMMA}(?={_FIRM})"  # In a bowl, / When hot, / To serve, / Working quickly, / 5 minutes before serving,
+    rf"|{_COMMA}(?={_FIRM}|{_SURELY})"  # In a bowl, / When hot, / To serve, / Working quickly, / 5 minutes before serving,
     rf"|{_WHERE}(?=[AJ](?:[RInNuaEHhgW]|A(?![DMNuaEHh])))"  # In a bowl whisk eggs, lemon juice
     rf"|{_COMMA}(?={_SURE})|{_ANY_COMMA}(?={_FIRM})|{_ANY_COMMA}(?={_SURE})"  # In a pan, butter bread
     rf"|{_WHEN}(?=V[IWPi]|A[IiW])"  # when cold stir in
@@ -105,29 +110,46 @@ _INTRODUCTION = (
     r"|TR*[VAhJ](?=[VAh][DNuaE]))"  # to serve
 )
 
-#: "make sure that you ... the lid", "ensure to ...": the action is what follows, if that is one.
-_SURELY = "(?:[VABG]s|e)(?:T|S?D?Y?)(?=[VLKAhJ])"
-
 FIRST = re.compile(
     r"(?:\([aR]\)|M?[().]|_)*(?:[RCc],?|a(?:,|(?=V)))*+"  # 1) / Then gently
-    rf"(?:{_SURELY}|{_INTRODUCTION}??)"  # Be sure to / In a bowl,
+    rf"{_INTRODUCTION}??(?:{_SURELY})?"  # In a bowl, / Be sure to
     rf"{_clause(rf'{_SURE}|{_UNKNOWN}|{_GERUND}')}"
 )
+#: What parts a clause from the one before: a comma, "and", "if desired", "by" before a gerund, a dash, a bracket.
+_PARTS = r"(?:SE|y(?=R*[Gg])|[,Cc]|(?<![_-])-|(?<![_aED-])_)[,CcR_-]*+"
+#: Nothing at all, where a gerund follows a time, a noun ("making sure") or a verb ("cook stirring often").
+_NO_PARTS = r"(?=G[sRDO])(?:(?<=t)|(?<=[NuAhHE])(?=Gs)|(?<=[VA])(?=G[RP]))"
+_JOINT = (
+    rf"(?=[,CcSy_GVY-])(?P<joint>{_PARTS}|{_NO_PARTS}"
+    r"|(?=V[DO])(?<=[NuhHOI])"  # heat the pan add the oil
+    r"|Y[xX](?=R*[VA][IDOMW])R*+)"  # or you can peel the
+    rf"(?:(?<=C)R*[PWi]{_START}{_LAZY}R*(?=[VA][DOM]))?(?:{_SURELY})?"  # and in a bowl whisk the
+)
+_NO_STEP_AFTER = "C(?!R*(?:[VqL]|A(?=[DOTIiW])))"
+_JOINED_VERB = (
+    rf"(?:(?<=[cR])|(?<=SE)){_SURE}|{_LATER}"
+    rf"|(?<![Cc-])G(?!s)|(?<=C)G(?=[DOIi]|{_MANY})|(?<=[CcR])J(?=[aE]*{_NOUN})"
+    r"|(?<=[,R])g(?=[DOPWiIRSMT]|C[Gg])|(?<=y)g(?=[DONuaHhEI])"
+)
+
 NEXT = re.compile(
     # until soft and brown / do not stir: no steps
-    r"(?P<aside>[Sy](?!R*G|g[DONuaHhEI]|E[VAR])(?:[^,.;:Cc]|C(?!R*(?:V|A(?=[DOTIi])))|,(?=R*J))*|[dX]?~[^,.;:]*)"
-    # , / and then / if desired / by
-    rf"|(?P<joint>(?:SE|y(?=R*[Gg])|[,Cc]|(?<![_-])-|(?<![_aED-])_)[,CcR_-]*+|(?=G[sRDO])(?:(?<=t)|(?<=[NuAhHE])(?=Gs)|(?<=[VA])(?=GR)))(?:{_SURELY})?"
-    rf"{_clause(rf'(?:(?<=[cR])|(?<=SE)){_SURE}|{_LATER}|(?<![Cc-])G(?!s)|(?<=C)G(?=[DO])|(?<=[CcR])J(?=[aE]*{_NOUN})|(?<=[,R])g(?=[DOPWiIRSM])|(?<=y)g(?=[DONuaHhEI])')}"
+    r"(?P<aside>[Sy](?!R*G|R*g[DONuaHhEI]|E(?:[VAR]|C(?:[VqL]|A[DOTIiW])))"
+    rf"(?:[^,.;:Cc]|{_NO_STEP_AFTER}|,(?=R*J))*|[dX]?~[^,.;:]*)"
+    rf"|{_JOINT}{_clause(_JOINED_VERB)}"
 )
+#: A gerund after another: "cooking and stirring".
+_GERUND_TOO = r"(?=[Gg])(?:(?<=[Gg][,C])|(?<=[GgI],C)|(?<=[Gg]I[,C]))[Gg]"
 #: Directly after a verb without object: "peel, core and slice".
-AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]++R*+){_clause(_SURE)}")
+AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]++R*+){_clause(f'{_SURE}|{_GERUND_TOO}')}")
+#: What something that is let come or reach comes to: "(let it come) to a boil".
+GOAL = re.compile("T?Da*(?P<goal>[AGg])")
 #: What is measured: "(a cup) of milk", "(1 teaspoon) each of salt".
 MEASURED = re.compile(rf"(?:_*+t?F|D(?=[FDNuaEAhH]))F?{_START}(?P<of>{_NUMBERS}?{_NOUNS})")
 #: A thing that stands after its place: "(put) in a pot the sugar".
 PLACED = re.compile(rf"[iP]{_chunk('place')}(?=D){_chunk('object')}")
 #: A step after what is none: "the crown can be peeled by hand, then cut out the stem".
-THEN = re.compile(",c(?=[VU][^.]|A[DOMIi])")
+THEN = re.compile("(?:,C?c|,|c)R*(?=V[DOMIi]|[Kk]R*G)|(?:,C?c|,|c)(?=A[DO])|,C(?=[Kk]R*G)|,c(?=[VU][^.])")
 #: A noun chunk alone.
 THING = re.compile(_chunk("object"))
 #: An object that stands after a preposition ("dispose of the peel"; a narration's "put into the pan").
@@ -135,12 +157,17 @@ PREPOSITION = re.compile(rf"[PiWTFy]{_chunk('object')}")
 #: One more thing that is joined to an object: "the eggs, *the milk* and *a cup of sugar*"; and all of them.
 CONJUNCT = re.compile(rf"(?:,?C|,)(?!R*{_LATER}){_chunk('object')}(?![XBZ])")
 JOINED = re.compile(rf"(?:(?:,?C|,){_START}{_NUMBERS}?{_NOUNS}(?:F{_START}{_NUMBERS}?{_NOUNS})?(?![XBZ]))*")
+#: The same up to a particle that belongs to the verb before them: "beat eggs, *the milk and salt together*".
+TOGETHER = re.compile(rf"(?:(?:,?C|,)(?!R*[VA]){_START}{_NUMBERS}?{_NOUNS}(?:F{_START}{_NUMBERS}?{_NOUNS})?)*+(?P<particle>I)")
 
 # Prose: "the onions should be chopped and fried", "we then add the eggs".
 _PROSE = r"(?:[RCc],?|a,)*+(?:[PWiTSy][^.;:]*?,)??"
-PASSIVE = re.compile(rf"{_PROSE}{_chunk('patient')}(?P<modal>[Xx]R*)?BR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNuaM]))?")
-PASSIVE_TOO = re.compile(r",?CR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNuaM]))?(?![DONu])")
-PERSON = re.compile(rf"{_PROSE}(?P<person>Y)[Xx]?[Rc]*(?P<verb>[VA])(?P<particle>[Ii])?R*{_chunk('object')}")
+PASSIVE = re.compile(rf"{_PROSE}{_chunk('patient')}(?P<modal>[Xx]R*)?BR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNuaMVh]))?")
+PASSIVE_TOO = re.compile(r",?CR*(?P<participle>[EVA])(?P<particle>[Ii](?![DNuaMVh]))?(?![DONu])")
+PERSON = re.compile(
+    r"(?:[RCc],?|a,)*+(?:[PWiTSy][^.;:]*?,[Rc]*)??(?:[PWiTDM][^.;:,Y]*?)??"  # At this point, / Every hour
+    rf"(?P<person>Y)(?P<modal>[XxB]?[RcD]*[Xx]?)(?:[XuVAGg]T)?[RcD]*{_clause('[VAJUL]')}"
+)
 
 SENTENCE_END = re.compile(r"[.;:]")
 #: A narration has none of these.

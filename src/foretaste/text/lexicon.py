@@ -14,7 +14,7 @@ def word_set(*lines: str) -> frozenset[str]:
 
 #: Verbs, hardly ever nouns in this register.
 VERBS = word_set(
-    "discard melt place absorb accept accompany accumulate achieve activate add adhere adjust aerate agitate align allot alternate amend anoint appear",
+    "burp perform scratch crank drench submerse deseed seep crystallize discard melt place absorb accept accompany accumulate achieve activate add adhere adjust aerate agitate align allot alternate amend anoint appear",
     "apply approximate arrange assemble attach avoid await become bind blacken blanch blitz blot braise brighten bring browse bruise",
     "bury buy caramelise caramelize carve choose clarify cleave cling clothe coddle collect combine come compose compress concoct",
     "condense connect conserve consume contain continue create crouch crumple dampen debone decant decorate deep-fry deflate defrost",
@@ -22,7 +22,7 @@ VERBS = word_set(
     "disconnect discover disinfect dislodge dismantle dispense disperse dispose dissect dissolve distribute disturb divide douse",
     "dribble drown ease eat eliminate embed emulsify encase enclose enfold engage enjoy enlarge enrich enter envelop evaporate",
     "examine expel expose extinguish fasten ferment fetch flambe flambé flatten fling fluff follow get give gnaw go grab grow guarantee",
-    "halve hide hit hoist hollow hurry identify ignite ignore immerse incorporate indent inflate infuse inhale inject inspect",
+    "halve hide hit hoist hurry identify ignite ignore immerse incorporate indent inflate infuse inhale inject inspect",
     "install integrate intensify interleave intersperse introduce invert jiggle julienne keep knead kneel know lay leach learn lend",
     "lengthen let lie lighten liquefy liquidize listen locate loosen lose lubricate lug macerate maintain make meet meld mend mention",
     "mingle moisten muddle nestle nibble notice nuke obscure observe obtain omit operate organise organize overbake overbeat overcook",
@@ -33,7 +33,7 @@ VERBS = word_set(
     "remember remind remove render reopen repack replace replenish reposition reroll reset reshape resize restart resume retain",
     "retrieve retry reuse rewarm rewet rewrap rid ripen rummage sample saturate sautee sauté say scarf scorch scrunch see select send",
     "settle sharpen shove shuck shuffle shut sift siphon sit slather sling slop slosh slurp smother smush sniff snip soften solidify",
-    "spare spatchcock speak speed spend spiralize splatter splay sprawl spritz spruce squat squelch squidge squish stare stash steal",
+    "spare spatchcock speak spend spiralize splatter splay sprawl spritz spruce squat squelch squidge squish stare stash steal",
     "steep sterilise sterilize stoke stow straighten strap submerge suck surround suspend swallow swat sweeten swill swipe swish tackle",
     "tamp tell tend tenderise tenderize thicken think thrust tighten toggle transform trap tread truss try tweak unclip uncork uncover",
     "undo unfasten unfold unfreeze unhook unite unlatch unload unlock unmold unmould unpack unpeel unplug unroll unscrew unseal",
@@ -44,7 +44,7 @@ VERBS = word_set(
 #: Verbs of the list above that are nouns too, but read as verbs after a comma or a conjunction whatever follows.
 #: (``VERBS`` alone are verbs even where a noun could stand.)
 VERBS_OR_NOUNS = word_set(
-    "pureé purée approach insert gratin bake baste beat bend bite blend blow boil bounce break brew broil brush build bunch burn call catch change char",
+    "burst pureé purée approach insert gratin bake baste beat bend bite blend blow boil bounce break brew broil brush build bunch burn call catch change char",
     "check chill chop clamp clip coat coil color colour cook count cover crack crimp crisp crumb crumble crush cube cure curl cut dab",
     "decrease dent dice dip dollop double drag drain drape draw dredge dress drill drink drip drive drizzle drop dump dunk dust",
     "extract fall fan feed feel fill fillet filter find finish fit fix flake flash flavor flavour flip float flush fold force form",
@@ -64,7 +64,7 @@ VERBS_OR_NOUNS = word_set(
 
 #: Nouns as much as verbs: verbs where a determiner, a number, a preposition or an adverb follows, or more words than one noun.
 NOUNS_OR_VERBS = word_set(
-    "balance ball barbecue batch blanket bone braid bundle butterfly cap center centre circle core cross crowd crown curve dot feature flame",
+    "hollow notch bubble speed balance ball barbecue batch blanket bone braid bundle butterfly cap center centre circle core cross crowd crown curve dot feature flame",
     "flavoring flute frost group guard head heap hull husk lid mask microwave net part patch peak pile pillow pin pipe plate",
     "plug pool program ribbon ridge row sandwich scale scallop screw seed segment shade shell shower sketch skin slick slot soap spark",
     "splice sponge spoon sprout stem stripe stud tower track trail tube twine wax wick zest",
@@ -87,7 +87,7 @@ MIXING = word_set(
     "add beat blend brush coat combine cover cream dollop drizzle dust fill fold garnish layer mix place pour put season serve sift",
     "spoon spread sprinkle stir toss top whisk",
 )
-#: What the words of ``VERBS_OR_ADJECTIVES`` describe rather than do to ("and dry milk", but "and dry the hands").
+#: What the words of ``VERBS_OR_ADJECTIVES``, and some others, describe rather than do to ("and dry milk", but "and dry the hands").
 DESCRIBED = {
     "brown": word_set("ale bit bread gravy lentil mustard part rice sauce stock sugar"),
     "clean": word_set("bag bowl cloth dish jar knife plate sheet surface towel"),
@@ -99,7 +99,10 @@ DESCRIBED = {
         "pudding rub seasoning sherry skillet spice thyme vermouth white wine yeast",
     ),
     "empty": word_set("bag bottle bowl can jar pan pot"),
+    "light": word_set("ale color colour beer broth brown coconut cream mayo mayonnaise rum syrup"),
     "lower": word_set("half part rack shelf third"),
+    "saute": word_set("pan"),
+    "sauté": word_set("pan"),
     "open": word_set("end fire flame"),
     "slow": word_set("cooker oven"),
     "smooth": word_set("ball batter cream dough mixture paste puree sauce side surface"),
@@ -125,7 +128,7 @@ PREPOSITIONAL = {
 
 #: Kitchen nouns: an unknown first word in front of or instead of them is no verb.
 NOUNS = word_set(
-    "fork knife almond anchovy anything apple appliance apricot apron arm asparagus aubergine avocado bacon bagel baguette banana bar barley base",
+    "excess fork knife almond anchovy anything apple appliance apricot apron arm asparagus aubergine avocado bacon bagel baguette banana bar barley base",
     "basil basin basket bean beef beer beet berry biscuit bison blade blender block body bottom bowl box breast broccoli broth brownie",
     "bun burger burner button cabbage cabinet cake calamari camera candle caramel carrot carton case casserole catfish cauliflower",
     "celery cereal chard cheddar chef chicken child chili chilli chip chive chocolate chop-suey chorizo cider cilantro cinnamon",
@@ -151,7 +154,7 @@ NOUNS = word_set(
 
 #: Nouns with the ending of a verb form or an adverb.
 NOUNS_AS_THEY_ARE = word_set(
-    "anything asparagus bed belly bling bonus bread brussels building bus butterfly cactus calves ceiling circles class couscous crisps",
+    "preserves anything asparagus bed belly bling bonus bread brussels building bus butterfly cactus calves ceiling circles class couscous crisps",
     "cubes darling doily dressing drippings duckling dumpling evening everything family fly frosting gas ginseng glass glasses greens",
     "grits halves herring hibiscus hummus icing jelly king knives ladyfingers layers leaves leftovers lens lily loaves mass mess",
     "molasses morning nothing octopus pieces pudding red ring rolls rounds scales scissors seasoning seed seedling shed shelves",
@@ -171,7 +174,7 @@ ADJECTIVES = word_set(
     "able bigger larger smaller thicker thinner generous heaped heaping scant additional adequate airtight al-dente all-purpose aluminum amber ample aromatic available bare bay beaten big bite-size",
     "bite-sized bitter black bland blind blue bold boneless bright bubbling bubbly calm canola careful central certain cheesy chewy",
     "chunky clingy coarse cold colorful condensed constant cornstarch-like creamy crispy crumbly crunchy crusty damp dark deep delicate",
-    "dense desired diagonal different dirty doughy dutch easy edible elastic electric enough entire equal evaporated excess extra",
+    "dense desired diagonal different dirty doughy dutch easy edible elastic electric enough entire equal evaporated extra",
     "extra-firm extra-large extra-lean extra-long extra-virgin fat-free final fine finger-tight firm first flaky flat fluffy foamy",
     "foil-lined fourth fragrant free free-form french fresh frothy frozen full fuzzy gentle glossy gluten-free golden good great green",
     "half-cooked half-inch hard heatproof heavy high homemade hot hot-water huge important indirect individual inner instant",
@@ -230,6 +233,8 @@ PLACES = word_set(
 )  # fmt: skip
 #: What is set or put on: "cover, and reduce the heat" with or without its comma.
 SET = word_set("heat lid oven pressure speed temperature")
+#: Places that are taken off ("peel off the paper").
+COVERS = word_set("cloth foil paper towel wrap")
 #: Places that are switched ("turn off the oven").
 SWITCHED = word_set("click flick switch tap turn")
 
@@ -252,6 +257,14 @@ HANDS_ON = word_set(
     "scrape sear season seed serve set shake shape shred shut sift simmer skim skin slice smear soak spoon spread sprinkle squeeze",
     "steam stir strain stuff switch take thaw tip toast toss transfer trim turn unwrap wash whip whisk wipe wrap",
 )  # fmt: skip
+#: Steps too where the reader is told so ("you may wet the dough", but "the dough was left").
+TOLD = HANDS_ON - {"get"} | word_set(
+    "adjust bind continue cool decorate dissolve divide double drop keep ladle leave let pull purée push repeat replace reserve",
+    "rest rise saute sauté save scramble sear secure separate sieve sit skewer smoke soften spray squash stand store submerge",
+    "substitute sweeten taste thicken thin tie tuck use wait warm weigh wet",
+)  # fmt: skip
+#: Verbs that begin a step though nothing joins it ("heat the pan add the oil").
+UNJOINED = word_set("add arrange combine knead place poach pour preheat put reduce remove refrigerate sauté sift")
 #: Base forms that are their own participle.
 SAME_PARTICIPLE = word_set("beat cut put set shut split spread")
 #: What is scattered over something: "sprinkle over the cheese", but "sprinkle over the meat".
@@ -261,3 +274,11 @@ MATTERS = word_set(
     "parsley pecan pepper powder rosemary sage salt sauce scallion seasoning seed shaving spice sprinkle streusel sugar syrup thyme",
     "topping vinegar walnut water zest",
 )  # fmt: skip
+#: Particles that are prepositions too, and the verbs that own them.
+OWNERS = {
+    "in": TAKE_IN,
+    "on": TAKE_ON,
+    "off": TAKE_OFF,
+    "over": TAKE_OVER,
+    "through": TAKE_THROUGH,
+}

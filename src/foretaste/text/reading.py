@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from foretaste.text import grammar, lexicon
+from foretaste.text import closed, grammar, lexicon
 from foretaste.text.extraction import Extraction
 from foretaste.text.words import TAGS, WORDS, tokenise
 
@@ -46,15 +46,19 @@ class Reading:
     def sentence(self, start: int, stop: int) -> None:
         """Add the extractions of tokens [start, stop)."""
         tags = self.tags
+        if tags[start] == "S" and WORDS[self.tokens[start]].lower == "so":
+            start += 1
         match = grammar.FIRST.match(tags, start, stop)
-        if match is None:
-            before = len(self.found)
-            self.prose(start, stop)
-            then = grammar.THEN.search(tags, start, stop)
-            if then is not None and len(self.found) == before:
-                self.sentence(then.end(), stop)
-            return
-        bare, chain, end = self.clause(match), len(self.found) - 1, match.end()
+        if match is not None:
+            bare, end = self.clause(match), match.end()
+        else:
+            bare, end = False, self.prose(start, stop)
+            if end is None:
+                then = grammar.THEN.search(tags, start, stop)
+                if then is not None:
+                    self.sentence(then.end(), stop)
+                return
+        chain = len(self.found) - 1
         while True:
             match = grammar.AFTER_BARE.match(tags, end, stop) if bare else None
             if match is None:
@@ -67,7 +71,7 @@ class Reading:
                     bare = False
                     continue
                 verb = match.start("verb")
-                if verb >= 0 and tags[verb] == "J" and self.describes(verb):
+                if verb >= 0 and (self.describes(verb) or not self.ordered(match)):
                     bare, end = False, verb + 1
                     continue
             last = len(self.found)
@@ -87,15 +91,17 @@ class Reading:
 
     def describes(self, at: int) -> bool:
         """Whether a verb or adjective that a noun follows is an adjective: "(add the milk) and dry mustard", not "and dry lettuce"."""
+        word = WORDS[self.tokens[at]].lower
+        if self.tags[at] != "J" and word not in lexicon.DESCRIBED:
+            return False
         after = grammar.THING.match(self.tags, at + 1)
         if after is None or self.tags[at + 1] in "DOMn":
             return False
-        word = WORDS[self.tokens[at]].lower
         nouns = {WORDS[token].noun for token in self.tokens[slice(*after.span("object"))]}
         last = self.found[-1] if self.found else None
         if WORDS[self.tokens[at - 1]].lower == "or":
             return True
-        goes_on = last is not None and last.object is not None and last.verb.split()[0] in lexicon.MIXING
+        goes_on = self.tags[at] == "J" and last is not None and last.object is not None and last.verb.split()[0] in lexicon.MIXING
         return goes_on or not nouns.isdisjoint(lexicon.DESCRIBED.get(word, ()))
 
     def share(self, chain: int, last: int, joint: str) -> None:
@@ -136,6 +142,10 @@ class Reading:
                 thing = self.thing(match, "matter")
         elif match.start("late_particle") >= 0:
             verb = self.with_late_particle(verb, match.start("late_particle"))
+        elif thing is not None and " together" in self.text:
+            joined = grammar.TOGETHER.match(self.tags, match.end())
+            if joined is not None and WORDS[tokens[joined.start("particle")]].lower == "together":
+                verb = self.with_late_particle(verb, joined.start("particle"))
         if thing is None and last == at and (self.narration or verb in lexicon.PREPOSITIONAL):
             after = grammar.PREPOSITION.match(self.tags, at + 1)
             word = WORDS[tokens[at + 1]].lower if after is not None else ""
@@ -157,7 +167,7 @@ class Reading:
     def with_late_particle(self, verb: str, at: int) -> str:
         """The verb with the particle that stands after its object: "turn the tap off", not "put the lid back on the pan"."""
         word = WORDS[self.tokens[at]].lower
-        return verb if self.tags[at + 1 : at + 2] == "P" and word not in ("up", "down", "over") else f"{verb} {word}"
+        return verb if (word, self.tags[at + 1 : at + 2]) in _NO_LATE_PARTICLES else f"{verb} {word}"
 
     def owns(self, verb: str, particle: str, at: int, thing: Thing | None) -> bool:
         """Whether an "in", "on", "off", "over" or "through" belongs to the verb ("stir in the flour") or to a place ("stir in a bowl")."""
@@ -167,9 +177,11 @@ class Reading:
             return self.tags[at + 1 : at + 2] in _AFTER_PARTICLE
         if particle in ("on", "off") and verb in lexicon.SWITCHED:
             return True
+        if particle == "off" and thing[2] in lexicon.COVERS:
+            return True
         if particle == "over" and verb in lexicon.OVER_MATTER:
             return thing[2] in lexicon.MATTERS
-        return verb in _OWNERS[particle] and thing[2] not in lexicon.PLACES
+        return verb in lexicon.OWNERS[particle] and thing[2] not in lexicon.PLACES
 
     def light(self, match: re.Match[str]) -> None:
         """Add a clause whose verb only leads to the action: "let it rest", "bring to a boil", "use a knife to cut", "continue stirring"."""
@@ -177,8 +189,10 @@ class Reading:
         at = match.start(name)
         word = WORDS[self.tokens[at]]
         thing = self.thing(match, f"{name}_object")
-        if self.canonical and name == "bring" and word.lower in lexicon.RESULTS:
-            self.add(lexicon.RESULTS[word.lower], at, at, thing)
+        goal = grammar.GOAL.match(self.tags, at + 1) if name == "let" and word.base in ("come", "reach") else None
+        result = lexicon.RESULTS.get(word.lower if goal is None else WORDS[self.tokens[goal.start("goal")]].lower)
+        if self.canonical and result is not None and (name == "bring" or goal is not None):
+            self.add(result, at, at, thing)
         elif self.canonical and name != "bring":
             particle = match.start(f"{name}_particle")
             if particle < 0 or (thing is not None and not self.owns(word.base, WORDS[self.tokens[particle]].lower, particle, thing)):
@@ -211,7 +225,7 @@ class Reading:
     def alone(self, at: int) -> Thing | None:
         """A pronoun or what stands for one: "each", "half", but neither "the" nor "a bit"."""
         word = WORDS[self.tokens[at]].lower
-        return None if word in _NO_THINGS else (at, at + 1, word)
+        return None if word in closed.NO_THINGS else (at, at + 1, word)
 
     def measured(self, start: int, stop: int, head: str) -> Thing:
         """The same where the head may be a measure: the head is what is measured, if that is said."""
@@ -231,61 +245,75 @@ class Reading:
         start = max(0, start - 1)
         if half or "M" in self.tags[start:stop]:
             return True
-        return not self.narration and any(WORDS[token].lower in _ONE_MORE for token in self.tokens[start:stop])
+        return not self.narration and any(WORDS[token].lower in closed.ONE_MORE for token in self.tokens[start:stop])
 
-    def add(self, verb: str, first: int, last: int, thing: Thing | None, subject: str | None = None) -> None:
+    def add(self, verb: str, first: int, last: int, thing: Thing | None) -> None:
         """Add an extraction, with ``each`` one for every thing that is joined to ``thing``; its verb stands at tokens ``first`` to ``last``."""
         ends, tokens = self.ends, self.tokens
         span = (ends[first] - len(tokens[first].lstrip()), ends[last])
         if thing is None:
-            self.found.append(Extraction(verb, span, None, None, None, subject))
+            self.found.append(Extraction(verb, span, None, None, None, None))
             return
         while thing is not None:
             start, stop, head = thing
             begin, end = ends[start] - len(tokens[start].lstrip()), ends[stop - 1]
-            self.found.append(Extraction(verb, span, self.text[begin:end], head, (begin, end), subject))
+            self.found.append(Extraction(verb, span, self.text[begin:end], head, (begin, end), None))
             conjunct = grammar.CONJUNCT.match(self.tags, stop) if self.each else None
             thing = None if conjunct is None else self.thing(conjunct, "object")
 
-    def prose(self, start: int, stop: int) -> None:
-        """Steps told in prose: "the onions should be chopped and fried", "we then add the eggs"."""
+    def ordered(self, match: re.Match[str]) -> bool:
+        """Whether a later clause is a step: ", or you can peel them", "heat the pan add the oil", not "you will have lumps", "slices get salt"."""
+        at, verb = match.start("joint"), match.start("verb")
+        if self.tags[at] == "Y":
+            return WORDS[self.tokens[at + 1]].lower in closed.ORDERS and WORDS[self.tokens[verb]].base in lexicon.TOLD
+        return verb != at or self.tags[at] != "V" or WORDS[self.tokens[verb]].base in lexicon.UNJOINED
+
+    def prose(self, start: int, stop: int) -> int | None:
+        """Steps told in prose: "the onions should be chopped and fried", "we then add the eggs"; the end of what told them, if anything did."""
         match = grammar.PASSIVE.match(self.tags, start, stop)
         if match is None:
-            person = grammar.PERSON.match(self.tags, start, stop)
-            if person is not None and WORDS[self.tokens[person.start("verb")]].base in lexicon.HANDS_ON:
-                self.told(person, "verb", self.thing(person, "object"), self.tokens[person.start("person")].strip())
-            return
+            return self.person(start, stop)
         patient = self.thing(match, "patient")
-        modal = match.start("modal") >= 0 and WORDS[self.tokens[match.start("modal")]].lower in _ORDERS
+        modal = match.start("modal") >= 0 and WORDS[self.tokens[match.start("modal")]].lower in closed.ORDERS
+        before, end = len(self.found), stop
         while match is not None:
+            end = match.end()
             word = WORDS[self.tokens[match.start("participle")]]
             if (modal or word.base in lexicon.HANDS_ON) and (match["participle"] == "E" or word.lower in lexicon.SAME_PARTICIPLE):
-                self.told(match, "participle", patient)
-            match = grammar.PASSIVE_TOO.match(self.tags, match.end(), stop)
+                self.told(match, patient)
+            match = grammar.PASSIVE_TOO.match(self.tags, end, stop)
+        return end if len(self.found) > before else None
 
-    def told(self, match: re.Match[str], name: str, thing: Thing | None, subject: str | None = None) -> None:
-        """Add the verb of group ``name`` with the particle that follows it."""
-        at, particle = match.start(name), match.start("particle")
+    def person(self, start: int, stop: int) -> int | None:
+        """What the reader or the writer does: "we then add the eggs", "you may stir"; its end, if it is a step."""
+        match = grammar.PERSON.match(self.tags, start, stop)
+        if match is None:
+            return None
+        before = len(self.found)
+        self.clause(match)
+        told = self.found[before:]
+        modals = {WORDS[token].lower for token in self.tokens[slice(*match.span("modal"))]}
+        ordered = not modals.isdisjoint(closed.ORDERS)
+        steps = lexicon.TOLD if ordered else lexicon.HANDS_ON
+        if not all(one.verb.split()[0] in steps and (ordered or one.object is not None) for one in told):
+            del self.found[before:]
+            return None
+        subject = self.tokens[match.start("person")].strip()
+        self.found[before:] = [one._replace(subject=subject) for one in told]
+        return match.end()
+
+    def told(self, match: re.Match[str], thing: Thing | None) -> None:
+        """Add a passive's verb with the particle that follows it."""
+        at, particle = match.start("participle"), match.start("particle")
         verb = WORDS[self.tokens[at]].base
         if particle < 0:
-            self.add(verb, at, at, thing, subject)
+            self.add(verb, at, at, thing)
         else:
-            self.add(f"{verb} {WORDS[self.tokens[particle]].lower}", at, particle, thing, subject)
+            self.add(f"{verb} {WORDS[self.tokens[particle]].lower}", at, particle, thing)
 
 
-#: Before a vessel these make it a measure.
-_ONE_MORE = frozenset({"a", "an", "another", "other", "remaining", "last", "full", "additional", "extra"})
-#: Alone these are no objects ("heat a bit", "stir every now and then").
-_NO_THINGS = frozenset({"a", "an", "the", "your", "every", "bit", "lot", "lots"})
-#: Modal verbs that make a passive an instruction, where "will" makes it a forecast.
-_ORDERS = frozenset({"should", "must", "can", "may", "shall"})
+#: Particles and the class after them, where both are one preposition: "back on the pan", "away from", "together with".
+_NO_LATE_PARTICLES = frozenset({("back", "i"), ("away", "P"), ("together", "W")})
 _LIGHT = ("let", "bring", "use", "chained")
 #: Classes (``words.CLASSES``) that may follow a particle without an object, and the end.
 _AFTER_PARTICLE = frozenset({*".,;:CcSR_", ""})
-_OWNERS = {
-    "in": lexicon.TAKE_IN,
-    "on": lexicon.TAKE_ON,
-    "off": lexicon.TAKE_OFF,
-    "over": lexicon.TAKE_OVER,
-    "through": lexicon.TAKE_THROUGH,
-}

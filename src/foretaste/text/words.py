@@ -29,16 +29,19 @@ _ABBREVIATIONS = (
 _NUMBER = r"\d(?:[^\s(),.;:]|[.,](?=\d))*+(?:(?<=[a-z])\.(?=\s*[a-z]))?"
 #: The same where a period may belong to a token ("2 tsp. salt", "1.5", "Dr.").
 _TOKENS_WITH_PERIODS = re.compile(rf"\s*+(?:{_ABBREVIATIONS}|{_WORD}|{_NUMBER}|\S)", re.IGNORECASE)
-#: The same where several words may be one token: a verb ("stir fry"), a manner ("skin side down"), an amount ("as much").
+#: The same where a token may be several words, a verb ("stir fry"), a manner ("skin side down"), an amount ("as much"), or a
+#: word with the sign of a trade mark ("Crisco®", "Old Bay(TM)").
 _SEVERAL_WORDS = (
-    r"(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)|side by side|as much|as many|al dente|feel free|go ahead and"
-    rf"|{_LETTERS}[ -]sides? (?:up|down))\b"
+    r"(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)|side by side|as much|as many|al dente|feel free|go ahead and|up to(?=\s\d)"
+    rf"|{_LETTERS}[ -]sides? (?:up|down)|face (?:up|down))\b"
 )
-_TOKENS_OF_WORDS = re.compile(rf"\s*+(?:{_SEVERAL_WORDS}|{_ABBREVIATIONS}|{_WORD}|{_NUMBER}|\S)", re.IGNORECASE)
+_TOKENS_OF_WORDS = re.compile(rf"\s*+(?:{_SEVERAL_WORDS}|{_ABBREVIATIONS}|{_WORD}(?:[®™]|\((?:TM|R)\))?+|{_NUMBER}|\S)", re.IGNORECASE)
 
 
 def _several(text: str) -> bool:
     """Whether such a token may be in ``text``; searching for each part is faster than one expression."""
+    if "®" in text or "™" in text or "(R)" in text or "(TM)" in text or " face " in text or " up to " in text:
+        return True
     if " fr" in text or " side" in text or "-side" in text:
         return True
     return "as m" in text or "al d" in text or "l f" in text or "o ah" in text
@@ -56,7 +59,7 @@ def tokenise(text: str) -> list[str]:
 
 #: The legend of classes: here, in the grammar and in whatever else names a class, it is one of these letters.
 CLASSES = {
-    "V": "verb", "A": "verb or noun", "h": "noun or verb", "H": "noun, rarely verb", "J": "verb or adjective", "K": "chain verb", "k": "continue", "L": "let, allow, leave", "q": "bring", "U": "use",
+    "V": "verb", "A": "verb or noun", "h": "noun or verb", "H": "noun, rarely verb", "J": "verb or adjective", "K": "chain verb", "k": "continue", "L": "let, allow, leave", "q": "bring, return", "U": "use",
     "e": "ensure", "G": "gerund", "g": "gerund that names or modifies a thing", "E": "participle in -ed", "Z": "third person",
     "N": "noun", "Q": "side", "u": "unknown word", "a": "adjective", "s": "sure, careful", "M": "number", "t": "measure of extent", "D": "determiner", "n": "amount", "O": "pronoun", "Y": "subject pronoun",
     "P": "preposition", "y": "by, while", "W": "with", "F": "of", "T": "to", "I": "particle", "i": "particle or preposition", "S": "subordinator", "C": "conjunction", "c": "then", "R": "adverb",
@@ -86,13 +89,13 @@ _PUNCTUATION = {
 
 #: Letters of ``CLASSES`` and their words: the first list that holds a word decides.
 _LISTS: tuple[tuple[str, frozenset[str]], ...] = (
-    ("~", closed.NEGATIONS), ("L", word_set("let lets let's allow leave")), ("q", word_set("bring")), ("U", word_set("use")), ("K", lexicon.CHAIN_VERBS - {"continue"}), ("k", word_set("continue")), ("s", word_set("sure careful certain care")), ("e", word_set("assure assuring ensure ensures ensuring insure insuring") | {"feel free"}),
+    ("~", closed.NEGATIONS), ("L", word_set("let lets let's allow leave")), ("q", word_set("bring return")), ("U", word_set("use")), ("K", lexicon.CHAIN_VERBS - {"continue"}), ("k", word_set("continue")), ("s", word_set("sure careful certain care")), ("e", word_set("assure assuring ensure ensures ensuring insure insuring") | {"feel free"}),
     ("d", word_set("do")), ("B", closed.BE), ("x", word_set("can")), ("X", closed.AUXILIARIES), ("C", closed.CONJUNCTIONS), ("c", word_set("then")),
     ("T", word_set("to")), ("F", word_set("of")), ("W", word_set("with using")), ("y", word_set("by while")), ("P", word_set("working")), ("Q", word_set("side")), ("-", word_set("x")),
     ("I", closed.PARTICLES), ("i", closed.PARTICLES_OR_PREPOSITIONS), ("M", closed.NUMBERS), ("n", closed.AMOUNTS | {"as much", "as many"}), ("O", closed.PRONOUNS), ("D", closed.DETERMINERS),
     ("Y", closed.SUBJECTS), ("S", closed.SUBORDINATORS), ("P", closed.PREPOSITIONS), ("t", lexicon.EXTENTS),
     ("J", lexicon.VERBS_OR_ADJECTIVES), ("H", lexicon.NOUNS_RARELY_VERBS), ("h", lexicon.NOUNS_OR_VERBS), ("A", lexicon.VERBS_OR_NOUNS), ("V", lexicon.VERBS | {"stir fry", "deep fry", "pan fry"}), ("g", lexicon.NOUN_GERUNDS),
-    ("R", closed.ADVERBS | {"side by side", "go ahead and"}), ("N", lexicon.NOUNS_AS_THEY_ARE | lexicon.NOUNS), ("a", lexicon.ADJECTIVES | {"al dente"}), ("N", lexicon.UNITS | lexicon.VESSELS),
+    ("R", closed.ADVERBS | {"side by side", "go ahead and", "up to"}), ("N", lexicon.NOUNS_AS_THEY_ARE | lexicon.NOUNS), ("a", lexicon.ADJECTIVES | {"al dente"}), ("N", lexicon.UNITS | lexicon.VESSELS),
 )  # fmt: skip
 _KNOWN = {word: tag for tag, words in reversed(_LISTS) for word in words}
 
@@ -113,6 +116,8 @@ _FRACTION = re.compile(r"(?:one|two|three|four|five|a)-(?:half|halves|thirds?|fo
 def classify(token: str) -> Word:
     """The class of one token (white space before it is ignored)."""
     lower = unicodedata.normalize("NFC", token.strip().lower()).replace("’", "'")
+    if lower.endswith(("®", "™", "(tm)", "(r)")):
+        lower = lower.rstrip("®™") if lower[-1] != ")" else lower[: lower.rindex("(")]
     if lower in _PUNCTUATION:
         return Word(_PUNCTUATION[lower], lower, lower, lower)
     if not lower[0].isalpha():
