@@ -382,6 +382,21 @@ def test_a_particle_belongs_to_its_verb_wherever_it_stands(sentence, expected):
     assert found(sentence) == expected
 
 
+GERUNDS_OF_MEASURES = {
+    "sprinkling some salt on tomatoes": [("sprinkle", "salt")],
+    "still grinding spices": [("grind", "spice")],
+    "continue sprinkling mozzarella": [("sprinkle", "mozzarella")],
+    "Add a sprinkling of salt.": [("add", "salt")],
+    "Finish with a dusting of sugar.": [("finish", "sugar")],
+    "Add a good grinding of pepper.": [("add", "pepper")],
+}
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(GERUNDS_OF_MEASURES.items()))
+def test_a_gerund_that_can_be_a_measure_is_a_step_where_it_leads(sentence, expected):
+    assert found(sentence) == expected
+
+
 @pytest.mark.parametrize(("sentence", "expected"), list(OBJECTS.items()))
 def test_the_object_is_what_the_action_is_done_to(sentence, expected):
     assert found(sentence) == expected

@@ -165,7 +165,7 @@ NOUNS_AS_THEY_ARE = word_set(
 #: Gerunds that name a thing or modify a noun as often as they begin a clause ("baking dish", "the topping").
 NOUN_GERUNDS = word_set(
     "braising brining marinating pickling poaching soaking steeping baking basting boiling browning canning carving chopping cleaning clothing coating coloring cooking cutting dipping drinking",
-    "drying eating filling flavoring freezing frying grilling lining mashing measuring mincing mixing opening packaging pairing paring",
+    "dusting grinding scattering sprinkling drying eating filling flavoring freezing frying grilling lining mashing measuring mincing mixing opening packaging pairing paring",
     "peeling pickling processing rising roasting rolling running serving setting sifting simmering sitting skimming steaming",
     "stirring-rod stuffing tasting topping trimming warming washing whipping wrapping",
 )  # fmt: skip
