@@ -383,12 +383,12 @@ def test_a_particle_belongs_to_its_verb_wherever_it_stands(sentence, expected):
 
 
 GERUNDS_OF_MEASURES = {
-    "sprinkling some salt on tomatoes": [("sprinkle", "salt")],
-    "still grinding spices": [("grind", "spice")],
-    "continue sprinkling mozzarella": [("sprinkle", "mozzarella")],
-    "Add a sprinkling of salt.": [("add", "salt")],
-    "Finish with a dusting of sugar.": [("finish", "sugar")],
-    "Add a good grinding of pepper.": [("add", "pepper")],
+    "sprinkling some salt on tomatoes": ["sprinkle: salt"],
+    "still grinding spices": ["grind: spice"],
+    "continue sprinkling mozzarella": ["sprinkle: mozzarella"],
+    "Add a sprinkling of salt.": ["add: salt"],
+    "Finish with a dusting of sugar.": ["finish: sugar"],
+    "Add a good grinding of pepper.": ["add: pepper"],
 }
 
 
