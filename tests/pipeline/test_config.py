@@ -172,6 +172,12 @@ def test_the_published_preset_differs_by_dataset():
     }
 
 
+def test_small_students_are_those_that_read_features():
+    assert catalogue(dataset="epic100").fits("epic100", "lm_avt_small")
+    with pytest.raises(ConfigError, match="lm_avt_small is not made for the dataset egtea_s1"):
+        catalogue(dataset="egtea_s1", systems="lm_avt_small")
+
+
 PUBLISHED = ["lm_avt", "lm_avt_published", "lm_avt_published_text", "lm_avt_published_lms"]
 
 

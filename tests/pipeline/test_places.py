@@ -56,7 +56,14 @@ def test_results_may_not_hold_wildcards():
 
 @pytest.mark.parametrize(
     ("name", "corpus"),
-    [("layer1", "layer1"), ("-my_2.json", "-my_2"), ("layer1.json.gz", "layer1"), ("layer1.json.xz", "layer1"), ("layer1.bz2", "layer1")],
+    [
+        ("layer1", "layer1"),
+        ("-my_2.json", "-my_2"),
+        ("layer1.json.gz", "layer1"),
+        ("layer1.json.xz", "layer1"),
+        ("layer1.bz2", "layer1"),
+        ("Layer1.JSON.GZ", "Layer1"),
+    ],
 )
 def test_a_file_of_recipes_may_have_any_plain_name(name, corpus, tmp_path):
     catalogue = Catalogue({"dataset": "epic55", "recipes": f"{tmp_path}/a b.c/{name}"}, ROOT)

@@ -195,7 +195,7 @@ class Catalogue:
             return dataset
         if self.run.recipes is None:
             raise ConfigError("no recipes", "config.yaml: recipes", "the path of a layer1.json", "set recipes=FILE")
-        name = re.fullmatch(r"([A-Za-z0-9_-]+)(\.json)?(\.gz|\.xz|\.bz2)?", Path(self.run.recipes).name)
+        name = re.fullmatch(r"([A-Za-z0-9_-]+)(?i:\.json)?(?i:\.gz|\.xz|\.bz2)?", Path(self.run.recipes).name)
         if name is None or name[1] in self.files.names("datasets"):
             raise ConfigError(
                 f"recipes named {Path(self.run.recipes).name!r}", self.run.recipes,
