@@ -1,4 +1,4 @@
-"""A line as a reader sees it: entities decoded, tags and invisible characters taken out.
+"""A line as its words: entities decoded; tags, invisible characters and what only decorates words taken out.
 
 Recipes that were scraped hold what a browser would have drawn or hidden. Everything that reads a line (the stage
 ``read_recipes``, the command ``openie``) cleans it first, so that spans index what is kept and printed.
@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import html
 import re
-import sys
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
+from foretaste.text import closed
 from foretaste.text.lexicon import word_set
 
 ENTITIES = "HTML entities decoded"
 TAGS = "HTML tags removed"
 INVISIBLE = "invisible characters removed"
 PLAIN = "unusual spaces, hyphens, apostrophes, ligatures and letter forms replaced by plain ones"
+SYMBOLS = "emoji and other symbols removed"
+EMPHASIS = "emphasis marks of Markdown and BBCode removed"
+QUOTES = "typographic quotes around words removed"
 #: What can be done to a line.
-KINDS = (ENTITIES, TAGS, INVISIBLE, PLAIN)
+KINDS = (ENTITIES, TAGS, INVISIBLE, PLAIN, SYMBOLS, EMPHASIS, QUOTES)
 
 #: Only a line that holds something else than this is looked at closely.
-_COMMON = re.compile(r"[\t\n -%'-;=-_a-~À-ÿ–—’“”…•°½¼¾]*+")
+_COMMON = re.compile(r"[\t\n -%'-)+-;=-Z\\-^a-~À-ÿ–—’…•°½¼¾]*+")
 
 # Entities. In HTML "&copy" may begin a longer word; here a name without a semicolon is a whole word ("&center" is
 # none), unless it is an accented letter or a fraction, which stand within words ("cr&egraveme", "1&frac12cup").
@@ -44,7 +48,12 @@ _INLINE = word_set(
     "a abbr acronym applet area audio b base basefont bdi bdo big button canvas cite code col colgroup data datalist",
     "del dfn em embed font frame frameset i iframe img input ins kbd label link map mark meta meter noframes noscript",
     "object optgroup output param picture progress q rp rt ruby s samp select small source span strike strong sub sup",
-    "svg template textarea time track tt u var video wbr",
+    "svg template textarea time track nobr tt u var video wbr",
+)
+#: Those of them that only change the letters' looks; what touches across them is one word.
+_FORMATTING = word_set(
+    "a abbr acronym b basefont bdi bdo big cite code del dfn em font i ins kbd label mark nobr q s samp small span strike",
+    "strong tt u var wbr",
 )
 _NAMES = "|".join(sorted(_BLOCKS | _INLINE, key=len, reverse=True))
 _VALUE = r"""(?:"[^"<]*+"?|'[^'<]*+'?|[^\s<>]*+)"""
@@ -58,35 +67,37 @@ _MARKUP = re.compile(
 )
 #: After these a border between blocks needs no period.
 _MARKS = frozenset(".!?…,;:([{-–—&/")
+#: Prepositions that are adverbs or nouns as well ("golden on the outside") may end a sentence.
+_ENDS = word_set("above around below each following inside outside past throughout underneath working worth")
+#: After these no sentence ends, whatever block does.
+_GOES_ON = (
+    closed.DETERMINERS | closed.PREPOSITIONS | closed.CONJUNCTIONS | closed.SUBORDINATORS | closed.AUXILIARIES
+    | closed.BE | closed.NEGATIONS | {"do"}
+) - _ENDS  # fmt: skip
+_LAST_WORD = re.compile(r"[^\W\d_]++(?:['’][^\W\d_]++)*+\Z")
+_FIRST_LETTER = re.compile(r"[^\w<>]*+([^\W\d_])")
 
+# Characters. Quotes and dashes of Windows-1252 that were taken for Unicode are read as HTML reads them; the marks of
+# Arabic and other scripts are seen, though Unicode calls them formats.
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u20e3\u2800\u3164\uffa0")
+_SEEN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+_LINE_ENDS = frozenset("\v\f\x1c\x1d\x1e\u2028\u2029")
+#: What may be replaced; besides, a lone carriage return, and what stands for an apostrophe within a word.
+_SPECIAL = re.compile(r"(?<=[^\W\d_])[`´‘‛′](?=[^\W\d_])|\r(?!\n)|[^\t\n\r -~¡-¬®-ʻ–—‘’“”…•]")
 
-def _characters() -> dict[str, tuple[str, str]]:
-    """Each character that is replaced: by what, and which of ``KINDS`` that is."""
-    table = dict.fromkeys("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", ("", INVISIBLE))
-    for number in range(sys.maxunicode + 1):
-        character, category = chr(number), unicodedata.category(chr(number))
-        if category in ("Cf", "Cc") or 0xFE00 <= number <= 0xFE0F or 0xE0100 <= number <= 0xE01EF:
-            table[character] = ("", INVISIBLE)
-        elif category == "Zs":
-            table[character] = (" ", PLAIN)
-        elif 0xFB00 <= number <= 0xFB06 or 0xFF01 <= number <= 0xFF5E or 0x1D400 <= number <= 0x1D7FF:
-            table[character] = (unicodedata.normalize("NFKC", character), PLAIN)
-    # quotes and dashes of Windows-1252 that were taken for Unicode: HTML reads them so
-    for number in range(0x80, 0xA0):
-        table[chr(number)] = (bytes([number]).decode("cp1252", "ignore"), PLAIN)
-    # marks of Arabic and other scripts that are seen
-    for character in "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd":
-        del table[character]
-    table |= dict.fromkeys("\v\f\x1c\x1d\x1e\u2028\u2029", ("\n", PLAIN))
-    table |= dict.fromkeys("\u2010\u2011", ("-", PLAIN)) | {"\u02bc": ("’", PLAIN)}
-    for plain in " \t\n\r":
-        table.pop(plain)
-    return table
-
-
-_REPLACED = _characters()
-#: Besides: a lone carriage return is a line's end, and what stands for an apostrophe within a word is one.
-_SPECIAL = re.compile(rf"[{re.escape(''.join(_REPLACED))}]|\r(?!\n)|(?<=[^\W\d_])[`´‘‛′](?=[^\W\d_])")
+#: Emphasis that Markdown and BBCode write: around words that touch the marks. "5 * 3", "* eggs" and "eggs*" are none.
+_EMPHASIS = re.compile(
+    r"(?<![^\W_])(?<!\*)(\*{1,3})(?=[^\s*_][^*_\n]*+\1)([^*_\n]*+)(?<=\S)\1(?![\d*])"
+    r"|(?<!\w)(_{1,3})(?=[^\s*_][^*_\n]*+\3)([^*_\n]*+)(?<=\S)\3(?!\w)"
+    r"|(?<![\[/])\[/?[bBiIuU]\](?!\])"
+)
+#: Quotes that stand around words; "‘n’" and "‘til" are short forms, “½ cup” is an amount.
+_QUOTED = re.compile(
+    r"[“„]([^\W\d_½¼¾⅐-⅞][^“”„\n]*+)[“”]|«([^\W\d_½¼¾⅐-⅞][^«»\n]*+)»"
+    r"|(?<!\w)[‘‚](?!(?i:n|til|em|tis|round|bout)\b)([^\W\d_½¼¾⅐-⅞](?:[^‘’‚\n]|’(?=[^\W\d_]))++)’(?!\w)"
+)
+#: What follows an emoji and makes another of it: selectors, a joiner.
+_JOINERS = "\ufe0e\ufe0f\u200d"
 
 
 class Cleaned(NamedTuple):
@@ -97,9 +108,9 @@ class Cleaned(NamedTuple):
 
 
 def clean(line: str) -> Cleaned:
-    """``line`` as a reader sees it; a border between blocks (``<br>``, ``</p>``) is a period where no mark stands.
+    """The words of ``line``; a border between blocks (``<br>``, ``</p>``) is a period where a sentence may end.
 
-    A line without markup and invisible characters comes back as it is, and cleaning twice changes nothing.
+    A line that holds none of ``KINDS`` comes back as it is, and cleaning twice changes nothing.
     """
     if _COMMON.fullmatch(line):
         return Cleaned(line)
@@ -123,11 +134,71 @@ def _changed(text: str, change: Callable[[str], str], kind: str, done: set[str])
 
 def _plain(text: str, done: set[str]) -> str:
     def replacement(special: re.Match[str]) -> str:
-        by, kind = _REPLACED.get(special[0]) or ("\n" if special[0] == "\r" else "’", PLAIN)
-        done.add(kind)
+        by, kind = _replaced(special[0])
+        if kind:
+            done.add(kind)
         return by
 
-    return _SPECIAL.sub(replacement, text)
+    text = _changed(text, _without_symbols, SYMBOLS, done)
+    text = _SPECIAL.sub(replacement, text)
+    text = _changed(text, _without_emphasis, EMPHASIS, done)
+    return _changed(text, _without_quotes, QUOTES, done)
+
+
+@lru_cache(maxsize=4096)
+def _replaced(character: str) -> tuple[str, str]:
+    """What stands for ``character``, and which of ``KINDS`` that is; itself and "" where nothing is done."""
+    category = unicodedata.category(character)
+    if character in _LINE_ENDS or character == "\r":
+        return "\n", PLAIN
+    if "\x80" <= character <= "\x9f":
+        return bytes([ord(character)]).decode("cp1252", "ignore"), PLAIN
+    if character in "`´‘‛′\u02bc":
+        return "’", PLAIN
+    if character in "\u2010\u2011":
+        return "-", PLAIN
+    if category == "Zs":
+        return " ", PLAIN
+    if "ﬀ" <= character <= "ﬆ" or "！" <= character <= "～" or "\U0001d400" <= character <= "\U0001d7ff":
+        return unicodedata.normalize("NFKC", character), PLAIN
+    selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+    if character in _UNSEEN or selector or (category in ("Cf", "Cc") and character not in _SEEN):
+        return "", INVISIBLE
+    return character, ""
+
+
+def _without_symbols(text: str) -> str:
+    symbols = "".join(sorted(filter(_is_symbol, set(text))))
+    if not symbols:
+        return text
+    run = rf"(?<![ \t])[ \t]*+(?:[{re.escape(symbols)}][{_JOINERS}]*+[ \t]*+)++"
+    return re.sub(run, _between_words, text)
+
+
+def _is_symbol(character: str) -> bool:
+    """Whether it is an emoji or a dingbat; symbols that stand for letters ("™", "℃", "㎏"), "°" and "©" are words."""
+    if character <= "ÿ" or character in "\u2114\u2117\u2800\ufffd":
+        return False
+    pictured = unicodedata.category(character) == "So" and not unicodedata.decomposition(character)
+    return pictured or "\U0001f3fb" <= character <= "\U0001f3ff"
+
+
+def _between_words(run: re.Match[str]) -> str:
+    """What stands for symbols: a space between words, nothing at a line's ends and beside a mark they touch."""
+    start, end = run.span()
+    before, after = run.string[max(0, start - 1) : start], run.string[end : end + 1]
+    if before in ("", "\n", "\r") or after in ("", "\n", "\r"):
+        return ""
+    touches = (run[0][0] not in " \t" and not before.isalnum()) or (run[0][-1] not in " \t" and not after.isalnum())
+    return "" if touches else " "
+
+
+def _without_emphasis(text: str) -> str:
+    return _EMPHASIS.sub(lambda marks: marks[2] or marks[4] or "", text)
+
+
+def _without_quotes(text: str) -> str:
+    return _QUOTED.sub(lambda quoted: quoted[1] or quoted[2] or quoted[3], text)
 
 
 def _decoded(text: str) -> str:
@@ -145,23 +216,41 @@ def _character(entity: re.Match[str]) -> str:
 
 
 def _untagged(text: str) -> str:
-    """A tag within a line is nothing, or a space between two letters; one of a block is a border."""
+    """A tag of letters' looks is nothing, another within a line a space between two letters, a block's a border."""
     tags = list(_MARKUP.finditer(text))
     if not tags:
         return text
     parts: list[str] = []
-    start, last, border = 0, "", False
-    for stop, end, name in [*((tag.start(), tag.end(), tag[2]) for tag in tags), (len(text), len(text), None)]:
-        piece = text[start:stop]
-        if border and last and piece.strip():
-            parts.append(" " if last in _MARKS else ". ")
+    start, before, border, item, gap = 0, "", False, False, False
+    for tag in [*tags, None]:
+        piece = text[start : tag.start() if tag else len(text)]
+        if border and before.strip() and piece.strip():
+            parts[-1] = parts[-1].rstrip()
+            parts.append(_border(before, piece, item))
             piece = piece.lstrip()
-        elif last.isalnum() and parts[-1][-1:].isalnum() and piece[:1].isalnum():
+        elif gap and before[-1:].isalnum() and piece[:1].isalnum():
             parts.append(" ")
-        if piece.strip() or not border:
+        if piece.strip() or (piece and not border):
             parts.append(piece)
-            border = False
-        last = piece.rstrip()[-1:] or last
-        border = border or (name or "").lower() in _BLOCKS
-        start = end
+            # as much as its last word or entity needs
+            before = (before + piece)[-40:]
+            border = item = gap = False
+        if tag:
+            name = (tag[2] or tag[1] or "").lower()
+            border = border or name in _BLOCKS
+            item = item or name == "li"
+            gap = gap or (name != "" and name not in _FORMATTING)
+            start = tag.end()
     return "".join(parts).strip()
+
+
+def _border(before: str, after: str, item: bool) -> str:
+    """What stands between blocks: a period only where a sentence may end and another begin.
+
+    An item of a list may begin with a small letter.
+    """
+    before = _plain(_decoded(before), set()).rstrip()
+    word, letter = _LAST_WORD.search(before), _FIRST_LETTER.match(_decoded(after[:40]))
+    name = word[0].lower().replace("’", "'") if word else ""
+    small = letter is not None and letter[1].islower() and not item
+    return " " if before[-1:] in _MARKS or name in _GOES_ON or name.endswith("n't") or small else ". "
