@@ -45,7 +45,7 @@ def test_300_damaged_and_malformed_class_lists_are_one_line_each(path):
     ("change", "message"),
     [
         ({"format": 2}, "class list of format 2"),
-        ({"format": True}, "class list of format True"),
+        ({"format": True}, "no class list, for its format is true"),
         ({"action": [1, 2, 3, 4, 5]}, "action.0: .*got 1"),
         ({"action_verb": ["0", 0, 0, 0, 0]}, "action_verb.0"),
         ({"action_verb": [0.5, 0, 0, 0, 0]}, "action_verb.0"),

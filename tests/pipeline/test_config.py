@@ -13,6 +13,7 @@ from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.preset_files import Files, merge
 from foretaste.pipeline.protocol import protocol
 from foretaste.pipeline.rules import Targets
+from foretaste.pipeline.yaml_files import read_yaml
 from foretaste.text.phrases import PUBLISHED_DROPPED
 
 ROOT = Path(__file__).parents[2]
@@ -266,6 +267,12 @@ def test_on_is_a_word(tmp_path):
     files = Files(tmp_path)
     assert files.merged("systems", "s") == {"title": "x"}
     assert files.merged("systems", "s", "d") == {"title": "y"}
+
+
+def test_yaml_that_nests_too_deeply_is_one_error(tmp_path):
+    (tmp_path / "x.yaml").write_text("[" * 3000)
+    with pytest.raises(ConfigError, match=r"nested too deeply: .*x\.yaml"):
+        read_yaml(tmp_path / "x.yaml")
 
 
 def test_recipes_may_not_be_named_like_a_dataset():

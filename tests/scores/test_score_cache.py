@@ -241,7 +241,7 @@ def test_a_manifest_that_is_none_is_refused(cache, change, message):
     with pytest.raises(DataError, match=message):
         open_scores(cache)
     (cache / "manifest.json").write_text("[]")
-    with pytest.raises(DataError, match="score cache of format None"):
+    with pytest.raises(DataError, match=r"no score cache, not a table of JSON but \[\]"):
         open_scores(cache)
 
 

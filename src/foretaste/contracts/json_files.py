@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.foreign_files import check_is_itself
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ def read_json(path: Path, made_by: str = "the stage that makes it") -> Any:
     except (IsADirectoryError, NotADirectoryError) as error:
         raise DataError("not a file", path, "a JSON file", "correct the path") from error
     except UnicodeDecodeError as error:
+        check_is_itself(path)
         raise DataError(f"not JSON ({error.reason} at byte {error.start})", path, "a JSON file in UTF-8", _CORRECT) from error
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_constant, parse_float=_finite)
@@ -34,15 +36,29 @@ def read_json(path: Path, made_by: str = "the stage that makes it") -> Any:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         return value
     except (ValueError, RecursionError) as error:
+        check_is_itself(path)
         raise DataError(f"not JSON ({error})", path, "a JSON file", _CORRECT) from error
 
 
 def versioned(value: Any, latest: int, what: str, where: object) -> dict[str, Any]:
     """``value`` if it is a table whose ``format`` is from 1 to ``latest``, else DataError: ``what`` it should have been."""
-    found = value.get("format") if isinstance(value, dict) else None
-    if type(found) is not int or not 1 <= found <= latest:
-        raise DataError(f"{what} of format {found}", where, f"format 1 to {latest}", "read it with a newer foretaste")
+    expected = f"a {what} of format 1 to {latest}"
+    if not isinstance(value, dict):
+        raise DataError(f"no {what}, not a table of JSON but {_short(value)}", where, expected, _CORRECT)
+    if "format" not in value:
+        raise DataError(f"no {what}, for it has no format", where, expected, _CORRECT)
+    found = value["format"]
+    if type(found) is not int or found < 1:
+        raise DataError(f"no {what}, for its format is {_short(found)}", where, expected, _CORRECT)
+    if found > latest:
+        raise DataError(f"{what} of format {_short(found)}", where, f"format 1 to {latest}", "read it with a newer foretaste")
     return value
+
+
+def _short(value: Any) -> str:
+    """The beginning of ``value`` in JSON."""
+    said = json.dumps(value)
+    return said if len(said) <= 40 else f"{said[:37]}..."
 
 
 def checked(value: Any, kind: type[T], where: object, to_do: str) -> T:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.tables import FORMAT, TableDef
+from foretaste.contracts.tables import FORMAT, TableDef, check_no_folder, reading
 
 #: Rows of a batch and of a row group: a shard can skip what lies before it.
 BATCH = 1 << 16
@@ -60,25 +60,16 @@ class TableWriter:
 
 def open_table(path: Path, definition: TableDef) -> pq.ParquetFile:
     """Open a table for ``iter_batches``; raises DataError unless it has exactly the columns of ``definition``."""
-    try:
+    with reading(path, definition):
+        check_no_folder(path, definition)
         file = pq.ParquetFile(path)
-    except FileNotFoundError as error:
-        raise DataError(f"missing {definition.name} table", path, "a Parquet file", "run the stage that makes it") from error
-    except pa.ArrowInvalid as error:
-        raise DataError(
-            f"unreadable {definition.name} table", path, "a Parquet file", f"delete it and rerun its stage ({error})"
-        ) from error
-    if not file.schema_arrow.remove_metadata().equals(definition.schema):
-        raise DataError(
-            f"{definition.name} table has columns {file.schema_arrow.names}",
-            path,
-            f"{definition.schema.names}",
-            "rerun the stage that makes it",
-        )
-    return file
+        if not file.schema_arrow.remove_metadata().equals(definition.schema):
+            found = f"{definition.name} table has columns {file.schema_arrow.names}"
+            raise DataError(found, path, f"{definition.schema.names}", "rerun the stage that makes it")
+        return file
 
 
 def read_batches(path: Path, definition: TableDef) -> Iterator[pa.RecordBatch]:
     """The rows of a table, ``BATCH`` or fewer at a time, in order."""
-    with open_table(path, definition) as file:
+    with open_table(path, definition) as file, reading(path, definition):
         yield from file.iter_batches(batch_size=BATCH)

@@ -6,6 +6,9 @@ may be null says so. A table file holds its columns in the order given here and 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from foretaste.contracts.errors import DataError
-from foretaste.contracts.foreign_files import UNREADABLE, first_line
+from foretaste.contracts.errors import DataError, of_system
+from foretaste.contracts.foreign_files import check_is_itself, first_line
 
 FORMAT = 1
 
@@ -114,16 +117,38 @@ def write_table(path: Path, definition: TableDef, columns: dict[str, list] | pa.
 
 def read_table(path: Path, definition: TableDef) -> pa.Table:
     """Read a whole table; raises DataError unless it has exactly the columns of ``definition``."""
-    try:
+    check_no_folder(path, definition)
+    with reading(path, definition):
         table = pq.read_table(path)
+        table.validate(full=True)
+        _check(table, definition, path)
+    return table.replace_schema_metadata(None)
+
+
+def check_no_folder(path: Path, definition: TableDef) -> None:
+    """DataError for a folder: pyarrow takes it for a table in parts, an empty one for a table without columns."""
+    if Path(path).is_dir():
+        raise DataError(f"a folder instead of a {definition.name} table", path, "a Parquet file", "correct the path")
+
+
+@contextmanager
+def reading(path: Path, definition: TableDef) -> Iterator[None]:
+    """What pyarrow raises in the block, as a DataError. Damage is only what it says of the content: a process that has too many
+    files open, or too little memory, says nothing of the file."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise DataError(f"missing {definition.name} table", path, "a Parquet file", "run the stage that makes it") from error
-    except UNREADABLE as error:
+    except MemoryError as error:
+        to_do = "free memory; if the file is small it is damaged: rerun its stage"
+        raise DataError(f"{definition.name} table larger than the memory", path, "room for it", to_do) from error
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise of_system(OSError(error.errno, os.strerror(error.errno), str(path))) from error
+        check_is_itself(path)
         raise DataError(
             f"unreadable {definition.name} table", path, "a Parquet file", f"delete it and rerun its stage ({first_line(error)})"
         ) from error
-    _check(table, definition, path)
-    return table.replace_schema_metadata(None)
 
 
 def _same_columns(definition: TableDef, names: list[str], path: Path) -> None:

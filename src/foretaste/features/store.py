@@ -16,10 +16,9 @@ also safe across forks. Nothing in a file depends on when or where it was writte
 
 from __future__ import annotations
 
-import errno
 import io
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -27,6 +26,7 @@ import h5py
 import numpy as np
 
 from foretaste.contracts.errors import DataError
+from foretaste.features.file_checks import check_arrays, check_attributes, reading, shown
 
 FORMAT = 1
 
@@ -106,51 +106,39 @@ def _write_video(file: h5py.File, origin: Origin, video: VideoFeatures) -> None:
 def read_videos(path: Path) -> tuple[Origin, list[VideoFeatures]]:
     """Everything in a feature file, in memory."""
     with _opened(path) as file:
-        videos = [_read_video(name, group) for name, group in file["videos"].items()]
-        return _origin(file, path), videos
+        origin = _origin(file, path)
+        return origin, [_read_video(file, name, origin, path) for name in file["videos"]]
 
 
-def _read_video(name: str, group: h5py.Group) -> VideoFeatures:
-    texts = {key: group.attrs[key] for key in _TEXTS}
-    return VideoFeatures(video_id=name, **{key: group[key][()] for key in _ARRAYS}, **(texts | {"rotation": int(texts["rotation"])}))
+def _read_video(file: h5py.File, name: str, origin: Origin, path: Path) -> VideoFeatures:
+    with reading(path, name):
+        group = file["videos"][name]
+        check_arrays(group, name, _ARRAYS | {"feat": origin.dtype}, origin.width, path)
+        arrays = {key: group[key][()] for key in _ARRAYS}
+        texts = {key: group.attrs[key] for key in _TEXTS}
+        return VideoFeatures(video_id=name, **arrays, **(texts | {"rotation": int(texts["rotation"])}))
 
 
-def _opened(path: Path) -> h5py.File:
-    try:
-        file = h5py.File(path, "r")
-    except FileNotFoundError as error:
-        raise DataError("missing feature file", path, "an HDF5 file", "run extract_features") from error
-    except OSError as error:
-        raise _unopened(path, error) from error
-    stored = file.attrs.get("format", None)
-    if stored is None or stored > FORMAT or "videos" not in file:
-        file.close()
-        raise DataError(f"feature file of format {stored}", path, f"format 1 to {FORMAT}", "rerun extract_features, or update foretaste")
-    return file
-
-
-def _unopened(path: Path, error: OSError) -> DataError:
-    """Why a file that is there was not opened; only bytes that are no HDF5 are called damaged."""
-    if error.errno == errno.EAGAIN:  # HDF5 locks what it opens, and writers exclude readers
-        what = "feature file held open by another process"
-        return DataError(what, path, "a file that nobody writes", "wait for it, or end it")
-    if error.errno is not None:
-        what = f"feature file that cannot be opened ({os.strerror(error.errno)})"
-        return DataError(what, path, "a file that can be read", "see to its rights")
-    to_do = "get it again, or delete it and rerun extract_features"
-    return DataError("damaged feature file", path, "an HDF5 file", to_do)
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    with reading(path), h5py.File(path, "r") as file:
+        stored = file.attrs.get("format", None)
+        if not isinstance(stored, np.integer) or not 1 <= stored <= FORMAT:
+            to_do = "rerun extract_features, or update foretaste"
+            raise DataError(f"feature file of format {shown(stored)}", path, f"format 1 to {FORMAT}", to_do)
+        if not isinstance(file.get("videos"), h5py.Group):
+            raise DataError("feature file without videos", path, "the groups of docs/formats.md", "rerun extract_features")
+        yield file
 
 
 def _origin(file: h5py.File, path: Path) -> Origin:
     missing = [field.name for field in fields(Origin) if field.name not in file.attrs]
     if missing:
         raise DataError(f"feature file without {', '.join(missing)}", path, "the attributes of docs/formats.md", "rerun extract_features")
-    return Origin(
-        **{
-            field.name: file.attrs[field.name].item() if field.name in ("grid_fps", "width") else file.attrs[field.name]
-            for field in fields(Origin)
-        }
-    )
+    values = {field.name: file.attrs[field.name] for field in fields(Origin)}
+    check_attributes(values, path)
+    numbers = {name: values[name].item() for name in ("grid_fps", "width")}
+    return Origin(**(values | numbers))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,7 +239,7 @@ class FeatureStore:
                     raise DataError(
                         f"shards differ in {field.name} ({ours} and {theirs})", path, "shards of one extraction", "rerun extract_features"
                     )
-            layout = {name: _layout(group, name, path) for name, group in file["videos"].items()}
+            layout = {name: _layout(file, name, origin, path) for name in file["videos"]}
         memory = np.memmap(path, dtype=np.uint8, mode="r") if layout else None
         for name, (offset, shape, dtype, columns) in layout.items():
             if name in self._videos:
@@ -261,10 +249,12 @@ class FeatureStore:
             self._videos[name] = _Stored(feat=feat.reshape(shape), path=path, **columns)
 
 
-def _layout(group: h5py.Group, name: str, path: Path) -> tuple[int | None, tuple[int, int], np.dtype, dict[str, np.ndarray]]:
-    feat = group["feat"]
-    if feat.chunks is not None or feat.dtype.name not in ("float16", "float32"):
-        raise DataError(
-            f"features of {name!r} are chunked or {feat.dtype}", path, "contiguous float16 or float32", "rerun extract_features"
-        )
-    return feat.id.get_offset(), feat.shape, feat.dtype, {key: group[key][()] for key in _ARRAYS if key != "feat"}
+def _layout(file: h5py.File, name: str, origin: Origin, path: Path) -> tuple[int | None, tuple[int, int], np.dtype, dict[str, np.ndarray]]:
+    with reading(path, name):
+        group = file["videos"][name]
+        check_arrays(group, name, _ARRAYS | {"feat": origin.dtype}, origin.width, path)
+        feat = group["feat"]
+        columns = {key: group[key][()] for key in _ARRAYS if key != "feat"}
+        if (np.diff(columns["grid_index"]) <= 0).any():
+            raise DataError(f"grid indices of {name!r} do not ascend", path, "each grid time once", "rerun extract_features")
+        return feat.id.get_offset(), feat.shape, feat.dtype, columns

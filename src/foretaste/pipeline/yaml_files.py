@@ -38,6 +38,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in ``path``; raises ConfigError."""
     try:
         value = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except RecursionError as error:
+        raise ConfigError("nested too deeply", path, "a YAML mapping", "mend the file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"not YAML ({error})", path, "a YAML mapping", "mend the file") from error
     if not isinstance(value, dict):

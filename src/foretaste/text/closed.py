@@ -34,12 +34,12 @@ NEGATIONS = word_set("cannot didn't doesn't don't dont n't never nor not")
 CONJUNCTIONS = word_set("& + and and/or but n or")
 ADVERBS = word_set(
     "about additionally again ahead almost alone already also alternately alternatively altogether always anew anyway approx approx.",
-    "approximately around-and-round beforehand besides best better optionally clockwise counterclockwise crosswise diagonally downward downwards",
+    "approximately around-and-round beforehand besides best better clockwise counterclockwise crosswise diagonally downward downwards",
     "earlier early else elsewhere etc etc. even evenly ever everywhere exactly far fast faster finally first firstly forward further",
     "furthermore gently gradually halfway here hereafter however immediately indeed indoors initially inside-out just lastly later",
     "lengthways lengthwise less likewise longer max maximum maybe meantime meanwhile medium-well min minimum moreover nearly next",
-    "nonetheless now occasionally often once-more only otherwise outdoors overnight perhaps please presently promptly quicker quite",
-    "really roughly secondly shortly sideways simply slightly slow-and-low someday sometimes somewhat soon still suddenly thereafter",
+    "nonetheless now occasionally often once-more only optionally otherwise outdoors overnight perhaps please presently promptly quicker",
+    "quite really roughly secondly shortly sideways simply slightly slow-and-low someday sometimes somewhat soon still suddenly thereafter",
     "therefore thirdly thoroughly though-out thus today tomorrow tonight too twice uncovered undisturbed upside upside-down upward",
     "upwards usually very vigorously well widthwise worse yesterday yet",
 )  # fmt: skip

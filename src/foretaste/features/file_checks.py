@@ -1,0 +1,106 @@
+"""What a feature file may hold, and what is said of one that is damaged or holds something else. See ``store``."""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from foretaste.contracts.errors import DataError
+from foretaste.contracts.foreign_files import UNREADABLE, check_is_itself
+
+_FLOATS = ("float16", "float32")
+
+
+@contextmanager
+def reading(path: Path, video_id: str | None = None) -> Iterator[None]:
+    """Whatever h5py raises in the block, as a DataError that names the file, and the video where it is one's.
+
+    HDF5 finds damage when it follows an address, and then h5py raises whatever it was about: KeyError, OSError, TypeError.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DataError("missing feature file", path, "an HDF5 file", "run extract_features") from error
+    except MemoryError as error:
+        to_do = "free memory; if the file is small it is damaged: rerun extract_features"
+        raise DataError("feature file larger than the memory", path, "room for it", to_do) from error
+    except UNREADABLE as error:
+        raise _unread(path, video_id, error) from error
+
+
+def _unread(path: Path, video_id: str | None, error: BaseException) -> DataError:
+    """Why a file that is there was not read; only bytes that are no HDF5 are called damaged."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EAGAIN:  # HDF5 locks what it opens, and writers exclude readers
+        what = "feature file held open by another process"
+        return DataError(what, path, "a file that nobody writes", "wait for it, or end it")
+    if number is not None:
+        what = f"feature file that cannot be opened ({os.strerror(number)})"
+        return DataError(what, path, "a file that can be read", "see to its rights")
+    check_is_itself(path)
+    where = path if video_id is None else f"{path}: {video_id}"
+    to_do = "get it again, or delete it and rerun extract_features"
+    return DataError("damaged feature file", where, "an HDF5 file", to_do)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_rate(value: object) -> bool:
+    return isinstance(value, np.floating | np.integer) and math.isfinite(value) and value > 0
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, np.integer) and value > 0
+
+
+def _is_float_type(value: object) -> bool:
+    return isinstance(value, str) and value in _FLOATS
+
+
+#: Attributes of a file that are more than a text: what is expected, and whether a value is that.
+_EXPECTED = {
+    "grid_fps": ("a finite number above 0", _is_rate),
+    "width": ("a whole number above 0", _is_count),
+    "dtype": (" or ".join(_FLOATS), _is_float_type),
+}
+
+
+def check_attributes(values: Mapping[str, Any], path: Path) -> None:
+    """DataError unless the attributes of a file are as ``store.Origin`` says."""
+    for name, value in values.items():
+        expected, holds = _EXPECTED.get(name, ("a text", _is_text))
+        if not holds(value):
+            raise DataError(f"{name} of a feature file is {shown(value)}", path, expected, "rerun extract_features")
+
+
+def shown(value: object) -> str:
+    """A value of an attribute, in short."""
+    said = str(value) if isinstance(value, np.generic | None) else repr(value)
+    return said if len(said) <= 60 else f"{said[:57]}..."
+
+
+def check_arrays(group: h5py.Group, name: str, dtypes: Mapping[str, Any], width: int, path: Path) -> None:
+    """DataError unless the datasets of a video are as written: contiguous, of their types and shapes, and inside the file."""
+    feat, again = group["feat"], "rerun extract_features"
+    if feat.chunks is not None or feat.dtype.name not in _FLOATS:
+        raise DataError(f"features of {name!r} are chunked or {feat.dtype}", path, f"contiguous {' or '.join(_FLOATS)}", again)
+    size, n = path.stat().st_size, len(feat)
+    for key, dtype in dtypes.items():
+        array = group[key]
+        shape = (n, width) if key == "feat" else (n,)
+        if array.shape != shape or array.dtype != dtype:
+            found, expected = f"{array.dtype} {array.shape}", f"{np.dtype(dtype)} {shape}"
+            raise DataError(f"{key} of {name!r} is {found}", path, expected, again)
+        offset = array.id.get_offset()
+        if array.nbytes and (offset is None or offset + array.nbytes > size):
+            raise DataError(f"{key} of {name!r} lies outside the file", path, "contiguous datasets", again)
