@@ -9,6 +9,7 @@ BENCH = runpy.run_path(str(Path(__file__).parents[2] / "bench" / "counts.py"))
 
 
 @pytest.mark.parametrize("dataset", ["epic55", "egtea"])
+@pytest.mark.slow
 def test_counts_on_the_real_labels(shared_data, dataset):
     lines = list(BENCH["lines"](dataset, shared_data, every=2))
     assert len(lines) >= 4

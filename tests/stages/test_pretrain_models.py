@@ -100,6 +100,7 @@ def test_two_processes_equal_one(folder, tmp_path, pack):
     assert first["after"] == pytest.approx(second["after"], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_killed_in_mid_epoch_gives_the_same_bytes(folder, tmp_path):
     config = settings(view={"pack": 48}, network={"dropout": 0.1})
     run(folder / "phrases.parquet", folder / "lm", tmp_path / "whole", config)

@@ -283,6 +283,7 @@ def test_a_teacher_without_scores_is_named(data, tmp_path):
         train.run(steps(data, tmp_path, STUDENT)[0])
 
 
+@pytest.mark.slow
 def test_two_processes_train_like_one(data, tmp_path):
     """By the command line, as a person with two devices starts it."""
     model = {**STUDENT, "objective": STUDENT["objective"][:2], "network": {**STUDENT["network"], "dropout": 0.0, "inner_dropout": 0.0}}

@@ -133,6 +133,7 @@ def anonymous_mb() -> float:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+@pytest.mark.slow
 def test_texts_are_not_in_memory(tmp_path):
     """Ten times the sequences cost their index arrays (about 60 bytes a sequence at the most), not their texts."""
     tiny_lm.write_tokenizer(tmp_path)

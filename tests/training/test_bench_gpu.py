@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[2] / "bench" / "gpu.py"
 
 
+@pytest.mark.slow
 def test_every_training_is_timed_in_every_precision(tmp_path):
     command = [sys.executable, str(SCRIPT), "--tiny", "--steps", "2", "--out", str(tmp_path / "gpu.json")]
     subprocess.run(command, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, check=True, capture_output=True, timeout=300)

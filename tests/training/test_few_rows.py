@@ -93,6 +93,7 @@ def together(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("rows", TRAINED)
 @pytest.mark.parametrize("name", MONITORS)
+@pytest.mark.slow
 def test_two_processes_see_what_one_sees(name, rows, alone, together):
     one, two = alone / name / str(rows), together / name / str(rows)
     for a, b in zip(lines(one), lines(two), strict=True):

@@ -21,6 +21,7 @@ def kill(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_some_instants(tmp_path):
     said = kill(tmp_path, "--optimizer", "sgd", "--every", "7", "--chains", "1")
     instants, kills = re.search(r"sgd: (\d+) instants, (\d+) kills", said).groups()

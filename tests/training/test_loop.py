@@ -61,6 +61,7 @@ def test_resumes_to_the_bit(tmp_path, stop):
     assert (tmp_path / "whole" / "log.jsonl").read_bytes() == (tmp_path / "broken" / "log.jsonl").read_bytes()
 
 
+@pytest.mark.slow
 def test_resumes_to_the_bit_after_sigkill(tmp_path):
     whole = train(tmp_path / "whole", **HARD)
     killed = run(tmp_path / "broken", {**HARD, "stop_at": 7, "stop_by": "kill"}, check=False)
@@ -104,6 +105,7 @@ def test_accumulation_changes_nothing(tmp_path, optimizer):
     assert_equal(kept(tmp_path / "whole"), kept(tmp_path / "cut"), 1e-9)
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one(tmp_path):
     """fp64, no dropout; class weights, ignored positions, batches that do not divide: 37 = 4 x 9 + 1, so one process has nothing."""
     arguments = {"batch": 9, "clip_norm": 0.5}
@@ -123,6 +125,7 @@ def test_two_processes_equal_one(tmp_path):
         assert x.get("action_loss", 0) == pytest.approx(y.get("action_loss", 0), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_two_processes_with_dropout_equal_one_in_two_parts(tmp_path):
     train(tmp_path / "one", batch=9, dropout=0.5, accumulate=2)
     run(tmp_path / "two", {"batch": 9, "dropout": 0.5}, processes=2)
