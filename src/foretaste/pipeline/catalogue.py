@@ -166,10 +166,11 @@ class Catalogue:
     def _check_phrases(self, text: TextConfig, where: str) -> None:
         check_settings(text.phrases, self._settings["phrases"], f"{where}.phrases", "phrases")
 
-    def text_name(self, dataset: str, lm: str) -> str:
-        """What the language model reads, as it stands in paths: ``<corpus>`` for the text ``recipes``, else ``<corpus>/<text>``."""
+    def text_name(self, corpus: str, lm: str) -> str:
+        """What the language model reads of a corpus, as it stands in paths: ``<corpus>`` for the text ``recipes``,
+        else ``<corpus>/<text>``."""
         text = self.named("lms", lm).text
-        return self.corpus(dataset) + ("" if text == PLAIN_TEXT else f"/{text}")
+        return corpus if text == PLAIN_TEXT else f"{corpus}/{text}"
 
     @cached_property
     def first_lms(self) -> dict[str, str]:

@@ -98,7 +98,7 @@ class Plan:
     def _pretrain(self, corpus: str, lm: str) -> Described:
         folder = f"{self.results}/lm/{corpus}/{lm}"
         settings = self.catalogue.named("lms", lm)
-        text = corpus if settings.text == PLAIN_TEXT else f"{corpus}/{settings.text}"
+        text = self.catalogue.text_name(corpus, lm)
         inputs = {"phrases": f"{self.results}/text/{text}/phrases.parquet", "lm": self.catalogue.weights(settings.init)}
         if settings.generator is not None:
             inputs["generator"] = self.catalogue.weights(settings.generator)

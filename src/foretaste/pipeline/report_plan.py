@@ -69,7 +69,8 @@ class ReportPlan:
                 settings = self.catalogue.named("lms", lm)
                 jobs += [("fetch_weights", f"weights/{artifact_name(name)}") for name in (settings.init, settings.generator) if name]
                 if settings.training is not None:
-                    corpus, text = self.catalogue.corpus(world), self.catalogue.text_name(world, lm)
+                    corpus = self.catalogue.corpus(world)
+                    text = self.catalogue.text_name(corpus, lm)
                     jobs += [("read_recipes", f"text/{corpus}/sentences"), ("make_phrases", f"text/{text}/phrases")]
                     jobs += [("extract_openie", f"text/{text}/shards/{shard}") for shard in self._text_shards(lm)]
                     jobs.append(("pretrain", f"lm/{corpus}/{lm}/checkpoint"))
@@ -97,8 +98,9 @@ class ReportPlan:
         """The issues tables of the recipe corpora that the models' language models have read."""
         folder, found = f"{self.catalogue.results}/text", []
         for world, lm in self.pretrained():
-            text = self.catalogue.text_name(world, lm)
-            found.append(f"{folder}/{self.catalogue.corpus(world)}/issues.parquet")
+            corpus = self.catalogue.corpus(world)
+            text = self.catalogue.text_name(corpus, lm)
+            found.append(f"{folder}/{corpus}/issues.parquet")
             found += [f"{folder}/{text}/issues/extract_openie-{shard}.parquet" for shard in self._text_shards(lm)]
         return list(dict.fromkeys(found))
 
