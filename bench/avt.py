@@ -2,9 +2,10 @@
 
     python bench/avt.py [--rounds 7] [--out bench/results/avt.json]
 
-Both hold the same weights and are first shown to give the same logits. They are then timed in turns (forward with dropout,
-the three published losses, backward, AdamW), so that a busy machine slows both alike; the numbers are medians over rounds, in seconds of one thread.
-Widths are the published ones divided by 4, and the generated kitchen's.
+Both hold the same weights and are first shown to give the same logits. They are then timed in turns (forward
+with dropout, the three published losses, backward, AdamW), so that a busy machine slows both alike; the
+numbers are medians over rounds, in seconds of one thread. Widths are the published ones divided by 4, and the
+generated kitchen's.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from foretaste.contracts.batch import Batch
 from foretaste.models import weights
 from foretaste.models.avt import Avt, Config
 
-#: name -> (batch, D, classes, settings). Published: H 2048; D 768 and 2 layers (EGTEA), D 2048 and 12 layers (EPIC-55).
+#: name -> (batch, D, classes, settings). Published: H 2048; D 768 and 2 layers (EGTEA), D 2048 and 12 layers
+#: (EPIC-55).
 SIZES = {
     "egtea_quarter": (3, 192, 106, {"width": 512, "layers": 2, "heads": 4, "dropout": 0.2}),
     "epic55_quarter": (32, 512, 2513, {"width": 512, "layers": 12, "heads": 8, "dropout": 0.8}),
@@ -44,7 +46,14 @@ class Peer(nn.Module):
         self.future_predictor.encoder = nn.Linear(feature_width, config.width, bias=False)
         self.future_predictor.decoder = nn.Linear(config.width, feature_width, bias=False)
         self.future_predictor.gpt_model = GPT2Model(
-            GPT2Config(n_embd=config.width, n_layer=config.layers, n_head=config.heads, vocab_size=1, bos_token_id=None, eos_token_id=None)
+            GPT2Config(
+                n_embd=config.width,
+                n_layer=config.layers,
+                n_head=config.heads,
+                vocab_size=1,
+                bos_token_id=None,
+                eos_token_id=None,
+            )
         )
         del self.future_predictor.gpt_model.wte
         self.dropout = nn.Dropout(config.dropout)
@@ -59,7 +68,9 @@ class Peer(nn.Module):
         return classify(self.dropout(d[:, -1])), classify(self.dropout(past)), d
 
 
-def losses(logits: torch.Tensor, past_logits: torch.Tensor, d: torch.Tensor, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def losses(
+    logits: torch.Tensor, past_logits: torch.Tensor, d: torch.Tensor, z: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor:
     """The published sum: action, future feature, past actions."""
     past = F.cross_entropy(past_logits.flatten(0, 1), labels.repeat_interleave(FRAMES))
     return F.cross_entropy(logits, labels) + F.mse_loss(d[:, :-1], z[:, 1:]) + 0.1 * past
@@ -110,7 +121,9 @@ def seconds(step, repeats: int) -> float:
 
 
 def measure(name: str, rounds: int) -> dict[str, float]:
-    """Median milliseconds of a step of each, and how many times the peer's time is ours (median, least and most over rounds)."""
+    """Median milliseconds of a step of each, and how many times the peer's time is ours (median, least and
+    most over rounds).
+    """
     steps = contestants(name)
     for step in steps.values():
         seconds(step, 3)
@@ -130,7 +143,9 @@ def measure(name: str, rounds: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "avt.json")
     arguments = parser.parse_args()
@@ -143,7 +158,10 @@ def main() -> None:
     }
     for name in SIZES:
         result["step"][name] = row = measure(name, arguments.rounds)
-        print(f"{name:16} ours {row['ours_ms']:8.2f} ms   peer {row['peer_ms']:8.2f} ms   peer/ours {row['peer_over_ours']:.2f}")
+        print(
+            f"{name:16} ours {row['ours_ms']:8.2f} ms   peer {row['peer_ms']:8.2f} ms   peer/ours"
+            f" {row['peer_over_ours']:.2f}"
+        )
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 

@@ -1,8 +1,10 @@
-"""What counting is worth on the real labels, beside reference values that an independent program of counts gave.
+"""What counting is worth on the real labels, beside reference values that an independent program of counts
+gave.
 
     python bench/counts.py --data DIR [--times official] [--out bench/results/counts.json]
 
-DIR holds epic55/ (EPIC-KITCHENS-55's annotation files) and rulstm/ (ek55/ and egtea/ of RULSTM/data). Nothing is random.
+DIR holds epic55/ (EPIC-KITCHENS-55's annotation files) and rulstm/ (ek55/ and egtea/ of RULSTM/data). Nothing
+is random.
 """
 
 from __future__ import annotations
@@ -38,7 +40,13 @@ class Case(NamedTuple):
     reference: tuple[float, ...]
 
 
-def _case(tables: str | tuple[str, ...], rule: str, *reference: float, source: str = "all_splits", prior_exponent: float = 0.0) -> Case:
+def _case(
+    tables: str | tuple[str, ...],
+    rule: str,
+    *reference: float,
+    source: str = "all_splits",
+    prior_exponent: float = 0.0,
+) -> Case:
     return Case((tables,) if isinstance(tables, str) else tables, rule, source, prior_exponent, reference)
 
 
@@ -93,27 +101,42 @@ def lines(dataset: str, data: Path, times: str = "rulstm_30fps", every: int = 1)
     counts = np.bincount(target[training], minlength=len(read.classes.action))
     for case in cases[::every]:
         begin = time.perf_counter()
-        view = families.build("views", {"kind": "action_ids", "rule": case.rule, "source": case.source}, sources=sources)
+        view = families.build(
+            "views", {"kind": "action_ids", "rule": case.rule, "source": case.source}, sources=sources
+        )
         history = view.fetch(range(len(view))).inputs["history"]
         model = families.build("models", {"kind": "counts", "tables": case.tables}, sources=sources)
         model.fit(history[training], target[training])
-        parts = [model(Batch(ids=(), inputs={"history": part})).logits["action"] for part in history[~training].split(512)]
+        parts = [
+            model(Batch(ids=(), inputs={"history": part})).logits["action"]
+            for part in history[~training].split(512)
+        ]
         logits = torch.cat(parts).numpy()
         if case.prior_exponent:
             logits = divide_by_prior(logits, counts, case.prior_exponent)
         found = head_metrics(logits, target[~training].numpy(), many_shot)
         yield {
-            "tables": list(case.tables), "rule": case.rule, "source": case.source, "prior_exponent": case.prior_exponent, "metrics": found,
-            "reference": dict(zip(metrics, case.reference, strict=True)), "seconds": round(time.perf_counter() - begin, 2),
-        }  # fmt: skip
+            "tables": list(case.tables),
+            "rule": case.rule,
+            "source": case.source,
+            "prior_exponent": case.prior_exponent,
+            "metrics": found,
+            "reference": dict(zip(metrics, case.reference, strict=True)),
+            "seconds": round(time.perf_counter() - begin, 2),
+        }
 
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument(
-        "--times", choices=("rulstm_30fps", "official"), default="rulstm_30fps", help="EPIC-55's clock (default: %(default)s)"
+        "--times",
+        choices=("rulstm_30fps", "official"),
+        default="rulstm_30fps",
+        help="EPIC-55's clock (default: %(default)s)",
     )
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
@@ -128,11 +151,15 @@ def main() -> None:
         results[dataset] = []
         for line in lines(dataset, arguments.data, arguments.times):
             cells = (f"{line['metrics'][name]:.2f} ({line['reference'][name]})" for name in metrics)
-            head = f"{'+'.join(line['tables']):32}{line['rule']:7}{line['source']:14}{line['prior_exponent']:<9}"
+            head = (
+                f"{'+'.join(line['tables']):32}{line['rule']:7}{line['source']:14}{line['prior_exponent']:<9}"
+            )
             print(head + "".join(f"{cell:>24}" for cell in cells), flush=True)
             results[dataset].append(line)
     if arguments.out:
-        arguments.out.write_text(json.dumps({"times": arguments.times, **results}, indent=1, sort_keys=True) + "\n")
+        arguments.out.write_text(
+            json.dumps({"times": arguments.times, **results}, indent=1, sort_keys=True) + "\n"
+        )
 
 
 if __name__ == "__main__":

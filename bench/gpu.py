@@ -1,11 +1,13 @@
-"""Time of training steps of the loop on a GPU, in fp32, TF32 and bf16, with the optimizer's update in one kernel and in many.
+"""Time of training steps of the loop on a GPU, in fp32, TF32 and bf16, with the optimizer's update in one
+kernel and in many.
 
     python bench/gpu.py [--steps 30] [--tiny] [--only student] [--out bench/results/gpu.json]
 
-Three trainings with random weights and data: the published student (AVT-h, 2048 wide, 12 layers, on features of irCSN-152, taught by a
-teacher's top 50 of 2,513 actions), a text teacher of MiniLM's size, and masked language modelling of that size. Each runs through the one
-training loop, from fetching a batch to the update; times are medians over steps, after the GPU has ended its work, without the first ones.
-The loop is broken off before it would write a checkpoint. ``--tiny`` is for a machine without a GPU: it shows that the script runs.
+Three trainings with random weights and data: the published student (AVT-h, 2048 wide, 12 layers, on features
+of irCSN-152, taught by a teacher's top 50 of 2,513 actions), a text teacher of MiniLM's size, and masked
+language modelling of that size. Each runs through the one training loop, from fetching a batch to the update;
+times are medians over steps, after the GPU has ended its work, without the first ones. The loop is broken off
+before it would write a checkpoint. ``--tiny`` is for a machine without a GPU: it shows that the script runs.
 """
 
 from __future__ import annotations
@@ -66,7 +68,8 @@ class Sizes:
 
 
 TINY = Sizes(
-    width=32, layers=1, features=24, actions=60, hidden=24, lm_layers=1, vocabulary=200, tokens=8, student_batch=4, text_batch=4, mlm_batch=4, rows=32
+    width=32, layers=1, features=24, actions=60, hidden=24, lm_layers=1, vocabulary=200, tokens=8,
+    student_batch=4, text_batch=4, mlm_batch=4, rows=32
 )  # fmt: skip
 
 
@@ -82,7 +85,10 @@ class Rows:
     def fetch(self, rows: Sequence[int], *, seed: int, epoch: int, training: bool) -> Fetched:
         """The rows as the networks take them."""
         chosen = {name: values[list(rows)] for name, values in self.arrays.items()}
-        widened = {name: values.astype(np.float32) if values.dtype == np.float16 else values for name, values in chosen.items()}
+        widened = {
+            name: values.astype(np.float32) if values.dtype == np.float16 else values
+            for name, values in chosen.items()
+        }
         return Fetched(inputs={name: torch.from_numpy(values) for name, values in widened.items()})
 
     def weights(self) -> None:
@@ -91,7 +97,9 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """One network with its samples; a step handles ``batch`` of them, each of ``tokens`` tokens (1: it has none)."""
+    """One network with its samples; a step handles ``batch`` of them, each of ``tokens`` tokens (1: it has
+    none).
+    """
 
     what: str
     model: nn.Module
@@ -109,9 +117,12 @@ def space(sizes: Sizes) -> ClassSpace:
     names = tuple(f"action {i}" for i in range(count))
     verb, noun = tuple(i % 10 for i in range(count)), tuple(i // 10 for i in range(count))
     return ClassSpace(
-        action=names, verb=tuple(f"verb {i}" for i in range(10)), noun=tuple(f"noun {i}" for i in range(count // 10 + 1)),
-        action_verb=verb, action_noun=noun,
-    )  # fmt: skip
+        action=names,
+        verb=tuple(f"verb {i}" for i in range(10)),
+        noun=tuple(f"noun {i}" for i in range(count // 10 + 1)),
+        action_verb=verb,
+        action_noun=noun,
+    )
 
 
 def labelled(view: Rows, sizes: Sizes) -> Samples:
@@ -119,7 +130,12 @@ def labelled(view: Rows, sizes: Sizes) -> Samples:
     action = np.random.default_rng(1).integers(0, sizes.actions, len(view))
     labels = {"action": action, "verb": action % 10, "noun": action // 10}
     ids = tuple(f"s{i}" for i in range(len(view)))
-    return Samples(view=view, rows=np.arange(len(view)), ids=ids, labels={head: torch.from_numpy(found) for head, found in labels.items()})
+    return Samples(
+        view=view,
+        rows=np.arange(len(view)),
+        ids=ids,
+        labels={head: torch.from_numpy(found) for head, found in labels.items()},
+    )
 
 
 def student(sizes: Sizes, folder: Path) -> Training:
@@ -127,45 +143,78 @@ def student(sizes: Sizes, folder: Path) -> Training:
     random = np.random.default_rng(0)
     features = random.normal(size=(sizes.rows, sizes.frames, sizes.features)).astype(np.float16)
     network = {"kind": "avt", "width": sizes.width, "layers": sizes.layers, "heads": 8, "dropout": 0.8}
-    model = families.build("models", network, sources=Sources(classes=space(sizes), feature_width=sizes.features))
+    model = families.build(
+        "models", network, sources=Sources(classes=space(sizes), feature_width=sizes.features)
+    )
     terms = [
         {"loss": CROSS_ENTROPY, "of": "action"},
-        {"loss": {"kind": "feature_mse"}, "of": "next_features", "to": "features", "weight": 2.0, "over": "all"},
+        {
+            "loss": {"kind": "feature_mse"},
+            "of": "next_features",
+            "to": "features",
+            "weight": 2.0,
+            "over": "all",
+        },
         {"loss": TOP_50, "of": "action", "to": "teacher", "weight": 20.0, "reduction": "elements"},
     ]
     return Training(
-        what=f"AVT-h of {_millions(model)}, {sizes.width} wide, {sizes.layers} layers, {sizes.frames} features of {sizes.features}, batch {sizes.student_batch}",
-        model=model, samples=labelled(Rows({"features": features}), sizes), terms=terms, batch=sizes.student_batch,
-        optimizer={"kind": "adam", "lr": 5.0e-6, "weight_decay": 1.0e-4}, teacher=torch.randn(sizes.rows, sizes.actions),
-    )  # fmt: skip
+        what=(
+            f"AVT-h of {_millions(model)}, {sizes.width} wide, {sizes.layers} layers, {sizes.frames} features"
+            f" of {sizes.features}, batch {sizes.student_batch}"
+        ),
+        model=model,
+        samples=labelled(Rows({"features": features}), sizes),
+        terms=terms,
+        batch=sizes.student_batch,
+        optimizer={"kind": "adam", "lr": 5.0e-6, "weight_decay": 1.0e-4},
+        teacher=torch.randn(sizes.rows, sizes.actions),
+    )
 
 
 def text_teacher(sizes: Sizes, folder: Path) -> Training:
     """A language model that reads the past and has a classifier for each head."""
     ids = np.random.default_rng(0).integers(len(SPECIAL), sizes.vocabulary, (sizes.rows, sizes.tokens))
-    model = families.build("models", {"kind": "text_encoder", "pool": "mean"}, sources=Sources(classes=space(sizes), pretrained=folder))
+    model = families.build(
+        "models",
+        {"kind": "text_encoder", "pool": "mean"},
+        sources=Sources(classes=space(sizes), pretrained=folder),
+    )
     view = Rows({"input_ids": ids, "attention_mask": np.ones(ids.shape, dtype=bool)})
     return Training(
-        what=f"BERT of {_millions(model)}, texts of {sizes.tokens} tokens, batch {sizes.text_batch}", model=model, samples=labelled(view, sizes),
-        terms=[{"loss": CROSS_ENTROPY, "of": head} for head in ("action", "verb", "noun")], batch=sizes.text_batch, tokens=sizes.tokens,
+        what=f"BERT of {_millions(model)}, texts of {sizes.tokens} tokens, batch {sizes.text_batch}",
+        model=model,
+        samples=labelled(view, sizes),
+        terms=[{"loss": CROSS_ENTROPY, "of": head} for head in ("action", "verb", "noun")],
+        batch=sizes.text_batch,
+        tokens=sizes.tokens,
         optimizer={"kind": "adamw", "lr": 1.5e-4},
-    )  # fmt: skip
+    )
 
 
 def masked_lm(sizes: Sizes, folder: Path) -> Training:
     """Hidden words of recipes of eight phrases, tokenized and hidden by the view while the training runs."""
     words = np.random.default_rng(0).integers(len(SPECIAL), sizes.vocabulary - 1, (sizes.rows * 8, 2))
-    rows = [(f"r{i // 8}", "train", i % 8, f"w{a}", f"w{b}", f"w{a} w{b}") for i, (a, b) in enumerate(words.tolist())]
+    rows = [
+        (f"r{i // 8}", "train", i % 8, f"w{a}", f"w{b}", f"w{a} w{b}")
+        for i, (a, b) in enumerate(words.tolist())
+    ]
     columns = [pa.array(column, type=field.type) for column, field in zip(zip(*rows), PHRASES.schema)]
     sources = Sources(phrases=pa.table(columns, schema=PHRASES.schema), pretrained=folder)
     view = families.build("views", {"kind": "masked_text", "mask": "words"}, sources=sources)
     model = families.build("models", {"kind": "masked_lm"}, sources=sources)
     length = len(view.tokenizer.ids(view.text(0)))
     return Training(
-        what=f"BERT of {_millions(model)} with its masked-word head, texts of {length} tokens, batch {sizes.mlm_batch}", model=model,
-        samples=own_rows(view, view.ids), terms=[{"loss": CROSS_ENTROPY, "of": "token"}], batch=sizes.mlm_batch, tokens=length,
+        what=(
+            f"BERT of {_millions(model)} with its masked-word head, texts of {length} tokens, batch"
+            f" {sizes.mlm_batch}"
+        ),
+        model=model,
+        samples=own_rows(view, view.ids),
+        terms=[{"loss": CROSS_ENTROPY, "of": "token"}],
+        batch=sizes.mlm_batch,
+        tokens=length,
         optimizer={"kind": "adamw", "lr": 2.0e-4},
-    )  # fmt: skip
+    )
 
 
 TRAININGS = {"student": student, "text_teacher": text_teacher, "masked_lm": masked_lm}
@@ -173,15 +222,26 @@ TRAININGS = {"student": student, "text_teacher": text_teacher, "masked_lm": mask
 
 def write_language_model(folder: Path, sizes: Sizes) -> None:
     """A Hugging Face folder of random weights whose tokenizer knows the words w5, w6, ..."""
-    words = {word: index for index, word in enumerate((*SPECIAL, *(f"w{i}" for i in range(len(SPECIAL), sizes.vocabulary - 1)), ","))}
+    words = {
+        word: index
+        for index, word in enumerate(
+            (*SPECIAL, *(f"w{i}" for i in range(len(SPECIAL), sizes.vocabulary - 1)), ",")
+        )
+    }
     tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(words, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
     ends = [("[CLS]", words["[CLS]"]), ("[SEP]", words["[SEP]"])]
-    tokenizer.post_processor = tokenizers.processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
+    tokenizer.post_processor = tokenizers.processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=ends
+    )
     tokenizer.add_special_tokens(list(SPECIAL))
     config = BertConfig(
-        vocab_size=sizes.vocabulary, hidden_size=sizes.hidden, num_hidden_layers=sizes.lm_layers, num_attention_heads=12, intermediate_size=4 * sizes.hidden
-    )  # fmt: skip
+        vocab_size=sizes.vocabulary,
+        hidden_size=sizes.hidden,
+        num_hidden_layers=sizes.lm_layers,
+        num_attention_heads=12,
+        intermediate_size=4 * sizes.hidden,
+    )
     BertForMaskedLM(config).save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
     named = {f"{name.strip('[]').lower()}_token": name for name in SPECIAL}
@@ -193,7 +253,9 @@ class Enough(Exception):  # noqa: N818 (nothing went wrong)
 
 
 class Clock:
-    """The loop asks for targets once a step: it is told the time whenever the device has ended what came before."""
+    """The loop asks for targets once a step: it is told the time whenever the device has ended what came
+    before.
+    """
 
     def __init__(self, steps: int, teacher: torch.Tensor | None):
         self.times: list[float] = []
@@ -214,7 +276,9 @@ class Clock:
 
 @contextmanager
 def update_in(kernels: str) -> Iterator[None]:
-    """The loop's optimizers as they are (``fused``), or made to update operation by operation (``unfused``)."""
+    """The loop's optimizers as they are (``fused``), or made to update operation by operation
+    (``unfused``).
+    """
     build = loop.build_optimizer
 
     def changed(*arguments: Any) -> torch.optim.Optimizer:
@@ -238,9 +302,16 @@ def measure(training: Training, precision: str, kernels: str, steps: int) -> dic
         torch.cuda.reset_peak_memory_stats()
     first = max(steps // 5, 1)
     config = LoopConfig(
-        steps=steps + 2, batch=training.batch, optimizer=training.optimizer, precision="bf16" if precision == "bf16" else "fp32", checkpoint_steps=10**9
-    )  # fmt: skip
-    objective, clock = build_objective([TermConfig(**term) for term in training.terms]), Clock(steps, training.teacher)
+        steps=steps + 2,
+        batch=training.batch,
+        optimizer=training.optimizer,
+        precision="bf16" if precision == "bf16" else "fp32",
+        checkpoint_steps=10**9,
+    )
+    objective, clock = (
+        build_objective([TermConfig(**term) for term in training.terms]),
+        Clock(steps, training.teacher),
+    )
     loaders = {"training": Loader(samples=training.samples, batch=training.batch)}
     with tempfile.TemporaryDirectory() as out, update_in(kernels):
         try:
@@ -251,16 +322,20 @@ def measure(training: Training, precision: str, kernels: str, steps: int) -> dic
     seconds = statistics.median(b - a for a, b in zip(clock.times[first:], clock.times[first + 1 :]))
     samples = training.batch / seconds
     return {
-        "step_ms": round(1e3 * seconds, 3), "samples_per_s": round(samples, 1), "tokens_per_s": round(samples * training.tokens),
+        "step_ms": round(1e3 * seconds, 3),
+        "samples_per_s": round(samples, 1),
+        "tokens_per_s": round(samples * training.tokens),
         "peak_gb": round(torch.cuda.max_memory_allocated() / 1e9, 2) if on_gpu else None,
-    }  # fmt: skip
+    }
 
 
 def _millions(model: nn.Module) -> str:
     return f"{sum(parameter.numel() for parameter in model.parameters()) / 1e6:.1f} M parameters"
 
 
-def run(make: Callable[[Sizes, Path], Training], sizes: Sizes, folder: Path, steps: int) -> tuple[str, dict[str, Any]]:
+def run(
+    make: Callable[[Sizes, Path], Training], sizes: Sizes, folder: Path, steps: int
+) -> tuple[str, dict[str, Any]]:
     """What one training is, and its figures by precision and update."""
     torch.manual_seed(0)
     training = make(sizes, folder)
@@ -269,24 +344,35 @@ def run(make: Callable[[Sizes, Path], Training], sizes: Sizes, folder: Path, ste
         for kernels in ("fused", "unfused"):
             figures[f"{precision}_{kernels}"] = found = measure(training, precision, kernels, steps)
             print(
-                f"{make.__name__:14}{precision:6}{kernels:9}{found['step_ms']:10.2f} ms {found['samples_per_s']:10.0f} samples/s",
+                f"{make.__name__:14}{precision:6}{kernels:9}{found['step_ms']:10.2f} ms"
+                f" {found['samples_per_s']:10.0f} samples/s",
                 flush=True,
             )
     return training.what, figures
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=30, help="timed steps of each training (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--steps", type=int, default=30, help="timed steps of each training (default: %(default)s)"
+    )
     parser.add_argument("--tiny", action="store_true", help="small sizes, for a machine without a GPU")
-    parser.add_argument("--only", nargs="+", choices=TRAININGS, default=list(TRAININGS), help="which trainings")
+    parser.add_argument(
+        "--only", nargs="+", choices=TRAININGS, default=list(TRAININGS), help="which trainings"
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "gpu.json")
     arguments = parser.parse_args()
     sizes, device = TINY if arguments.tiny else Sizes(), accelerator().device
     figures: dict[str, Any] = {
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else str(device), "torch": torch.__version__, "cuda": torch.version.cuda,
-        "accelerate": accelerate.__version__, "transformers": transformers.__version__, "steps": arguments.steps,
-    }  # fmt: skip
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else str(device),
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+        "accelerate": accelerate.__version__,
+        "transformers": transformers.__version__,
+        "steps": arguments.steps,
+    }
     with tempfile.TemporaryDirectory() as folder:
         write_language_model(Path(folder), sizes)
         for name in arguments.only:

@@ -2,20 +2,21 @@
 
     python bench/intervals.py --data DIR [--out bench/results/intervals.json]
 
-The population: all 272 videos of EPIC-KITCHENS-55 that RULSTM's files label for training or validation, 28,472
-segments with their real labels; beside it, the 40 videos of the validation split alone.
-The models: counts of past actions (`models/counts`), really trained on the labels of three quarters of the videos
-and asked about the fourth, in turn, so that every segment has an out-of-fold answer and nothing is generated.
-"one model" is the average of counts (`lm_avt_counts`), "difference" that minus the bigram count.
-A draw: V videos with replacement; a video drawn twice counts as two videos.
-What is estimated: the mean of the metric over all such draws (from 20,000 others): what it would be on other data
-of as many videos. The metric of the whole population stands beside it: class-mean metrics of few videos lack rare
-classes, which are harder, so they differ from it by more than chance, and no interval of a few videos can hold it.
+The population: all 272 videos of EPIC-KITCHENS-55 that RULSTM's files label for training or validation,
+28,472 segments with their real labels; beside it, the 40 videos of the validation split alone. The models:
+counts of past actions (`models/counts`), really trained on the labels of three quarters of the videos and
+asked about the fourth, in turn, so that every segment has an out-of-fold answer and nothing is generated.
+"one model" is the average of counts (`lm_avt_counts`), "difference" that minus the bigram count. A draw: V
+videos with replacement; a video drawn twice counts as two videos. What is estimated: the mean of the metric
+over all such draws (from 20,000 others): what it would be on other data of as many videos. The metric of the
+whole population stands beside it: class-mean metrics of few videos lack rare classes, which are harder, so
+they differ from it by more than chance, and no interval of a few videos can hold it.
 
-Per cent of the draws whose interval holds the truth, wanted between 93 and 97, and the mean half width, for our
-interval and for two bootstraps that were weighed against it (on the first 200 draws): `percentile` computes the metric anew on
-drawn videos; `fixed denominators` is sum over videos of times drawn x sum over classes of gain / (n_c K).
-The interval was chosen on other models (bigrams of verbs and nouns, trigram, class frequency), on EGTEA and with other seeds.
+Per cent of the draws whose interval holds the truth, wanted between 93 and 97, and the mean half width, for
+our interval and for two bootstraps that were weighed against it (on the first 200 draws): `percentile`
+computes the metric anew on drawn videos; `fixed denominators` is sum over videos of times drawn x sum over
+classes of gain / (n_c K). The interval was chosen on other models (bigrams of verbs and nouns, trigram, class
+frequency), on EGTEA and with other seeds.
 """
 
 from __future__ import annotations
@@ -44,8 +45,14 @@ VIDEOS = 40
 FEWER_AND_MORE = (2, 3, 5, 10, 20, 100)
 RESAMPLES = 400
 ABOUT = {
-    "population": "videos and real labels of EPIC-KITCHENS-55; draws with replacement, a video drawn twice counts as two",
-    "models": "out-of-fold counts of past actions, trained on these labels: their average, and that minus the bigram",
+    "population": (
+        "videos and real labels of EPIC-KITCHENS-55; draws with replacement, a video drawn twice counts"
+        " as two"
+    ),
+    "models": (
+        "out-of-fold counts of past actions, trained on these labels: their average, and that minus the"
+        " bigram"
+    ),
     "truth": "mean of the metric over 20,000 other draws of as many videos",
     "above 97": "too wide: a jackknife overstates the doubt about classes that occur in two or three videos",
 }
@@ -65,7 +72,8 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Population:
-    """What a metric counts of V videos: rows of each, labels and hits of its m samples, and the same by video and class.
+    """What a metric counts of V videos: rows of each, labels and hits of its m samples, and the same by video
+    and class.
 
     counts, gains
         (V, K) samples, and hits of a minus those of b; K = 1 for a mean over samples.
@@ -82,17 +90,23 @@ class Population:
 
 def read(data: Path) -> Labelled:
     """The labels, and out-of-fold answers of the counts."""
-    annotations = families.build("annotations", {"kind": "epic55", "times": "official"}, root=data, dataset="epic55").read()
+    annotations = families.build(
+        "annotations", {"kind": "epic55", "times": "official"}, root=data, dataset="epic55"
+    ).read()
     samples = make_samples(annotations.segments, SamplesConfig(tau_a=1.0, tau_o=5.0))
     sources = Sources(samples=samples, segments=annotations.segments, classes=annotations.classes)
     labels = samples.column("action_id").to_numpy().astype(np.int64)
     videos = np.array(samples.column("video_id").to_pylist(), dtype=str)
     names, video = np.unique(videos, return_inverse=True)
     fold = (np.random.default_rng(SEED).permutation(len(names)) % FOLDS)[video]
-    view = families.build("views", {"kind": "action_ids", "rule": "start", "source": "all_splits"}, sources=sources)
+    view = families.build(
+        "views", {"kind": "action_ids", "rule": "start", "source": "all_splits"}, sources=sources
+    )
     history = view.fetch(range(len(view))).inputs["history"]
     ranks = {name: _out_of_fold(tables, sources, history, labels, fold) for name, tables in MODELS.items()}
-    many_shot = {meaning: np.array(many_shot_actions(annotations.classes, meaning)) for meaning in ("and", "or")}
+    many_shot = {
+        meaning: np.array(many_shot_actions(annotations.classes, meaning)) for meaning in ("and", "or")
+    }
     validation = np.array(samples.column("split").to_pylist()) == "validation"
     return Labelled(videos, labels, validation, ranks, many_shot)
 
@@ -123,15 +137,22 @@ def populations(labelled: Labelled, kept: np.ndarray) -> Iterator[tuple[str, str
     hits = {name: (ranks[kept] < 5).astype(float) for name, ranks in labelled.ranks.items()}
     for what, hits_b in (("one model", None), ("difference", hits["bigram"])):
         for metric, classes in metrics.items():
-            yield what, metric, population(labelled.videos[kept], labelled.labels[kept], hits["average"], hits_b, classes)
+            yield (
+                what,
+                metric,
+                population(labelled.videos[kept], labelled.labels[kept], hits["average"], hits_b, classes),
+            )
 
 
 def population(
-    videos: np.ndarray, labels: np.ndarray, hits_a: np.ndarray, hits_b: np.ndarray | None, classes: np.ndarray | None
+    videos: np.ndarray, labels: np.ndarray, hits_a: np.ndarray, hits_b: np.ndarray | None,
+    classes: np.ndarray | None
 ) -> Population:  # fmt: skip
     names, video = np.unique(videos, return_inverse=True)
     counted = np.ones(len(labels), dtype=bool) if classes is None else np.isin(labels, classes)
-    found, column = np.unique(labels[counted] if classes is not None else np.zeros(len(labels)), return_inverse=True)
+    found, column = np.unique(
+        labels[counted] if classes is not None else np.zeros(len(labels)), return_inverse=True
+    )
     gain = (hits_a if hits_b is None else hits_a - hits_b)[counted]
     shape = (len(names), len(found))
     cell = video[counted] * shape[1] + column
@@ -161,9 +182,13 @@ def ours(people: Population, drawn: np.ndarray) -> tuple[float, float] | None:
     video = np.repeat(np.arange(len(drawn)), [len(people.rows[v]) for v in drawn])
     hits_b = None if people.hits_b is None else people.hits_b[None, rows]
     world = World(
-        videos=video, labels=people.labels[rows], hits_a=people.hits_a[None, rows], hits_b=hits_b, groups=np.zeros(1),
+        videos=video,
+        labels=people.labels[rows],
+        hits_a=people.hits_a[None, rows],
+        hits_b=hits_b,
+        groups=np.zeros(1),
         classes=people.classes,
-    )  # fmt: skip
+    )
     found = paired_interval([world])
     return None if found.low is None else (found.low, found.high)
 
@@ -176,7 +201,9 @@ def percentile(people: Population, drawn: np.ndarray, rng: np.random.Generator) 
     return tuple(np.quantile(metric(times @ counts, times @ gains), [0.025, 0.975]))
 
 
-def fixed_denominators(people: Population, drawn: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+def fixed_denominators(
+    people: Population, drawn: np.ndarray, rng: np.random.Generator
+) -> tuple[float, float]:
     """Of sums over resampled videos of gain / (n_c K)."""
     times = rng.multinomial(len(drawn), np.full(len(drawn), 1 / len(drawn)), RESAMPLES)
     samples = people.counts[drawn].sum(axis=0)
@@ -186,7 +213,9 @@ def fixed_denominators(people: Population, drawn: np.ndarray, rng: np.random.Gen
 
 
 def covered(intervals: Sequence[tuple[float, float] | None], true: float) -> tuple[float, float]:
-    """Per cent of the intervals that hold the truth, and their mean half width in points; draws without one do not count."""
+    """Per cent of the intervals that hold the truth, and their mean half width in points; draws without one
+    do not count.
+    """
     ends = np.array([interval for interval in intervals if interval is not None])
     held = (ends[:, 0] <= true) & (true <= ends[:, 1])
     return round(100 * float(held.mean()), 2), round(50 * float((ends[:, 1] - ends[:, 0]).mean()), 2)
@@ -204,11 +233,16 @@ def line(people: Population, draws: int, compared: int) -> dict[str, float]:
     intervals = [ours(people, one) for one in drawn]
     row = {"truth": round(100 * true, 2)}
     row["covered"], row["half_width"] = covered(intervals, true)
-    row |= {"whole_population": round(100 * whole, 2), "whole_population_covered": covered(intervals, whole)[0]}
+    row |= {
+        "whole_population": round(100 * whole, 2),
+        "whole_population_covered": covered(intervals, whole)[0],
+    }
     rng = np.random.default_rng([SEED, 2])
     peers: dict[str, Callable] = {"percentile": percentile, "fixed_denominators": fixed_denominators}
     for name, peer in peers.items():
-        row[f"{name}_covered"], row[f"{name}_half_width"] = covered([peer(people, one, rng) for one in drawn[:compared]], true)
+        row[f"{name}_covered"], row[f"{name}_half_width"] = covered(
+            [peer(people, one, rng) for one in drawn[:compared]], true
+        )
     return row
 
 
@@ -222,23 +256,34 @@ def measure(data: Path, draws: int = 2000, compared: int = 200) -> dict:
         for what, name, people in populations(labelled, kept):
             row = line(people, draws, compared)
             results.setdefault(title, {}).setdefault(what, {})[name] = row
-            print(f"{title:24}{what:12}{name:23}" + "  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+            print(
+                f"{title:24}{what:12}{name:23}" + "  ".join(f"{key} {value}" for key, value in row.items()),
+                flush=True,
+            )
             if not WANTED[0] <= row["covered"] <= WANTED[1]:
                 results["missed"].append(f"{title}, {what}, {name}: {row['covered']}")
     for what, name, people in populations(labelled, everything):
         by_videos = {}
         for videos in FEWER_AND_MORE:
             true = truth(people, videos, 4000)
-            by_videos[f"{videos}_videos"] = covered([ours(people, one) for one in draws_of(people, videos, draws // 4)], true)[0]
-        results.setdefault(f"covered with other numbers of videos ({draws // 4} draws)", {})[f"{what}, {name}"] = by_videos
+            by_videos[f"{videos}_videos"] = covered(
+                [ours(people, one) for one in draws_of(people, videos, draws // 4)], true
+            )[0]
+        results.setdefault(f"covered with other numbers of videos ({draws // 4} draws)", {})[
+            f"{what}, {name}"
+        ] = by_videos
         print(f"{what:12}{name:23}{by_videos}", flush=True)
     return results
 
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds epic55/ and rulstm/ek55/")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="holds epic55/ and rulstm/ek55/"
+    )
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     torch.set_num_threads(1)

@@ -1,13 +1,17 @@
-"""How many lines of real recipes the rules read as a person does: gold written by a reader who had seen no output.
+"""How many lines of real recipes the rules read as a person does: gold written by a reader who had seen no
+output.
 
-    python bench/openie_lines.py --data DIR                          lines and actions that are right, and which are not
-    python bench/openie_lines.py --data DIR --show                   the lines themselves, for whoever writes gold
+    python bench/openie_lines.py --data DIR                          lines and actions that are right, and
+                                                                     which are not
+    python bench/openie_lines.py --data DIR --show                   the lines themselves, for whoever writes
+                                                                     gold
 
-DIR holds recipes/layer1_*.json[.gz]. The lines are drawn twice, from recipes of the partition ``test`` and later of ``val``; rules are
-shaped on the partition ``train`` alone. Gold (bench/openie_lines.json) names a line by its recipe and number, never by its words, which are not ours to
-publish. Each of its actions is a verb in its base form with its particle, and the object heads that may stand beside it (null:
-none need be found); ``optional`` marks an action that may be left out. A line is right when every action that is not optional is
-found with one of its objects, and nothing else is found.
+DIR holds recipes/layer1_*.json[.gz]. The lines are drawn twice, from recipes of the partition ``test`` and
+later of ``val``; rules are shaped on the partition ``train`` alone. Gold (bench/openie_lines.json) names a
+line by its recipe and number, never by its words, which are not ours to publish. Each of its actions is a
+verb in its base form with its particle, and the object heads that may stand beside it (null: none need be
+found); ``optional`` marks an action that may be left out. A line is right when every action that is not
+optional is found with one of its objects, and nothing else is found.
 """
 
 from __future__ import annotations
@@ -43,7 +47,9 @@ Lines = dict[tuple[str, int], str]
 
 
 def drawn_lines(data: Path, draw: Draw) -> Lines:
-    """The lines of a draw, in the order they were drawn: half from each file, so that two styles count alike."""
+    """The lines of a draw, in the order they were drawn: half from each file, so that two styles count
+    alike.
+    """
     chosen: Lines = {}
     files = sorted((data / "recipes").glob("layer1_*"))
     for path in files:
@@ -61,12 +67,18 @@ def judge(gold: list[dict], found: list[tuple[str, str | None]]) -> tuple[list[s
     left = list(gold)
     wrong = []
     for verb, head in found:
-        match = next((action for action in left if action["verb"] == verb and head in action["objects"]), None)
+        match = next(
+            (action for action in left if action["verb"] == verb and head in action["objects"]), None
+        )
         if match is None:
             wrong.append(f"({verb}, {head})")
         else:
             left.remove(match)
-    missing = [f"({action['verb']}, {'/'.join(map(str, action['objects']))})" for action in left if not action.get("optional")]
+    missing = [
+        f"({action['verb']}, {'/'.join(map(str, action['objects']))})"
+        for action in left
+        if not action.get("optional")
+    ]
     return missing, wrong
 
 
@@ -79,25 +91,38 @@ def report(name: str, lines: Lines, gold: dict[tuple[str, int], list[dict]], rul
     """Print what is missing or wrong in which line of a draw, and how many lines are right."""
     right = actions = found_actions = 0
     for place, text in lines.items():
-        found = [(one.verb, one.object_head) for sentence in split(clean(text).text) for one in rules.extract(sentence)]
+        found = [
+            (one.verb, one.object_head)
+            for sentence in split(clean(text).text)
+            for one in rules.extract(sentence)
+        ]
         missing, wrong = judge(gold[place], found)
         right += not missing and not wrong
         required = [action for action in gold[place] if not action.get("optional")]
         actions += len(required)
         found_actions += len(required) - len(missing)
         if missing or wrong:
-            print(f"{place[0]} {place[1]}: missing {' '.join(missing) or '-'}; wrong {' '.join(wrong) or '-'}")
+            print(
+                f"{place[0]} {place[1]}: missing {' '.join(missing) or '-'}; wrong {' '.join(wrong) or '-'}"
+            )
     share = 100 * right / len(lines)
-    print(f"{name}: lines right {right} of {len(lines)} ({share:.1f} %); actions found {100 * found_actions / actions:.1f} %")
+    print(
+        f"{name}: lines right {right} of {len(lines)} ({share:.1f} %); actions found"
+        f" {100 * found_actions / actions:.1f} %"
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder that holds recipes/")
     parser.add_argument("--show", action="store_true", help="print the lines instead, one JSON value each")
     arguments = parser.parse_args()
     rules = Rules(Config())
-    gold = {(one["recipe"], one["line"]): one["actions"] for one in json.loads(GOLD.read_text(encoding="utf-8"))}
+    gold = {
+        (one["recipe"], one["line"]): one["actions"] for one in json.loads(GOLD.read_text(encoding="utf-8"))
+    }
     for draw in DRAWS:
         lines = drawn_lines(arguments.data, draw)
         if arguments.show:

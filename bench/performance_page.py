@@ -2,8 +2,8 @@
 
     python bench/performance_page.py [--check]
 
-Every number on the page was written by the script that its section names; times are medians, ratios are against a peer measured in the
-same run on the same machine.
+Every number on the page was written by the script that its section names; times are medians, ratios are
+against a peer measured in the same run on the same machine.
 """
 
 from __future__ import annotations
@@ -20,17 +20,22 @@ BENCH = Path(__file__).parent
 PAGE = BENCH.parent / "docs" / "performance.md"
 HEAD = """# Performance
 
-Made by `python bench/performance_page.py` from `bench/results/*.json`; `make bench` measures them again. The machines that these were measured
-on are shared, so read ratios, not seconds: each ratio is against a peer measured in turns with ours.
+Made by `python bench/performance_page.py` from `bench/results/*.json`; `make bench` measures them again. The
+machines that these were measured on are shared, so read ratios, not seconds: each ratio is against a peer
+measured in turns with ours.
 """
 
 #: What stands for the figures of a GPU until there are any.
-UNTESTED = """Untested: neither this script nor the tests that need a GPU (`python -m pytest -m gpu`) have run on one yet.
-"""
+UNTESTED = (
+    "Untested: neither this script nor the tests that need a GPU (`python -m pytest -m gpu`)\n"
+    "have run on one yet.\n"
+)
 
 
 def tables(results: Mapping[str, Any], title: str = "") -> Iterator[str]:
-    """Results as tables: plain figures as name and value; mappings of the same keys side by side, a row each; others each for itself."""
+    """Results as tables: plain figures as name and value; mappings of the same keys side by side, a row each;
+    others each for itself.
+    """
     plain = {name: value for name, value in results.items() if not isinstance(value, dict)}
     nested = {name: value for name, value in results.items() if isinstance(value, dict)}
     if plain:
@@ -67,7 +72,11 @@ def wording(cell: Any) -> str:
 def section(name: str) -> str:
     """One script's numbers under the first paragraph of its docstring."""
     script, result = BENCH / f"{name}.py", BENCH / "results" / f"{name}.json"
-    about = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))).partition("\n\n")[0].replace("\n", " ")
+    about = (
+        ast.get_docstring(ast.parse(script.read_text(encoding="utf-8")))
+        .partition("\n\n")[0]
+        .replace("\n", " ")
+    )
     found = tables(json.loads(result.read_text(encoding="utf-8"))) if result.exists() else [UNTESTED]
     return "\n".join([f"## {name}", "", f"{about} `python bench/{script.name}`", "", *found])
 
@@ -79,7 +88,9 @@ def page() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the page is not in step")
     if not parser.parse_args().check:
         PAGE.write_text(page(), encoding="utf-8")

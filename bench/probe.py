@@ -1,5 +1,6 @@
-"""Probing a video of 1920 x 1080 at 60 frames a second (H.264, a key frame a second), a minute of it: packets and the end, as
-by default; every frame, as with on_bad_input: skip; and beside them 4 frames a second for features (256 x 456).
+"""Probing a video of 1920 x 1080 at 60 frames a second (H.264, a key frame a second), a minute of it: packets
+and the end, as by default; every frame, as with on_bad_input: skip; and beside them 4 frames a second for
+features (256 x 456).
 
     python bench/probe.py [--out bench/results/probe.json]
 
@@ -30,11 +31,18 @@ ROUNDS, SECONDS, FPS = 3, 10, 60
 def clip(path: Path) -> None:
     """A textured view that moves about."""
     random = np.random.default_rng(0)
-    view = cv2.resize(random.integers(0, 256, (160, 240, 3), np.uint8), (2560, 1600), interpolation=cv2.INTER_CUBIC)
+    view = cv2.resize(
+        random.integers(0, 256, (160, 240, 3), np.uint8), (2560, 1600), interpolation=cv2.INTER_CUBIC
+    )
     with av.open(str(path), "w") as container:
         options = {"preset": "veryfast", "x264-params": f"keyint={FPS}:bframes=2"}
         stream = container.add_stream("libx264", rate=FPS, options=options)
-        stream.width, stream.height, stream.pix_fmt, stream.time_base = 1920, 1080, "yuv420p", Fraction(1, FPS)
+        stream.width, stream.height, stream.pix_fmt, stream.time_base = (
+            1920,
+            1080,
+            "yuv420p",
+            Fraction(1, FPS),
+        )
         for index in range(SECONDS * FPS):
             top, left = int(250 + 240 * np.sin(index / 90)), int(310 + 300 * np.cos(index / 120))
             picture = np.ascontiguousarray(view[top : top + 1080, left : left + 1920])
@@ -56,7 +64,9 @@ def in_turns(*tasks: Callable[[], object]) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "probe.json")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

@@ -49,9 +49,13 @@ def generate(path: Path, megabytes: float) -> int:
         while written < megabytes * 1e6:
             steps = [{"text": " ".join(chance.choices(words, k=12)).capitalize() + "."} for _ in range(10)]
             recipe = {
-                "ingredients": [{"text": " ".join(chance.choices(words, k=4))} for _ in range(9)], "url": f"http://www.food.com/{count}",
-                "partition": "train", "title": " ".join(chance.choices(words, k=3)), "id": f"{count:010x}", "instructions": steps,
-            }  # fmt: skip
+                "ingredients": [{"text": " ".join(chance.choices(words, k=4))} for _ in range(9)],
+                "url": f"http://www.food.com/{count}",
+                "partition": "train",
+                "title": " ".join(chance.choices(words, k=3)),
+                "id": f"{count:010x}",
+                "instructions": steps,
+            }
             written += file.write((",\n" if count else "") + json.dumps(recipe))
             count += 1
         file.write("]\n")
@@ -81,12 +85,19 @@ READERS: dict[str, Callable[[Path], int]] = {"foretaste": ours, "ijson": with_ij
 
 def measure(reader: str, path: Path) -> dict[str, float]:
     """Run one reader in its own process: MB/s and peak memory."""
-    done = subprocess.run([sys.executable, __file__, "--reader", reader, "--file", str(path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, __file__, "--reader", reader, "--file", str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return json.loads(done.stdout)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--size", type=float, default=200, help="MB of the generated file")
     parser.add_argument("--readers", nargs="+", choices=READERS, default=list(READERS))
     parser.add_argument("--out", type=Path, help="also write the figures to this JSON file")
@@ -98,7 +109,15 @@ def main() -> None:
         instructions = READERS[arguments.reader](arguments.file)
         seconds = time.process_time() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-        print(json.dumps({"instructions": instructions, "mb_per_s": arguments.file.stat().st_size / 1e6 / seconds, "peak_mb": peak}))
+        print(
+            json.dumps(
+                {
+                    "instructions": instructions,
+                    "mb_per_s": arguments.file.stat().st_size / 1e6 / seconds,
+                    "peak_mb": peak,
+                }
+            )
+        )
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "layer1.json"
@@ -107,12 +126,17 @@ def main() -> None:
         figures = {}
         for reader in arguments.readers:
             figures[reader] = measure(reader, path)
-            print(f"{reader:10} {figures[reader]['mb_per_s']:7.1f} MB/s   peak {figures[reader]['peak_mb']:7.1f} MB")
+            print(
+                f"{reader:10} {figures[reader]['mb_per_s']:7.1f} MB/s   peak"
+                f" {figures[reader]['peak_mb']:7.1f} MB"
+            )
         if len({f["instructions"] for f in figures.values()}) != 1:
             raise SystemExit("the readers disagree")
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(json.dumps({"size_mb": arguments.size, "readers": figures}, indent=1, sort_keys=True) + "\n")
+        arguments.out.write_text(
+            json.dumps({"size_mb": arguments.size, "readers": figures}, indent=1, sort_keys=True) + "\n"
+        )
 
 
 if __name__ == "__main__":

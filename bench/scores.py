@@ -1,9 +1,11 @@
-"""The score cache at the size of EPIC-55: bytes, time to write, open and read by sample id, and what storing costs in exactness.
+"""The score cache at the size of EPIC-55: bytes, time to write, open and read by sample id, and what storing
+costs in exactness.
 
     python bench/scores.py [--rows 28472] [--out bench/results/scores.json]
 
-Peer: the same fp16 rows in an HDF5 dataset (one row a chunk), read by h5py in shuffled batches, as many training codes keep
-teacher outputs. CPU seconds of one process; scores are Gaussian logits of standard deviation 3.5, 2,513 classes.
+Peer: the same fp16 rows in an HDF5 dataset (one row a chunk), read by h5py in shuffled batches, as many
+training codes keep teacher outputs. CPU seconds of one process; scores are Gaussian logits of standard
+deviation 3.5, 2,513 classes.
 """
 
 from __future__ import annotations
@@ -39,8 +41,12 @@ def timed(work: Callable[[], object]) -> tuple[float, object]:
 def write(folder: Path, logits: np.ndarray, ids: list[str]) -> None:
     """A cache of one split, in batches of 512 as a scoring run writes them."""
     names = tuple(f"action {c}" for c in range(CLASSES))
-    space = ClassSpace(action=names, verb=("verb",), noun=("noun",), action_verb=(0,) * CLASSES, action_noun=(0,) * CLASSES)
-    writer = ScoreWriter(folder, model="teacher", record={field: None for field in RECORD if field != "classes"}, classes=space)
+    space = ClassSpace(
+        action=names, verb=("verb",), noun=("noun",), action_verb=(0,) * CLASSES, action_noun=(0,) * CLASSES
+    )
+    writer = ScoreWriter(
+        folder, model="teacher", record={field: None for field in RECORD if field != "classes"}, classes=space
+    )
     for start in range(0, len(ids), 512):
         part = slice(start, start + 512)
         digests = [hashlib.sha256(sample.encode()).digest()[:16] for sample in ids[part]]
@@ -50,7 +56,9 @@ def write(folder: Path, logits: np.ndarray, ids: list[str]) -> None:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=28_472)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "scores.json")
     arguments = parser.parse_args()
@@ -62,17 +70,26 @@ def main() -> None:
         folder, peer = Path(temporary) / "scores", Path(temporary) / "peer.h5"
         result: dict[str, float] = {"rows": arguments.rows, "classes": CLASSES}
         result["write_s"], _ = timed(lambda: write(folder, logits, ids))
-        result["mb"] = round(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6, 1)
+        result["mb"] = round(
+            sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6, 1
+        )
         result["open_and_first_read_s"], scores = timed(lambda: _opened(folder))
-        result["shuffled_epoch_s"], _ = timed(lambda: [scores.logits("training", "action", [ids[i] for i in batch]) for batch in batches])
+        result["shuffled_epoch_s"], _ = timed(
+            lambda: [scores.logits("training", "action", [ids[i] for i in batch]) for batch in batches]
+        )
         result["verify_s"], _ = timed(lambda: verify(folder))
         with h5py.File(peer, "w") as file:
             file.create_dataset("logits", data=logits.astype(np.float16), chunks=(1, CLASSES))
         with h5py.File(peer) as file:
-            result["peer_shuffled_epoch_s"], _ = timed(lambda: [np.stack([file["logits"][i] for i in batch]) for batch in batches])
+            result["peer_shuffled_epoch_s"], _ = timed(
+                lambda: [np.stack([file["logits"][i] for i in batch]) for batch in batches]
+            )
         sample = logits[:2000]
         exact = log_softmax(sample)
-        for name, kept in (("kl_max", scores.logits("training", "action", ids[:2000])), ("peer_kl_max", sample.astype(np.float16))):
+        for name, kept in (
+            ("kl_max", scores.logits("training", "action", ids[:2000])),
+            ("peer_kl_max", sample.astype(np.float16)),
+        ):
             result[name] = float(f"{(np.exp(exact) * (exact - log_softmax(kept))).sum(axis=1).max():.2e}")
     for name, value in result.items():
         print(f"{name:24}{value}")

@@ -1,15 +1,19 @@
-"""Students on EPIC-KITCHENS-55's real labels with GENERATED features: what training, scoring and measuring them costs, in CPU-minutes.
+"""Students on EPIC-KITCHENS-55's real labels with GENERATED features: what training, scoring and measuring
+them costs, in CPU-minutes.
 
-    python bench/students.py --data DIR --work FOLDER [--width 64] [--recipes layer1.json] [--models MODEL ...] [--published] [--out FILE]
+    python bench/students.py --data DIR --work FOLDER [--width 64] [--recipes layer1.json] [--models MODEL
+    ...] [--published] [--out FILE]
 
-DIR holds the label files (docs/own-data.md). In FOLDER a data folder is made with links to them and features of ``--width``
-values at 2 a second: a random vector of the verb and one of the noun that are going on, and noise. Then the documented command
-trains the students of lm_avt_small there (all of them where there are recipes, else the two that need no teacher) and their CPU
-minutes are printed: training, scoring and metrics together, from Snakemake's own measurements. What is done already is not done
-again. How good they are means nothing.
+DIR holds the label files (docs/own-data.md). In FOLDER a data folder is made with links to them and features
+of ``--width`` values at 2 a second: a random vector of the verb and one of the noun that are going on, and
+noise. Then the documented command trains the students of lm_avt_small there (all of them where there are
+recipes, else the two that need no teacher) and their CPU minutes are printed: training, scoring and metrics
+together, from Snakemake's own measurements. What is done already is not done again. How good they are means
+nothing.
 
---published trains the baseline of lm_avt at its published width (12 layers of 2,048; 10 GB of memory, 7 GB a checkpoint) for
-three optimizer steps instead: once undisturbed, once killed after its second step and run again, and compares the bytes.
+--published trains the baseline of lm_avt at its published width (12 layers of 2,048; 10 GB of memory, 7 GB a
+checkpoint) for three optimizer steps instead: once undisturbed, once killed after its second step and run
+again, and compares the bytes.
 """
 
 from __future__ import annotations
@@ -48,13 +52,27 @@ PUBLISHED_STEPS, KILLED_AFTER = 3, 2
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with epic55/ and rulstm/")
-    parser.add_argument("--work", type=Path, required=True, metavar="FOLDER", help="where features and results go")
-    parser.add_argument("--width", type=int, default=64, help="values of a generated vector, D (default: %(default)s)")
-    parser.add_argument("--recipes", type=Path, help="a layer1.json: text teachers and the students that they teach too")
-    parser.add_argument("--models", nargs="+", metavar="MODEL", help="students to train (default: all that can be)")
-    parser.add_argument("--published", action="store_true", help="three steps at the published width, killed and resumed")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="folder with epic55/ and rulstm/"
+    )
+    parser.add_argument(
+        "--work", type=Path, required=True, metavar="FOLDER", help="where features and results go"
+    )
+    parser.add_argument(
+        "--width", type=int, default=64, help="values of a generated vector, D (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--recipes", type=Path, help="a layer1.json: text teachers and the students that they teach too"
+    )
+    parser.add_argument(
+        "--models", nargs="+", metavar="MODEL", help="students to train (default: all that can be)"
+    )
+    parser.add_argument(
+        "--published", action="store_true", help="three steps at the published width, killed and resumed"
+    )
     parser.add_argument("--out", type=Path, help="JSON file that the figures are added to")
     arguments = parser.parse_args()
     work = arguments.work.resolve()
@@ -77,7 +95,9 @@ def main() -> None:
 
 
 def make_data(folder: Path, data: Path, width: int) -> None:
-    """Links to the label files, and the generated feature file of the backbone that lm_avt's students read."""
+    """Links to the label files, and the generated feature file of the backbone that lm_avt's students
+    read.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("epic55", "rulstm"):
         if not (folder / name).exists():
@@ -87,20 +107,32 @@ def make_data(folder: Path, data: Path, width: int) -> None:
         return
     segments = epic55.build(epic55.Config(), root=folder, dataset="epic55").read().segments
     random = np.random.default_rng(0)
-    meaning = {head: random.standard_normal((max(segments[f"{head}_id"].to_pylist()) + 1, width)) for head in ("verb", "noun")}
+    meaning = {
+        head: random.standard_normal((max(segments[f"{head}_id"].to_pylist()) + 1, width))
+        for head in ("verb", "noun")
+    }
     by_video: dict[str, list[dict]] = {}
     for segment in segments.to_pylist():
         by_video.setdefault(segment["video_id"], []).append(segment)
     path.parent.mkdir(parents=True)
     origin = Origin(
-        grid_fps=FPS, grid_rule=GRID_RULE, width=width, dtype="float16", backbone='{"generated": true}', weights_sha256="",
+        grid_fps=FPS,
+        grid_rule=GRID_RULE,
+        width=width,
+        dtype="float16",
+        backbone='{"generated": true}',
+        weights_sha256="",
         picture="{}",
-    )  # fmt: skip
+    )
     with artifact.whole(path) as partial:
-        write_features(partial, origin, (generated(name, by_video[name], meaning, random) for name in sorted(by_video)))
+        write_features(
+            partial, origin, (generated(name, by_video[name], meaning, random) for name in sorted(by_video))
+        )
 
 
-def generated(video_id: str, segments: list[dict], meaning: dict[str, np.ndarray], random: np.random.Generator) -> VideoFeatures:
+def generated(
+    video_id: str, segments: list[dict], meaning: dict[str, np.ndarray], random: np.random.Generator
+) -> VideoFeatures:
     """Vectors (n, D) of one video, from 0 s to the end of its last segment."""
     index = np.arange(grid_index(max(segment["stop_s"] for segment in segments), FPS) + 1)
     feat = random.standard_normal((len(index), meaning["verb"].shape[1]))
@@ -108,9 +140,15 @@ def generated(video_id: str, segments: list[dict], meaning: dict[str, np.ndarray
         going_on = (segment["start_s"] * FPS <= index) & (index <= segment["stop_s"] * FPS)
         feat[going_on] += meaning["verb"][segment["verb_id"]] + meaning["noun"][segment["noun_id"]]
     return VideoFeatures(
-        video_id=video_id, feat=feat.astype(np.float16), grid_index=index, pts_s=index / FPS, valid=np.ones(len(index), bool),
-        source_sha256="", decoder="generated", rotation=0,
-    )  # fmt: skip
+        video_id=video_id,
+        feat=feat.astype(np.float16),
+        grid_index=index,
+        pts_s=index / FPS,
+        valid=np.ones(len(index), bool),
+        source_sha256="",
+        decoder="generated",
+        rotation=0,
+    )
 
 
 def students(work: Path, config: dict[str, str], models: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -119,10 +157,23 @@ def students(work: Path, config: dict[str, str], models: Sequence[str]) -> dict[
     folder = Path("results/epic55/lm_avt_small/seed0")
     snakemake(work, config, *(str(folder / model / "metrics.json") for model in models))
     for model in models:
-        costs = [read_cost(work / "results/.benchmarks/epic55/lm_avt_small/seed0" / model / f"{part}.tsv") for part in PARTS]
-        seconds, peak_mb = sum(cost.cpu_s or 0.0 for cost in costs), max(cost.max_rss_mb or 0.0 for cost in costs)
-        steps = [json.loads(line)["step"] for line in (work / folder / model / "log.jsonl").read_text().splitlines()]
-        found[model] = {"cpu_minutes": round(seconds / 60, 1), "steps": max(steps), "peak_gb": round(peak_mb / 1000, 1)}
+        costs = [
+            read_cost(work / "results/.benchmarks/epic55/lm_avt_small/seed0" / model / f"{part}.tsv")
+            for part in PARTS
+        ]
+        seconds, peak_mb = (
+            sum(cost.cpu_s or 0.0 for cost in costs),
+            max(cost.max_rss_mb or 0.0 for cost in costs),
+        )
+        steps = [
+            json.loads(line)["step"]
+            for line in (work / folder / model / "log.jsonl").read_text().splitlines()
+        ]
+        found[model] = {
+            "cpu_minutes": round(seconds / 60, 1),
+            "steps": max(steps),
+            "peak_gb": round(peak_mb / 1000, 1),
+        }
     return found
 
 
@@ -142,16 +193,31 @@ def samples(work: Path) -> dict[str, int]:
 def snakemake(work: Path, config: dict[str, str], *targets: str) -> None:
     """The documented command, in the folder of the work."""
     settings = [f"{name}={value}" for name, value in config.items()]
-    command = ["snakemake", "--quiet", "host", "--cores", "1", "-s", str(ROOT / "Snakefile"), "-d", str(work), *targets]
+    command = [
+        "snakemake",
+        "--quiet",
+        "host",
+        "--cores",
+        "1",
+        "-s",
+        str(ROOT / "Snakefile"),
+        "-d",
+        str(work),
+        *targets,
+    ]
     subprocess.run([*command, "--config", *settings], check=True)
 
 
 def published(work: Path, config: dict[str, str]) -> dict[str, object]:
-    """Three steps of lm_avt's baseline: undisturbed, and killed once; what they are, and whether they end with the same bytes."""
+    """Three steps of lm_avt's baseline: undisturbed, and killed once; what they are, and whether they end
+    with the same bytes.
+    """
     snakemake(work, config, "results/epic55/samples.parquet", "results/epic55/classes.json")
     os.chdir(work)
     plan = Plan(Catalogue(config, ROOT))
-    planned = step_file(plan, "train", {"dataset": "epic55", "system": "lm_avt", "seed": "0", "model": "student_baseline"}, 1)
+    planned = step_file(
+        plan, "train", {"dataset": "epic55", "system": "lm_avt", "seed": "0", "model": "student_baseline"}, 1
+    )
     step = json.loads(json.dumps(planned.step))
     network, training = (step["spec"]["config"]["model"][part] for part in ("network", "training"))
     training |= {"epochs": None, "steps": PUBLISHED_STEPS, "checkpoint_steps": KILLED_AFTER}
@@ -167,13 +233,22 @@ def published(work: Path, config: dict[str, str]) -> dict[str, object]:
         started = time.perf_counter()
         subprocess.run(train_command(own), check=True)
         print(f"{name}: ended after {time.perf_counter() - started:.0f} s")
-        digests.append({path.name: digest(path) for path in (results / "checkpoint" / "model.safetensors", results / "log.jsonl")})
+        digests.append(
+            {
+                path.name: digest(path)
+                for path in (results / "checkpoint" / "model.safetensors", results / "log.jsonl")
+            }
+        )
     if digests[0] != digests[1]:
         raise RuntimeError(f"the training that was killed ended with other bytes: {digests}")
     return {
-        "width": network["width"], "layers": network["layers"], "steps": PUBLISHED_STEPS, "killed_after_step": KILLED_AFTER,
-        "same_bytes_after_resuming": "yes", "model_sha256": digests[0]["model.safetensors"],
-    }  # fmt: skip
+        "width": network["width"],
+        "layers": network["layers"],
+        "steps": PUBLISHED_STEPS,
+        "killed_after_step": KILLED_AFTER,
+        "same_bytes_after_resuming": "yes",
+        "model_sha256": digests[0]["model.safetensors"],
+    }
 
 
 def train_command(step: Path) -> list[str]:

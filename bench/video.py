@@ -1,9 +1,11 @@
-"""Features of windows: each frame decoded once and read through a memory map, against a decord reader and HDF5 slices a window.
+"""Features of windows: each frame decoded once and read through a memory map, against a decord reader and
+HDF5 slices a window.
 
     python bench/video.py [--out bench/results/video.json]
 
-Decoding: 38 windows of 10 frames, 1 s apart, over a generated clip of 60 s (192 x 144, 10 frames a second, H.264), in CPU seconds.
-Reading: 1,200 windows of 10 rows of 16 x 1,800 vectors of 2,048 half floats, page cache warm. Medians of 5 rounds, taken in turns.
+Decoding: 38 windows of 10 frames, 1 s apart, over a generated clip of 60 s (192 x 144, 10 frames a second,
+H.264), in CPU seconds. Reading: 1,200 windows of 10 rows of 16 x 1,800 vectors of 2,048 half floats, page
+cache warm. Medians of 5 rounds, taken in turns.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ ROUNDS = 5
 def clip(path: Path) -> None:
     """A textured view that moves about, with noise: 600 frames."""
     random = np.random.default_rng(0)
-    view = cv2.resize(random.integers(0, 256, (60, 80, 3), np.uint8), (640, 480), interpolation=cv2.INTER_CUBIC)
+    view = cv2.resize(
+        random.integers(0, 256, (60, 80, 3), np.uint8), (640, 480), interpolation=cv2.INTER_CUBIC
+    )
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10, options={"x264-params": "keyint=50:bframes=2"})
         stream.width, stream.height, stream.pix_fmt, stream.time_base = 192, 144, "yuv420p", Fraction(1, 10)
@@ -42,7 +46,8 @@ def clip(path: Path) -> None:
             top, left = int(160 + 150 * np.sin(index / 40)), int(220 + 200 * np.cos(index / 55))
             noise = random.integers(-6, 7, (144, 192, 1))
             frame = av.VideoFrame.from_ndarray(
-                np.clip(view[top : top + 144, left : left + 192] + noise, 0, 255).astype(np.uint8), format="rgb24"
+                np.clip(view[top : top + 144, left : left + 192] + noise, 0, 255).astype(np.uint8),
+                format="rgb24",
             )
             frame.pts = index
             container.mux(stream.encode(frame))
@@ -74,24 +79,43 @@ def decoding(folder: Path) -> dict[str, float]:
         frames_at(scan(folder / "clip.mp4"), np.unique(np.concatenate(windows)), (96, 128))
 
     peer, ours = in_turns(time.process_time, per_window, once)
-    return {"once_cpu_s": round(ours, 4), "decord_a_window_cpu_s": round(peer, 4), "ratio": round(peer / ours, 1)}
+    return {
+        "once_cpu_s": round(ours, 4),
+        "decord_a_window_cpu_s": round(peer, 4),
+        "ratio": round(peer / ours, 1),
+    }
 
 
 def reading(folder: Path) -> dict[str, float]:
     random = np.random.default_rng(0)
-    origin = Origin(grid_fps=4.0, grid_rule=GRID_RULE, width=2048, dtype="float16", backbone="{}", weights_sha256="", picture="{}")
+    origin = Origin(
+        grid_fps=4.0,
+        grid_rule=GRID_RULE,
+        width=2048,
+        dtype="float16",
+        backbone="{}",
+        weights_sha256="",
+        picture="{}",
+    )
     index = np.arange(1800)
     path = folder / "features.h5"
     write_features(
-        path, origin,
+        path,
+        origin,
         (
             VideoFeatures(
-                video_id=f"v{i}", feat=random.random((1800, 2048), np.float32).astype(np.float16), grid_index=index, pts_s=index / 4,
-                valid=np.ones(1800, bool), source_sha256="", decoder="", rotation=0,
+                video_id=f"v{i}",
+                feat=random.random((1800, 2048), np.float32).astype(np.float16),
+                grid_index=index,
+                pts_s=index / 4,
+                valid=np.ones(1800, bool),
+                source_sha256="",
+                decoder="",
+                rotation=0,
             )
             for i in range(16)
         ),
-    )  # fmt: skip
+    )
     windows = [(f"v{random.integers(16)}", int(random.integers(1790))) for _ in range(1200)]
     store = FeatureStore([path])
 
@@ -116,7 +140,9 @@ def reading(folder: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "video.json")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

@@ -22,7 +22,9 @@ def command(*arguments: object) -> list[str]:
 def run(*arguments: object, text: str = "") -> str:
     """What ``allennlp_side.py`` prints."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(command(*arguments), input=text, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(
+        command(*arguments), input=text, capture_output=True, text=True, check=False, env=environment
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 
@@ -39,5 +41,10 @@ def tiny_archive() -> Path:
 
 def one_by_one(archive: Path, language: Path, sentences: list[str]) -> list[dict]:
     """What the real predictor says of each sentence alone."""
-    said = run("predict", archive, language, text="".join(json.dumps({"sentence": sentence}) + "\n" for sentence in sentences))
+    said = run(
+        "predict",
+        archive,
+        language,
+        text="".join(json.dumps({"sentence": sentence}) + "\n" for sentence in sentences),
+    )
     return [json.loads(line) for line in said.splitlines()[:-1]]

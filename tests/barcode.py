@@ -1,7 +1,8 @@
-"""Little clips whose every frame carries its own number as black and white cells, written at test time by PyAV.
+"""Little clips whose every frame carries its own number as black and white cells, written at test time by
+PyAV.
 
-A wrong frame is then a wrong number: off-by-one errors that a pixel tolerance hides are seen, and the cells survive both
-compression and resizing.
+A wrong frame is then a wrong number: off-by-one errors that a pixel tolerance hides are seen, and the cells
+survive both compression and resizing.
 """
 
 from __future__ import annotations
@@ -23,27 +24,38 @@ def draw(number: int, height: int = 48, width: int = 64) -> np.ndarray:
     """(H, W, 3) uint8: the number in 12 bits, on cells of H / 3 x W / 4 pixels."""
     bits = [(number >> bit) & 1 for bit in range(ROWS * COLUMNS)]
     cells = np.array(bits, dtype=np.uint8).reshape(ROWS, COLUMNS) * 200 + 25
-    return np.repeat(np.kron(cells, np.ones((height // ROWS, width // COLUMNS), dtype=np.uint8))[..., None], 3, axis=2)
+    return np.repeat(
+        np.kron(cells, np.ones((height // ROWS, width // COLUMNS), dtype=np.uint8))[..., None], 3, axis=2
+    )
 
 
 def read(frame: np.ndarray) -> int:
     """The number that a frame (H, W, 3) carries."""
     height, width = frame.shape[0] // ROWS, frame.shape[1] // COLUMNS
-    cells = frame[: height * ROWS, : width * COLUMNS].reshape(ROWS, height, COLUMNS, width, 3)[:, height // 3 : -height // 3 or None]
+    cells = frame[: height * ROWS, : width * COLUMNS].reshape(ROWS, height, COLUMNS, width, 3)[
+        :, height // 3 : -height // 3 or None
+    ]
     bits = (cells.mean(axis=(1, 3, 4)) > 125).ravel()
     return int(sum(1 << bit for bit, on in enumerate(bits) if on))
 
 
 def write_clip(
-    path: Path, frames: int = 48, *, fps: float = 10.0, codec: str = "libx264", x264: str = "keyint=12:bframes=2:scenecut=0",
+    path: Path, frames: int = 48, *, fps: float = 10.0, codec: str = "libx264",
+    x264: str = "keyint=12:bframes=2:scenecut=0",
     ticks: list[int] | None = None, numbers: Sequence[int] | None = None, faststart: bool = False,
 ) -> Path:  # fmt: skip
-    """A clip of ``frames`` numbered frames; ``ticks`` gives their times in 1/600 s where they are not evenly spaced,
-    ``numbers`` what they carry where it is not 0, 1, 2 ..."""
-    settings = {"libx264": {"x264-params": x264}, "libx265": {"x265-params": "log-level=none:keyint=12:bframes=2:open-gop=0:pools=none"}}
+    """A clip of ``frames`` numbered frames; ``ticks`` gives their times in 1/600 s where they are not evenly
+    spaced, ``numbers`` what they carry where it is not 0, 1, 2 ...
+    """
+    settings = {
+        "libx264": {"x264-params": x264},
+        "libx265": {"x265-params": "log-level=none:keyint=12:bframes=2:open-gop=0:pools=none"},
+    }
     options = {"movflags": "+faststart"} if faststart else {}
     with av.open(str(path), "w", options=options) as container:
-        stream = container.add_stream(codec, rate=Fraction(fps).limit_denominator(1000), options=settings.get(codec, {}))
+        stream = container.add_stream(
+            codec, rate=Fraction(fps).limit_denominator(1000), options=settings.get(codec, {})
+        )
         stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb8" if codec == "gif" else "yuv420p"
         stream.codec_context.time_base = stream.time_base = Fraction(1, TICKS)
         stream.codec_context.thread_count = 1
@@ -57,7 +69,9 @@ def write_clip(
 
 
 def cut_without_decoding(source: Path, path: Path, first: int, fps: float = 10.0) -> Path:
-    """Copy the packets of ``source`` so that it is shown from frame ``first`` on: an edit list hides the frames before it."""
+    """Copy the packets of ``source`` so that it is shown from frame ``first`` on: an edit list hides the
+    frames before it.
+    """
     with av.open(str(source)) as given, av.open(str(path), "w") as container:
         stream = container.add_stream_from_template(given.streams.video[0])
         start = round(first / fps / given.streams.video[0].time_base)
@@ -84,25 +98,33 @@ def hiding(source: Path, path: Path, hidden: int) -> Path:
 
 
 def turned(path: Path, quarter: int) -> Path:
-    """Write into an mp4 that its picture is to be turned by ``quarter`` x 90 degrees clockwise, as phones do."""
+    """Write into an mp4 that its picture is to be turned by ``quarter`` x 90 degrees clockwise, as phones
+    do.
+    """
     one = 1 << 16
     matrices = {1: (0, one, 0, -one, 0, 0), 2: (-one, 0, 0, 0, -one, 0), 3: (0, -one, 0, one, 0, 0)}
     content = bytearray(path.read_bytes())
     identity = b"".join(value.to_bytes(4, "big", signed=True) for value in (one, 0, 0, 0, one, 0))
     at = content.index(identity, content.index(b"tkhd"))
-    content[at : at + len(identity)] = b"".join(value.to_bytes(4, "big", signed=True) for value in matrices[quarter])
+    content[at : at + len(identity)] = b"".join(
+        value.to_bytes(4, "big", signed=True) for value in matrices[quarter]
+    )
     path.write_bytes(content)
     return path
 
 
 class CellMeans(torch.nn.Module):
-    """A backbone whose vector is the mean brightness of each cell: the frame's number can be read off its features."""
+    """A backbone whose vector is the mean brightness of each cell: the frame's number can be read off its
+    features.
+    """
 
     width = ROWS * COLUMNS
 
     def embed(self, frames: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) -> (B, 12)."""
-        return torch.nn.functional.adaptive_avg_pool2d(frames.mean(1, keepdim=True), (ROWS, COLUMNS)).flatten(1)
+        return torch.nn.functional.adaptive_avg_pool2d(frames.mean(1, keepdim=True), (ROWS, COLUMNS)).flatten(
+            1
+        )
 
 
 def numbers_of(features: np.ndarray) -> list[int]:

@@ -1,4 +1,6 @@
-"""Where the optional real data and golden numbers lie; tests that need them skip, saying so, where they are absent."""
+"""Where the optional real data and golden numbers lie; tests that need them skip, saying so, where they are
+absent.
+"""
 
 from __future__ import annotations
 

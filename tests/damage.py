@@ -1,4 +1,6 @@
-"""Damages bytes as disks, downloads and editors do: flipped bits, a cut, holes of zeros, noise, missing bytes. By seed."""
+"""Damages bytes as disks, downloads and editors do: flipped bits, a cut, holes of zeros, noise, missing
+bytes. By seed.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def damaged(data: bytes, seed: int) -> bytes:
 
 
 def malformed(data: bytes, seed: int) -> bytes:
-    """JSON with one value that its reader does not expect, as an editor or another program might leave it; sometimes no JSON."""
+    """JSON with one value that its reader does not expect, as an editor or another program might leave it;
+    sometimes no JSON.
+    """
     rng = random.Random(seed)
     if seed % 7 == 0:
         return rng.choice(_NO_JSON)
@@ -45,16 +49,21 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 #: Values of other types, and numbers that no array could count.
 _ODD = (
-    None, True, 0, -1, 10**30, 1.5, 1e308, float("nan"), "", "x", "../../x", "\ud800", [], [None], [[[]]], {}, {"x": 1}, [{"file": 3}],
+    None, True, 0, -1, 10**30, 1.5, 1e308, float("nan"), "", "x", "../../x", "\ud800", [], [None], [[[]]], {},
+    {"x": 1}, [{"file": 3}],
 )  # fmt: skip
 _NO_JSON = (
-    b"", b" ", b"\xef\xbb\xbf{}", b"\xff\xfe{\x00", b"null", b"3", b"[]", b"{}", b'"x"', b'{"format": 1, "format": 1}', b"[" * 100_000,
-    b'{"a":' * 5_000 + b"1" + b"}" * 5_000, b"9" * 5_000, b"1e999", b"NaN", b'{"format": "1"}', b'{"format": true}', b'{"format": 99}',
+    b"", b" ", b"\xef\xbb\xbf{}", b"\xff\xfe{\x00", b"null", b"3", b"[]", b"{}", b'"x"',
+    b'{"format": 1, "format": 1}', b"[" * 100_000,
+    b'{"a":' * 5_000 + b"1" + b"}" * 5_000, b"9" * 5_000, b"1e999", b"NaN", b'{"format": "1"}',
+    b'{"format": true}', b'{"format": 99}',
 )  # fmt: skip
 
 
 def outcomes(read: Callable[[int], object], seeds: range) -> tuple[list[str], int]:
-    """The error lines of ``read`` for every seed, and how often it gave something; any error but ours is raised."""
+    """The error lines of ``read`` for every seed, and how often it gave something; any error but ours is
+    raised.
+    """
     lines, passed = [], 0
     for seed in seeds:
         try:

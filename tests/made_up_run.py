@@ -1,4 +1,5 @@
-"""A made-up finished run of a small system: every file that the report reads, and the step that makes the report.
+"""A made-up finished run of a small system: every file that the report reads, and the step that makes the
+report.
 
 Students are made to differ as in the generated kitchen: the taught ones know a little more of rare classes.
 """
@@ -24,34 +25,55 @@ MODELS = {
     "teacher_counts": {"role": "teacher", "label": "average of counts", "counted": True},
     "teacher_lm": {"role": "teacher", "label": "MiniLM", **_LM},
     "teacher_recipe_lm": {"role": "teacher", "label": "MiniLM + recipes", **_RECIPES},
-    "teacher_lm_counts": {"role": "teacher", "label": "MiniLM and counts", "mentions": ["teacher_lm", "teacher_counts"], "averaged": True},
+    "teacher_lm_counts": {
+        "role": "teacher",
+        "label": "MiniLM and counts",
+        "mentions": ["teacher_lm", "teacher_counts"],
+        "averaged": True,
+    },
     "student_baseline": {"role": "student", "label": "AVT", "backbone": "frames"},
     "student_smoothed": {"role": "student", "label": "AVT, labels smoothed", "backbone": "frames"},
-    "student_lm": {"role": "student", "label": "AVT + MiniLM", "mentions": ["teacher_lm"], "backbone": "frames"},
-    "student_recipe_lm": {"role": "student", "label": "AVT + MiniLM with recipes", "mentions": ["teacher_recipe_lm"], "backbone": "frames"},
+    "student_lm": {
+        "role": "student",
+        "label": "AVT + MiniLM",
+        "mentions": ["teacher_lm"],
+        "backbone": "frames",
+    },
+    "student_recipe_lm": {
+        "role": "student",
+        "label": "AVT + MiniLM with recipes",
+        "mentions": ["teacher_recipe_lm"],
+        "backbone": "frames",
+    },
 }
 MODELS = {
-    name: {"lm": None, "backbone": None, "mentions": [], "averaged": False, "counted": False, **model} for name, model in MODELS.items()
+    name: {"lm": None, "backbone": None, "mentions": [], "averaged": False, "counted": False, **model}
+    for name, model in MODELS.items()
 }
 SKILL = {
-    "teacher_counts": 2.6, "teacher_lm": 2.8, "teacher_recipe_lm": 3.3, "teacher_lm_counts": 3.1, "student_baseline": 1.3, "student_smoothed": 1.31,
+    "teacher_counts": 2.6, "teacher_lm": 2.8, "teacher_recipe_lm": 3.3, "teacher_lm_counts": 3.1,
+    "student_baseline": 1.3, "student_smoothed": 1.31,
     "student_lm": 1.36, "student_recipe_lm": 1.42,
 }  # fmt: skip
 PAIRS = [
-    ["teacher_recipe_lm", "teacher_lm"], ["student_smoothed", "student_baseline"], ["student_lm", "student_baseline"],
-    ["student_recipe_lm", "student_baseline"], ["student_recipe_lm", "student_smoothed"], ["student_recipe_lm", "student_lm"],
+    ["teacher_recipe_lm", "teacher_lm"], ["student_smoothed", "student_baseline"], ["student_lm",
+    "student_baseline"],
+    ["student_recipe_lm", "student_baseline"], ["student_recipe_lm", "student_smoothed"],
+    ["student_recipe_lm", "student_lm"],
 ]  # fmt: skip
 
 
 def make_run(
-    folder: Path, *, worlds: int = 1, seeds: int = 2, videos: dict[str, int] | None = None, actions: int = 30, with_videos: bool = True,
+    folder: Path, *, worlds: int = 1, seeds: int = 2, videos: dict[str, int] | None = None, actions: int = 30,
+    with_videos: bool = True,
     models: tuple[str, ...] = tuple(MODELS),
 ) -> Step:  # fmt: skip
     """Write all files under ``folder`` and return the report's step; teachers have at most two seeds."""
     classes = make_classes(actions)
     names = [f"kitchen_w{w}" if w else "kitchen" for w in range(worlds)]
     inputs: dict[str, list[Path] | Path] = {
-        key: [] for key in ("metrics", "scores", "logs", "samples", "segments", "classes", "issues", "benchmarks")
+        key: []
+        for key in ("metrics", "scores", "logs", "samples", "segments", "classes", "issues", "benchmarks")
     }
     runs, logs, jobs, benchmarks = [], [], [], []
     for number, world in enumerate(names):
@@ -59,7 +81,11 @@ def make_run(
         labels = make_tables(place, classes, videos or {"training": 6, "validation": 8}, seed=number)
         samples = read_table(place / "samples.parquet", SAMPLES)
         ids = {split: list(targets(samples, split).sample_ids) for split in labels}
-        for key, file in (("samples", "samples.parquet"), ("segments", "segments.parquet"), ("classes", "classes.json")):
+        for key, file in (
+            ("samples", "samples.parquet"),
+            ("segments", "segments.parquet"),
+            ("classes", "classes.json"),
+        ):
             inputs[key].append(place / file)
         for model in models:
             for seed in range(seeds if MODELS[model]["role"] == "student" else min(seeds, 2)):
@@ -69,7 +95,9 @@ def make_run(
                 inputs["scores"].append(own / "scores")
                 runs.append({"world": world, "model": model, "seed": seed})
                 jobs += ["train", "score"]
-                benchmarks += [_benchmark(own / f"{rule}.tsv", len(jobs), rule) for rule in ("train", "score")]
+                benchmarks += [
+                    _benchmark(own / f"{rule}.tsv", len(jobs), rule) for rule in ("train", "score")
+                ]
                 if not MODELS[model]["averaged"] and model != "teacher_counts":
                     inputs["logs"].append(_log(own / "log.jsonl", model, seed))
                     logs.append(runs[-1])
@@ -79,42 +107,81 @@ def make_run(
     inputs["lms"] = [_pretrained(folder / world / "lm.json", number) for number, world in enumerate(lms)]
     if with_videos:
         inputs["videos"] = _videos(
-            folder / names[0], samples if worlds == 1 else read_table(folder / names[0] / "samples.parquet", SAMPLES)
+            folder / names[0],
+            samples if worlds == 1 else read_table(folder / names[0] / "samples.parquet", SAMPLES),
         )
     return Step(
-        stage="report", inputs=inputs, outputs={"summary": folder / "out" / "summary.json", "report": folder / "out" / "report.html"},
+        stage="report",
+        inputs=inputs,
+        outputs={"summary": folder / "out" / "summary.json", "report": folder / "out" / "report.html"},
         config={
-            "title": "LM -> AVT on the generated kitchen", "paper": "Ghosh et al. 2022, Distilling Knowledge from Language Models for Video-based Action Anticipation",
-            "dataset": "kitchen_worlds" if worlds > 1 else "kitchen", "system": "lm_avt_demo", "worlds": names, "split": "validation",
-            "primary_metric": "class_mean_recall5", "models": {name: MODELS[name] for name in MODELS}, "pretrained": ["minilm_recipes"], "comparisons": PAIRS,
-            "headline": ["student_recipe_lm", "student_baseline"], "runs": runs, "logs": logs, "lms": [{"world": world, "lm": "minilm_recipes"} for world in lms], "jobs": jobs, "teacher_seeds": min(seeds, 2),
-            "history": {"rule": "start", "source": "all_splits", "length": 5}, "video_folder": str(folder / names[0] / "videos"),
+            "title": "LM -> AVT on the generated kitchen",
+            "paper": (
+                "Ghosh et al. 2022, Distilling Knowledge from Language Models for Video-based Action"
+                " Anticipation"
+            ),
+            "dataset": "kitchen_worlds" if worlds > 1 else "kitchen",
+            "system": "lm_avt_demo",
+            "worlds": names,
+            "split": "validation",
+            "primary_metric": "class_mean_recall5",
+            "models": {name: MODELS[name] for name in MODELS},
+            "pretrained": ["minilm_recipes"],
+            "comparisons": PAIRS,
+            "headline": ["student_recipe_lm", "student_baseline"],
+            "runs": runs,
+            "logs": logs,
+            "lms": [{"world": world, "lm": "minilm_recipes"} for world in lms],
+            "jobs": jobs,
+            "teacher_seeds": min(seeds, 2),
+            "history": {"rule": "start", "source": "all_splits", "length": 5},
+            "video_folder": str(folder / names[0] / "videos"),
             "benchmarks": [str(path) for path in benchmarks],
         },
-        wildcards={"dataset": "kitchen", "system": "lm_avt_demo", "scope": ""}, scratch=folder / "scratch",
-    )  # fmt: skip
+        wildcards={"dataset": "kitchen", "system": "lm_avt_demo", "scope": ""},
+        scratch=folder / "scratch",
+    )
 
 
-def _score(own: Path, model: str, seed: int, number: int, classes: ClassSpace, labels: dict, ids: dict, samples, world: str) -> None:
+def _score(
+    own: Path,
+    model: str,
+    seed: int,
+    number: int,
+    classes: ClassSpace,
+    labels: dict,
+    ids: dict,
+    samples,
+    world: str,
+) -> None:
     # Taught students: more skill on rare classes than on frequent ones.
     lift = SKILL[model] - SKILL["student_baseline"]
     rare = {
-        split: np.array([1.0 + (0.5 if MODELS[model]["mentions"] and a > 8 else 0.0) * lift for a in of]) for split, of in labels.items()
+        split: np.array([1.0 + (0.5 if MODELS[model]["mentions"] and a > 8 else 0.0) * lift for a in of])
+        for split, of in labels.items()
     }
     make_scores(own / "scores", classes, labels, ids, model, SKILL[model], 100 * number + seed, text=rare)
     wanted = targets(samples, "validation")
     logits = open_scores(own / "scores").logits("validation", "action", wanted.sample_ids)
-    taught, teacher = bool(MODELS[model]["mentions"]) and model.startswith("student"), model.startswith("teacher")
+    taught, teacher = (
+        bool(MODELS[model]["mentions"]) and model.startswith("student"),
+        model.startswith("teacher"),
+    )
     protocol = {"tau_a": 1.0, "prior_exponent": 0.0}
     if taught or teacher:
         protocol |= {"history_rule": "start", "history_from": "all_splits", "history_length": 5}
     if taught:
         protocol["terms"] = [
-            {"of": "action", "to": "labels", "loss": "cross_entropy", "weight": 1.0, "reduction": "batch", "temperature": None, "top_k": None, "t_squared": None},
-            {"of": "action", "to": "teacher", "loss": "kl", "weight": 4.0, "reduction": "batch", "temperature": 1.0, "top_k": None, "t_squared": False},
+            {"of": "action", "to": "labels", "loss": "cross_entropy", "weight": 1.0, "reduction": "batch",
+            "temperature": None, "top_k": None, "t_squared": None},
+            {"of": "action", "to": "teacher", "loss": "kl", "weight": 4.0, "reduction": "batch",
+            "temperature": 1.0, "top_k": None, "t_squared": False},
         ]  # fmt: skip
     names = {"dataset": world, "system": "lm_avt_demo", "seed": seed, "model": model}
-    artifact.write_json(own / "metrics.json", report(measure(logits, wanted, classes), len(wanted), "validation", protocol, names))
+    artifact.write_json(
+        own / "metrics.json",
+        report(measure(logits, wanted, classes), len(wanted), "validation", protocol, names),
+    )
 
 
 def _log(path: Path, model: str, seed: int) -> Path:
@@ -137,7 +204,15 @@ def _log(path: Path, model: str, seed: int) -> Path:
                 }
             )
         top1 = 24 * (1 - np.exp(-epoch / 4)) + SKILL[model] + rng.normal(0, 0.4)
-        rows.append({"epoch": epoch, "step": epoch * steps, "monitor": "validation", "action_loss": 2.9 - top1 / 40, "action_top1": top1})
+        rows.append(
+            {
+                "epoch": epoch,
+                "step": epoch * steps,
+                "monitor": "validation",
+                "action_loss": 2.9 - top1 / 40,
+                "action_top1": top1,
+            }
+        )
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
 
@@ -146,20 +221,34 @@ def _pretrained(path: Path, number: int) -> Path:
     before = {"perplexity": 812.4, "verb_top5": 11.1, "object_top5": 6.2}
     after = {"perplexity": 17.3 + number, "verb_top5": 71.6, "object_top5": 64.9}
     facts = {"newly_initialised": ["cls.predictions.bias"], "unused": [], "frequency_perplexity": 143.7}
-    path.write_text(json.dumps({"format": 1, "partition": "val", "sequences": 23456, "before": before, "after": after, **facts}))
+    path.write_text(
+        json.dumps(
+            {"format": 1, "partition": "val", "sequences": 23456, "before": before, "after": after, **facts}
+        )
+    )
     return path
 
 
 def _benchmark(path: Path, number: int, rule: str) -> Path:
     seconds = 20 + 3 * number if rule == "train" else 2
-    values = f"{seconds}.5\t0:00:{seconds:02d}\t{600 + 7 * number}.1\t1.0\t1.0\t1.0\t0.0\t0.0\t90.0\t{seconds * 1.7:.2f}"
-    path.write_text(f"s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n{values}\n")
+    values = f"{seconds}.5\t0:00:{seconds:02d}\t{600 + 7 * number}.1"
+    values += f"\t1.0\t1.0\t1.0\t0.0\t0.0\t90.0\t{seconds * 1.7:.2f}"
+    path.write_text(
+        f"s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n{values}\n"
+    )
     return path
 
 
 def _issues(path: Path) -> None:
     rows = [
-        ("read_annotations", "annotations/training.csv", "118", "P03_05_17", "stop 12.1 s before start 12.4 s", "skipped"),
+        (
+            "read_annotations",
+            "annotations/training.csv",
+            "118",
+            "P03_05_17",
+            "stop 12.1 s before start 12.4 s",
+            "skipped",
+        ),
         ("probe_videos", "P04_02.mp4", None, "P04_02", "file ends in the middle of a picture", "skipped"),
     ]
     write_table(path, ISSUES, {name: [row[i] for row in rows] for i, name in enumerate(ISSUES.schema.names)})
@@ -175,8 +264,25 @@ def _videos(place: Path, samples) -> Path:
         seconds = max(row["target_stop_s"] for row in rows if row["video_id"] == video)
         path = place / "videos" / f"{video}.mp4"
         _film(path, round(seconds * 5), number)
-        table.append((video, path.name, 160, 120, round(seconds * 5), float(seconds), 5.0, "h264", 0, artifact.sha256(path)))
-    write_table(place / "videos.parquet", VIDEOS, {name: [row[i] for row in table] for i, name in enumerate(VIDEOS.schema.names)})
+        table.append(
+            (
+                video,
+                path.name,
+                160,
+                120,
+                round(seconds * 5),
+                float(seconds),
+                5.0,
+                "h264",
+                0,
+                artifact.sha256(path),
+            )
+        )
+    write_table(
+        place / "videos.parquet",
+        VIDEOS,
+        {name: [row[i] for row in table] for i, name in enumerate(VIDEOS.schema.names)},
+    )
     return place / "videos.parquet"
 
 
@@ -184,7 +290,9 @@ def _film(path: Path, frames: int, number: int) -> None:
     rng = np.random.default_rng(number)
     wood = rng.integers(120, 200, 3)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=5, options={"preset": "ultrafast", "crf": "30", "threads": "1"})
+        stream = container.add_stream(
+            "libx264", rate=5, options={"preset": "ultrafast", "crf": "30", "threads": "1"}
+        )
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
         for i in range(frames):
             picture = np.full((120, 160, 3), wood, dtype=np.uint8)
@@ -192,6 +300,10 @@ def _film(path: Path, frames: int, number: int) -> None:
             y, x = np.mgrid[:120, :160]
             for k in range(3):
                 centre = (80 + 55 * np.sin(i / (6 + 3 * k) + k), 75 + 18 * np.cos(i / (4 + k)))
-                picture[(x - centre[0]) ** 2 + (y - centre[1]) ** 2 < (9 + 3 * k) ** 2] = ((210, 80, 60), (90, 160, 70), (235, 205, 120))[k]
+                picture[(x - centre[0]) ** 2 + (y - centre[1]) ** 2 < (9 + 3 * k) ** 2] = (
+                    (210, 80, 60),
+                    (90, 160, 70),
+                    (235, 205, 120),
+                )[k]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())

@@ -37,12 +37,24 @@ def make_cache(folder: Path, seed: int = 0, samples: int = 20, **options) -> dic
     rng = np.random.default_rng(seed)
     with artifact.whole(folder) as partial:
         writer = ScoreWriter(
-            partial, model="teacher", record=options.pop("record", make_record()), classes=CLASSES, trained_on=("training",), **options
+            partial,
+            model="teacher",
+            record=options.pop("record", make_record()),
+            classes=CLASSES,
+            trained_on=("training",),
+            **options,
         )
         for split in ("training", "validation"):
             logits = {"action": rng.normal(0, 4, (samples, 5)), "verb": rng.normal(0, 4, (samples, 2))}
             ids = [f"{split}-{i}" for i in range(samples)]
             folds = [i % 2 for i in range(samples)] if split == "training" else -1
-            writer.write(split, ids, [digest(i) for i in ids], logits, embedding=rng.normal(size=(samples, 3)), fold=folds)
+            writer.write(
+                split,
+                ids,
+                [digest(i) for i in ids],
+                logits,
+                embedding=rng.normal(size=(samples, 3)),
+                fold=folds,
+            )
         writer.finish()
     return logits

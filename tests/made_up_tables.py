@@ -21,13 +21,20 @@ def make_classes(actions: int = 20) -> ClassSpace:
     """The first ``actions`` pairs of verb and noun; every other verb and noun is many-shot."""
     pairs = [(v, n) for v in range(len(VERBS)) for n in range(len(NOUNS))][:actions]
     return ClassSpace(
-        action=tuple(f"{VERBS[v]}_{NOUNS[n]}" for v, n in pairs), verb=VERBS, noun=NOUNS,
-        action_verb=tuple(v for v, _ in pairs), action_noun=tuple(n for _, n in pairs),
-        many_shot_verb=(0, 2, 4), many_shot_noun=(0, 2, 4), many_shot_action=tuple(i for i, (v, n) in enumerate(pairs) if v % 2 == n % 2 == 0),
-    )  # fmt: skip
+        action=tuple(f"{VERBS[v]}_{NOUNS[n]}" for v, n in pairs),
+        verb=VERBS,
+        noun=NOUNS,
+        action_verb=tuple(v for v, _ in pairs),
+        action_noun=tuple(n for _, n in pairs),
+        many_shot_verb=(0, 2, 4),
+        many_shot_noun=(0, 2, 4),
+        many_shot_action=tuple(i for i, (v, n) in enumerate(pairs) if v % 2 == n % 2 == 0),
+    )
 
 
-def make_tables(folder: Path, classes: ClassSpace, videos: dict[str, int], per_video: int = 15, seed: int = 0) -> dict[str, np.ndarray]:
+def make_tables(
+    folder: Path, classes: ClassSpace, videos: dict[str, int], per_video: int = 15, seed: int = 0
+) -> dict[str, np.ndarray]:
     """Write ``classes.json``, ``segments.parquet`` and ``samples.parquet``; returns split -> action labels.
 
     videos
@@ -40,40 +47,74 @@ def make_tables(folder: Path, classes: ClassSpace, videos: dict[str, int], per_v
     rows = []
     for split, count in videos.items():
         for v in range(count):
-            for i, action in enumerate(rng.choice(len(rank), per_video, p=(1 / rank) / (1 / rank).sum()).tolist()):
+            for i, action in enumerate(
+                rng.choice(len(rank), per_video, p=(1 / rank) / (1 / rank).sum()).tolist()
+            ):
                 rows.append((f"{split[:2]}{v:02d}_{i}", split, f"{split[:2]}{v:02d}", 12.0 + 4 * i, action))
     ids, splits, names, starts, actions = (list(column) for column in zip(*rows, strict=True))
     verbs, nouns = ([of[a] for a in actions] for of in (classes.action_verb, classes.action_noun))
     labels = {"verb_id": verbs, "noun_id": nouns, "action_id": actions}
-    text = {"verb": [VERBS[v] for v in verbs], "noun": [NOUNS[n] for n in nouns], "action": [classes.action[a] for a in actions]}
+    text = {
+        "verb": [VERBS[v] for v in verbs],
+        "noun": [NOUNS[n] for n in nouns],
+        "action": [classes.action[a] for a in actions],
+    }
     none = [None] * len(rows)
     write_table(
-        folder / "segments.parquet", SEGMENTS,
-        {"segment_id": ids, "dataset": ["made up"] * len(rows), "split": splits, "video_id": names, "start_s": starts,
-         "stop_s": [s + 3 for s in starts], **text, **labels, "narration": none, "participant": none},
-    )  # fmt: skip
+        folder / "segments.parquet",
+        SEGMENTS,
+        {
+            "segment_id": ids,
+            "dataset": ["made up"] * len(rows),
+            "split": splits,
+            "video_id": names,
+            "start_s": starts,
+            "stop_s": [s + 3 for s in starts],
+            **text,
+            **labels,
+            "narration": none,
+            "participant": none,
+        },
+    )
     write_table(
-        folder / "samples.parquet", SAMPLES,
-        {"sample_id": ids, "segment_id": ids, "video_id": names, "split": splits, "window_start_s": [s - 11 for s in starts],
-         "window_stop_s": [s - 1 for s in starts], "target_start_s": starts, "target_stop_s": [s + 3 for s in starts], **labels,
-         "dropped_because": none},
-    )  # fmt: skip
-    return {split: np.array([a for a, s in zip(actions, splits, strict=True) if s == split]) for split in videos}
+        folder / "samples.parquet",
+        SAMPLES,
+        {
+            "sample_id": ids,
+            "segment_id": ids,
+            "video_id": names,
+            "split": splits,
+            "window_start_s": [s - 11 for s in starts],
+            "window_stop_s": [s - 1 for s in starts],
+            "target_start_s": starts,
+            "target_stop_s": [s + 3 for s in starts],
+            **labels,
+            "dropped_because": none,
+        },
+    )
+    return {
+        split: np.array([a for a, s in zip(actions, splits, strict=True) if s == split]) for split in videos
+    }
 
 
 def make_scores(
-    folder: Path, classes: ClassSpace, tables: dict[str, np.ndarray], ids: dict[str, list[str]], model: str, skill: float, seed: int,
+    folder: Path, classes: ClassSpace, tables: dict[str, np.ndarray], ids: dict[str, list[str]], model: str,
+    skill: float, seed: int,
     folds: int = 0, text: dict[str, np.ndarray] | None = None, held_out: bool = False,
     length: int = 5,
 ) -> None:  # fmt: skip
-    """Write a score cache: noise, most of it common to all models, plus ``skill`` on the truth (one number, or one a sample by split).
+    """Write a score cache: noise, most of it common to all models, plus ``skill`` on the truth (one number,
+    or one a sample by split).
 
     With ``held_out`` the first two training videos are scored once more, with less skill, as that split.
     """
     rng = np.random.default_rng([seed, int(hashlib.sha256(model.encode()).hexdigest()[:6], 16)])
     common = np.random.default_rng(len(classes.action))
     context = {"history_rule": "start", "history_length": length}
-    record = {field: None for field in RECORD if field != "classes"} | {"weights": f"{model} {seed}", "context": context}
+    record = {field: None for field in RECORD if field != "classes"} | {
+        "weights": f"{model} {seed}",
+        "context": context,
+    }
     with artifact.whole(folder) as partial:
         writer = ScoreWriter(partial, model=model, record=record, classes=classes, trained_on=("training",))
         for split, labels in tables.items():
@@ -86,6 +127,14 @@ def make_scores(
             writer.write(split, ids[split], digests, {"action": logits}, fold=fold)
             if held_out and split == "training":
                 rows = [row for row, sample in enumerate(ids[split]) if sample.startswith(("tr00", "tr01"))]
-                worse = logits[rows] - rng.gamma(1.0, 1.0, (len(rows), 1)) * (np.arange(shape[1]) == labels[rows][:, None])
-                writer.write("held_out", [ids[split][r] for r in rows], [digests[r] for r in rows], {"action": worse}, fold=0)
+                worse = logits[rows] - rng.gamma(1.0, 1.0, (len(rows), 1)) * (
+                    np.arange(shape[1]) == labels[rows][:, None]
+                )
+                writer.write(
+                    "held_out",
+                    [ids[split][r] for r in rows],
+                    [digests[r] for r in rows],
+                    {"action": worse},
+                    fold=0,
+                )
         writer.finish()

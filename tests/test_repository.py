@@ -1,4 +1,6 @@
-"""What the repository promises besides code: pages in its folders for data and results, and environments in step with each other."""
+"""What the repository promises besides code: pages in its folders for data and results, and environments in
+step with each other.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A data folder in EPIC-55's layout, generated: 4 verbs, 5 nouns, 6 actions, and feature files of any width for its videos."""
+"""A data folder in EPIC-55's layout, generated: 4 verbs, 5 nouns, 6 actions, and feature files of any width
+for its videos.
+"""
 
 from __future__ import annotations
 
@@ -23,18 +25,25 @@ HEAD = (
 
 
 def write_labels(root: Path, first_s: float = 0.4) -> None:
-    """The official files and RULSTM's. In every video ``PER_VIDEO`` segments of 1.5 s, one every 2 s from ``first_s`` on; ids
-    count up from 0."""
+    """The official files and RULSTM's. In every video ``PER_VIDEO`` segments of 1.5 s, one every 2 s from
+    ``first_s`` on; ids count up from 0.
+    """
     official, rulstm = root / "epic55", root / "rulstm" / "ek55"
     official.mkdir(parents=True)
     rulstm.mkdir(parents=True)
     for head, names in (("verb", VERBS), ("noun", NOUNS)):
         rows = [f"{number},{name},\"['{name}']\"" for number, name in enumerate(names)]
         _write(official / f"EPIC_{head}_classes.csv", f"{head}_id,class_key,{head}s", rows)
-        _write(official / f"EPIC_many_shot_{head}s.csv", f"{head}_class,{head}", [f"0,{names[0]}", f"1,{names[1]}"])
+        _write(
+            official / f"EPIC_many_shot_{head}s.csv",
+            f"{head}_class,{head}",
+            [f"0,{names[0]}", f"1,{names[1]}"],
+        )
     many = [f'"({verb}, {noun})",{verb},{noun}' for verb, noun in ACTIONS[:2]]
     _write(official / "EPIC_many_shot_actions.csv", "action_class,verb_class,noun_class", many)
-    actions = [f"{number},{VERBS[verb]}_{NOUNS[noun]},{verb},{noun}" for number, (verb, noun) in enumerate(ACTIONS)]
+    actions = [
+        f"{number},{VERBS[verb]}_{NOUNS[noun]},{verb},{noun}" for number, (verb, noun) in enumerate(ACTIONS)
+    ]
     _write(rulstm / "actions.csv", "id,action,verb,noun", actions)
     random = np.random.default_rng(0)
     labels: list[str] = []
@@ -48,7 +57,9 @@ def write_labels(root: Path, first_s: float = 0.4) -> None:
             clocks = ",".join(f"00:{int(time // 60):02d}:{time % 60:05.2f}" for time in (start_s, stop_s))
             words = f"{VERBS[verb]},{verb},{NOUNS[noun]},{noun},\"['{NOUNS[noun]}']\",[{noun}]"
             labels.append(f"{uid},{video_id[:3]},{video_id},do it,{clocks},1,2,{words}")
-            split_rows[split].append(f"{uid},{video_id},{round(start_s * 30)},{round(stop_s * 30)},{verb},{noun},{action}")
+            split_rows[split].append(
+                f"{uid},{video_id},{round(start_s * 30)},{round(stop_s * 30)},{verb},{noun},{action}"
+            )
     _write(official / "EPIC_train_action_labels.csv", HEAD, labels)
     for split, rows in split_rows.items():
         (rulstm / f"{split}.csv").write_text("\n".join(rows) + "\n")
@@ -57,7 +68,11 @@ def write_labels(root: Path, first_s: float = 0.4) -> None:
 
 
 def write_given(
-    path: Path, videos: Sequence[str] = tuple(VIDEOS), frames: int = 60, change: Mapping[str, slice] | None = None, nan: str = ""
+    path: Path,
+    videos: Sequence[str] = tuple(VIDEOS),
+    frames: int = 60,
+    change: Mapping[str, slice] | None = None,
+    nan: str = "",
 ) -> Path:
     """A feature file of noise, as a user brings it: ``frames`` vectors a video from 0 s on.
 
@@ -66,7 +81,15 @@ def write_given(
     nan
         The video of which the vector at 4 s holds one NaN.
     """
-    origin = Origin(grid_fps=FPS, grid_rule=GRID_RULE, width=WIDTH, dtype="float32", backbone="{}", weights_sha256="", picture="{}")
+    origin = Origin(
+        grid_fps=FPS,
+        grid_rule=GRID_RULE,
+        width=WIDTH,
+        dtype="float32",
+        backbone="{}",
+        weights_sha256="",
+        picture="{}",
+    )
     random = np.random.default_rng(1)
     stored = []
     for video_id in videos:
@@ -76,10 +99,16 @@ def write_given(
         kept = np.arange(frames)[(change or {}).get(video_id, slice(None))]
         stored.append(
             VideoFeatures(
-                video_id=video_id, feat=feat[kept], grid_index=kept, pts_s=kept / FPS, valid=np.ones(len(kept), bool),
-                source_sha256="", decoder="", rotation=0,
+                video_id=video_id,
+                feat=feat[kept],
+                grid_index=kept,
+                pts_s=kept / FPS,
+                valid=np.ones(len(kept), bool),
+                source_sha256="",
+                decoder="",
+                rotation=0,
             )
-        )  # fmt: skip
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_features(path, origin, stored)
     return path

@@ -1,4 +1,6 @@
-"""The stage pretrain on a small corpus, in a process of its own or in several; `python tiny_pretraining.py FOLDER CONFIG`."""
+"""The stage pretrain on a small corpus, in a process of its own or in several; `python tiny_pretraining.py
+FOLDER CONFIG`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,14 @@ from foretaste.pipeline.step import Step
 from foretaste.stages import pretrain
 
 #: Each phrase decides the next one, so there is something to learn.
-CHAIN = (("take", "pan"), ("open", "fridge"), ("wash", "onion"), ("cut", "onion"), ("pour", "water"), ("stir", None))
+CHAIN = (
+    ("take", "pan"),
+    ("open", "fridge"),
+    ("wash", "onion"),
+    ("cut", "onion"),
+    ("pour", "water"),
+    ("stir", None),
+)
 
 
 def write_corpus(path: Path, recipes: int = 60) -> Path:
@@ -27,32 +36,60 @@ def write_corpus(path: Path, recipes: int = 60) -> Path:
         start = random.integers(len(CHAIN))
         for order in range(1 + recipe % 9):
             verb, thing = CHAIN[(start + order) % len(CHAIN)]
-            rows.append((f"r{recipe}", "val" if recipe % 5 == 0 else "train", order, verb, thing, f"{verb} {thing}" if thing else verb))
+            rows.append(
+                (
+                    f"r{recipe}",
+                    "val" if recipe % 5 == 0 else "train",
+                    order,
+                    verb,
+                    thing,
+                    f"{verb} {thing}" if thing else verb,
+                )
+            )
     columns = [pa.array(column, type=field.type) for column, field in zip(zip(*rows), PHRASES.schema)]
     write_table(path, PHRASES, pa.table(columns, schema=PHRASES.schema))
     return path
 
 
 def settings(**changes: Any) -> dict[str, Any]:
-    """An `lms` entry of a preset; ``view``, ``network``, ``objective``, ``training`` and others change it key by key."""
+    """An `lms` entry of a preset; ``view``, ``network``, ``objective``, ``training`` and others change it key
+    by key.
+    """
     base = {
-        "init": "tiny", "view": {"kind": "masked_text", "window": [1, 6], "mask": "tokens", "rate": 0.3}, "network": {"kind": "masked_lm"},
+        "init": "tiny",
+        "view": {"kind": "masked_text", "window": [1, 6], "mask": "tokens", "rate": 0.3},
+        "network": {"kind": "masked_lm"},
         "objective": [{"loss": {"kind": "cross_entropy"}, "of": "token"}],
         "training": {
-            "steps": 9, "batch": 8, "buckets": True, "checkpoint_steps": 3, "optimizer": {"kind": "adamw", "lr": 0.003, "weight_decay": 0.01},
+            "steps": 9,
+            "batch": 8,
+            "buckets": True,
+            "checkpoint_steps": 3,
+            "optimizer": {"kind": "adamw", "lr": 0.003, "weight_decay": 0.01},
             "schedule": {"kind": "linear", "warmup": 0.3},
         },
-    }  # fmt: skip
+    }
     for key, value in changes.items():
         base[key] = {**base[key], **value} if isinstance(value, dict) else value
     return base
 
 
-def run(corpus: Path, lm: Path, out: Path, config: dict[str, Any], generator: Path | None = None) -> dict[str, Any]:
+def run(
+    corpus: Path, lm: Path, out: Path, config: dict[str, Any], generator: Path | None = None
+) -> dict[str, Any]:
     """Run the stage; returns metrics.json."""
     inputs = {"phrases": corpus, "lm": lm, **({"generator": generator} if generator else {})}
     outputs = {"checkpoint": out / "checkpoint", "metrics": out / "metrics.json"}
-    pretrain.run(Step(stage="pretrain", inputs=inputs, outputs=outputs, config=config, wildcards={}, scratch=out / "scratch"))
+    pretrain.run(
+        Step(
+            stage="pretrain",
+            inputs=inputs,
+            outputs=outputs,
+            config=config,
+            wildcards={},
+            scratch=out / "scratch",
+        )
+    )
     return json.loads((out / "metrics.json").read_text()) if (out / "metrics.json").exists() else {}
 
 

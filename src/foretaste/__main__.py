@@ -1,4 +1,6 @@
-"""The command line: `foretaste <stage or tool> ...`, `foretaste help`, `foretaste --version`. Only the module that is asked for is imported."""
+"""The command line: `foretaste <stage or tool> ...`, `foretaste help`, `foretaste --version`. Only the module
+that is asked for is imported.
+"""
 
 from __future__ import annotations
 
@@ -45,11 +47,16 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(verb: str, rest: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog=f"foretaste {verb}", formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog=f"foretaste {verb}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     if "--step" in rest or not _has_tool(verb):
         parser.description = _doc(verb)
         parser.add_argument(
-            "--step", type=Path, required=True, help="the step to run: <results>/.steps/<stage>-<digest>.json, written by the workflow"
+            "--step",
+            type=Path,
+            required=True,
+            help="the step to run: <results>/.steps/<stage>-<digest>.json, written by the workflow",
         )
         parser.add_argument("--log", type=Path, help="a file that gets a copy of every line")
         arguments = parser.parse_args(rest)
@@ -67,14 +74,21 @@ def _run(verb: str, rest: list[str]) -> int:
 
 
 def _set_environment(step: Path, stage: str) -> None:
-    """Before numpy or torch is imported: as many threads as the step's spec says, whatever the machine has; and no network."""
+    """Before numpy or torch is imported: as many threads as the step's spec says, whatever the machine has;
+    and no network.
+    """
     try:
         threads = json.loads(step.read_text(encoding="utf-8"))["spec"]["threads"]
     except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
-            "not a step", step, "a file that the workflow wrote to <results>/.steps", "run snakemake -n, or correct the path"
+            "not a step",
+            step,
+            "a file that the workflow wrote to <results>/.steps",
+            "run snakemake -n, or correct the path",
         ) from error
-    os.environ |= {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    os.environ |= {
+        name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    }
     os.environ |= {"OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false"}
     if stage != "fetch_weights":
         os.environ["HF_HUB_OFFLINE"] = "1"
@@ -99,8 +113,17 @@ def _doc(name: str) -> str:
 def _overview() -> str:
     tools = [verb for verb in _verbs() if _has_tool(verb)]
     stages = [verb for verb in _verbs() if (STAGES / f"{verb}.py").exists() and verb not in tools]
-    lines = ["usage: foretaste [-v] <stage or tool> ...", "       foretaste help [<stage or tool>]", "       foretaste --version"]
-    lines += ["", "-v before or after a command shows where an error rose.", "", "Tools (foretaste help <tool>):"]
+    lines = [
+        "usage: foretaste [-v] <stage or tool> ...",
+        "       foretaste help [<stage or tool>]",
+        "       foretaste --version",
+    ]
+    lines += [
+        "",
+        "-v before or after a command shows where an error rose.",
+        "",
+        "Tools (foretaste help <tool>):",
+    ]
     lines += [f"  {verb:18}{_first_line(verb)}" for verb in tools]
     lines += ["", "Stages of the workflow (snakemake runs them; by hand: foretaste <stage> --step FILE):"]
     lines += [f"  {verb:18}{_first_line(verb)}" for verb in stages]

@@ -16,9 +16,18 @@ def make_segments():
         ids, videos, starts, stops = (list(column) for column in zip(*rows, strict=True))
         actions = [0] * len(ids) if actions is None else actions
         columns = {name: [None] * len(ids) for name in SEGMENTS.schema.names} | {
-            "segment_id": [str(i) for i in ids], "dataset": ["small"] * len(ids), "split": splits or ["training"] * len(ids), "video_id": videos,
-            "start_s": starts, "stop_s": stops, "verb_id": actions, "noun_id": actions, "action_id": actions,
-        }  # fmt: skip
-        return pa.table([pa.array(columns[f.name], type=f.type) for f in SEGMENTS.schema], schema=SEGMENTS.schema)
+            "segment_id": [str(i) for i in ids],
+            "dataset": ["small"] * len(ids),
+            "split": splits or ["training"] * len(ids),
+            "video_id": videos,
+            "start_s": starts,
+            "stop_s": stops,
+            "verb_id": actions,
+            "noun_id": actions,
+            "action_id": actions,
+        }
+        return pa.table(
+            [pa.array(columns[f.name], type=f.type) for f in SEGMENTS.schema], schema=SEGMENTS.schema
+        )
 
     return make

@@ -36,7 +36,9 @@ def write(folder, *lines, name="a.csv", newline="\n"):
 
 def read(folder, **settings):
     source = {} if "files" in settings else {"file": "a.csv"}
-    return families.build("annotations", {"kind": "csv", **source, **settings}, root=folder, dataset="mine").read()
+    return families.build(
+        "annotations", {"kind": "csv", **source, **settings}, root=folder, dataset="mine"
+    ).read()
 
 
 def test_segments_and_the_classes_that_occur(folder):
@@ -53,7 +55,13 @@ def test_segments_and_the_classes_that_occur(folder):
         ("tea3_2.000_4.000_pour_milk", "validation"),
     ]
     first, second = rows[:2]
-    assert (first["start_s"], first["stop_s"], first["verb"], first["noun"], first["action_id"]) == (2.0, 4.5, "take", "cup", 2)
+    assert (first["start_s"], first["stop_s"], first["verb"], first["noun"], first["action_id"]) == (
+        2.0,
+        4.5,
+        "take",
+        "cup",
+        2,
+    )
     assert (first["participant"], first["narration"], second["narration"]) == ("Ann", "take the cup", None)
 
 
@@ -90,17 +98,26 @@ def test_columns_splits_clock_and_delimiter_of_ones_own(folder):
     ],
 )
 def test_times_in_seconds_by_the_clock_and_in_frames(tmp_path, settings, start, stop, seconds):
-    rows = (f"{video},{start},{stop},{split},take,cup" for video, split in (("a", "training"), ("b", "validation")))
+    rows = (
+        f"{video},{start},{stop},{split},take,cup"
+        for video, split in (("a", "training"), ("b", "validation"))
+    )
     write(tmp_path, "video,start,stop,split,verb,noun", *rows)
     first = read(tmp_path, **settings).segments.to_pylist()[0]
     assert (first["start_s"], first["stop_s"]) == pytest.approx(seconds, abs=1e-12)
 
 
 def test_a_file_a_split_and_ids_of_ones_own(tmp_path):
-    write(tmp_path, "id,video,start,stop,verb,noun", "b,tea1,2,3,take,cup", "a,tea1,2,3,take,cup", name="t.csv")
+    write(
+        tmp_path, "id,video,start,stop,verb,noun", "b,tea1,2,3,take,cup", "a,tea1,2,3,take,cup", name="t.csv"
+    )
     write(tmp_path, "id,video,start,stop,verb,noun", "c,tea2,2,3,pour,milk", name="v.csv")
     rows = read(tmp_path, files={"training": "t.csv", "validation": "v.csv"}).segments.to_pylist()
-    assert [(row["segment_id"], row["split"]) for row in rows] == [("a", "training"), ("b", "training"), ("c", "validation")]
+    assert [(row["segment_id"], row["split"]) for row in rows] == [
+        ("a", "training"),
+        ("b", "training"),
+        ("c", "validation"),
+    ]
 
 
 def test_actions_with_names_of_their_own_beside_verbs_and_nouns(tmp_path):
@@ -116,16 +133,31 @@ def test_actions_with_names_of_their_own_beside_verbs_and_nouns(tmp_path):
 
 @pytest.fixture
 def actions_alone(tmp_path):
-    rows = ("a,1,2,training,take_cup", "a,2,3,training,pour milk", "a,3,4,training,take_cup", "b,5,6,validation,take_cup")
+    rows = (
+        "a,1,2,training,take_cup",
+        "a,2,3,training,pour milk",
+        "a,3,4,training,take_cup",
+        "b,5,6,validation,take_cup",
+    )
     write(tmp_path, "video,start,stop,split,label", *rows)
     return read(tmp_path, columns={"action": "label"})
 
 
 def test_actions_alone_are_classes_without_verbs_and_nouns(actions_alone, tmp_path):
     classes = actions_alone.classes
-    assert classes.action == ("pour milk", "take_cup") and classes.heads == ("action",) and classes.action_verb == ()
+    assert (
+        classes.action == ("pour milk", "take_cup")
+        and classes.heads == ("action",)
+        and classes.action_verb == ()
+    )
     first = actions_alone.segments.to_pylist()[0]
-    assert (first["action"], first["action_id"], first["verb"], first["verb_id"], first["noun_id"]) == ("take_cup", 1, None, None, None)
+    assert (first["action"], first["action_id"], first["verb"], first["verb_id"], first["noun_id"]) == (
+        "take_cup",
+        1,
+        None,
+        None,
+        None,
+    )
     (tmp_path / "classes.json").write_text(classes.to_json(), encoding="utf-8")
     assert read_classes(tmp_path / "classes.json") == classes
 
@@ -147,10 +179,16 @@ def test_actions_alone_can_be_counted_and_told_in_words(actions_alone):
 
 @pytest.mark.parametrize(
     "network",
-    [{"kind": "counts"}, {"kind": "frame_classifier"}, {"kind": "avt", "layers": 1, "heads": 1, "dropout": 0, "classify": ["verb"]}],
+    [
+        {"kind": "counts"},
+        {"kind": "frame_classifier"},
+        {"kind": "avt", "layers": 1, "heads": 1, "dropout": 0, "classify": ["verb"]},
+    ],
 )
 def test_a_model_of_verbs_cannot_be_built_for_actions_alone(actions_alone, network):
-    with pytest.raises(ConfigError, match=r"a model of verbs.*heads of the dataset: action|verbs and nouns counted"):
+    with pytest.raises(
+        ConfigError, match=r"a model of verbs.*heads of the dataset: action|verbs and nouns counted"
+    ):
         families.build("models", network, sources=Sources(classes=actions_alone.classes, feature_width=4))
 
 
@@ -166,7 +204,10 @@ def test_a_list_of_classes_decides_what_there_is_and_in_which_order(folder):
     assert (classes.verb, classes.noun) == (("take", "pour"), ("cup", "knife", "water", "milk"))
     write(folder, "verb,noun", "take,cup", "pour,milk", name="classes.csv")
     (issue,) = read(folder, classes="classes.csv").issues
-    assert (issue.row, issue.reason) == ("line 3", "action 'pour_water', expected one of the 2 listed classes")
+    assert (issue.row, issue.reason) == (
+        "line 3",
+        "action 'pour_water', expected one of the 2 listed classes",
+    )
     write(folder, "verb,noun", "take,cup", "pour,waters", "pour,milk", name="classes.csv")
     (issue,) = read(folder, classes="classes.csv").issues
     assert issue.reason.endswith("expected one of the 3 listed classes; did you mean 'pour_waters'?")
@@ -243,9 +284,14 @@ def test_bytes_that_are_no_utf8_spoil_their_row_alone(folder):
     assert "byte 27 is not UTF-8" in issue.reason
 
 
-@pytest.mark.parametrize(("clock", "column"), [("1:2:3", "start"), ("-0:00:01", "start"), ("00:00:60", "start"), ("75.5", "start")])
+@pytest.mark.parametrize(
+    ("clock", "column"), [("1:2:3", "start"), ("-0:00:01", "start"), ("00:00:60", "start"), ("75.5", "start")]
+)
 def test_a_clock_that_is_none_is_a_bad_row(tmp_path, clock, column):
-    rows = (f"{video},00:00:01,00:00:02,{split},take,cup" for video, split in (("a", "training"), ("b", "validation")))
+    rows = (
+        f"{video},00:00:01,00:00:02,{split},take,cup"
+        for video, split in (("a", "training"), ("b", "validation"))
+    )
     write(tmp_path, "video,start,stop,split,verb,noun", *rows, f"c,{clock},00:09:00,training,take,cup")
     (issue,) = read(tmp_path, times="clock").issues
     assert f"{column} is {clock!r}" in issue.reason
@@ -259,11 +305,18 @@ def test_a_row_whose_times_are_bad_moves_no_class_ids(folder):
 
 def test_rows_that_make_an_action_of_another_verb_are_bad_whatever_their_order(tmp_path):
     header = "video,start,stop,split,verb,noun,action"
-    rows = ["a,1,2,training,take,cup,x", "a,2,3,training,take,cup,x", "b,1,2,validation,take,cup,x", "a,3,4,training,hold,cup,x"]
+    rows = [
+        "a,1,2,training,take,cup,x",
+        "a,2,3,training,take,cup,x",
+        "b,1,2,validation,take,cup,x",
+        "a,3,4,training,hold,cup,x",
+    ]
     for order in (rows, rows[::-1]):
         write(tmp_path, header, *order)
         (issue,) = read(tmp_path).issues
-        assert "action 'x' with verb 'hold' and noun 'cup', expected verb 'take' and noun 'cup'" in issue.reason
+        assert (
+            "action 'x' with verb 'hold' and noun 'cup', expected verb 'take' and noun 'cup'" in issue.reason
+        )
 
 
 @pytest.mark.parametrize(("one", "other"), [("take", "Take"), ("pick up", "pick_up"), ("é", "e\u0301")])
@@ -314,7 +367,9 @@ def test_videos_in_several_splits_can_be_asked_for(folder):
     assert read(folder, shared_videos=True).issues == []
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", "video,start\n".encode("utf-16"), (HEADER + "\n").encode()])
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"\xff\xfe", "video,start\n".encode("utf-16"), (HEADER + "\n").encode()]
+)
 def test_an_empty_file_or_one_in_another_encoding_is_an_error(folder, content):
     (folder / "a.csv").write_bytes(content)
     with pytest.raises((DataError, ConfigError)):

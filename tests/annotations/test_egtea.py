@@ -18,19 +18,36 @@ def folder(tmp_path):
 
 
 def read(folder):
-    return families.build("annotations", {"kind": "egtea", "folder": ".", "split": 2}, root=folder, dataset="egtea_s2").read()
+    return families.build(
+        "annotations", {"kind": "egtea", "folder": ".", "split": 2}, root=folder, dataset="egtea_s2"
+    ).read()
 
 
 def test_segments_and_the_classes_found_in_the_action_names(folder):
     got = read(folder)
     assert got.issues == []
-    assert got.classes.verb == ("Inspect/Read", "Turn on") and got.classes.noun == ("recipe", "eating:utensil", "faucet")
-    assert got.classes.action_verb == (0, 1, 1) and got.classes.action_noun == (0, 2, 1) and got.classes.many_shot_action == ()
+    assert got.classes.verb == ("Inspect/Read", "Turn on") and got.classes.noun == (
+        "recipe",
+        "eating:utensil",
+        "faucet",
+    )
+    assert (
+        got.classes.action_verb == (0, 1, 1)
+        and got.classes.action_noun == (0, 2, 1)
+        and got.classes.many_shot_action == ()
+    )
     rows = got.segments.to_pylist()
     assert [(row["segment_id"], row["split"], row["participant"]) for row in rows] == [
-        ("2", "training", "OP04"), ("9", "training", "P07"), ("5", "validation", "P07"),
-    ]  # fmt: skip
-    assert rows[0]["start_s"] == 1.0 and rows[0]["stop_s"] == 2.0 and rows[0]["narration"] is None and rows[0]["noun"] == "faucet"
+        ("2", "training", "OP04"),
+        ("9", "training", "P07"),
+        ("5", "validation", "P07"),
+    ]
+    assert (
+        rows[0]["start_s"] == 1.0
+        and rows[0]["stop_s"] == 2.0
+        and rows[0]["narration"] is None
+        and rows[0]["noun"] == "faucet"
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,11 +65,22 @@ def test_a_bad_row_is_left_out(folder, old, new, reason):
     path.write_text(FILES["training2.csv"].replace(old, new), encoding="utf-8")
     got = read(folder)
     (issue,) = got.issues
-    assert (issue.file, issue.row) == ("training2.csv", "line 2") and reason in issue.reason and len(got.segments) == 2
+    assert (
+        (issue.file, issue.row) == ("training2.csv", "line 2")
+        and reason in issue.reason
+        and len(got.segments) == 2
+    )
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("1_2, Turn on", "1_2, Turn off"), ("2, 1_1", "3, 1_1"), ("2, 1_1,", "2, 1_2,"), ("1_1,", "x,"), ("1_1,", "1_4,")]
+    ("old", "new"),
+    [
+        ("1_2, Turn on", "1_2, Turn off"),
+        ("2, 1_1", "3, 1_1"),
+        ("2, 1_1,", "2, 1_2,"),
+        ("1_1,", "x,"),
+        ("1_1,", "1_4,"),
+    ],
 )
 def test_bad_class_lists_are_errors(folder, old, new):
     (folder / "actions.csv").write_text(FILES["actions.csv"].replace(old, new, 1), encoding="utf-8")
@@ -60,9 +88,16 @@ def test_bad_class_lists_are_errors(folder, old, new):
         read(folder)
 
 
-@pytest.mark.parametrize(("split", "training", "validation"), [(1, 8299, 2022), (2, 8299, 2022), (3, 8300, 2021)])
+@pytest.mark.parametrize(
+    ("split", "training", "validation"), [(1, 8299, 2022), (2, 8299, 2022), (3, 8300, 2021)]
+)
 def test_the_real_labels(shared_data, split, training, validation):
-    got = families.build("annotations", {"kind": "egtea", "split": split}, root=shared_data, dataset="egtea").read()
+    got = families.build(
+        "annotations", {"kind": "egtea", "split": split}, root=shared_data, dataset="egtea"
+    ).read()
     splits = got.segments.column("split").to_pylist()
-    assert got.issues == [] and (splits.count("training"), splits.count("validation")) == (training, validation)
+    assert got.issues == [] and (splits.count("training"), splits.count("validation")) == (
+        training,
+        validation,
+    )
     assert (len(got.classes.action), len(got.classes.verb), len(got.classes.noun)) == (106, 19, 51)

@@ -11,18 +11,28 @@ from foretaste.pipeline import families
 
 FILES = {
     "EPIC_verb_classes.csv": "verb_id,class_key,verbs\n0,take,\"['take', 'get']\"\n1,turn-on,['turn-on']\n",
-    "EPIC_noun_classes.csv": "noun_id,class_key,nouns\n0,Nothing,['Nothing']\n1,pan,\"['pan', 'pan:frying']\"\n2,board:chopping,['board']\n",
+    "EPIC_noun_classes.csv": (
+        "noun_id,class_key,nouns\n0,Nothing,['Nothing']\n1,pan,\"['pan',"
+        " 'pan:frying']\"\n2,board:chopping,['board']\n"
+    ),
     "EPIC_many_shot_verbs.csv": "verb_class,verb\n0,take\n",
     "EPIC_many_shot_nouns.csv": "noun_class,noun\n2,board:chopping\n1,pan\n",
-    "EPIC_many_shot_actions.csv": 'action_class,noun,noun_class,verb,verb_class\n"(0, 2)",board:chopping,2,take,0\n',
-    "actions.csv": "id,action,verb,noun\n0, take_pan:frying,0,1\n1, turn-on_pan,1,1\n2, take_board:chopping,0,2\n",
-    "EPIC_train_action_labels.csv": (
-        "uid,participant_id,video_id,narration,start_timestamp,stop_timestamp,start_frame,stop_frame,verb,verb_class,noun,noun_class\n"
-        "0,P01,P01_01,take frying pan,00:00:00.14,00:00:03.37,8,202,take,0,pan:frying,1\n"
-        "7,P01,P01_01,turn on,00:01:04.37,00:01:06.17,3862,3970,turn-on,1,pan,1\n"
-        "12,P02,P02_03,get board,01:00:01.50,01:00:02.25,216090,216135,get,0,board:chopping,2\n"
+    "EPIC_many_shot_actions.csv": (
+        'action_class,noun,noun_class,verb,verb_class\n"(0, 2)",board:chopping,2,take,0\n'
     ),
-    "training.csv": "00007, P01_01, 0000001931, 0000001985, 001, 001, 0001\n00000, P01_01, 0000000004, 0000000101, 000, 001, 0000\n",
+    "actions.csv": (
+        "id,action,verb,noun\n0, take_pan:frying,0,1\n1, turn-on_pan,1,1\n2, take_board:chopping,0,2\n"
+    ),
+    "EPIC_train_action_labels.csv": (
+        "uid,participant_id,video_id,narration,start_timestamp,stop_timestamp,start_frame,stop_frame,verb,verb_class,noun,noun_class\n0,P01,P01_01,take"
+        " frying pan,00:00:00.14,00:00:03.37,8,202,take,0,pan:frying,1\n7,P01,P01_01,turn"
+        " on,00:01:04.37,00:01:06.17,3862,3970,turn-on,1,pan,1\n12,P02,P02_03,get"
+        " board,01:00:01.50,01:00:02.25,216090,216135,get,0,board:chopping,2\n"
+    ),
+    "training.csv": (
+        "00007, P01_01, 0000001931, 0000001985, 001, 001, 0001\n00000, P01_01, 0000000004, 0000000101, 000,"
+        " 001, 0000\n"
+    ),
     "validation.csv": "00012, P02_03, 0000108045, 0000108067, 000, 002, 0002\n",
     "training_videos.csv": "P01_01\n",
     "validation_videos.csv": "P02_03\n",
@@ -56,40 +66,76 @@ def test_segments_are_in_order_with_class_names_and_official_times(world, tmp_pa
     rows = got.segments.to_pylist()
     assert [row["segment_id"] for row in rows] == ["0", "7", "12"]
     assert rows[1] == {
-        "segment_id": "7", "dataset": "small", "split": "training", "video_id": "P01_01", "start_s": 64.37, "stop_s": 66.17,
-        "verb": "turn-on", "noun": "pan", "action": "turn-on_pan", "verb_id": 1, "noun_id": 1, "action_id": 1,
-        "narration": "turn on", "participant": "P01",
-    }  # fmt: skip
-    assert rows[2]["start_s"] == 3601.5 and rows[2]["split"] == "validation" and rows[2]["action"] == "take_board:chopping"
+        "segment_id": "7",
+        "dataset": "small",
+        "split": "training",
+        "video_id": "P01_01",
+        "start_s": 64.37,
+        "stop_s": 66.17,
+        "verb": "turn-on",
+        "noun": "pan",
+        "action": "turn-on_pan",
+        "verb_id": 1,
+        "noun_id": 1,
+        "action_id": 1,
+        "narration": "turn on",
+        "participant": "P01",
+    }
+    assert (
+        rows[2]["start_s"] == 3601.5
+        and rows[2]["split"] == "validation"
+        and rows[2]["action"] == "take_board:chopping"
+    )
     assert got.classes.action == ("take_pan:frying", "turn-on_pan", "take_board:chopping")
     assert got.classes.action_verb == (0, 1, 0) and got.classes.action_noun == (1, 1, 2)
-    assert (got.classes.many_shot_verb, got.classes.many_shot_noun, got.classes.many_shot_action) == ((0,), (1, 2), (2,))
+    assert (got.classes.many_shot_verb, got.classes.many_shot_noun, got.classes.many_shot_action) == (
+        (0,),
+        (1, 2),
+        (2,),
+    )
     write_table(tmp_path / "segments.parquet", SEGMENTS, got.segments)
 
 
 def test_rulstm_clock_is_frames_over_30(world):
     rows = read(world, times="rulstm_30fps").segments.to_pylist()
-    assert [(row["start_s"], row["stop_s"]) for row in rows] == [(4 / 30, 101 / 30), (1931 / 30, 1985 / 30), (108045 / 30, 108067 / 30)]
+    assert [(row["start_s"], row["stop_s"]) for row in rows] == [
+        (4 / 30, 101 / 30),
+        (1931 / 30, 1985 / 30),
+        (108045 / 30, 108067 / 30),
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "old", "new", "file", "row", "key", "reason"),
     [
-        ("training.csv", "0000001985, 001", "0000001930, 001", "training.csv", "line 1", "7", "expected 0 <= start < stop"),
-        ("training.csv", "0000001985, 001", "0000001931, 001", "training.csv", "line 1", "7", "expected 0 <= start < stop"),
-        ("training.csv", "001, 001, 0001", "001, 001, 0003", "training.csv", "line 1", "7", "action is 3, expected a class id from 0 to 2"),
-        ("training.csv", "001, 001, 0001", "001, 001, 0000", "training.csv", "line 1", "7", "expected verb 0 and noun 1"),
-        ("training.csv", "001, 001, 0001", "000, 001, 0000", "training.csv", "line 1", "7", "as in line 3 of EPIC_train_action_labels.csv"),
-        ("training.csv", "001, 001, 0001", "001, one, 0001", "training.csv", "line 1", "7", "noun is 'one', expected a whole number"),
+        ("training.csv", "0000001985, 001", "0000001930, 001", "training.csv", "line 1", "7",
+        "expected 0 <= start < stop"),
+        ("training.csv", "0000001985, 001", "0000001931, 001", "training.csv", "line 1", "7",
+        "expected 0 <= start < stop"),
+        ("training.csv", "001, 001, 0001", "001, 001, 0003", "training.csv", "line 1", "7",
+        "action is 3, expected a class id from 0 to 2"),
+        ("training.csv", "001, 001, 0001", "001, 001, 0000", "training.csv", "line 1", "7", "expected verb 0 "
+        "and noun 1"),
+        ("training.csv", "001, 001, 0001", "000, 001, 0000", "training.csv", "line 1", "7", "as in line 3 of "
+        "EPIC_train_action_labels.csv"),
+        ("training.csv", "001, 001, 0001", "001, one, 0001", "training.csv", "line 1", "7",
+        "noun is 'one', expected a whole number"),
         ("training.csv", "001, 001, 0001", "001, 001", "training.csv", "line 1", None, "6 cells, expected 7"),
-        ("training.csv", "00007, P01_01", "00007, P02_03", "training.csv", "line 1", "7", "expected one of training_videos.csv"),
+        ("training.csv", "00007, P01_01", "00007, P02_03", "training.csv", "line 1", "7", "expected one of "
+        "training_videos.csv"),
         ("validation.csv", "00012,", "00000,", "validation.csv", "line 1", "0", "uid 0 occurs twice"),
-        ("training.csv", "00007,", "00008,", "training.csv", "line 1", "8", "uid 8 is not in EPIC_train_action_labels.csv"),
-        ("EPIC_train_action_labels.csv", "00:01:06.17", "00:01:04.17", "EPIC_train_action_labels.csv", "line 3", "7", "start < stop"),
-        ("EPIC_train_action_labels.csv", "00:01:06.17", "1:4", "EPIC_train_action_labels.csv", "line 3", "7", "hours:minutes:seconds"),
-        ("EPIC_train_action_labels.csv", "00:01:06.17", "00:01:nan", "EPIC_train_action_labels.csv", "line 3", "7", "hours:minutes:seconds"),
-        ("EPIC_train_action_labels.csv", "turn-on,1,pan,1", "turn-on,1,pan,3", "EPIC_train_action_labels.csv", "line 3", "7", "from 0 to 2"),
-        ("EPIC_train_action_labels.csv", "7,P01,", "0,P01,", "EPIC_train_action_labels.csv", "line 3", "0", "occurs twice"),
+        ("training.csv", "00007,", "00008,", "training.csv", "line 1", "8", "uid 8 is not in "
+        "EPIC_train_action_labels.csv"),
+        ("EPIC_train_action_labels.csv", "00:01:06.17", "00:01:04.17", "EPIC_train_action_labels.csv",
+        "line 3", "7", "start < stop"),
+        ("EPIC_train_action_labels.csv", "00:01:06.17", "1:4", "EPIC_train_action_labels.csv", "line 3", "7",
+        "hours:minutes:seconds"),
+        ("EPIC_train_action_labels.csv", "00:01:06.17", "00:01:nan", "EPIC_train_action_labels.csv", "line 3",
+        "7", "hours:minutes:seconds"),
+        ("EPIC_train_action_labels.csv", "turn-on,1,pan,1", "turn-on,1,pan,3", "EPIC_train_action_labels.csv",
+        "line 3", "7", "from 0 to 2"),
+        ("EPIC_train_action_labels.csv", "7,P01,", "0,P01,", "EPIC_train_action_labels.csv", "line 3", "0",
+        "occurs twice"),
     ],
 )  # fmt: skip
 def test_a_bad_row_is_one_issue_and_is_left_out(world, name, old, new, file, row, key, reason):
@@ -103,8 +149,9 @@ def test_a_bad_row_is_one_issue_and_is_left_out(world, name, old, new, file, row
 def test_a_segment_that_no_split_lists_is_an_issue(world):
     edit(world, "validation.csv", FILES["validation.csv"], "")
     (issue,) = read(world).issues
-    assert str(issue) == (
-        "annotations/EPIC_train_action_labels.csv, line 4, 12: in no split, expected its uid in training.csv or validation.csv"
+    assert (
+        str(issue) == "annotations/EPIC_train_action_labels.csv, line 4, 12: in no split, expected its uid in"
+        " training.csv or validation.csv"
     )
 
 
@@ -152,22 +199,37 @@ def test_the_real_labels(shared_data):
     splits = got.segments.column("split").to_pylist()
     assert (splits.count("training"), splits.count("validation")) == (23493, 4979)
     assert (len(got.classes.action), len(got.classes.verb), len(got.classes.noun)) == (2513, 125, 352)
-    assert (len(got.classes.many_shot_action), len(got.classes.many_shot_verb), len(got.classes.many_shot_noun)) == (819, 26, 71)
+    assert (
+        len(got.classes.many_shot_action),
+        len(got.classes.many_shot_verb),
+        len(got.classes.many_shot_noun),
+    ) == (819, 26, 71)
     with open(shared_data / "epic55" / "EPIC_train_action_labels.csv", encoding="utf-8") as file:
         published = {row["uid"]: row for row in csv.DictReader(file)}
     for row in got.segments.slice(0, 28472).to_pylist()[::97]:
         other = published[row["segment_id"]]
-        assert (row["video_id"], row["narration"], str(row["verb_id"])) == (other["video_id"], other["narration"], other["verb_class"])
+        assert (row["video_id"], row["narration"], str(row["verb_id"])) == (
+            other["video_id"],
+            other["narration"],
+            other["verb_class"],
+        )
         assert row["start_s"] * 60 == pytest.approx(int(other["start_frame"]), abs=1.01)
 
 
 def test_a_generated_world_is_read_like_the_real_one(tmp_path):
     folder = tmp_path / "annotations"
     folder.mkdir()
-    make_annotations(WorldConfig(seed=7, train_videos=4, validation_videos=2, min_seconds=10, max_seconds=10), folder)
+    make_annotations(
+        WorldConfig(seed=7, train_videos=4, validation_videos=2, min_seconds=10, max_seconds=10), folder
+    )
     by_clock = {times: read(tmp_path, times=times) for times in ("official", "rulstm_30fps")}
     got = by_clock["official"]
     assert got.issues == [] and set(got.segments.column("split").to_pylist()) == {"training", "validation"}
-    for row, other in zip(got.segments.to_pylist(), by_clock["rulstm_30fps"].segments.to_pylist(), strict=True):
+    for row, other in zip(
+        got.segments.to_pylist(), by_clock["rulstm_30fps"].segments.to_pylist(), strict=True
+    ):
         assert row["action"] == f"{row['verb']}_{row['noun']}" and row["narration"]
-        assert 0 <= row["start_s"] - other["start_s"] < 1 / 30 + 1e-9 and row["segment_id"] == other["segment_id"]
+        assert (
+            0 <= row["start_s"] - other["start_s"] < 1 / 30 + 1e-9
+            and row["segment_id"] == other["segment_id"]
+        )

@@ -23,8 +23,16 @@ def names(segments, rows):
     ],
 )
 def test_the_three_rules(make_segments, rule, length, expected):
-    rows = [("a", "v", 0.0, 1.0), ("long", "v", 2.0, 30.0), ("short", "v", 3.0, 9.0), ("at", "v", 9.0, 9.2), ("gap", "v", 9.5, 9.6)]
-    segments = make_segments([*rows, ("target", "v", 10.0, 12.0), ("later", "v", 10.5, 11.0), ("other", "w", 0.0, 1.0)])
+    rows = [
+        ("a", "v", 0.0, 1.0),
+        ("long", "v", 2.0, 30.0),
+        ("short", "v", 3.0, 9.0),
+        ("at", "v", 9.0, 9.2),
+        ("gap", "v", 9.5, 9.6),
+    ]
+    segments = make_segments(
+        [*rows, ("target", "v", 10.0, 12.0), ("later", "v", 10.5, 11.0), ("other", "w", 0.0, 1.0)]
+    )
     samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=5.0)).slice(5, 1)
     (found,) = histories(samples, segments, rule=rule, source="all_splits", length=length)
     assert names(segments, found) == expected
@@ -34,16 +42,27 @@ def test_the_three_rules(make_segments, rule, length, expected):
 def test_under_end_the_order_is_that_of_the_stops(make_segments):
     segments = make_segments([("long", "v", 0.0, 8.0), ("short", "v", 1.0, 2.0), ("target", "v", 10.0, 12.0)])
     samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=5.0)).slice(2, 1)
-    assert names(segments, histories(samples, segments, rule="end", source="all_splits", length=1)[0]) == ["long"]
-    assert names(segments, histories(samples, segments, rule="start", source="all_splits", length=1)[0]) == ["short"]
+    assert names(segments, histories(samples, segments, rule="end", source="all_splits", length=1)[0]) == [
+        "long"
+    ]
+    assert names(segments, histories(samples, segments, rule="start", source="all_splits", length=1)[0]) == [
+        "short"
+    ]
 
 
 def test_own_split_and_unlabelled_segments(make_segments):
     rows = [("a", "v", 0.0, 1.0), ("b", "v", 1.0, 2.0), ("c", "v", 2.0, 3.0), ("target", "v", 10.0, 12.0)]
-    segments = make_segments(rows, splits=["training", "validation", "validation", "validation"], actions=[0, 1, None, 2])
+    segments = make_segments(
+        rows, splits=["training", "validation", "validation", "validation"], actions=[0, 1, None, 2]
+    )
     samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=5.0)).slice(3, 1)
-    assert names(segments, histories(samples, segments, rule="end", source="all_splits", length=None)[0]) == ["a", "b"]
-    assert names(segments, histories(samples, segments, rule="end", source="own_split", length=None)[0]) == ["b"]
+    assert names(segments, histories(samples, segments, rule="end", source="all_splits", length=None)[0]) == [
+        "a",
+        "b",
+    ]
+    assert names(segments, histories(samples, segments, rule="end", source="own_split", length=None)[0]) == [
+        "b"
+    ]
 
 
 def test_a_tie_in_thirtieths_of_a_second_is_a_tie(make_segments):
@@ -59,7 +78,10 @@ def test_a_tie_in_thirtieths_of_a_second_is_a_tie(make_segments):
 @pytest.mark.parametrize("source", ["all_splits", "own_split"])
 def test_equals_a_search_through_all_pairs(make_segments, rule, source):
     rng = random.Random(3)
-    rows = [(i, f"v{rng.randrange(5)}", start := rng.randrange(200) / 10, start + rng.randrange(1, 60) / 10) for i in range(300)]
+    rows = [
+        (i, f"v{rng.randrange(5)}", start := rng.randrange(200) / 10, start + rng.randrange(1, 60) / 10)
+        for i in range(300)
+    ]
     segments = make_segments(rows, splits=[rng.choice(["training", "validation"]) for _ in rows])
     samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=5.0))
     found = histories(samples, segments, rule=rule, source=source, length=None)
@@ -72,9 +94,10 @@ def test_equals_a_search_through_all_pairs(make_segments, rule, source):
             "all": lambda b, e, start=start, stop=stop: (b, e) < (start, stop),
         }[rule]
         expected = {
-            j for j, (_, other, b, e) in enumerate(rows)
+            j
+            for j, (_, other, b, e) in enumerate(rows)
             if other == video and allowed(b, e) and (source == "all_splits" or splits[i] == splits[j])
-        }  # fmt: skip
+        }
         assert set(found[i].tolist()) == expected
 
 
@@ -105,4 +128,7 @@ def test_samples_without_a_history_in_the_real_labels(shared_data, reader, tau_a
     for rule, counts in empty.items():
         found = histories(samples, segments, rule=rule, source="all_splits", length=5)
         check_histories(samples, segments, found, rule=rule)
-        assert [sum(s == split and not len(rows) for s, rows in zip(splits, found)) for split in ("training", "validation")] == counts
+        assert [
+            sum(s == split and not len(rows) for s, rows in zip(splits, found))
+            for split in ("training", "validation")
+        ] == counts

@@ -12,14 +12,34 @@ def test_the_window_stops_tau_a_before_the_action(make_segments, tmp_path):
     samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=10.0))
     assert samples.to_pylist() == [
         {
-            "sample_id": "a", "segment_id": "a", "video_id": "v", "split": "training", "window_start_s": 9.0, "window_stop_s": 19.0,
-            "target_start_s": 20.0, "target_stop_s": 22.5, "verb_id": 3, "noun_id": 3, "action_id": 3, "dropped_because": None,
+            "sample_id": "a",
+            "segment_id": "a",
+            "video_id": "v",
+            "split": "training",
+            "window_start_s": 9.0,
+            "window_stop_s": 19.0,
+            "target_start_s": 20.0,
+            "target_stop_s": 22.5,
+            "verb_id": 3,
+            "noun_id": 3,
+            "action_id": 3,
+            "dropped_because": None,
         },
         {
-            "sample_id": "b", "segment_id": "b", "video_id": "v", "split": "training", "window_start_s": -8.0, "window_stop_s": 2.0,
-            "target_start_s": 3.0, "target_stop_s": 4.0, "verb_id": None, "noun_id": None, "action_id": None, "dropped_because": None,
+            "sample_id": "b",
+            "segment_id": "b",
+            "video_id": "v",
+            "split": "training",
+            "window_start_s": -8.0,
+            "window_stop_s": 2.0,
+            "target_start_s": 3.0,
+            "target_stop_s": 4.0,
+            "verb_id": None,
+            "noun_id": None,
+            "action_id": None,
+            "dropped_because": None,
         },
-    ]  # fmt: skip
+    ]
     write_table(tmp_path / "samples.parquet", SAMPLES, samples)
 
 
@@ -34,13 +54,21 @@ def test_what_is_dropped_keeps_its_first_reason(make_segments, tmp_path):
 
 def test_windows_and_the_drop_rule_are_avts(shared_golden, make_segments):
     golden = json.loads((shared_golden / "sampling.json").read_text())
-    segments = make_segments([(s["uid"], s["video"], s["start_frame"] / 30, s["end_frame"] / 30) for s in golden["segments"]])
+    segments = make_segments(
+        [(s["uid"], s["video"], s["start_frame"] / 30, s["end_frame"] / 30) for s in golden["segments"]]
+    )
     assert golden["cases"]
     for case in golden["cases"]:
-        config = SamplesConfig(tau_a=case["config"]["tau_a"], tau_o=case["config"]["tau_o"], earliest_stop_s=1 / 30)
+        config = SamplesConfig(
+            tau_a=case["config"]["tau_a"], tau_o=case["config"]["tau_o"], earliest_stop_s=1 / 30
+        )
         rows = {int(row["sample_id"]): row for row in make_samples(segments, config).to_pylist()}
-        assert sorted(uid for uid, row in rows.items() if row["dropped_because"] is None) == sorted(case["kept_uids"])
-        assert sorted(uid for uid, row in rows.items() if row["dropped_because"]) == sorted(case["discarded_uids"])
+        assert sorted(uid for uid, row in rows.items() if row["dropped_because"] is None) == sorted(
+            case["kept_uids"]
+        )
+        assert sorted(uid for uid, row in rows.items() if row["dropped_because"]) == sorted(
+            case["discarded_uids"]
+        )
         for sample in case["samples"]:
             row = rows[sample["uid"]]
             assert row["window_start_s"] == pytest.approx(sample["obs_start_s"], abs=1e-9)

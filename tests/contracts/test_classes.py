@@ -36,7 +36,8 @@ def test_300_damaged_and_malformed_class_lists_are_one_line_each(path):
         space.to_json().encode()
 
     lines, passed = outcomes(one, range(300))
-    # A letter of a name may change: then it is another class list, which whoever relies on this one notices by its digest.
+    # A letter of a name may change: then it is another class list, which whoever relies on this one notices
+    # by its digest.
     assert len(lines) > 240 and len(lines) + passed == 300
     assert all(str(path) in line for line in lines)
 
@@ -64,7 +65,10 @@ def test_what_is_wrong_is_named(path, change, message):
         read_classes(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[" * 100_000, b'{"format": 1, "format": 1}', b"NaN", b"\xef\xbb\xbf{}", b"[]"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe", b"[" * 100_000, b'{"format": 1, "format": 1}', b"NaN", b"\xef\xbb\xbf{}", b"[]"],
+)
 def test_a_file_that_is_no_json_is_one_line_of_the_command(path, content, capsys):
     path = path.rename(path.with_name("F.classes.json"))
     path.write_bytes(content)

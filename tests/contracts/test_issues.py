@@ -8,26 +8,38 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.issues import Issue, settle
 from foretaste.contracts.tables import ISSUES, read_table, write_table
 
-FOUND = [Issue(file="a.mp4", reason="no frames"), Issue(file="b.csv", row="7", key="P01_01", reason="stop before start")]
+FOUND = [
+    Issue(file="a.mp4", reason="no frames"),
+    Issue(file="b.csv", row="7", key="P01_01", reason="stop before start"),
+]
 
 
 def test_fail_lists_every_one():
     with pytest.raises(DataError) as raised:
         settle(FOUND, "probe_videos", "fail")
-    assert str(raised.value).startswith("2 bad inputs: a.mp4: no frames; b.csv, 7, P01_01: stop before start: ")
+    assert str(raised.value).startswith(
+        "2 bad inputs: a.mp4: no frames; b.csv, 7, P01_01: stop before start: "
+    )
     assert "on_bad_input: skip" in str(raised.value)
 
 
 def test_skip_keeps_them_as_rows(tmp_path):
     write_table(tmp_path / "issues.parquet", ISSUES, settle(FOUND, "probe_videos", "skip"))
     assert read_table(tmp_path / "issues.parquet", ISSUES).to_pylist()[1] == {
-        "stage": "probe_videos", "file": "b.csv", "row": "7", "key": "P01_01", "reason": "stop before start", "action": "skipped",
-    }  # fmt: skip
+        "stage": "probe_videos",
+        "file": "b.csv",
+        "row": "7",
+        "key": "P01_01",
+        "reason": "stop before start",
+        "action": "skipped",
+    }
 
 
 @pytest.mark.parametrize("on_bad_input", ["fail", "skip"])
 def test_what_was_cleaned_is_a_row_and_stops_nothing(on_bad_input):
-    cleaned = Issue(file="layer1.json", row="3", reason="HTML tags removed in 1 instruction", action="cleaned")
+    cleaned = Issue(
+        file="layer1.json", row="3", reason="HTML tags removed in 1 instruction", action="cleaned"
+    )
     assert settle([cleaned], "read_recipes", on_bad_input)["action"] == ["cleaned"]
 
 

@@ -31,7 +31,10 @@ def test_a_later_format_is_called_newer():
         versioned({"format": 3}, 2, "score cache", "manifest.json")
 
 
-@pytest.mark.parametrize(("content", "what"), [("version https://git-lfs.github.com/spec/v1\n", "Git-LFS pointer"), ("<html>", "web page")])
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [("version https://git-lfs.github.com/spec/v1\n", "Git-LFS pointer"), ("<html>", "web page")],
+)
 def test_what_stands_in_place_of_a_manifest_is_said(tmp_path, content, what):
     (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(DataError, match=what):

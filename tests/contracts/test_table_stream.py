@@ -8,7 +8,12 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.table_stream import TableWriter, read_batches
 from foretaste.contracts.tables import ISSUES, SENTENCES, read_table, write_table
 
-ROWS = {"recipe_id": ["a", "a", "b"], "partition": ["train"] * 3, "position": [0, 1, 0], "text": ["Boil.", "Stir.", "Bake."]}
+ROWS = {
+    "recipe_id": ["a", "a", "b"],
+    "partition": ["train"] * 3,
+    "position": [0, 1, 0],
+    "text": ["Boil.", "Stir.", "Bake."],
+}
 
 
 def test_parts_give_the_table_that_one_write_gives(tmp_path):
@@ -18,10 +23,12 @@ def test_parts_give_the_table_that_one_write_gives(tmp_path):
             writer.write({name: column[at : at + 1] for name, column in ROWS.items()})
         writer.write({name: [] for name in ROWS})
     assert writer.rows == 3
-    assert read_table(tmp_path / "parts.parquet", SENTENCES).equals(read_table(tmp_path / "whole.parquet", SENTENCES))
-    assert [row for batch in read_batches(tmp_path / "whole.parquet", SENTENCES) for row in batch.to_pylist()] == [
-        dict(zip(ROWS, row, strict=True)) for row in zip(*ROWS.values(), strict=True)
-    ]
+    assert read_table(tmp_path / "parts.parquet", SENTENCES).equals(
+        read_table(tmp_path / "whole.parquet", SENTENCES)
+    )
+    assert [
+        row for batch in read_batches(tmp_path / "whole.parquet", SENTENCES) for row in batch.to_pylist()
+    ] == [dict(zip(ROWS, row, strict=True)) for row in zip(*ROWS.values(), strict=True)]
 
 
 def test_a_table_without_rows_can_be_read(tmp_path):
@@ -45,5 +52,14 @@ def test_rows_that_do_not_fit_are_refused(tmp_path, columns, what):
 
 def test_null_is_written_where_it_may_stand(tmp_path):
     with TableWriter(tmp_path / "issues.parquet", ISSUES) as writer:
-        writer.write({"stage": ["s"], "file": ["f"], "row": [None], "key": [None], "reason": ["r"], "action": ["skipped"]})
+        writer.write(
+            {
+                "stage": ["s"],
+                "file": ["f"],
+                "row": [None],
+                "key": [None],
+                "reason": ["r"],
+                "action": ["skipped"],
+            }
+        )
     assert read_table(tmp_path / "issues.parquet", ISSUES).to_pylist()[0]["row"] is None

@@ -28,9 +28,11 @@ READERS = pytest.mark.parametrize("read", [read_table, stream])
 @pytest.fixture
 def path(tmp_path):
     columns = {
-        "recipe_id": [f"é{row}" for row in range(ROWS)], "partition": ["train"] * ROWS,
-        "position": list(range(ROWS)), "text": [f"Sauté {row} onions." for row in range(ROWS)],
-    }  # fmt: skip
+        "recipe_id": [f"é{row}" for row in range(ROWS)],
+        "partition": ["train"] * ROWS,
+        "position": list(range(ROWS)),
+        "text": [f"Sauté {row} onions." for row in range(ROWS)],
+    }
     write_table(tmp_path / "sentences.parquet", SENTENCES, columns)
     return tmp_path / "sentences.parquet"
 
@@ -87,7 +89,9 @@ def no_descriptors():
 def test_too_many_open_files_are_not_called_damage(path, read):
     with no_descriptors(), pytest.raises(DataError) as raised:
         read(path, SENTENCES)
-    assert str(raised.value).startswith(f"Too many open files: {path}: ") and "delete" not in str(raised.value)
+    assert str(raised.value).startswith(f"Too many open files: {path}: ") and "delete" not in str(
+        raised.value
+    )
     read(path, SENTENCES)
 
 

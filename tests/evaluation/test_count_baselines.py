@@ -1,4 +1,6 @@
-"""Readers, histories, counts and metrics together reproduce what an independent program found on the real labels."""
+"""Readers, histories, counts and metrics together reproduce what an independent program found on the real
+labels.
+"""
 
 import runpy
 from pathlib import Path
@@ -15,5 +17,7 @@ def test_counts_on_the_real_labels(shared_data, dataset):
     assert len(lines) >= 4
     for line in lines:
         # To the reference's printed digit, but for ties.
-        assert {name: line["metrics"][name] for name in line["reference"]} == pytest.approx(line["reference"], abs=0.08), line
+        assert {name: line["metrics"][name] for name in line["reference"]} == pytest.approx(
+            line["reference"], abs=0.08
+        ), line
     assert all((line["metrics"]["many_shot_recall5_or"] is None) == (dataset == "egtea") for line in lines)

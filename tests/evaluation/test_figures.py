@@ -29,7 +29,12 @@ def test_labels_keep_their_distance_and_their_order():
 
 
 def test_a_chart_has_a_line_a_seed_and_names_are_escaped():
-    one = Series("<b> & co", "red", ((1.0, 2.0), (2.0, 1.0)), repeats=(((1.0, 2.1), (2.0, 1.1)), ((1.0, 1.9), (2.0, 0.9))))
+    one = Series(
+        "<b> & co",
+        "red",
+        ((1.0, 2.0), (2.0, 1.0)),
+        repeats=(((1.0, 2.1), (2.0, 1.1)), ((1.0, 1.9), (2.0, 0.9))),
+    )
     svg = str(lines([one, Series("empty", "blue", ())], "epoch", "loss"))
     assert svg.count('class="line"') == 3
     assert "&lt;b&gt; &amp; co" in svg

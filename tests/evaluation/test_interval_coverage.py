@@ -1,4 +1,6 @@
-"""On real labels intervals hold the truth about as often as they say; the whole measurement is bench/intervals.py."""
+"""On real labels intervals hold the truth about as often as they say; the whole measurement is
+bench/intervals.py.
+"""
 
 import runpy
 from pathlib import Path

@@ -21,7 +21,9 @@ def two_worlds(tmp_path_factory):
     found, runs = [], []
     for number in range(2):
         folder = tmp_path_factory.mktemp(f"world{number}")
-        classes = replace(make_classes(), tail_verb=(1, 3), tail_noun=(4,), unseen_video=("va01", "va02", "va05"))
+        classes = replace(
+            make_classes(), tail_verb=(1, 3), tail_noun=(4,), unseen_video=("va01", "va02", "va05")
+        )
         tables = make_tables(folder, classes, {"training": 2, "validation": 6}, seed=number)
         samples = read_table(folder / "samples.parquet", SAMPLES)
         ids = {split: list(targets(samples, split).sample_ids) for split in tables}
@@ -32,7 +34,10 @@ def two_worlds(tmp_path_factory):
                 make_scores(scores, classes, tables, ids, model, skill, 10 * number + seed)
                 world.read(model, seed, scores, "validation")
                 logits = open_scores(scores).logits("validation", "action", world.wanted.sample_ids)
-                metrics = {"protocol": {"tau_a": 1.0, "prior_exponent": 0.0}, **measure(logits, world.wanted, classes)}
+                metrics = {
+                    "protocol": {"tau_a": 1.0, "prior_exponent": 0.0},
+                    **measure(logits, world.wanted, classes),
+                }
                 runs.append(Run(world=f"w{number}", model=model, seed=seed, metrics=metrics))
         found.append(world)
     return found, runs
@@ -51,8 +56,14 @@ def test_differences_equal_those_of_the_metrics(two_worlds):
         # Two worlds of 6 videos, 3 of them of unseen participants, and 3 seeds.
         videos = 6 if one["metric"] == "class_mean_recall5_unseen" else 12
         assert {key: one[key] for key in ("a", "b", "level", "unit", "method", "resamples", "videos")} == {
-            "a": "a", "b": "b", "level": 95, "unit": "video+seed", "method": "jackknife", "resamples": videos + 6, "videos": videos,
-        }  # fmt: skip
+            "a": "a",
+            "b": "b",
+            "level": 95,
+            "unit": "video+seed",
+            "method": "jackknife",
+            "resamples": videos + 6,
+            "videos": videos,
+        }
         assert one["caution"] == few(videos, one["samples"])
     check_against(table, found)
     with pytest.raises(DataError, match="evaluate again"):
@@ -84,10 +95,19 @@ def read_empty(world):
     n = len(world.wanted)
     ids, videos = list(world.wanted.sample_ids), world.wanted.videos.tolist()
     columns = {
-        "sample_id": ids, "segment_id": ids, "video_id": videos, "split": ["validation"] * n, "window_start_s": [0.0] * n, "window_stop_s": [1.0] * n,
-        "target_start_s": [2.0] * n, "target_stop_s": [3.0] * n, "verb_id": [0] * n, "noun_id": [i % 5 for i in range(n)],
-        "action_id": [i % 5 for i in range(n)], "dropped_because": [None] * n,
-    }  # fmt: skip
+        "sample_id": ids,
+        "segment_id": ids,
+        "video_id": videos,
+        "split": ["validation"] * n,
+        "window_start_s": [0.0] * n,
+        "window_stop_s": [1.0] * n,
+        "target_start_s": [2.0] * n,
+        "target_stop_s": [3.0] * n,
+        "verb_id": [0] * n,
+        "noun_id": [i % 5 for i in range(n)],
+        "action_id": [i % 5 for i in range(n)],
+        "dropped_because": [None] * n,
+    }
     return pa.table(columns, schema=SAMPLES.schema)
 
 
@@ -103,10 +123,16 @@ def test_a_model_that_there_is_once_is_compared_with_every_seed(two_worlds):
     worlds, _ = two_worlds
     world = worlds[0]
     lone = ranked("lone", read_empty(world), "validation", make_classes())
-    lone.ranks = {("a", 0): world.ranks["a", 0], **{("b", seed): world.ranks["b", seed] for seed in (0, 1, 2)}}
+    lone.ranks = {
+        ("a", 0): world.ranks["a", 0],
+        **{("b", seed): world.ranks["b", seed] for seed in (0, 1, 2)},
+    }
     comparer = Comparer(worlds=[lone], teachers={}, teacher_seeds=3)
     found, turned = comparer.interval("a", "b", "top5"), comparer.interval("b", "a", "top5")
-    hits = [100 * (world.ranks[model, seed] < 5).mean() for model, seed in (("a", 0), ("b", 0), ("b", 1), ("b", 2))]
+    hits = [
+        100 * (world.ranks[model, seed] < 5).mean()
+        for model, seed in (("a", 0), ("b", 0), ("b", 1), ("b", 2))
+    ]
     assert found.difference == pytest.approx(hits[0] - np.mean(hits[1:])) == pytest.approx(-turned.difference)
     assert found.unit == "video+seed"
 
@@ -120,6 +146,8 @@ def test_other_seeds_and_other_classes_are_refused(two_worlds, tmp_path):
         Comparer(worlds=[lone], teachers={}, teacher_seeds=1).interval("a", "b", "top1")
     classes = make_classes(10)
     tables = make_tables(tmp_path, classes, {"validation": 1})
-    make_scores(tmp_path / "scores", classes, tables, {"validation": [f"va00_{i}" for i in range(15)]}, "x", 1.0, 0)
+    make_scores(
+        tmp_path / "scores", classes, tables, {"validation": [f"va00_{i}" for i in range(15)]}, "x", 1.0, 0
+    )
     with pytest.raises(DataError, match="another label space"):
         world.read("x", 0, tmp_path / "scores", "validation")

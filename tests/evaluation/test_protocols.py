@@ -14,7 +14,8 @@ from foretaste.scores.exchange import SplitScores
 #: Ten actions; verbs 0 to 4 twice each, nouns 0 and 1 in turn; verb 5 has no action.
 SPACE = ClassSpace(
     action=tuple(f"a{i}" for i in range(10)), verb=tuple(f"v{i}" for i in range(6)), noun=("n0", "n1"),
-    action_verb=tuple(i // 2 for i in range(10)), action_noun=(0, 1) * 5, many_shot_verb=(0,), many_shot_noun=(), many_shot_action=(0,),
+    action_verb=tuple(i // 2 for i in range(10)), action_noun=(0, 1) * 5, many_shot_verb=(0,),
+    many_shot_noun=(), many_shot_action=(0,),
 )  # fmt: skip
 
 
@@ -22,10 +23,13 @@ def make_samples(actions, splits=None, dropped=None) -> pa.Table:
     count = len(actions)
     part = {"verb_id": SPACE.action_verb, "noun_id": SPACE.action_noun, "action_id": range(10)}
     columns = {name: [0.0] * count for name in SAMPLES.schema.names} | {
-        "sample_id": [f"s{i}" for i in range(count)], "segment_id": [None] * count, "video_id": ["v"] * count,
-        "split": splits or ["validation"] * count, "dropped_because": dropped or [None] * count,
+        "sample_id": [f"s{i}" for i in range(count)],
+        "segment_id": [None] * count,
+        "video_id": ["v"] * count,
+        "split": splits or ["validation"] * count,
+        "dropped_because": dropped or [None] * count,
         **{name: [None if a is None else of[a] for a in actions] for name, of in part.items()},
-    }  # fmt: skip
+    }
     return pa.table([pa.array(columns[f.name], type=f.type) for f in SAMPLES.schema], schema=SAMPLES.schema)
 
 
@@ -38,21 +42,41 @@ def test_the_numbers_by_hand():
     logits[3, 9] = 0.0  # right
     got = measure(logits, wanted, SPACE)
     assert list(got) == list(HEADS)
-    assert {got[head].pop(f"class_mean_recall5_{part}") for head in HEADS for part in ("unseen", "tail")} == {None}
-    assert got["action"] == pytest.approx({
-        "top1": 50.0, "top5": 75.0, "class_mean_recall1": 50.0, "class_mean_recall5": 200 / 3,
-        "many_shot_recall5_and": 100.0, "many_shot_recall5_or": 50.0,
-    })  # fmt: skip
-    assert got["verb"] == pytest.approx({
-        "top1": 75.0, "top5": 100.0, "class_mean_recall1": 250 / 3, "class_mean_recall5": 100.0,
-        "many_shot_recall5_and": 100.0, "many_shot_recall5_or": 100.0,
-    })  # fmt: skip
-    assert got["noun"]["top1"] == 50.0 and got["noun"]["many_shot_recall5_and"] is None and got["noun"]["many_shot_recall5_or"] is None
+    assert {got[head].pop(f"class_mean_recall5_{part}") for head in HEADS for part in ("unseen", "tail")} == {
+        None
+    }
+    assert got["action"] == pytest.approx(
+        {
+            "top1": 50.0,
+            "top5": 75.0,
+            "class_mean_recall1": 50.0,
+            "class_mean_recall5": 200 / 3,
+            "many_shot_recall5_and": 100.0,
+            "many_shot_recall5_or": 50.0,
+        }
+    )
+    assert got["verb"] == pytest.approx(
+        {
+            "top1": 75.0,
+            "top5": 100.0,
+            "class_mean_recall1": 250 / 3,
+            "class_mean_recall5": 100.0,
+            "many_shot_recall5_and": 100.0,
+            "many_shot_recall5_or": 100.0,
+        }
+    )
+    assert (
+        got["noun"]["top1"] == 50.0
+        and got["noun"]["many_shot_recall5_and"] is None
+        and got["noun"]["many_shot_recall5_or"] is None
+    )
 
 
 def test_unseen_is_about_samples_and_tail_about_classes():
     samples = make_samples([0, 0, 1, 9])
-    samples = samples.set_column(samples.schema.get_field_index("video_id"), "video_id", pa.array(["v", "w", "w", "v"]))
+    samples = samples.set_column(
+        samples.schema.get_field_index("video_id"), "video_id", pa.array(["v", "w", "w", "v"])
+    )
     wanted = targets(samples, "validation")
     logits = np.zeros((4, 10))
     logits[[0, 2, 3], [0, 1, 9]] = 1.0
@@ -62,15 +86,23 @@ def test_unseen_is_about_samples_and_tail_about_classes():
     assert got["action"]["class_mean_recall5_unseen"] == 50.0  # actions 0 (a miss) and 1
     assert got["action"]["class_mean_recall5_tail"] == 100.0  # actions 1 and 9: verb 4 or noun 1
     assert got["action"]["class_mean_recall5"] == pytest.approx(100 * (0.5 + 1 + 1) / 3)
-    assert got["verb"]["class_mean_recall5_tail"] == 100.0 and got["verb"]["class_mean_recall5_unseen"] == 100.0
+    assert (
+        got["verb"]["class_mean_recall5_tail"] == 100.0 and got["verb"]["class_mean_recall5_unseen"] == 100.0
+    )
 
 
 def test_targets_are_the_labelled_samples_of_the_split_that_are_not_dropped():
     splits = ["validation", "training", "validation", "validation"]
-    wanted = targets(make_samples([3, 4, None, 5], splits, [None, None, None, "no usable video"]), "validation")
-    assert wanted.sample_ids == ("s0",) and {head: labels.tolist() for head, labels in wanted.labels.items()} == {
-        "action": [3], "verb": [1], "noun": [1],
-    }  # fmt: skip
+    wanted = targets(
+        make_samples([3, 4, None, 5], splits, [None, None, None, "no usable video"]), "validation"
+    )
+    assert wanted.sample_ids == ("s0",) and {
+        head: labels.tolist() for head, labels in wanted.labels.items()
+    } == {
+        "action": [3],
+        "verb": [1],
+        "noun": [1],
+    }
     with pytest.raises(DataError, match=r"no labelled samples of split 'test'.*training, validation"):
         targets(make_samples([3, 4], ["validation", "training"]), "test")
 
@@ -82,16 +114,21 @@ def test_a_sample_without_a_score_is_named():
 
 
 def scored(logits, space=SPACE, head="action") -> SplitScores:
-    return SplitScores(tuple(f"s{i}" for i in range(len(logits))), {head: np.asarray(logits, dtype=np.float32)}, space)
+    return SplitScores(
+        tuple(f"s{i}" for i in range(len(logits))), {head: np.asarray(logits, dtype=np.float32)}, space
+    )
 
 
 def test_classes_are_matched_by_name():
     wanted = targets(make_samples([3, 4]), "validation")
     order = [9, 1, 2, 3, 4, 5, 6, 7, 8, 0]
     other = ClassSpace(
-        action=tuple(SPACE.action[i] for i in order), verb=SPACE.verb, noun=SPACE.noun,
-        action_verb=tuple(SPACE.action_verb[i] for i in order), action_noun=tuple(SPACE.action_noun[i] for i in order),
-    )  # fmt: skip
+        action=tuple(SPACE.action[i] for i in order),
+        verb=SPACE.verb,
+        noun=SPACE.noun,
+        action_verb=tuple(SPACE.action_verb[i] for i in order),
+        action_noun=tuple(SPACE.action_noun[i] for i in order),
+    )
     logits = np.arange(20, dtype=np.float32).reshape(2, 10)
     assert action_logits(scored(logits[:, order], other), wanted, SPACE, "scores").tolist() == logits.tolist()
 
@@ -101,7 +138,9 @@ def test_scores_that_do_not_fit_are_refused():
     zeros = np.zeros((2, 10))
     with pytest.raises(DataError, match="scores of verb only"):
         action_logits(scored(zeros, head="verb"), wanted, SPACE, "scores")
-    fewer = ClassSpace(action=SPACE.action[:9], verb=SPACE.verb, noun=SPACE.noun, action_verb=(0,) * 9, action_noun=(0,) * 9)
+    fewer = ClassSpace(
+        action=SPACE.action[:9], verb=SPACE.verb, noun=SPACE.noun, action_verb=(0,) * 9, action_noun=(0,) * 9
+    )
     with pytest.raises(DataError, match="scores of other actions"):
         action_logits(scored(zeros[:, :9], fewer), wanted, SPACE, "scores")
     with pytest.raises(DataError, match="action labels 3 to 9"):
@@ -115,8 +154,15 @@ def test_scores_that_do_not_fit_are_refused():
 def test_the_report_has_every_key_and_absent_is_null():
     got = report({"action": {}}, 7, "validation", {"tau_a": 1.0}, {"dataset": "d", "seed": 0})
     assert json.loads(json.dumps(got)) == {
-        "format": 2, "dataset": "d", "system": None, "seed": 0, "model": None, "split": "validation", "samples": 7, "action": {},
+        "format": 2,
+        "dataset": "d",
+        "system": None,
+        "seed": 0,
+        "model": None,
+        "split": "validation",
+        "samples": 7,
+        "action": {},
         "protocol": {**dict.fromkeys(PROTOCOL), "tau_a": 1.0},
-    }  # fmt: skip
+    }
     with pytest.raises(DataError, match="protocol settings tau"):
         report({}, 7, "validation", {"tau": 1.0}, {})

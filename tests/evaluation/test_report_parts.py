@@ -29,8 +29,10 @@ def test_curves_are_means_of_the_label_loss_by_epoch(tmp_path):
     log = tmp_path / "log.jsonl"
     log.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert read_curves(log) == {
-        "training loss": ((1.0, 2.5), (2.0, 1.0)), "validation action_loss": ((1.0, 2.5),), "validation action_top1": ((1.0, 20.0),),
-    }  # fmt: skip
+        "training loss": ((1.0, 2.5), (2.0, 1.0)),
+        "validation action_loss": ((1.0, 2.5),),
+        "validation action_top1": ((1.0, 20.0),),
+    }
     log.write_text(log.read_text() + "{broken\n")
     with pytest.raises(DataError, match=r"log.jsonl: line 6"):
         read_curves(log)
@@ -39,7 +41,11 @@ def test_curves_are_means_of_the_label_loss_by_epoch(tmp_path):
 
 def test_costs_add_up_by_rule(tmp_path):
     header = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
-    for name, line in (("a", "10.5\t0:00:10\t900.2\t1\t1\t1\t1\t1\t1\t20.25"), ("b", "1.5\t0:00:01\t-\t-\t-\t-\t-\t-\t-\t-"), ("c", "x")):
+    for name, line in (
+        ("a", "10.5\t0:00:10\t900.2\t1\t1\t1\t1\t1\t1\t20.25"),
+        ("b", "1.5\t0:00:01\t-\t-\t-\t-\t-\t-\t-\t-"),
+        ("c", "x"),
+    ):
         (tmp_path / name).write_text(header + line + "\n" if line != "x" else "nothing\n")
     jobs = [
         ("train", read_cost(tmp_path / "a")),
@@ -57,14 +63,32 @@ def test_costs_add_up_by_rule(tmp_path):
 
 def test_gains_of_classes_join_worlds_by_name():
     names, labels = ("cut", "wash", "pour"), np.array([0, 0, 2])
-    one = class_gains(names, labels, np.array([[1, 1, 0], [1, 0, 0]]), np.array([[0, 1, 1], [0, 0, 0]]), np.array([5, 3, 1]))
-    assert [(g.name, g.samples, g.a, g.b, g.training) for g in one] == [("cut", 2, 75.0, 25.0, 5), ("pour", 1, 0.0, 50.0, 1)]
+    one = class_gains(
+        names, labels, np.array([[1, 1, 0], [1, 0, 0]]), np.array([[0, 1, 1], [0, 0, 0]]), np.array([5, 3, 1])
+    )
+    assert [(g.name, g.samples, g.a, g.b, g.training) for g in one] == [
+        ("cut", 2, 75.0, 25.0, 5),
+        ("pour", 1, 0.0, 50.0, 1),
+    ]
     other = class_gains(("pour",), np.array([0]), np.array([[1], [1]]), np.array([[0], [0]]), np.array([9]))
     both = joined([one, other])
-    assert [(g.name, g.samples, g.gain, g.training) for g in both] == [("cut", 2, 50.0, 5), ("pour", 2, 25.0, 10)]
-    assert by_frequency(joined([one, other, class_gains(names, np.array([1]), np.ones((1, 1)), np.zeros((1, 1)), np.array([5, 1, 1]))])) == [
-        ("rare", 1, 1, 1, 100.0), ("middle", 1, 5, 5, 50.0), ("frequent", 1, 10, 10, 25.0),
-    ]  # fmt: skip
+    assert [(g.name, g.samples, g.gain, g.training) for g in both] == [
+        ("cut", 2, 50.0, 5),
+        ("pour", 2, 25.0, 10),
+    ]
+    assert by_frequency(
+        joined(
+            [
+                one,
+                other,
+                class_gains(names, np.array([1]), np.ones((1, 1)), np.zeros((1, 1)), np.array([5, 1, 1])),
+            ]
+        )
+    ) == [
+        ("rare", 1, 1, 1, 100.0),
+        ("middle", 1, 5, 5, 50.0),
+        ("frequent", 1, 10, 10, 25.0),
+    ]
 
 
 def test_samples_are_chosen_by_hash_within_their_group():
@@ -84,8 +108,12 @@ def test_samples_are_chosen_by_hash_within_their_group():
 def test_an_opinion_lists_five_and_ranks_the_truth():
     found = opinion("m", np.log(np.array([0.1, 0.3, 0.2, 0.2, 0.1, 0.07, 0.03])), 6, "abcdefg")
     assert [(g.name, round(g.probability, 6), g.right) for g in found.guesses] == [
-        ("b", 0.3, False), ("c", 0.2, False), ("d", 0.2, False), ("a", 0.1, False), ("e", 0.1, False),
-    ]  # fmt: skip
+        ("b", 0.3, False),
+        ("c", 0.2, False),
+        ("d", 0.2, False),
+        ("a", 0.1, False),
+        ("e", 0.1, False),
+    ]
     assert found.rank == 7
 
 
@@ -124,29 +152,71 @@ def test_boxes_of_the_diagram_do_not_overlap():
 
 def test_students_have_the_colours_of_their_teachers():
     found = colours(MODELS)
-    assert found["student_recipe_lm"] == found["teacher_recipe_lm"] != found["student_lm"] == found["teacher_lm"]
+    assert (
+        found["student_recipe_lm"] == found["teacher_recipe_lm"] != found["student_lm"] == found["teacher_lm"]
+    )
     assert (found["student_baseline"], found["student_smoothed"]) == ("var(--plain1)", "var(--plain2)")
 
 
 def test_numbers_as_people_read_them():
-    assert (number(None), number(-1.25), signed(0.04), signed(-3.0), number(1234.4, 0)) == ("–", "−1.2", "+0.0", "−3.0", "1234")
-    assert (duration(None), duration(5.04), duration(125), duration(7260)) == ("–", "5.0 s", "2 min 05 s", "2 h 01 min")
-    history = {"history_rule": "start", "history_from": "own_split", "history_length": None, "prior_exponent": [0.2, 0.3]}
+    assert (number(None), number(-1.25), signed(0.04), signed(-3.0), number(1234.4, 0)) == (
+        "–",
+        "−1.2",
+        "+0.0",
+        "−3.0",
+        "1234",
+    )
+    assert (duration(None), duration(5.04), duration(125), duration(7260)) == (
+        "–",
+        "5.0 s",
+        "2 min 05 s",
+        "2 h 01 min",
+    )
+    history = {
+        "history_rule": "start",
+        "history_from": "own_split",
+        "history_length": None,
+        "prior_exponent": [0.2, 0.3],
+    }
     distilled = {"temperature": 5.0, "top_k": 50, "reduction": "elements", "t_squared": True}
     said = "history start, own split, all · T 5, T² restored, top 50, elements mean · prior exponent 0.2, 0.3"
     assert setting_line({**history, **distilled}) == said, "a summary of format 1"
-    labels = {"of": "action", "to": "labels", "loss": "cross_entropy", "weight": 1.0, "reduction": "batch", "temperature": None}
+    labels = {
+        "of": "action",
+        "to": "labels",
+        "loss": "cross_entropy",
+        "weight": 1.0,
+        "reduction": "batch",
+        "temperature": None,
+    }
     term = {"of": "action", "to": "t", "loss": "topk_kl", "weight": 20.0, **distilled}
     assert setting_line({**history, "terms": [labels, term]}) == said
     embedding = {**labels, "of": "embedding", "to": "t", "loss": "smooth_l1"}
     both = {"terms": [term, embedding]}
-    assert setting_line(both) == "action to t: T 5, T² restored, top 50, elements mean · embedding to t: smooth_l1, batch mean"
-    assert terms_text(both).startswith("20 topk_kl(action, t): temperature 5.0, top_k 50, reduction elements, t_squared True; 1 smooth_l1(")
-    assert (setting_line({"terms": []}), terms_text({"terms": []}), terms_text({"terms": None})) == ("", None, None)
-    assert setting_line({"prior_exponent": 0.0, "ensemble_weights": "equal", "ensemble_seeds": None, "fitted_on": None}) == ""
+    assert (
+        setting_line(both)
+        == "action to t: T 5, T² restored, top 50, elements mean · embedding to t: smooth_l1, batch mean"
+    )
+    assert terms_text(both).startswith(
+        "20 topk_kl(action, t): temperature 5.0, top_k 50, reduction elements, t_squared True; 1 smooth_l1("
+    )
+    assert (setting_line({"terms": []}), terms_text({"terms": []}), terms_text({"terms": None})) == (
+        "",
+        None,
+        None,
+    )
+    assert (
+        setting_line(
+            {"prior_exponent": 0.0, "ensemble_weights": "equal", "ensemble_seeds": None, "fitted_on": None}
+        )
+        == ""
+    )
     fitted = {
         "ensemble_weights": [{"a": 0.6, "b": 0.4}, {"a": 0.7, "b": 0.3}],
         "ensemble_seeds": [0, 1],
         "fitted_on": "held-out training rows",
     }
-    assert setting_line(fitted) == "seeds 0, 1 together · weights 0.6 a + 0.4 b, 0.7 a + 0.3 b · fitted on held-out training rows"
+    assert (
+        setting_line(fitted)
+        == "seeds 0, 1 together · weights 0.6 a + 0.4 b, 0.7 a + 0.3 b · fitted on held-out training rows"
+    )

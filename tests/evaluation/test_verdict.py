@@ -3,7 +3,8 @@ import pytest
 from foretaste.evaluation import verdict
 
 CLEAR = {
-    "difference": 4.0, "low": 1.0, "high": 7.0, "level": 95, "unit": "video+seed", "resamples": 45, "method": "jackknife", "videos": 40,
+    "difference": 4.0, "low": 1.0, "high": 7.0, "level": 95, "unit": "video+seed", "resamples": 45,
+    "method": "jackknife", "videos": 40,
     "samples": 900, "caution": None,
 }  # fmt: skip
 #: As written before the jackknife.

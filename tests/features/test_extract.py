@@ -1,4 +1,6 @@
-"""Extraction: the vector at grid time k is that of the frame shown then; kills, bad files and late windows."""
+"""Extraction: the vector at grid time k is that of the frame shown then; kills, bad files and late
+windows.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,18 @@ from foretaste.video.packets import scan
 from foretaste.video.probe import probe
 from foretaste.video.transforms import Picture
 
-SETTINGS = extract.Settings(grid_fps=4.0, picture=Picture(height=48, width=64), backbone={"kind": "cells"}, weights_sha256="0")
+SETTINGS = extract.Settings(
+    grid_fps=4.0, picture=Picture(height=48, width=64), backbone={"kind": "cells"}, weights_sha256="0"
+)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("videos")
     barcode.write_clip(folder / "a.mp4", 60)
-    barcode.write_clip(folder / "b.mkv", 48, ticks=np.cumsum([0, *[20, 100, 60, 20, 200, 40] * 8])[:48].tolist())
+    barcode.write_clip(
+        folder / "b.mkv", 48, ticks=np.cumsum([0, *[20, 100, 60, 20, 200, 40] * 8])[:48].tolist()
+    )
     barcode.write_clip(folder / "c.mp4", 150)
     return folder
 
@@ -52,14 +58,18 @@ def test_each_vector_is_of_the_frame_shown_then(folder, name):
 
 
 def test_times_after_the_end_are_not_valid(folder):
-    found = extract.extract_video("v", scan(folder / "a.mp4"), np.array([22, 23, 24, 30]), barcode.CellMeans(), SETTINGS, "sha")
+    found = extract.extract_video(
+        "v", scan(folder / "a.mp4"), np.array([22, 23, 24, 30]), barcode.CellMeans(), SETTINGS, "sha"
+    )
     assert found.valid.tolist() == [True, True, False, False]
     assert np.isnan(found.pts_s[2:]).all() and not found.feat[2:].any()
 
 
 def shard(folder, videos, scratch, plan=None, backbone=None, settings=SETTINGS):
     plan = plan or {name: np.arange(0, 15) for name in sorted(videos)}
-    features, issues = extract.extract_shard(plan, videos, folder, backbone or barcode.CellMeans(), settings, scratch)
+    features, issues = extract.extract_shard(
+        plan, videos, folder, backbone or barcode.CellMeans(), settings, scratch
+    )
     path = scratch / "shard.h5"
     write_features(path, settings.origin(barcode.CellMeans.width), features)
     return path.read_bytes(), issues

@@ -16,19 +16,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretaste.contracts.errors import DataError
-from foretaste.features.store import GRID_RULE, FeatureStore, Origin, VideoFeatures, read_videos, write_features
+from foretaste.features.store import (
+    GRID_RULE,
+    FeatureStore,
+    Origin,
+    VideoFeatures,
+    read_videos,
+    write_features,
+)
 
-ORIGIN = Origin(grid_fps=4.0, grid_rule=GRID_RULE, width=5, dtype="float16", backbone='{"kind": "x"}', weights_sha256="ab", picture="{}")
+ORIGIN = Origin(
+    grid_fps=4.0,
+    grid_rule=GRID_RULE,
+    width=5,
+    dtype="float16",
+    backbone='{"kind": "x"}',
+    weights_sha256="ab",
+    picture="{}",
+)
 
 
 def video(video_id, grid_index, seed=0, valid=None):
     grid_index = np.asarray(grid_index)
     random = np.random.default_rng(seed)
     return VideoFeatures(
-        video_id=video_id, feat=random.standard_normal((len(grid_index), 5)).astype(np.float16), grid_index=grid_index,
-        pts_s=grid_index / 4 - 0.01, valid=np.ones(len(grid_index), bool) if valid is None else np.asarray(valid),
-        source_sha256="cd", decoder="decord 0.6.0 (steady)", rotation=90,
-    )  # fmt: skip
+        video_id=video_id,
+        feat=random.standard_normal((len(grid_index), 5)).astype(np.float16),
+        grid_index=grid_index,
+        pts_s=grid_index / 4 - 0.01,
+        valid=np.ones(len(grid_index), bool) if valid is None else np.asarray(valid),
+        source_sha256="cd",
+        decoder="decord 0.6.0 (steady)",
+        rotation=90,
+    )
 
 
 @pytest.fixture
@@ -47,7 +67,9 @@ def test_everything_comes_back(shards):
         assert origin == ORIGIN
         for read in videos:
             for field in dataclasses.fields(VideoFeatures):
-                np.testing.assert_array_equal(getattr(read, field.name), getattr(written[read.video_id], field.name))
+                np.testing.assert_array_equal(
+                    getattr(read, field.name), getattr(written[read.video_id], field.name)
+                )
 
 
 def test_rows_and_times(shards):
@@ -82,25 +104,37 @@ def test_rows_equal_a_dictionary(tmp_path_factory, data):
 def test_windows_that_cannot_be_shown_equal_a_brute_force(tmp_path_factory, data):
     """Each window has a reason if and only if a vector of it is absent, not valid or not finite."""
     index = sorted(data.draw(st.sets(st.integers(0, 25), max_size=20)))
-    valid = data.draw(st.lists(st.sampled_from([True, True, True, False]), min_size=len(index), max_size=len(index)))
+    valid = data.draw(
+        st.lists(st.sampled_from([True, True, True, False]), min_size=len(index), max_size=len(index))
+    )
     written = video("v", index, valid=valid)
     for row in data.draw(st.sets(st.integers(0, max(len(index) - 1, 0)), max_size=2)):
         written.feat[row : row + 1, 3] = np.nan
-    windows = np.array(data.draw(st.lists(st.lists(st.integers(0, 27), min_size=3, max_size=3), min_size=1, max_size=20)))
+    windows = np.array(
+        data.draw(st.lists(st.lists(st.integers(0, 27), min_size=3, max_size=3), min_size=1, max_size=20))
+    )
     path = tmp_path_factory.mktemp("store") / "0.h5"
     write_features(path, ORIGIN, [written])
     store = FeatureStore([path])
     good = {k for k, there, vector in zip(index, valid, written.feat) if there and np.isfinite(vector).all()}
-    assert [reason is None for reason in store.lacking("v", windows)] == [set(window) <= good for window in windows.tolist()]
+    assert [reason is None for reason in store.lacking("v", windows)] == [
+        set(window) <= good for window in windows.tolist()
+    ]
     assert set(store.lacking("w", windows)) == {"no features of its video"}
 
 
 def test_a_file_that_another_process_holds_open_is_not_called_damaged(shards):
     path = shards[0][0]
-    wait = "import h5py, sys; file = h5py.File(sys.argv[1], 'r+'); print('open', flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", wait, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+    wait = (
+        "import h5py, sys; file = h5py.File(sys.argv[1], 'r+'); print('open', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", wait, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
         assert holder.stdout.readline() == "open\n"
-        with pytest.raises(DataError, match=r"held open by another process: .*0\.h5: .*wait for it") as raised:
+        with pytest.raises(
+            DataError, match=r"held open by another process: .*0\.h5: .*wait for it"
+        ) as raised:
             FeatureStore([path])
         assert "delete" not in str(raised.value)
         holder.stdin.close()
@@ -142,7 +176,8 @@ def test_storage_is_contiguous_and_near_raw_size(tmp_path):
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"weights_sha256": "other"}, "differ in weights_sha256"), ({"grid_fps": 8.0}, "differ in grid_fps"), ({"picture": "[]"}, "differ in picture")],
+    [({"weights_sha256": "other"}, "differ in weights_sha256"), ({"grid_fps": 8.0}, "differ in grid_fps"),
+    ({"picture": "[]"}, "differ in picture")],
 )  # fmt: skip
 def test_shards_of_different_extractions_do_not_mix(tmp_path, change, message):
     write_features(tmp_path / "0.h5", ORIGIN, [video("a", [0])])
@@ -165,7 +200,12 @@ def test_files_that_are_no_store_are_refused(tmp_path):
         file.create_group("videos")
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["x"] = [1]
-    for name, message in [("text.h5", "damaged"), ("newer.h5", "format 99"), ("other.h5", "format None"), ("gone.h5", "missing")]:
+    for name, message in [
+        ("text.h5", "damaged"),
+        ("newer.h5", "format 99"),
+        ("other.h5", "format None"),
+        ("gone.h5", "missing"),
+    ]:
         with pytest.raises(DataError, match=message):
             FeatureStore([tmp_path / name])
     with pytest.raises(DataError, match="no feature files"):
@@ -245,7 +285,10 @@ def test_datasets_that_no_store_has_are_named(tmp_path, key, values, message):
         FeatureStore([path])
 
 
-@pytest.mark.parametrize(("content", "what"), [("version https://git-lfs.github.com/spec/v1\n", "Git-LFS pointer"), ("<html>", "web page")])
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [("version https://git-lfs.github.com/spec/v1\n", "Git-LFS pointer"), ("<html>", "web page")],
+)
 def test_what_stands_in_place_of_a_feature_file_is_said(tmp_path, content, what):
     (tmp_path / "0.h5").write_text(content)
     with pytest.raises(DataError, match=what):

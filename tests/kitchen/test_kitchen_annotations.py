@@ -13,8 +13,10 @@ from foretaste.kitchen.schedule import plan_timeline
 from foretaste.kitchen.world import World
 
 FILES = (
-    "EPIC_train_action_labels.csv", "EPIC_train_action_narrations.csv", "EPIC_verb_classes.csv", "EPIC_noun_classes.csv",
-    "EPIC_many_shot_verbs.csv", "EPIC_many_shot_nouns.csv", "EPIC_many_shot_actions.csv", "EPIC_video_info.csv",
+    "EPIC_train_action_labels.csv", "EPIC_train_action_narrations.csv", "EPIC_verb_classes.csv",
+    "EPIC_noun_classes.csv",
+    "EPIC_many_shot_verbs.csv", "EPIC_many_shot_nouns.csv", "EPIC_many_shot_actions.csv",
+    "EPIC_video_info.csv",
 )  # fmt: skip
 
 
@@ -46,10 +48,16 @@ def test_columns_are_those_of_the_published_files(folder, shared_data, name):
         assert next(csv.reader(ours)) == next(csv.reader(theirs))
 
 
-@pytest.mark.parametrize("name", ["training.csv", "validation.csv", "actions.csv", "training_videos.csv", "validation_videos.csv"])
+@pytest.mark.parametrize(
+    "name", ["training.csv", "validation.csv", "actions.csv", "training_videos.csv", "validation_videos.csv"]
+)
 def test_lines_look_like_rulstms(folder, shared_data, name):
     def shape(line: str) -> str:
-        return re.sub(r"[a-z:_-]+", "w", re.sub(r"(?<=\d)-?\d+|\d", "d", line)) if name == "actions.csv" else re.sub(r"\d", "d", line)
+        return (
+            re.sub(r"[a-z:_-]+", "w", re.sub(r"(?<=\d)-?\d+|\d", "d", line))
+            if name == "actions.csv"
+            else re.sub(r"\d", "d", line)
+        )
 
     ours = {shape(line) for line in (folder / name).read_text().splitlines()[1:]}
     theirs = {shape(line) for line in (shared_data / "rulstm" / "ek55" / name).read_text().splitlines()[1:]}
@@ -63,26 +71,41 @@ def test_clock_arithmetic():
 
 def test_segments_agree_between_the_files(folder, world, timelines):
     segments = rows(folder / "EPIC_train_action_labels.csv")
-    split = [line.split(", ") for name in ("training", "validation") for line in (folder / f"{name}.csv").read_text().splitlines()]
+    split = [
+        line.split(", ")
+        for name in ("training", "validation")
+        for line in (folder / f"{name}.csv").read_text().splitlines()
+    ]
     assert len(segments) == len(split) == sum(len(timeline.actions) for timeline in timelines)
     verbs = {row["verb_id"]: ast.literal_eval(row["verbs"]) for row in rows(folder / "EPIC_verb_classes.csv")}
     nouns = {row["noun_id"]: ast.literal_eval(row["nouns"]) for row in rows(folder / "EPIC_noun_classes.csv")}
     names = {row["id"]: row for row in rows(folder / "actions.csv")}
-    for number, (segment, (uid, video, start, stop, verb, noun, action)) in enumerate(zip(segments, split, strict=True)):
+    for number, (segment, (uid, video, start, stop, verb, noun, action)) in enumerate(
+        zip(segments, split, strict=True)
+    ):
         assert int(segment["uid"]) == int(uid) == number and segment["video_id"] == video
         assert video.startswith(segment["participant_id"])
         for column, count in (("start", start), ("stop", stop)):
             hours, minutes, seconds = segment[f"{column}_timestamp"].split(":")
             hundredths = 100 * (60 * int(hours) + int(minutes)) * 60 + round(100 * float(seconds))
-            assert (int(segment[f"{column}_frame"]), int(count)) == (hundredths * 60 // 100, hundredths * 30 // 100)
+            assert (int(segment[f"{column}_frame"]), int(count)) == (
+                hundredths * 60 // 100,
+                hundredths * 30 // 100,
+            )
         assert int(stop) > int(start)
-        assert segment["verb"] in verbs[segment["verb_class"]] and segment["noun"] in nouns[segment["noun_class"]]
+        assert (
+            segment["verb"] in verbs[segment["verb_class"]]
+            and segment["noun"] in nouns[segment["noun_class"]]
+        )
         assert (int(verb), int(noun)) == (int(segment["verb_class"]), int(segment["noun_class"]))
         row = names[str(int(action))]
         assert (row["verb"], row["noun"]) == (segment["verb_class"], segment["noun_class"])
         assert row["action"] == f" {verbs[segment['verb_class']][0]}_{nouns[segment['noun_class']][0]}"
         first, *others = ast.literal_eval(segment["all_noun_classes"])
-        assert first == int(segment["noun_class"]) and len(others) == len(ast.literal_eval(segment["all_nouns"])) - 1
+        assert (
+            first == int(segment["noun_class"])
+            and len(others) == len(ast.literal_eval(segment["all_nouns"])) - 1
+        )
 
 
 def test_many_shot_lists_follow_their_definition(folder, world):
@@ -109,7 +132,11 @@ def test_actions_have_a_long_tail(folder):
 
 
 def test_some_segments_overlap_and_most_do_not(timelines):
-    neighbours = [(a.marked_stop, b.marked_start) for t in timelines for a, b in zip(t.actions, t.actions[1:], strict=False)]
+    neighbours = [
+        (a.marked_stop, b.marked_start)
+        for t in timelines
+        for a, b in zip(t.actions, t.actions[1:], strict=False)
+    ]
     share = sum(stop > start for stop, start in neighbours) / len(neighbours)
     assert 0.05 < share < 0.3
 

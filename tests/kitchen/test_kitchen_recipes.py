@@ -26,19 +26,30 @@ def written(tmp_path_factory):
 def test_layout_of_layer1(written, shared_data):
     recipes, _ = written
     real = json.loads((shared_data / "recipes" / "layer1_public_domain_a.json").read_text())[0]
-    assert {key: type(value) for key, value in recipes[0].items()} == {key: type(value) for key, value in real.items()}
+    assert {key: type(value) for key, value in recipes[0].items()} == {
+        key: type(value) for key, value in real.items()
+    }
 
 
 def test_recipes_are_many_well_formed_and_parted(written):
     recipes, _ = written
     assert len(recipes) == NUMBER == len({recipe["id"] for recipe in recipes})
     parts = [recipe["partition"] for recipe in recipes]
-    assert (parts.count("train"), parts.count("val"), parts.count("test")) == (NUMBER * 14 // 20, NUMBER * 3 // 20, NUMBER * 3 // 20)
+    assert (parts.count("train"), parts.count("val"), parts.count("test")) == (
+        NUMBER * 14 // 20,
+        NUMBER * 3 // 20,
+        NUMBER * 3 // 20,
+    )
     for recipe in recipes:
         assert re.fullmatch(r"[0-9a-f]{10}", recipe["id"])
         assert recipe["instructions"] and recipe["ingredients"] and recipe["title"] and recipe["url"]
         for line in (*recipe["instructions"], *recipe["ingredients"]):
-            assert list(line) == ["text"] and line["text"] == line["text"].strip() and "  " not in line["text"] and "{" not in line["text"]
+            assert (
+                list(line) == ["text"]
+                and line["text"] == line["text"].strip()
+                and "  " not in line["text"]
+                and "{" not in line["text"]
+            )
         assert all(re.match(r"[A-Z].*[.!]$", line["text"]) for line in recipe["instructions"])
 
 
@@ -74,7 +85,9 @@ def test_steps_are_told_in_order_and_every_instruction_tells_one(written):
 
 def test_shares_of_left_out_wrong_and_added_steps(written):
     _, steps = written
-    trivial = [row["instruction"] is not None for row in steps if row["verb"] in TRIVIAL and row["kind"] != "extra"]
+    trivial = [
+        row["instruction"] is not None for row in steps if row["verb"] in TRIVIAL and row["kind"] != "extra"
+    ]
     assert sum(trivial) / len(trivial) == pytest.approx(0.85, abs=0.02)
     kinds = [row["kind"] for row in steps]
     assert kinds.count("extra") / (len(kinds) - kinds.count("extra")) == pytest.approx(0.08, abs=0.01)
@@ -92,13 +105,18 @@ def test_half_of_the_verbs_are_synonyms(written):
 @pytest.mark.parametrize(
     "pattern",
     [
-        r"\buntil (golden|soft)", r"(is|should be|can be) (now )?(chopped|diced|sliced|cut|peeled|stirred)", r"\bfor 5 minutes", r"\bdegrees",
-        r"\d+ g of", r"\b\d/\d teaspoon", r"^Serves four\.|\. Serves four\.", r"Do not let", r"\w+ and (chop|slice|dice|cut) \w+", r"While the pan",
+        r"\buntil (golden|soft)", r"(is|should be|can be) (now )?(chopped|diced|sliced|cut|peeled|stirred)",
+        r"\bfor 5 minutes", r"\bdegrees",
+        r"\d+ g of", r"\b\d/\d teaspoon", r"^Serves four\.|\. Serves four\.", r"Do not let",
+        r"\w+ and (chop|slice|dice|cut) \w+", r"While the pan",
     ],
 )  # fmt: skip
 def test_the_ways_of_real_recipes_occur(written, pattern):
     recipes, _ = written
-    assert sum(bool(re.search(pattern, line["text"])) for recipe in recipes for line in recipe["instructions"]) >= 5
+    assert (
+        sum(bool(re.search(pattern, line["text"])) for recipe in recipes for line in recipe["instructions"])
+        >= 5
+    )
 
 
 def test_a_recipe_depends_on_its_number_alone():

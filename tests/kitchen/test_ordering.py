@@ -12,7 +12,13 @@ from foretaste.kitchen.plan import Dish, Step
 from foretaste.kitchen.world import World
 
 #: take a, take b, then cut a (after take a); a and b are threads of their own.
-SMALL = Dish("small", "test", (), (), (Step("take", "a", "x", "a"), Step("take", "b", "x", "b"), Step("cut", "a", "x", "a", (0,))))
+SMALL = Dish(
+    "small",
+    "test",
+    (),
+    (),
+    (Step("take", "a", "x", "a"), Step("take", "b", "x", "b"), Step("cut", "a", "x", "a", (0,))),
+)
 
 
 def test_next_steps_by_hand():
@@ -31,14 +37,26 @@ def test_runs_follow_the_stated_distribution():
     for run in ((0, 1, 2), (0, 2, 1), (1, 0, 2)):
         expected = 1.0
         for position, step in enumerate(run):
-            expected *= next_steps(SMALL, set(run[:position]), run[position - 1] if position else None, habits)[step]
-        assert counts[run] / number == pytest.approx(expected, abs=4 * (expected * (1 - expected) / number) ** 0.5)
+            expected *= next_steps(
+                SMALL, set(run[:position]), run[position - 1] if position else None, habits
+            )[step]
+        assert counts[run] / number == pytest.approx(
+            expected, abs=4 * (expected * (1 - expected) / number) ** 0.5
+        )
     assert sum(counts[run] for run in ((0, 1, 2), (0, 2, 1), (1, 0, 2))) == number
 
 
 def test_steps_of_one_class_share_a_probability():
-    twice = Dish("twice", "test", (), (), (Step("stir", "a", "x", "a"), Step("stir", "a", "y", "b"), Step("cut", "b", "x", "c")))
-    assert next_actions(twice, set(), None, Habits(0.0, 0.0)) == pytest.approx({"stir_a": 2 / 3, "cut_b": 1 / 3})
+    twice = Dish(
+        "twice",
+        "test",
+        (),
+        (),
+        (Step("stir", "a", "x", "a"), Step("stir", "a", "y", "b"), Step("cut", "b", "x", "c")),
+    )
+    assert next_actions(twice, set(), None, Habits(0.0, 0.0)) == pytest.approx(
+        {"stir_a": 2 / 3, "cut_b": 1 / 3}
+    )
 
 
 def test_every_run_of_every_dish_obeys_its_graph_and_its_distribution():

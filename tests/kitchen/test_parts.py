@@ -19,7 +19,8 @@ from foretaste.pipeline.step import Step
 from foretaste.stages import make_kitchen
 
 MICRO = {
-    "seed": 100, "recipes": 100, "train_videos": 3, "validation_videos": 3, "train_kitchens": 2, "validation_kitchens": 2,
+    "seed": 100, "recipes": 100, "train_videos": 3, "validation_videos": 3, "train_kitchens": 2,
+    "validation_kitchens": 2,
     "min_seconds": 10, "max_seconds": 10,
 }  # fmt: skip
 
@@ -28,10 +29,15 @@ def make(part: str, folder: Path, threads: int = 1, world: dict | None = None) -
     out = folder / part
     make_kitchen.run(
         Step(
-            stage="make_kitchen", inputs={}, outputs={"part": out}, config={"world": MICRO if world is None else world},
-            wildcards={"dataset": "kitchen", "part": part}, scratch=folder / "scratch" / part, threads=threads,
+            stage="make_kitchen",
+            inputs={},
+            outputs={"part": out},
+            config={"world": MICRO if world is None else world},
+            wildcards={"dataset": "kitchen", "part": part},
+            scratch=folder / "scratch" / part,
+            threads=threads,
         )
-    )  # fmt: skip
+    )
     return out
 
 
@@ -61,23 +67,35 @@ def test_another_seed_gives_another_world(world, tmp_path):
 def test_manifest_names_every_other_file_with_its_digest(world, part):
     manifest = json.loads((world / part / "manifest.json").read_text())
     assert manifest["part"] == part
-    others = {path.name: artifact.sha256(path) for path in (world / part).iterdir() if path.name != "manifest.json"}
+    others = {
+        path.name: artifact.sha256(path) for path in (world / part).iterdir() if path.name != "manifest.json"
+    }
     assert manifest["files"] == others and others
 
 
 def test_videos_decode_whole_with_b_frames_and_closed_groups(world):
     config = WorldConfig(**MICRO)
-    truth = pq.read_table(world / "annotations" / "truth.parquet", columns=["video_id"]).column("video_id").to_pylist()
+    truth = (
+        pq.read_table(world / "annotations" / "truth.parquet", columns=["video_id"])
+        .column("video_id")
+        .to_pylist()
+    )
     names = sorted(path.stem for path in (world / "videos").glob("*.mp4"))
     assert names == sorted(set(truth)) and len(names) == 6
     for name in names:
         with av.open(str(world / "videos" / f"{name}.mp4")) as container:
             stream = container.streams.video[0]
-            assert (stream.codec_context.name, stream.width, stream.height) == ("h264", config.width, config.height)
+            assert (stream.codec_context.name, stream.width, stream.height) == (
+                "h264",
+                config.width,
+                config.height,
+            )
             assert stream.average_rate == config.fps
             frames = list(container.decode(stream))
         assert len(frames) == truth.count(name) == 10 * config.fps
-        assert [round(float(frame.pts * frame.time_base) * config.fps) for frame in frames] == list(range(len(frames)))
+        assert [round(float(frame.pts * frame.time_base) * config.fps) for frame in frames] == list(
+            range(len(frames))
+        )
         kinds = [PictureType(frame.pict_type).name for frame in frames]
         assert "B" in kinds and kinds.count("I") >= len(frames) // config.group_of_pictures
 
@@ -112,7 +130,9 @@ if __name__ == "__main__":
 def test_a_killed_job_leaves_no_process_behind(tmp_path):
     script = tmp_path / "job.py"
     script.write_text(SCRIPT)
-    job = subprocess.Popen([sys.executable, script, tmp_path / "out", tmp_path / "scratch"], stderr=subprocess.DEVNULL)
+    job = subprocess.Popen(
+        [sys.executable, script, tmp_path / "out", tmp_path / "scratch"], stderr=subprocess.DEVNULL
+    )
     parent = psutil.Process(job.pid)
     try:
         deadline = time.monotonic() + 60

@@ -42,7 +42,9 @@ def test_pictures_have_the_size_and_number_of_the_settings(salad):
 
 
 def test_pixels_change_inside_the_boxes_of_what_moves(salad):
-    """While something is cut or washed the head is nearly still: change is far larger around hands and moved things."""
+    """While something is cut or washed the head is nearly still: change is far larger around hands and moved
+    things.
+    """
     timeline, pictures, truth = salad
     for action in timeline.actions:
         if action.step.verb not in ("cut", "wash"):
@@ -51,7 +53,9 @@ def test_pixels_change_inside_the_boxes_of_what_moves(salad):
         change = np.abs(pictures[number + 1].astype(int) - pictures[number].astype(int)).mean(2)
         inside = np.zeros(change.shape, bool)
         row = truth[number]
-        for moves, (left, top, right, bottom) in zip(row["box_moving"], np.reshape(row["boxes"], (-1, 4)), strict=True):
+        for moves, (left, top, right, bottom) in zip(
+            row["box_moving"], np.reshape(row["boxes"], (-1, 4)), strict=True
+        ):
             if moves:
                 inside[max(top - 8, 0) : bottom + 8, max(left - 8, 0) : right + 8] = True
         assert change[inside].mean() > 1.5 * change[~inside].mean()
@@ -65,7 +69,11 @@ def test_truth_names_the_action_and_what_it_moves(salad, world):
         assert row["action_id"] == (world.action_ids[now[0].step.action] if now else None)
         boxes = np.reshape(row["boxes"], (-1, 4))
         assert len(boxes) == len(row["box_nouns"]) == len(row["box_moving"])
-        assert (boxes[:, :2] >= 0).all() and (boxes[:, 2] <= CONFIG.width).all() and (boxes[:, 3] <= CONFIG.height).all()
+        assert (
+            (boxes[:, :2] >= 0).all()
+            and (boxes[:, 2] <= CONFIG.width).all()
+            and (boxes[:, 3] <= CONFIG.height).all()
+        )
         assert (boxes[:, 2:] > boxes[:, :2]).all()
         moved = {noun for noun, moves in zip(row["box_nouns"], row["box_moving"], strict=True) if moves}
         middle = now and 0.3 < (number / CONFIG.fps - now[0].start) / (now[0].stop - now[0].start) < 0.9
@@ -86,16 +94,22 @@ def test_true_distribution_sums_to_one_and_excludes_the_impossible(salad, world)
             assert not probabilities
             continue
         assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
-        possible = {s.action for n, s in enumerate(dish.steps) if n not in begun and set(s.after) <= set(begun)}
+        possible = {
+            s.action for n, s in enumerate(dish.steps) if n not in begun and set(s.after) <= set(begun)
+        }
         assert set(probabilities) == {world.action_ids[action] for action in possible}
         if len(begun) < len(timeline.actions):
             following = timeline.actions[len(begun)]
-            exact = next_actions(dish, set(begun), begun[-1] if begun else None, world.habits)[following.step.action]
+            exact = next_actions(dish, set(begun), begun[-1] if begun else None, world.habits)[
+                following.step.action
+            ]
             assert probabilities[world.action_ids[following.step.action]] == pytest.approx(exact, abs=1e-6)
 
 
 def test_what_an_action_changes_stays_changed(world):
-    """State by state: whole becomes peeled becomes cut and is then in the vessel; the hob stays on until it is turned off."""
+    """State by state: whole becomes peeled becomes cut and is then in the vessel; the hob stays on until it
+    is turned off.
+    """
     for kind in ("fry-up", "soup", "mash"):
         timeline, style = video_of(world, kind)
         all_shots = list(shots(CONFIG, timeline, style))

@@ -17,7 +17,10 @@ def test_sizes(world):
     config = world.config
     assert len(VERBS) == 15 and len(NOUNS) == 27
     assert 60 <= len(world.actions) <= 90
-    assert len(world.shown) == config.shown_dishes and len(world.told) == config.shown_dishes + config.told_dishes
+    assert (
+        len(world.shown) == config.shown_dishes
+        and len(world.told) == config.shown_dishes + config.told_dishes
+    )
     splits = [video.split for video in world.videos]
     assert splits == ["training"] * config.train_videos + ["validation"] * config.validation_videos
     assert len({video.video_id for video in world.videos}) == len(world.videos)
@@ -59,7 +62,9 @@ def test_things_are_taken_before_they_are_used(world):
 
 
 def test_validation_shares_no_kitchen_participant_or_order_with_training(world):
-    training, validation = ([v for v in world.videos if v.split == split] for split in ("training", "validation"))
+    training, validation = (
+        [v for v in world.videos if v.split == split] for split in ("training", "validation")
+    )
     assert not {v.participant for v in training} & {v.participant for v in validation}
     assert not {(v.dish.name, v.run) for v in training} & {(v.dish.name, v.run) for v in validation}
     orders = [tuple(video.dish.steps[n].action for n in video.run) for video in training]
@@ -68,7 +73,9 @@ def test_validation_shares_no_kitchen_participant_or_order_with_training(world):
 
 def test_dishes_that_only_recipes_tell_are_in_no_video(world):
     assert {video.dish.name for video in world.videos} == {dish.name for dish in world.shown}
-    assert not {dish.name for dish in world.told[world.config.shown_dishes :]} & {video.dish.name for video in world.videos}
+    assert not {dish.name for dish in world.told[world.config.shown_dishes :]} & {
+        video.dish.name for video in world.videos
+    }
 
 
 def test_seeds_make_different_worlds_and_equal_seeds_equal_ones(world):

@@ -13,7 +13,9 @@ def test_by_hand(smoothing):
     scores = torch.tensor([[0.0, math.log(2), math.log(5)]], dtype=torch.float64)  # softmax: 1/8, 2/8, 5/8
     nll = [math.log(8), math.log(4), math.log(8 / 5)]
     expected = (1 - smoothing) * nll[2] + smoothing * sum(nll) / 3
-    assert cross_entropy(scores, torch.tensor([2]), label_smoothing=smoothing).item() == pytest.approx(expected, abs=1e-12)
+    assert cross_entropy(scores, torch.tensor([2]), label_smoothing=smoothing).item() == pytest.approx(
+        expected, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])

@@ -13,15 +13,26 @@ temperatures = st.sampled_from([0.5, 1.0, 2.0, 10.0])
 
 
 def logits(draw_seed, rows, classes, scale=3.0):
-    return torch.randn(rows, classes, generator=torch.Generator().manual_seed(draw_seed), dtype=torch.float64) * scale
+    return (
+        torch.randn(rows, classes, generator=torch.Generator().manual_seed(draw_seed), dtype=torch.float64)
+        * scale
+    )
 
 
-sizes = {"seed": st.integers(0, 2**31), "rows": st.integers(1, 4), "classes": st.integers(2, 30), "temperature": temperatures}
+sizes = {
+    "seed": st.integers(0, 2**31),
+    "rows": st.integers(1, 4),
+    "classes": st.integers(2, 30),
+    "temperature": temperatures,
+}
 
 
 def test_by_hand():
     """p = (3/4, 1/4) against q = (1/2, 1/2)."""
-    student, teacher = torch.zeros(1, 2, dtype=torch.float64), torch.tensor([[math.log(3), 0.0]], dtype=torch.float64)
+    student, teacher = (
+        torch.zeros(1, 2, dtype=torch.float64),
+        torch.tensor([[math.log(3), 0.0]], dtype=torch.float64),
+    )
     expected = 0.75 * math.log(0.75 / 0.5) + 0.25 * math.log(0.25 / 0.5)
     assert kl(student, teacher, temperature=1.0, t_squared=False).item() == pytest.approx(expected, abs=1e-12)
 
@@ -39,7 +50,9 @@ def test_equal_logits_give_zero_and_others_more(seed, rows, classes, temperature
 def test_a_constant_added_to_all_logits_changes_nothing(seed, rows, classes, temperature):
     teacher, student = logits(seed, rows, classes), logits(seed + 1, rows, classes)
     plain = kl(student, teacher, temperature=temperature, t_squared=False)
-    torch.testing.assert_close(kl(student + 7, teacher - 3, temperature=temperature, t_squared=False), plain, atol=1e-10, rtol=0)
+    torch.testing.assert_close(
+        kl(student + 7, teacher - 3, temperature=temperature, t_squared=False), plain, atol=1e-10, rtol=0
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -48,7 +61,9 @@ def test_every_kind_of_top_k_with_all_classes_is_the_full_divergence(seed, rows,
     teacher, student = logits(seed, rows, classes), logits(seed + 1, rows, classes)
     full = kl(student, teacher, temperature=temperature, t_squared=True)
     for renormalise in ("both", "teacher"):
-        top = topk_kl(student, teacher, k=classes, temperature=temperature, t_squared=True, renormalise=renormalise)
+        top = topk_kl(
+            student, teacher, k=classes, temperature=temperature, t_squared=True, renormalise=renormalise
+        )
         torch.testing.assert_close(top, full, atol=1e-10, rtol=0)
 
 
@@ -66,7 +81,9 @@ def test_top_k_against_sorting_by_hand(seed, rows, classes, temperature, k_share
         q_all = sum(math.exp(value / temperature) for value in student[row].tolist())
         q = [math.exp(student[row, c].item() / temperature) / q_all for c in kept]
         assert half[row].item() == pytest.approx(sum(a * math.log(a / b) for a, b in zip(p, q)), abs=1e-9)
-        assert both[row].item() == pytest.approx(sum(a * math.log(a / (b / sum(q))) for a, b in zip(p, q)), abs=1e-9)
+        assert both[row].item() == pytest.approx(
+            sum(a * math.log(a / (b / sum(q))) for a, b in zip(p, q)), abs=1e-9
+        )
 
 
 @pytest.mark.parametrize("temperature", [1.0, 4.0])
@@ -75,7 +92,8 @@ def test_t_squared_is_a_factor_and_nothing_else(temperature, t_squared):
     teacher, student = logits(0, 3, 7), logits(1, 3, 7)
     plain = kl(student, teacher, temperature=temperature, t_squared=False)
     torch.testing.assert_close(
-        kl(student, teacher, temperature=temperature, t_squared=t_squared), plain * (temperature**2 if t_squared else 1)
+        kl(student, teacher, temperature=temperature, t_squared=t_squared),
+        plain * (temperature**2 if t_squared else 1),
     )
 
 
@@ -108,9 +126,13 @@ def test_a_target_that_would_broadcast_is_refused():
     with pytest.raises(ValueError, match="differ in shape"):
         kl(torch.zeros(4, 3), torch.zeros(1, 3), temperature=1.0, t_squared=True)
     with pytest.raises(ValueError, match="differ in shape"):
-        topk_kl(torch.zeros(4, 3), torch.zeros(1, 3), k=2, temperature=1.0, t_squared=True, renormalise="both")
+        topk_kl(
+            torch.zeros(4, 3), torch.zeros(1, 3), k=2, temperature=1.0, t_squared=True, renormalise="both"
+        )
 
 
 def test_more_classes_than_there_are_is_refused():
     with pytest.raises(ConfigError, match=r"k is 4.*at most the 3 classes"):
-        topk_kl(torch.zeros(1, 3), torch.zeros(1, 3), k=4, temperature=1.0, t_squared=True, renormalise="both")
+        topk_kl(
+            torch.zeros(1, 3), torch.zeros(1, 3), k=4, temperature=1.0, t_squared=True, renormalise="both"
+        )

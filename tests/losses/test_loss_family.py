@@ -1,4 +1,6 @@
-"""What holds for every member: it builds from its settings, gives one value a sample or position, and is pure."""
+"""What holds for every member: it builds from its settings, gives one value a sample or position, and is
+pure.
+"""
 
 import inspect
 
@@ -38,7 +40,9 @@ def test_member(kind):
 
 def test_settings_that_change_a_result_have_no_default():
     for kind in ("kl", "topk_kl"):
-        assert all(field.is_required() for field in families.load("losses", kind).Config.model_fields.values())
+        assert all(
+            field.is_required() for field in families.load("losses", kind).Config.model_fields.values()
+        )
 
 
 def test_feature_mse_by_hand_and_towards_both_sides():

@@ -55,7 +55,12 @@ def test_published_sizes():
 def test_initial_weights_are_as_published():
     torch.manual_seed(0)
     model = build({**SMALL, "width": 128, "layers": 1}, actions=50, width=96)
-    expected = {"encoder.weight": 0.01, "decoder.weight": 0.01, "classifiers.action.weight": 0.01, "transformer.position": 0.02}
+    expected = {
+        "encoder.weight": 0.01,
+        "decoder.weight": 0.01,
+        "classifiers.action.weight": 0.01,
+        "transformer.position": 0.02,
+    }
     for name, parameter in model.named_parameters():
         if "norm" in name:
             assert (parameter == (1 if name.endswith("weight") else 0)).all()
@@ -94,10 +99,16 @@ def test_what_each_position_is_classified_from():
 def test_shapes_of_a_network_with_every_head_and_the_past():
     model = build({**SMALL, "past": True, "classify": ("action", "verb", "noun")})
     outputs = model(batch(features=torch.randn(2, 7, 6)))
-    assert {head: tuple(logits.shape) for head, logits in outputs.logits.items()} == {"action": (2, 5), "verb": (2, 3), "noun": (2, 4)}
+    assert {head: tuple(logits.shape) for head, logits in outputs.logits.items()} == {
+        "action": (2, 5),
+        "verb": (2, 3),
+        "noun": (2, 4),
+    }
     assert {head: tuple(logits.shape) for head, logits in outputs.past_logits.items()} == {
-        "action": (2, 7, 5), "verb": (2, 7, 3), "noun": (2, 7, 4)
-    }  # fmt: skip
+        "action": (2, 7, 5),
+        "verb": (2, 7, 3),
+        "noun": (2, 7, 4),
+    }
     assert outputs.next_features.shape == outputs.features.shape == (2, 7, 6)
     assert outputs.embedding is None
 
@@ -139,7 +150,9 @@ def test_frames_through_a_backbone_equal_features_made_frame_by_frame():
     model = build({**SMALL, "backbone": SMALL_VIT})
     frames = torch.randn(2, 3, 3, 16, 16)
     outputs = model(batch(frames=frames))
-    one_by_one = torch.stack([torch.cat([model.backbone.embed(frame[None]) for frame in clip]) for clip in frames])
+    one_by_one = torch.stack(
+        [torch.cat([model.backbone.embed(frame[None]) for frame in clip]) for clip in frames]
+    )
     torch.testing.assert_close(outputs.features, one_by_one, atol=1e-5, rtol=1e-5)
     outputs.logits["action"].sum().backward()
     assert all(parameter.grad is not None for parameter in model.backbone.parameters()), "trained end to end"

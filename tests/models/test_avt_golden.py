@@ -1,4 +1,6 @@
-"""AVT-h against every number that its public code gave (evaluation mode, one small network with random parameters)."""
+"""AVT-h against every number that its public code gave (evaluation mode, one small network with random
+parameters).
+"""
 
 import numpy as np
 import pytest
@@ -11,7 +13,11 @@ from foretaste.models import weights
 from foretaste.models.avt import Avt, Config
 
 TOLERANCE = {"f64": 1e-9, "f32": 2e-5}
-TOTALS = {"ek55_irCSN": (1.0, 2.0, 0.0), "egtea": (1.0, 1.0, 0.1), "ek55_avtb": (1.0, 1.0, 1.0)}  # weights of class, feature, past
+TOTALS = {
+    "ek55_irCSN": (1.0, 2.0, 0.0),
+    "egtea": (1.0, 1.0, 0.1),
+    "ek55_avtb": (1.0, 1.0, 1.0),
+}  # weights of class, feature, past
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +76,11 @@ def test_every_stage_of_the_forward_pass(golden, precision):
         query, key, _ = block.attention.split(block.norm1(x))
         scores = query @ key.transpose(2, 3) / 16**0.5
         ahead = torch.ones(8, 8).triu(1).bool()
-        close(scores.masked_fill(ahead, -torch.inf).softmax(-1), golden[f"{precision}/attentions"][layer], tolerance)
+        close(
+            scores.masked_fill(ahead, -torch.inf).softmax(-1),
+            golden[f"{precision}/attentions"][layer],
+            tolerance,
+        )
         x, _ = block(x)
     close(model.transformer.norm(x), golden[f"{precision}/hidden_states"][2], tolerance)
     close(model.transformer(encoded)[0], golden[f"{precision}/hidden_states"][2], tolerance)
@@ -128,7 +138,11 @@ def test_rollout(golden):
 
 
 TRAJECTORIES = {
-    "sgd_nesterov": ("egtea", torch.optim.SGD, {"lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 1e-6}),
+    "sgd_nesterov": (
+        "egtea",
+        torch.optim.SGD,
+        {"lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 1e-6},
+    ),
     "adam_l2": ("ek55_irCSN", torch.optim.Adam, {"lr": 0.005, "weight_decay": 1e-4}),
 }
 

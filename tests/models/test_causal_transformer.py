@@ -21,13 +21,24 @@ def peer_of(transformer):
     """Hugging Face's GPT-2 with the same weights, by the published names."""
     peer = GPT2Model(
         GPT2Config(
-            n_embd=16, n_layer=3, n_head=4, n_positions=12, vocab_size=1, bos_token_id=None, eos_token_id=None,
-            resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0,
+            n_embd=16,
+            n_layer=3,
+            n_head=4,
+            n_positions=12,
+            vocab_size=1,
+            bos_token_id=None,
+            eos_token_id=None,
+            resid_pdrop=0.0,
+            embd_pdrop=0.0,
+            attn_pdrop=0.0,
         )
-    ).double()  # fmt: skip
+    ).double()
     holder = torch.nn.Module()
     holder.transformer = transformer
-    state = {name.removeprefix("future_predictor.gpt_model."): tensor for name, tensor in weights.export(holder, weights.AVT).items()}
+    state = {
+        name.removeprefix("future_predictor.gpt_model."): tensor
+        for name, tensor in weights.export(holder, weights.AVT).items()
+    }
     peer.load_state_dict({**state, "wte.weight": peer.wte.weight})
     return peer
 
@@ -44,7 +55,9 @@ def test_equals_gpt2_and_its_gradient(transformer):
     (expected * direction).sum().backward()
     torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-10, rtol=0)
     torch.testing.assert_close(transformer.position.grad, peer.wpe.weight.grad, atol=1e-10, rtol=0)
-    torch.testing.assert_close(transformer.blocks[1].mlp[0].weight.grad, peer.h[1].mlp.c_fc.weight.grad.T, atol=1e-10, rtol=0)
+    torch.testing.assert_close(
+        transformer.blocks[1].mlp[0].weight.grad, peer.h[1].mlp.c_fc.weight.grad.T, atol=1e-10, rtol=0
+    )
 
 
 def test_a_later_vector_changes_nothing_before_it(transformer):
@@ -62,7 +75,9 @@ def test_samples_do_not_mix(transformer):
     x = torch.randn(3, 5, 16, dtype=torch.float64)
     together, _ = transformer(x)
     for sample in range(3):
-        torch.testing.assert_close(transformer(x[sample : sample + 1])[0][0], together[sample], atol=1e-12, rtol=0)
+        torch.testing.assert_close(
+            transformer(x[sample : sample + 1])[0][0], together[sample], atol=1e-12, rtol=0
+        )
 
 
 def test_one_position_at_a_time_equals_all_at_once(transformer):
@@ -78,7 +93,9 @@ def test_one_position_at_a_time_equals_all_at_once(transformer):
 @pytest.mark.parametrize("name", ["embedding", "attention", "residual"])
 def test_each_dropout_acts_in_training_only(name):
     torch.manual_seed(0)
-    transformer = CausalTransformer(width=16, layers=1, heads=2, positions=8, dropouts=Dropouts(**{**vars(NONE), name: 0.5}))
+    transformer = CausalTransformer(
+        width=16, layers=1, heads=2, positions=8, dropouts=Dropouts(**{**vars(NONE), name: 0.5})
+    )
     x = torch.randn(2, 8, 16)
     assert not torch.equal(transformer(x)[0], transformer(x)[0])
     transformer.eval()

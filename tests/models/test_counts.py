@@ -31,7 +31,9 @@ def ask(model, history):
 
 @pytest.fixture
 def data():
-    """History (S, 5) and targets (S,) of 400 samples; action 6 is never a target, and short histories are padded on the left."""
+    """History (S, 5) and targets (S,) of 400 samples; action 6 is never a target, and short histories are
+    padded on the left.
+    """
     rng = Random(1)
     history = torch.tensor([[rng.choice([0, 1, 1, 2, 3, 4, 5, 6]) for _ in range(5)] for _ in range(400)])
     for row in range(0, 400, 7):
@@ -43,7 +45,11 @@ def witten_bell(contexts, targets, context, lower):
     """One probability vector, straight from the definition."""
     followed = Counter(t for c, t in zip(contexts, targets, strict=True) if c == context)
     total, kinds = sum(followed.values()), len(followed)
-    return lower if not total else [(followed[a] + kinds * lower[a]) / (total + kinds) for a in range(len(lower))]
+    return (
+        lower
+        if not total
+        else [(followed[a] + kinds * lower[a]) / (total + kinds) for a in range(len(lower))]
+    )
 
 
 def expected(table, history, targets, row):
@@ -60,7 +66,9 @@ def expected(table, history, targets, row):
         return witten_bell([tuple(h[-2:]) for h in history], targets, tuple(row[-2:]), backward[0])
     if table == "distances":
         weights = [1 / d for d in range(1, 6)]
-        return [sum(w * p[a] for w, p in zip(weights, backward, strict=True)) / sum(weights) for a in range(7)]
+        return [
+            sum(w * p[a] for w, p in zip(weights, backward, strict=True)) / sum(weights) for a in range(7)
+        ]
     product = [1.0] * 7
     for made_of, size in ((SPACE.action_verb, 4), (SPACE.action_noun, 4)):
         part = {a: made_of[a] for a in range(7)} | {UNLABELLED: None}
@@ -100,10 +108,17 @@ def test_verbs_and_nouns_are_sums_and_impossible_classes_get_the_floor(data):
     logits = ask(model, history[:20])
     action = logits["action"].double().exp()
     for head, made_of in (("verb", SPACE.action_verb), ("noun", SPACE.action_noun)):
-        wanted = torch.stack([sum((action[:, a] for a in range(7) if made_of[a] == c), torch.zeros(20)) for c in range(4)], dim=1)
+        wanted = torch.stack(
+            [sum((action[:, a] for a in range(7) if made_of[a] == c), torch.zeros(20)) for c in range(4)],
+            dim=1,
+        )
         torch.testing.assert_close(logits[head].double().exp(), wanted, rtol=1e-5, atol=1e-9)
-    assert torch.allclose(logits["verb"][:, 2].double(), torch.tensor(FLOOR).log().double())  # no action has verb 2
-    assert (logits["action"][:, 6] < -60).all() and torch.isfinite(logits["action"]).all()  # action 6 was never a target
+    assert torch.allclose(
+        logits["verb"][:, 2].double(), torch.tensor(FLOOR).log().double()
+    )  # no action has verb 2
+    assert (logits["action"][:, 6] < -60).all() and torch.isfinite(
+        logits["action"]
+    ).all()  # action 6 was never a target
 
 
 def test_an_empty_history_is_a_context_of_its_own():

@@ -14,14 +14,22 @@ from safetensors.torch import save as as_safetensors
 from foretaste.contracts.errors import DataError
 from foretaste.models import weights
 
-STATE = {f"blocks.{i}.{name}": torch.arange(n).float() for i in range(4) for name, n in (("weight", 192), ("bias", 8))}
+STATE = {
+    f"blocks.{i}.{name}": torch.arange(n).float()
+    for i in range(4)
+    for name, n in (("weight", 192), ("bias", 8))
+}
 
 
 def pth(*, legacy: bool) -> bytes:
     """A checkpoint as training programs write it: a tied weight, and an optimizer beside the model."""
     tied = {**STATE, "head.weight": STATE["blocks.0.weight"]}
     file = io.BytesIO()
-    torch.save({"model": tied, "epoch": 3, "optimizer": {"lr": [0.1, (1, 2)]}}, file, _use_new_zipfile_serialization=not legacy)
+    torch.save(
+        {"model": tied, "epoch": 3, "optimizer": {"lr": [0.1, (1, 2)]}},
+        file,
+        _use_new_zipfile_serialization=not legacy,
+    )
     return file.getvalue()
 
 
@@ -31,7 +39,8 @@ def read(path: Path, data: bytes, entry: str | None) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize(
-    ("name", "legacy", "least"), [("zip.pth", False, 250), ("legacy.pth", True, 150), ("zip.bin", False, 250), ("legacy.bin", True, 150)]
+    ("name", "legacy", "least"),
+    [("zip.pth", False, 250), ("legacy.pth", True, 150), ("zip.bin", False, 250), ("legacy.bin", True, 150)],
 )
 def test_300_damaged_checkpoints_are_one_line_each(tmp_path, name, legacy, least, recwarn):
     data = pth(legacy=legacy)
@@ -59,7 +68,10 @@ def test_300_damaged_safetensors_files_are_one_line_each(tmp_path):
     ("content", "message"),
     [
         (b"", "an empty file"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 47376696\n", "a Git-LFS pointer.*git lfs pull"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 47376696\n",
+            "a Git-LFS pointer.*git lfs pull",
+        ),
         (b"<!DOCTYPE html><html><title>Sign in</title></html>", "a web page"),
         (b"\n  <html>404</html>", "a web page"),
         (bytes(1000), "unreadable weights"),
@@ -75,7 +87,10 @@ def test_what_stands_where_weights_should_is_named(tmp_path, suffix, content, me
 def test_a_compressed_archive_is_no_checkpoint_however_large_its_numbers(tmp_path):
     """Ten gigabytes of zeros would be ten megabytes."""
     torch.save(STATE, tmp_path / "a.pth")
-    with zipfile.ZipFile(tmp_path / "a.pth") as source, zipfile.ZipFile(tmp_path / "b.pth", "w", zipfile.ZIP_DEFLATED) as target:
+    with (
+        zipfile.ZipFile(tmp_path / "a.pth") as source,
+        zipfile.ZipFile(tmp_path / "b.pth", "w", zipfile.ZIP_DEFLATED) as target,
+    ):
         for member in source.infolist():
             target.writestr(member.filename, source.read(member))
     with pytest.raises(DataError, match="is compressed"):

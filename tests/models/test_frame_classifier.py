@@ -14,21 +14,31 @@ from foretaste.pipeline import families
 from foretaste.video.transforms import normalised
 
 CLASSES = ClassSpace(
-    action=("take pan", "cut", "stir"), verb=("a", "b"), noun=("x", "y", "z", "w"), action_verb=(0, 1, 1), action_noun=(0, 1, 2)
+    action=("take pan", "cut", "stir"),
+    verb=("a", "b"),
+    noun=("x", "y", "z", "w"),
+    action_verb=(0, 1, 1),
+    action_noun=(0, 1, 2),
 )
 
 
 def build(**settings):
     torch.manual_seed(0)
     return families.build(
-        "models", {"kind": "frame_classifier", "channels": 8, "stages": 3, "width": 16, **settings}, sources=Sources(classes=CLASSES)
+        "models",
+        {"kind": "frame_classifier", "channels": 8, "stages": 3, "width": 16, **settings},
+        sources=Sources(classes=CLASSES),
     )
 
 
 @pytest.mark.parametrize("size", [(96, 128), (48, 64), (37, 50)])
 def test_shapes_at_any_picture_size(size):
     outputs = build()(Batch(ids=("a", "b"), inputs={"frames": torch.randn(2, 3, *size)}))
-    assert {head: tuple(logits.shape) for head, logits in outputs.logits.items()} == {"action": (2, 3), "verb": (2, 2), "noun": (2, 4)}
+    assert {head: tuple(logits.shape) for head, logits in outputs.logits.items()} == {
+        "action": (2, 3),
+        "verb": (2, 2),
+        "noun": (2, 4),
+    }
     assert outputs.embedding.shape == (2, 16)
 
 
@@ -53,12 +63,16 @@ def test_it_learns_what_a_small_part_of_the_picture_shows():
     def pictures(n):
         labels = random.integers(0, 3, n)
         numbers = (random.integers(0, 512, n) << 3) | (1 << labels)
-        return normalised(np.stack([barcode.draw(int(number), 24, 32) for number in numbers])), torch.from_numpy(labels)
+        return normalised(
+            np.stack([barcode.draw(int(number), 24, 32) for number in numbers])
+        ), torch.from_numpy(labels)
 
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     for _ in range(60):
         frames, labels = pictures(32)
-        loss = torch.nn.functional.cross_entropy(model(Batch(ids=(), inputs={"frames": frames})).logits["action"], labels)
+        loss = torch.nn.functional.cross_entropy(
+            model(Batch(ids=(), inputs={"frames": frames})).logits["action"], labels
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -26,13 +26,21 @@ PHRASE_ROWS = [("take", "pan", 6), ("open", "fridge", 3), ("wash", "chopping", 1
 
 
 def _phrases():
-    rows = [(f"r{i}", "train", i, verb, thing, "-") for i, (verb, thing) in enumerate((v, o) for v, o, n in PHRASE_ROWS for _ in range(n))]
+    rows = [
+        (f"r{i}", "train", i, verb, thing, "-")
+        for i, (verb, thing) in enumerate((v, o) for v, o, n in PHRASE_ROWS for _ in range(n))
+    ]
     rows.append(("r99", "val", 0, "pour", "water", "-"))
-    return pa.table([pa.array(column, type=f.type) for column, f in zip(zip(*rows), PHRASES.schema)], schema=PHRASES.schema)
+    return pa.table(
+        [pa.array(column, type=f.type) for column, f in zip(zip(*rows), PHRASES.schema)],
+        schema=PHRASES.schema,
+    )
 
 
 def _masked(folder, **settings):
-    return families.build("models", {"kind": "masked_lm", **settings}, sources=Sources(pretrained=folder, phrases=_phrases()))
+    return families.build(
+        "models", {"kind": "masked_lm", **settings}, sources=Sources(pretrained=folder, phrases=_phrases())
+    )
 
 
 def _batch(tokens=(17, 23)):
@@ -48,7 +56,9 @@ def test_head_at_masked_positions_equals_the_full_model(kind, tmp_path):
         published.get_output_embeddings().bias.normal_()
     published.save_pretrained(folder)
     model = _masked(folder).eval()
-    batch = Batch(ids=("a", "b"), inputs={"input_ids": IDS, "attention_mask": REAL, "masked_positions": MASKED})
+    batch = Batch(
+        ids=("a", "b"), inputs={"input_ids": IDS, "attention_mask": REAL, "masked_positions": MASKED}
+    )
     with torch.no_grad():
         full = published(input_ids=IDS, attention_mask=REAL.long()).logits
         sparse = model(batch).logits["token"]
@@ -79,7 +89,9 @@ def test_a_saved_model_is_a_hugging_face_folder_again(kind, tmp_path):
     theirs = AutoModelForMaskedLM.from_pretrained(tmp_path / "b").eval()
     with torch.no_grad():
         ours = again.eval().logits(again.encode(IDS, REAL))
-        torch.testing.assert_close(ours, theirs(input_ids=IDS, attention_mask=REAL.long()).logits, rtol=0, atol=1e-6)
+        torch.testing.assert_close(
+            ours, theirs(input_ids=IDS, attention_mask=REAL.long()).logits, rtol=0, atol=1e-6
+        )
     assert PreTrainedTokenizerFast.from_pretrained(tmp_path / "b")("take [MASK]")["input_ids"] == [2, 5, 4, 3]
 
 
@@ -90,7 +102,13 @@ def test_saving_twice_gives_the_same_bytes_and_no_paths(tmp_path):
         load_language_model(folder).save(tmp_path / name)
         copy(folder, tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "b").iterdir())
-    assert {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "manifest.json"} <= set(files)
+    assert {
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "manifest.json",
+    } <= set(files)
     for name in files:
         content = (tmp_path / "b" / name).read_bytes()
         assert content == (tmp_path / "c" / name).read_bytes()
@@ -110,7 +128,9 @@ def test_a_missing_head_is_new_and_said_to_be(tmp_path):
     assert all(same)
     assert not torch.equal(other.transform.dense.weight, first.transform.dense.weight)
     first.save(tmp_path / "b")
-    assert json.loads((tmp_path / "b" / "manifest.json").read_text())["newly_initialised"] == list(first.loading.newly_initialised)
+    assert json.loads((tmp_path / "b" / "manifest.json").read_text())["newly_initialised"] == list(
+        first.loading.newly_initialised
+    )
 
 
 def test_tied_weights_are_one_parameter(tmp_path):
@@ -121,9 +141,15 @@ def test_tied_weights_are_one_parameter(tmp_path):
 
 def test_dropout_is_replaced(tmp_path):
     folder = tiny_lm.make(tmp_path, dropout=0.3)
-    rates = {module.p for module in load_language_model(folder, dropout=0.05).modules() if isinstance(module, torch.nn.Dropout)}
+    rates = {
+        module.p
+        for module in load_language_model(folder, dropout=0.05).modules()
+        if isinstance(module, torch.nn.Dropout)
+    }
     assert rates == {0.05}
-    kept = {module.p for module in load_language_model(folder).modules() if isinstance(module, torch.nn.Dropout)}
+    kept = {
+        module.p for module in load_language_model(folder).modules() if isinstance(module, torch.nn.Dropout)
+    }
     assert kept == {0.3}
 
 
@@ -186,7 +212,9 @@ def test_only_words_of_the_corpus_change_and_are_written_back(tmp_path):
     changed = (before.word_vectors() != after.word_vectors()).any(1).nonzero()[:, 0].tolist()
     assert changed == [5, 7, 9, 12, 17, 18, 23, 24]
     with torch.no_grad():
-        torch.testing.assert_close(said, after.logits(after.encode(IDS, REAL).flatten(0, 1)[MASKED]), rtol=0, atol=1e-6)
+        torch.testing.assert_close(
+            said, after.logits(after.encode(IDS, REAL).flatten(0, 1)[MASKED]), rtol=0, atol=1e-6
+        )
 
 
 def test_a_hidden_token_outside_the_corpus_is_an_error(tmp_path):

@@ -46,7 +46,9 @@ def test_logits_are_those_of_the_sequence_alone(sources):
     single, packed = _batches(sources)
     assert len(packed.inputs["input_ids"]) < len(RECIPES)
     with torch.no_grad():
-        together = lm.logits(lm.encode(packed.inputs["input_ids"], packed.inputs["attention_mask"], Packing.of(packed)))
+        together = lm.logits(
+            lm.encode(packed.inputs["input_ids"], packed.inputs["attention_mask"], Packing.of(packed))
+        )
         for sequence in range(len(RECIPES)):
             real = single.inputs["attention_mask"][sequence]
             ids = single.inputs["input_ids"][sequence][real][None]
@@ -63,7 +65,10 @@ def test_a_change_in_one_sequence_changes_nothing_in_its_neighbours(sources):
     changed = (packed.inputs["sequence"] == first) & (torch.arange(ids.shape[1]) > 0)
     ids[changed] = (ids[changed] + 7) % 40 + 5
     with torch.no_grad():
-        before, after = (lm.encode(x, packed.inputs["attention_mask"], Packing.of(packed)) for x in (packed.inputs["input_ids"], ids))
+        before, after = (
+            lm.encode(x, packed.inputs["attention_mask"], Packing.of(packed))
+            for x in (packed.inputs["input_ids"], ids)
+        )
     assert not torch.equal(_alone(before, packed, first), _alone(after, packed, first))
     for sequence in set(range(len(RECIPES))) - {first}:
         assert torch.equal(_alone(before, packed, sequence), _alone(after, packed, sequence))
@@ -80,7 +85,9 @@ def test_no_gradient_crosses(sources):
     assert torch.equal(reached, packed.inputs["sequence"] == last)
 
 
-@pytest.mark.parametrize("settings", [{}, {"vocabulary": "corpus", "separators": [","]}], ids=["all", "corpus"])
+@pytest.mark.parametrize(
+    "settings", [{}, {"vocabulary": "corpus", "separators": [","]}], ids=["all", "corpus"]
+)
 def test_the_loss_is_the_same(sources, settings):
     torch.manual_seed(0)
     model = families.build("models", {"kind": "masked_lm", **settings}, sources=sources).double()

@@ -26,7 +26,12 @@ class Model(PreTrainedModel):
 
 
 @pytest.mark.parametrize(
-    "load", [load_language_model, load_decoder, lambda folder: take_over(folder, folder.with_name(f"{folder.name}-taken"))]
+    "load",
+    [
+        load_language_model,
+        load_decoder,
+        lambda folder: take_over(folder, folder.with_name(f"{folder.name}-taken")),
+    ],
 )
 @pytest.mark.parametrize("kind", ["own", "bert"])
 def test_code_in_a_folder_is_never_run(tmp_path, load, kind):
@@ -40,7 +45,9 @@ def test_code_in_a_folder_is_never_run(tmp_path, load, kind):
     for name in ("config.json", "tokenizer_config.json"):
         known = json.loads((folder / name).read_text()) if (folder / name).is_file() else {}
         known.pop("mask_token", None)
-        (folder / name).write_text(json.dumps({**known, "auto_map": own, **({"model_type": kind} if name == "config.json" else {})}))
+        (folder / name).write_text(
+            json.dumps({**known, "auto_map": own, **({"model_type": kind} if name == "config.json" else {})})
+        )
     (folder / "special_tokens_map.json").unlink(missing_ok=True)
     marker = tmp_path / "was run"
     (folder / "own.py").write_text(CODE.format(marker=str(marker)))

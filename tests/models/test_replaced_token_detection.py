@@ -1,4 +1,6 @@
-"""ELECTRA's pretraining: the generator's samples, the discriminator's loss, shared embeddings, and what is kept."""
+"""ELECTRA's pretraining: the generator's samples, the discriminator's loss, shared embeddings, and what is
+kept.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ def test_the_loss_is_that_of_the_paper(sources):
     outputs = model(batch)
     generator = ElectraForMaskedLM.from_pretrained(sources.generator, attn_implementation="eager").double()
     generator.electra.embeddings.load_state_dict(model.discriminator.electra.embeddings.state_dict())
-    discriminator = ElectraForPreTraining.from_pretrained(sources.pretrained, attn_implementation="eager").double()
+    discriminator = ElectraForPreTraining.from_pretrained(
+        sources.pretrained, attn_implementation="eager"
+    ).double()
     ids, real, at = (batch.inputs[name] for name in ("input_ids", "attention_mask", "masked_positions"))
     with torch.no_grad():
         guesses = generator(input_ids=ids, attention_mask=real.long()).logits.flatten(0, 1)[at]
@@ -63,7 +67,9 @@ def test_the_loss_is_that_of_the_paper(sources):
         shown = original.clone()
         shown[at] = draw(guesses, batch.inputs["draws"])
         replaced = (shown != original).view_as(ids)
-        theirs = discriminator(input_ids=shown.view_as(ids), attention_mask=real.long(), labels=replaced.long())
+        theirs = discriminator(
+            input_ids=shown.view_as(ids), attention_mask=real.long(), labels=replaced.long()
+        )
     assert 0 < replaced.sum() <= len(at)
     torch.testing.assert_close(outputs.logits["token"], guesses, rtol=0, atol=1e-10)
     ours = F.cross_entropy(outputs.logits["verdict"], batch.labels["verdict"])
@@ -77,7 +83,12 @@ def test_packing_changes_nothing(sources):
     for pack in (None, 32):
         batch = _batch(sources, pack=pack)
         outputs = model(batch)
-        losses.append([F.cross_entropy(outputs.logits[head], batch.labels[head]).item() for head in ("token", "verdict")])
+        losses.append(
+            [
+                F.cross_entropy(outputs.logits[head], batch.labels[head]).item()
+                for head in ("token", "verdict")
+            ]
+        )
     assert losses[0] == pytest.approx(losses[1], abs=1e-10)
 
 
@@ -89,7 +100,11 @@ def test_embeddings_are_shared_and_the_sampling_has_no_gradient(sources):
     assert len(names) == 1
     outputs = model(batch)
     F.cross_entropy(outputs.logits["verdict"], batch.labels["verdict"]).backward()
-    assert all(p.grad is None for name, p in model.named_parameters() if name.startswith("generator.") and "embeddings." not in name)
+    assert all(
+        p.grad is None
+        for name, p in model.named_parameters()
+        if name.startswith("generator.") and "embeddings." not in name
+    )
 
 
 def test_both_networks_are_kept(sources, tmp_path):
@@ -101,14 +116,21 @@ def test_both_networks_are_kept(sources, tmp_path):
         copy(sources.pretrained, folder)
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["electra"] == "replaced_token_detection"
-    again = families.build("models", {"kind": "replaced_token_detection"}, sources=type(sources)(
-        phrases=sources.phrases, pretrained=tmp_path / "out", generator=tmp_path / "out" / "generator"))  # fmt: skip
+    again = families.build(
+        "models",
+        {"kind": "replaced_token_detection"},
+        sources=type(sources)(
+            phrases=sources.phrases, pretrained=tmp_path / "out", generator=tmp_path / "out" / "generator"
+        ),
+    )
     assert again.facts()["newly_initialised"] == again.facts()["unused"] == ()
     for name, value in model.state_dict().items():
         assert torch.equal(value, again.state_dict()[name]), name
 
 
 def test_other_architectures_are_refused(sources, tmp_path):
-    other = type(sources)(phrases=sources.phrases, pretrained=tiny_lm.make(tmp_path), generator=sources.generator)
+    other = type(sources)(
+        phrases=sources.phrases, pretrained=tiny_lm.make(tmp_path), generator=sources.generator
+    )
     with pytest.raises(ConfigError, match=r"replaced-token detection with bert.*use masked_lm"):
         families.build("models", {"kind": "replaced_token_detection"}, sources=other)

@@ -13,7 +13,8 @@ from foretaste.pipeline import families
 from foretaste.training.checkpoint import load_model, save_model
 
 SPACE = ClassSpace(
-    action=("take_pan", "pick-up_board:chopping", "take_lid"), verb=("take", "pick-up"), noun=("pan", "board:chopping", "lid"),
+    action=("take_pan", "pick-up_board:chopping", "take_lid"), verb=("take", "pick-up"), noun=("pan",
+    "board:chopping", "lid"),
     action_verb=(0, 1, 0), action_noun=(0, 1, 2),
 )  # fmt: skip
 #: Token ids in tiny_lm's vocabulary, by hand: take; pick, up; pan; board, chop + ##ping; lid.
@@ -31,7 +32,9 @@ def folder(tmp_path_factory):
 
 def _build(folder, **settings):
     torch.manual_seed(0)
-    return families.build("models", {"kind": "text_encoder", **settings}, sources=Sources(pretrained=folder, classes=SPACE)).eval()
+    return families.build(
+        "models", {"kind": "text_encoder", **settings}, sources=Sources(pretrained=folder, classes=SPACE)
+    ).eval()
 
 
 def _log_softmax(x: np.ndarray) -> np.ndarray:
@@ -39,7 +42,9 @@ def _log_softmax(x: np.ndarray) -> np.ndarray:
 
 
 def test_verbaliser_equals_brute_force(folder):
-    """log p over the whole vocabulary, averaged over a name's tokens, renormalised over the classes, plus the linear heads."""
+    """log p over the whole vocabulary, averaged over a name's tokens, renormalised over the classes, plus the
+    linear heads.
+    """
     model = _build(folder, head="verbaliser")
     with torch.no_grad():
         for classifier in model.classifiers.values():
@@ -56,7 +61,10 @@ def test_verbaliser_equals_brute_force(folder):
         said[head] = _log_softmax(np.stack([at[:, list(name)].mean(1) for name in tokens], 1))
     said["action"] = said["verb"][:, SPACE.action_verb] + said["noun"][:, SPACE.action_noun]
     for head, expected in said.items():
-        linear = first @ model.classifiers[head].weight.detach().numpy().T + model.classifiers[head].bias.detach().numpy()
+        linear = (
+            first @ model.classifiers[head].weight.detach().numpy().T
+            + model.classifiers[head].bias.detach().numpy()
+        )
         np.testing.assert_allclose(outputs.logits[head].numpy(), linear + expected, rtol=0, atol=1e-5)
 
 
@@ -76,7 +84,9 @@ def test_linear_heads_read_the_first_vector_as_published(folder):
         first = published(input_ids=IDS, attention_mask=(IDS != 0).long()).hidden_states[-1][:, 0]
         outputs = model(BATCH)
         for head in ("action", "verb", "noun"):
-            torch.testing.assert_close(outputs.logits[head], model.classifiers[head](first), rtol=0, atol=1e-6)
+            torch.testing.assert_close(
+                outputs.logits[head], model.classifiers[head](first), rtol=0, atol=1e-6
+            )
     torch.testing.assert_close(outputs.embedding, first, rtol=0, atol=1e-6)
 
 
@@ -99,7 +109,9 @@ def test_every_trained_part_gets_a_gradient(folder):
     model = _build(folder, head="verbaliser")
     model(BATCH).logits["action"][:, 1].sum().backward()
     without = {name for name, parameter in model.named_parameters() if parameter.grad is None}
-    assert without == {f"classifiers.{head}.{part}" for head in ("verb", "noun") for part in ("weight", "bias")}
+    assert without == {
+        f"classifiers.{head}.{part}" for head in ("verb", "noun") for part in ("weight", "bias")
+    }
 
 
 def test_a_checkpoint_gives_the_same_outputs(folder, tmp_path):

@@ -19,11 +19,16 @@ def peer_of(model, config):
     """The same network built by Hugging Face, with our weights: another implementation to compare with."""
     peer = ViTModel(
         ViTConfig(
-            hidden_size=config.width, num_hidden_layers=config.layers, num_attention_heads=config.heads,
-            intermediate_size=4 * config.width, image_size=config.image, patch_size=config.patch, layer_norm_eps=1e-6,
+            hidden_size=config.width,
+            num_hidden_layers=config.layers,
+            num_attention_heads=config.heads,
+            intermediate_size=4 * config.width,
+            image_size=config.image,
+            patch_size=config.patch,
+            layer_norm_eps=1e-6,
         ),
         add_pooling_layer=False,
-    )  # fmt: skip
+    )
     state = {
         "embeddings.cls_token": model.cls_token,
         "embeddings.position_embeddings": model.pos_embed,
@@ -34,14 +39,26 @@ def peer_of(model, config):
     }
     for number, block in enumerate(model.blocks):
         query, key, value = (
-            {"weight": weight, "bias": bias} for weight, bias in zip(block.attn.qkv.weight.chunk(3), block.attn.qkv.bias.chunk(3))
+            {"weight": weight, "bias": bias}
+            for weight, bias in zip(block.attn.qkv.weight.chunk(3), block.attn.qkv.bias.chunk(3))
         )
         parts = {
-            "attention.q_proj": query, "attention.k_proj": key, "attention.v_proj": value, "attention.o_proj": block.attn.proj.state_dict(),
-            "layernorm_before": block.norm1.state_dict(), "layernorm_after": block.norm2.state_dict(),
-            "mlp.fc1": block.mlp.fc1.state_dict(), "mlp.fc2": block.mlp.fc2.state_dict(),
-        }  # fmt: skip
-        state.update({f"layers.{number}.{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()})
+            "attention.q_proj": query,
+            "attention.k_proj": key,
+            "attention.v_proj": value,
+            "attention.o_proj": block.attn.proj.state_dict(),
+            "layernorm_before": block.norm1.state_dict(),
+            "layernorm_after": block.norm2.state_dict(),
+            "mlp.fc1": block.mlp.fc1.state_dict(),
+            "mlp.fc2": block.mlp.fc2.state_dict(),
+        }
+        state.update(
+            {
+                f"layers.{number}.{part}.{name}": tensor
+                for part, tensors in parts.items()
+                for name, tensor in tensors.items()
+            }
+        )
     peer.double().load_state_dict(state)
     return peer.eval()
 
@@ -63,22 +80,38 @@ def test_published_names_and_shapes():
         model = Vit(Config(), {})
     shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
     block = {
-        "norm1.weight": (768,), "norm1.bias": (768,), "attn.qkv.weight": (2304, 768), "attn.qkv.bias": (2304,),
-        "attn.proj.weight": (768, 768), "attn.proj.bias": (768,), "norm2.weight": (768,), "norm2.bias": (768,),
-        "mlp.fc1.weight": (3072, 768), "mlp.fc1.bias": (3072,), "mlp.fc2.weight": (768, 3072), "mlp.fc2.bias": (768,),
-    }  # fmt: skip
+        "norm1.weight": (768,),
+        "norm1.bias": (768,),
+        "attn.qkv.weight": (2304, 768),
+        "attn.qkv.bias": (2304,),
+        "attn.proj.weight": (768, 768),
+        "attn.proj.bias": (768,),
+        "norm2.weight": (768,),
+        "norm2.bias": (768,),
+        "mlp.fc1.weight": (3072, 768),
+        "mlp.fc1.bias": (3072,),
+        "mlp.fc2.weight": (768, 3072),
+        "mlp.fc2.bias": (768,),
+    }
     expected = {
-        "cls_token": (1, 1, 768), "pos_embed": (1, 197, 768), "patch_embed.proj.weight": (768, 3, 16, 16), "patch_embed.proj.bias": (768,),
+        "cls_token": (1, 1, 768),
+        "pos_embed": (1, 197, 768),
+        "patch_embed.proj.weight": (768, 3, 16, 16),
+        "patch_embed.proj.bias": (768,),
         **{f"blocks.{number}.{name}": shape for number in range(12) for name, shape in block.items()},
-        "norm.weight": (768,), "norm.bias": (768,),
-    }  # fmt: skip
+        "norm.weight": (768,),
+        "norm.bias": (768,),
+    }
     assert shapes == expected
 
 
 def test_alone_it_is_a_recogniser():
     model = Vit(Config(**SMALL), {"action": 5, "verb": 2})
     outputs = model(Batch(ids=("a", "b"), inputs={"frames": torch.randn(2, 3, 24, 24)}))
-    assert {head: tuple(logits.shape) for head, logits in outputs.logits.items()} == {"action": (2, 5), "verb": (2, 2)}
+    assert {head: tuple(logits.shape) for head, logits in outputs.logits.items()} == {
+        "action": (2, 5),
+        "verb": (2, 2),
+    }
     assert outputs.embedding.shape == (2, 32)
 
 
@@ -90,7 +123,9 @@ def test_sizes_that_do_not_divide_are_refused():
 def published(tmp_path, **change):
     """A file in timm's layout: the parameters of a network of ours, and a classifier."""
     torch.manual_seed(1)
-    state = {name: torch.randn_like(parameter) for name, parameter in Vit(Config(**SMALL), {}).named_parameters()}
+    state = {
+        name: torch.randn_like(parameter) for name, parameter in Vit(Config(**SMALL), {}).named_parameters()
+    }
     state |= {"head.weight": torch.randn(7, 32), "head.bias": torch.randn(7)}
     state = {name: tensor for name, tensor in (state | change).items() if tensor is not None}
     torch.save(state, tmp_path / "vit.pth")
@@ -109,9 +144,13 @@ def test_starts_from_published_weights(tmp_path, capsys, classify):
     for name, parameter in model.named_parameters():
         assert torch.equal(parameter, fresh[name] if name.startswith("classifiers.") else state[name]), name
     save_file(state, tmp_path / "vit.safetensors")
-    again = families.build("models", {**spec, "weights": "any"}, sources=replace(sources, weights=tmp_path / "vit.safetensors"))
+    again = families.build(
+        "models", {**spec, "weights": "any"}, sources=replace(sources, weights=tmp_path / "vit.safetensors")
+    )
     assert all(
-        torch.equal(parameter, dict(again.named_parameters())[name]) for name, parameter in model.named_parameters() if "class" not in name
+        torch.equal(parameter, dict(again.named_parameters())[name])
+        for name, parameter in model.named_parameters()
+        if "class" not in name
     )
 
 

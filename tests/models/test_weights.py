@@ -14,7 +14,12 @@ from foretaste.models.vit import Vit
 def network(seed=0):
     torch.manual_seed(seed)
     vit = Vit(VitConfig(image=16, patch=8, width=8, layers=2, heads=2), {})
-    return Avt(Config(width=8, layers=2, heads=2, dropout=0.0, positions=4), feature_width=8, classes={"action": 3}, backbone=vit)
+    return Avt(
+        Config(width=8, layers=2, heads=2, dropout=0.0, positions=4),
+        feature_width=8,
+        classes={"action": 3},
+        backbone=vit,
+    )
 
 
 def test_out_and_in_again_is_the_same_network():
@@ -60,7 +65,9 @@ def test_weights_that_do_not_fit_are_refused_whole(spoil):
     before = {name: parameter.clone() for name, parameter in model.named_parameters()}
     with pytest.raises(DataError, match=re.escape(message)):
         weights.install(model, state, weights.AVT, "file")
-    assert all(torch.equal(before[name], parameter) for name, parameter in model.named_parameters()), "nothing was copied"
+    assert all(torch.equal(before[name], parameter) for name, parameter in model.named_parameters()), (
+        "nothing was copied"
+    )
 
 
 def test_files(tmp_path):

@@ -44,28 +44,55 @@ def test_a_typo_is_an_error_that_lists_the_choices(settings, message):
         catalogue(**settings)
 
 
-#: A mistake in a preset based on lm_avt_demo -> what the error must say: the key as written, and the choices there.
+#: A mistake in a preset based on lm_avt_demo -> what the error must say: the key as written, and the choices
+#: there.
 MISTAKES = {
-    "models: {student_lm: {lable: x}}": "unknown key 'lable'.*models.student_lm.lable: one of backbone, calibrate.*label.*did you mean 'label'",
-    "models: {student_lm: {training: {epohcs: 3}}}": "models.student_lm.training.epohcs: one of accumulate.*did you mean 'epochs'",
-    "models: {student_lm: {training: {optimizer: {kind: adamw, rl: 1}}}}": "training.optimizer.rl: one of betas, kind, lr",
-    "models: {student_lm: {training: {optimizer: {kind: adan, lr: 1}}}}": "unknown kind 'adan'.*training.optimizer: one of adam, adamw, sgd: did",
-    "models: {student_lm: {training: {schedule: {warmpu: 1}}}}": "training.schedule.warmpu: one of after.*did you mean 'warmup'",
+    "models: {student_lm: {lable: x}}": (
+        "unknown key 'lable'.*models.student_lm.lable: one of backbone, calibrate.*label.*did you mean"
+        " 'label'"
+    ),
+    "models: {student_lm: {training: {epohcs: 3}}}": (
+        "models.student_lm.training.epohcs: one of accumulate.*did you mean 'epochs'"
+    ),
+    "models: {student_lm: {training: {optimizer: {kind: adamw, rl: 1}}}}": (
+        "training.optimizer.rl: one of betas, kind, lr"
+    ),
+    "models: {student_lm: {training: {optimizer: {kind: adan, lr: 1}}}}": (
+        "unknown kind 'adan'.*training.optimizer: one of adam, adamw, sgd: did"
+    ),
+    "models: {student_lm: {training: {schedule: {warmpu: 1}}}}": (
+        "training.schedule.warmpu: one of after.*did you mean 'warmup'"
+    ),
     "models: {student_lm: {training: {kind: lop}}}": "unknown kind 'lop'.*training: one of counting, loop",
-    "models: {student_lm: {objective: [{loss: {kind: kl}, of: action, wieght: 3}]}}": "objective.0.wieght: one of class_weights.*'weight'",
+    "models: {student_lm: {objective: [{loss: {kind: kl}, of: action, wieght: 3}]}}": (
+        "objective.0.wieght: one of class_weights.*'weight'"
+    ),
     "models: {student_lm: {training: {groups: [{match: '(['}]}}}": "not a regular expression.*groups.0.match",
     "models: {student_lm: {folds: 1}}": "at least 2: .*models.student_lm: value error",
-    "models: {teacher_lm_counts: {averge: [teacher_lm]}}": "teacher_lm_counts.averge: one of average, label.*did you mean 'average'",
+    "models: {teacher_lm_counts: {averge: [teacher_lm]}}": (
+        "teacher_lm_counts.averge: one of average, label.*did you mean 'average'"
+    ),
     "models: {teacher_lm_counts: {average: [teacher_lm_counts]}}": "circle: teacher_lm_counts",
-    "models: {teacher_lm_counts: {average: [teacher_ml]}}": "unknown model 'teacher_ml'.*did you mean 'teacher_lm'",
-    "models: {teacher_lm_counts: {average: [teacher_lm, teacher_lm]}}": "each model once.*models.teacher_lm_counts",
-    "models: {teacher_lm_counts: {weights: fitted}}": "weights: fitted, and .*teacher_counts saw all.*teacher_lm_counts: held_out or folds",
-    "models: {teacher_lm_counts: {average: [teacher_counts], prior_exponent: .inf}}": "finite.*teacher_lm_counts.prior_exponent",
-    "models: {teacher_lm: {held_out: 5}, teacher_counts: {folds: 0, held_out: 9}, teacher_lm_counts: {weights: fitted}}": "different videos .held_out:",
+    "models: {teacher_lm_counts: {average: [teacher_ml]}}": (
+        "unknown model 'teacher_ml'.*did you mean 'teacher_lm'"
+    ),
+    "models: {teacher_lm_counts: {average: [teacher_lm, teacher_lm]}}": (
+        "each model once.*models.teacher_lm_counts"
+    ),
+    "models: {teacher_lm_counts: {weights: fitted}}": (
+        "weights: fitted, and .*teacher_counts saw all.*teacher_lm_counts: held_out or folds"
+    ),
+    "models: {teacher_lm_counts: {average: [teacher_counts], prior_exponent: .inf}}": (
+        "finite.*teacher_lm_counts.prior_exponent"
+    ),
+    "models: {teacher_lm: {held_out: 5}, teacher_counts: {folds: 0, held_out: 9}, teacher_lm_counts: "
+    "{weights: fitted}}": ("different videos .held_out:"),
     "models: {student_lm: {held_out: 5}}": "learns from another's scores.*models.student_lm",
     "lms: {mine: {innit: minilm}}": "lms.mine.innit: one of .*init.*did you mean 'init'",
     "backbones: {mine: {gird: {fps: 1.0}}}": "backbones.mine.gird: one of .*did you mean 'grid'",
-    "backbones: {mine: {grid: {fsp: 1.0}}}": "backbones.mine.grid.fsp: one of fps, shards.*did you mean 'fps'",
+    "backbones: {mine: {grid: {fsp: 1.0}}}": (
+        "backbones.mine.grid.fsp: one of fps, shards.*did you mean 'fps'"
+    ),
     "history: {rulle: end}": "history.rulle: one of length, rule, source.*did you mean 'rule'",
     "histroy: {}": "unknown key 'histroy'.*one of backbones, comparisons, datasets, history",
     "comparisons: [[student_ml, student_lm]]": "unknown model 'student_ml'.*comparisons",
@@ -124,18 +151,27 @@ def test_teachers_that_see_different_histories(tmp_path):
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
     mine = tmp_path / "workflow" / "systems" / "mine.yaml"
     mine.write_text("base: lm_avt\nmodels: {teacher_counts: {view: {length: 9}}}")
-    found = protocol(Catalogue({"dataset": "epic55", "systems": "mine"}, tmp_path), "epic55", "mine", "teacher_lm_counts")
+    found = protocol(
+        Catalogue({"dataset": "epic55", "systems": "mine"}, tmp_path), "epic55", "mine", "teacher_lm_counts"
+    )
     assert (found["history_rule"], found["history_length"]) == ("start", [9, 5])
     mine.write_text("base: lm_avt\nmodels: {teacher_counts: {view: {rule: all}}}")
     with pytest.raises(ConfigError, match=r"rules all and start.*mine\.yaml: models\.teacher_lm_counts"):
-        protocol(Catalogue({"dataset": "epic55", "systems": "mine"}, tmp_path), "epic55", "mine", "teacher_lm_counts")
+        protocol(
+            Catalogue({"dataset": "epic55", "systems": "mine"}, tmp_path),
+            "epic55",
+            "mine",
+            "teacher_lm_counts",
+        )
 
 
 def test_history_overrides_reach_the_views_and_the_protocol():
     changed = catalogue(dataset="epic55", history_rule="end")
     system = changed.systems[0]
     assert protocol(changed, "epic55", system, "teacher_counts")["history_rule"] == "end"
-    assert protocol(catalogue(dataset="epic55"), "epic55", system, "teacher_counts")["history_rule"] == "start"
+    assert (
+        protocol(catalogue(dataset="epic55"), "epic55", system, "teacher_counts")["history_rule"] == "start"
+    )
 
 
 def test_what_differs_by_dataset(tmp_path):
@@ -147,12 +183,26 @@ def test_what_differs_by_dataset(tmp_path):
     (tmp_path / "workflow" / "systems" / "parent.yaml").write_text(
         "title: all\nmodels: {a: {}, yes: {x: false}}\non: {one: {title: on one, models: {a: {x: 2}}}}"
     )
-    (tmp_path / "workflow" / "systems" / "child.yaml").write_text("base: parent\nmodels: {b: {x: 3}}\non: {two: {models: {a: {x: 4}}}}")
+    (tmp_path / "workflow" / "systems" / "child.yaml").write_text(
+        "base: parent\nmodels: {b: {x: 3}}\non: {two: {models: {a: {x: 4}}}}"
+    )
     files = Files(tmp_path)
-    assert files.merged("systems", "parent", "plain") == {"title": "all", "models": {"a": {}, "yes": {"x": False}}}
-    assert files.merged("systems", "parent", "two") == {"title": "on one", "models": {"a": {"x": 2}, "yes": {"x": False}}}
-    assert files.merged("systems", "child", "one") == {"title": "on one", "models": {"a": {"x": 2}, "b": {"x": 3}, "yes": {"x": False}}}
-    assert files.merged("systems", "child", "two") == {"title": "on one", "models": {"a": {"x": 4}, "b": {"x": 3}, "yes": {"x": False}}}
+    assert files.merged("systems", "parent", "plain") == {
+        "title": "all",
+        "models": {"a": {}, "yes": {"x": False}},
+    }
+    assert files.merged("systems", "parent", "two") == {
+        "title": "on one",
+        "models": {"a": {"x": 2}, "yes": {"x": False}},
+    }
+    assert files.merged("systems", "child", "one") == {
+        "title": "on one",
+        "models": {"a": {"x": 2}, "b": {"x": 3}, "yes": {"x": False}},
+    }
+    assert files.merged("systems", "child", "two") == {
+        "title": "on one",
+        "models": {"a": {"x": 4}, "b": {"x": 3}, "yes": {"x": False}},
+    }
 
 
 def test_the_published_preset_differs_by_dataset():
@@ -186,7 +236,10 @@ def test_the_published_presets_do_not_train_anything_twice():
     """On EGTEA their students have a schedule of their own."""
     for dataset, baseline in (("epic55", "lm_avt"), ("egtea_s1", "lm_avt_published")):
         all_four = catalogue(dataset=dataset, systems=PUBLISHED)
-        assert {all_four.home(dataset, system, "student_baseline") for system in PUBLISHED[1:]} <= {baseline, "lm_avt_published_lms"}
+        assert {all_four.home(dataset, system, "student_baseline") for system in PUBLISHED[1:]} <= {
+            baseline,
+            "lm_avt_published_lms",
+        }
         assert all_four.home(dataset, "lm_avt_published_lms", "teacher_recipe_lm") == "lm_avt_published"
         assert all_four.home(dataset, "lm_avt_published_text", "teacher_recipe_lm") == "lm_avt_published_text"
 
@@ -210,7 +263,9 @@ def test_the_paper_in_words_and_in_code():
     assert [(lm.training.steps, lm.training.batch) for lm in (code, text)] == [(200_000, 12), (200_000, 16)]
     assert (code.view, code.network, code.text) == (text.view, text.network, text.text)
     others = [known.named("lms", f"{lm}_recipes") for lm in ("bert", "roberta", "distilbert", "electra")]
-    assert [lm.training.batch for lm in others] == [12, 15, 12, 12] and {lm.text for lm in others} == {"published"}
+    assert [lm.training.batch for lm in others] == [12, 15, 12, 12] and {lm.text for lm in others} == {
+        "published"
+    }
     backend = known.text("published").openie.backend
     assert backend["kind"] == "openie_allennlp" and backend["as_published"]
     assert tuple(known.text("published").phrases["dropped_verbs"]) == PUBLISHED_DROPPED
@@ -222,38 +277,62 @@ def test_the_run_lays_its_own_settings_over_every_text():
     parser = {"kind": "openie_allennlp", "archive": "/a/b.tar.gz"}
     changed = catalogue(dataset="egtea_s1", openie={"shards": 3, "backend": parser})
     assert changed.text("recipes").openie.backend == parser and changed.text("published").openie.shards == 3
-    assert changed.text("published").openie.backend == {**parser, "spacy_model": "en_core_web_sm", "as_published": True}
+    assert changed.text("published").openie.backend == {
+        **parser,
+        "spacy_model": "en_core_web_sm",
+        "as_published": True,
+    }
     rules = catalogue(
-        dataset="egtea_s1", openie={"backend": {"kind": "openie_rules", "as_published": True}}, phrases={"need_object": False}
+        dataset="egtea_s1",
+        openie={"backend": {"kind": "openie_rules", "as_published": True}},
+        phrases={"need_object": False},
     )
     assert rules.text("published").openie.backend == {"kind": "openie_rules", "as_published": True}
-    assert rules.text("published").phrases["object"] == "phrase" and not rules.text("recipes").phrases["need_object"]
+    assert (
+        rules.text("published").phrases["object"] == "phrase"
+        and not rules.text("recipes").phrases["need_object"]
+    )
 
 
 def test_texts_of_one_corpus_lie_apart_and_read_the_same_sentences():
     plan = Plan(catalogue(dataset="egtea_s1", systems=PUBLISHED, recipes="/x/layer1.json", data_root="D"))
-    plain, published = (plan.describe("extract_openie", {"text": text, "shard": "0"}) for text in ("layer1", "layer1/published"))
-    assert plain.inputs["sentences"] == published.inputs["sentences"] == "results/text/layer1/sentences.parquet"
+    plain, published = (
+        plan.describe("extract_openie", {"text": text, "shard": "0"})
+        for text in ("layer1", "layer1/published")
+    )
+    assert (
+        plain.inputs["sentences"] == published.inputs["sentences"] == "results/text/layer1/sentences.parquet"
+    )
     assert plain.outputs["extractions"] == "results/text/layer1/shards/0.parquet"
     assert published.outputs["extractions"] == "results/text/layer1/published/shards/0.parquet"
     assert published.inputs["archive"] == "D/weights/openie-model.2020.03.26.tar.gz"
-    read = {lm: plan.describe("pretrain", {"corpus": "layer1", "lm": lm}).inputs["phrases"] for lm in ("minilm_recipes", "bert_recipes")}
+    read = {
+        lm: plan.describe("pretrain", {"corpus": "layer1", "lm": lm}).inputs["phrases"]
+        for lm in ("minilm_recipes", "bert_recipes")
+    }
     assert read == {
-        "minilm_recipes": "results/text/layer1/phrases.parquet", "bert_recipes": "results/text/layer1/published/phrases.parquet",
-    }  # fmt: skip
+        "minilm_recipes": "results/text/layer1/phrases.parquet",
+        "bert_recipes": "results/text/layer1/published/phrases.parquet",
+    }
 
 
 @pytest.mark.parametrize("dataset", ["epic55", "epic100"])
 def test_small_students_learn_from_the_teachers_of_lm_avt(dataset):
     """None of their teachers is trained again; width and layers are what the preset promises."""
     both = catalogue(dataset=dataset, systems=["lm_avt", "lm_avt_small"])
-    homes = {name: both.home(dataset, "lm_avt_small", name) for name in both.system(dataset, "lm_avt_small").models}
+    homes = {
+        name: both.home(dataset, "lm_avt_small", name) for name in both.system(dataset, "lm_avt_small").models
+    }
     students = {name for name in homes if name.startswith("student")}
     assert {name for name, home in homes.items() if home == "lm_avt_small"} == students
     for name in students:
         small, published = (both.model(dataset, system, name) for system in ("lm_avt_small", "lm_avt"))
         assert (small.network["width"], small.network["layers"]) == (128, 2)
-        assert (small.view, small.objective, small.backbone) == (published.view, published.objective, published.backbone)
+        assert (small.view, small.objective, small.backbone) == (
+            published.view,
+            published.objective,
+            published.backbone,
+        )
 
 
 def test_on_is_a_word(tmp_path):
@@ -297,18 +376,28 @@ def test_a_system_fits_the_datasets_that_it_is_made_for(dataset, system):
 
 def test_a_system_that_does_not_fit_is_an_error_that_lists_those_that_do():
     with pytest.raises(
-        ConfigError, match=r"lm_avt_demo is not made for the dataset epic55.*one of lm_avt, lm_avt_counts,.*lm_avt_teachers"
+        ConfigError,
+        match=(
+            r"lm_avt_demo is not made for the dataset epic55.*one of lm_avt, lm_avt_counts,.*lm_avt_teachers"
+        ),
     ):
         catalogue(dataset="epic55", systems=["lm_avt", "lm_avt_demo"])
     plan = Plan(catalogue(dataset="epic55"))
-    for target in (Targets(plan.catalogue).reports("epic55", ["lm_avt_demo"]), Targets(plan.catalogue).features("epic55", ["lm_avt_demo"])):
+    for target in (
+        Targets(plan.catalogue).reports("epic55", ["lm_avt_demo"]),
+        Targets(plan.catalogue).features("epic55", ["lm_avt_demo"]),
+    ):
         with pytest.raises(SystemExit, match="error: the system lm_avt_demo is not made for"):
             target({})
     for system in ("lm_avt_counts", "lm_avt_published"):
-        with pytest.raises(ConfigError, match=rf"{system} is not made for the dataset kitchen.*lm_avt_demo, .*lm_avt_study"):
+        with pytest.raises(
+            ConfigError, match=rf"{system} is not made for the dataset kitchen.*lm_avt_demo, .*lm_avt_study"
+        ):
             catalogue(systems=system)
     with pytest.raises(ConfigError, match="is not made for the dataset egtea_s1"):
-        plan.describe("evaluate", {"dataset": "egtea_s1", "system": "lm_avt_micro", "seed": "0", "model": "teacher_lm"})
+        plan.describe(
+            "evaluate", {"dataset": "egtea_s1", "system": "lm_avt_micro", "seed": "0", "model": "teacher_lm"}
+        )
 
 
 def test_a_preset_of_another_family_does_not_fit(tmp_path):
@@ -332,8 +421,9 @@ def test_a_dataset_may_name_several_systems(tmp_path):
     made = Catalogue({"dataset": "epic55"}, tmp_path)
     assert made.systems == ("lm_avt", "lm_avt_counts")
     assert Targets(made).reports("epic55", made.systems, "teachers")({}) == [
-        "results/epic55/lm_avt/teachers/report.html", "results/epic55/lm_avt_counts/teachers/report.html",
-    ]  # fmt: skip
+        "results/epic55/lm_avt/teachers/report.html",
+        "results/epic55/lm_avt_counts/teachers/report.html",
+    ]
     dataset.write_text(dataset.read_text().replace("systems: [lm_avt, lm_avt_counts]", "systems: []"))
     with pytest.raises(ConfigError, match="at least 1 item"):
         Catalogue({"dataset": "epic55"}, tmp_path)

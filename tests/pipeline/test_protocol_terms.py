@@ -23,19 +23,25 @@ def terms(tmp_path: Path, *given: str) -> list[dict]:
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
     text = f"base: lm_avt_demo\nmodels: {{student_lm: {{objective: [{', '.join(given)}]}}}}\n"
     (tmp_path / "workflow" / "systems" / "mine.yaml").write_text(text)
-    return protocol(Catalogue({"dataset": "kitchen", "systems": "mine"}, tmp_path), "kitchen", "mine", "student_lm")["terms"]
+    return protocol(
+        Catalogue({"dataset": "kitchen", "systems": "mine"}, tmp_path), "kitchen", "mine", "student_lm"
+    )["terms"]
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_term_after_another_does_not_hide_it(tmp_path, order):
     found = terms(tmp_path, *[SMOOTHED, KL, EMBEDDING][::order])[::order]
     assert [(term["of"], term["to"], term["loss"], term["weight"]) for term in found] == [
-        ("action", "labels", "cross_entropy", 1.0), ("action", "teacher_lm", "kl", 4.0), ("embedding", "teacher_lm", "feature_mse", 0.5),
-    ]  # fmt: skip
+        ("action", "labels", "cross_entropy", 1.0),
+        ("action", "teacher_lm", "kl", 4.0),
+        ("embedding", "teacher_lm", "feature_mse", 0.5),
+    ]
     names = ("temperature", "top_k", "t_squared", "reduction", "over", "class_weights")
     assert [[term[name] for name in names] for term in found] == [
-        [None, None, None, "batch", "labelled", "none"], [3.0, None, True, "batch", "labelled", "none"], [None, None, None, "batch", "all", "none"],
-    ]  # fmt: skip
+        [None, None, None, "batch", "labelled", "none"],
+        [3.0, None, True, "batch", "labelled", "none"],
+        [None, None, None, "batch", "all", "none"],
+    ]
     assert [term.get("label_smoothing") for term in found] == [0.1, None, None]
 
 
@@ -52,7 +58,14 @@ def test_every_model_of_every_preset_has_the_settings_that_metrics_hold():
             for model, settings in catalogue.system(dataset, system).models.items():
                 found = protocol(catalogue, dataset, system, model)
                 assert set(found) == set(PROTOCOL)
-                assert len(found["terms"]) == len([term for term in getattr(settings, "objective", ()) if term.weight])
+                assert len(found["terms"]) == len(
+                    [term for term in getattr(settings, "objective", ()) if term.weight]
+                )
     student = protocol(Catalogue({"dataset": "epic55"}, ROOT), "epic55", "lm_avt", "student_lm")
     (distilled,) = (term for term in student["terms"] if term["to"] == "teacher_lm")
-    assert (distilled["temperature"], distilled["top_k"], distilled["renormalise"], distilled["reduction"]) == (5.0, 50, "both", "elements")
+    assert (
+        distilled["temperature"],
+        distilled["top_k"],
+        distilled["renormalise"],
+        distilled["reduction"],
+    ) == (5.0, 50, "both", "elements")

@@ -48,7 +48,9 @@ def test_a_room_imports_only_rooms_above_its_line(path):
 
 
 def test_every_room_has_a_line():
-    assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(LINES)
+    assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(
+        LINES
+    )
 
 
 @pytest.mark.parametrize("family", ["models", "losses", "views", "annotations"])
@@ -62,7 +64,10 @@ def test_members_of_a_family_do_not_import_each_other(family):
 
 
 def test_the_workflow_does_not_import_torch():
-    code = "import sys, foretaste.pipeline.rules, foretaste.pipeline.running, foretaste.__main__; assert 'torch' not in sys.modules"
+    code = (
+        "import sys, foretaste.pipeline.rules, foretaste.pipeline.running, foretaste.__main__; assert 'torch'"
+        " not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

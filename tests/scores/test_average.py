@@ -64,7 +64,8 @@ def test_weights_are_those_of_the_highest_likelihood():
 
     for _ in range(300):
         assert loss(found) >= loss(random.dirichlet(np.ones(3))) - 1e-9
-    # Two models that are right on different rows, one twice as often: shares 2 to 1, up to what each gives the other's rows.
+    # Two models that are right on different rows, one twice as often: shares 2 to 1, up to what each gives
+    # the other's rows.
     apart = np.array([[0.9, 0.9, 1e-9], [1e-9, 1e-9, 0.9]])
     np.testing.assert_allclose(fit_weights(apart), [2 / 3, 1 / 3], atol=1e-6)
     np.testing.assert_allclose(fit_weights(np.array([[0.5, 0.0], [0.1, 0.0]])), [1.0, 0.0], atol=1e-3)
@@ -79,7 +80,9 @@ def test_weighted_means():
 
 
 def _mean(folder, sources, splits=("training", "validation"), space="probabilities", exponent=0.0):
-    writer = ScoreWriter(folder, model="mean", record=make_record(), classes=CLASSES, trained_on=("training",))
+    writer = ScoreWriter(
+        folder, model="mean", record=make_record(), classes=CLASSES, trained_on=("training",)
+    )
     counts = {"action": np.array([9, 5, 3, 2, 1]), "verb": np.array([9, 1])}
     for split in splits:
         write_mean(writer, sources, split, space, counts, exponent)
@@ -95,18 +98,29 @@ def test_the_mean_of_two_caches(tmp_path):
     assert mean.sample_ids("training") == a.sample_ids("training")
     assert mean.scored("training") == "out-of-fold"
     for head, counts in (("action", [9, 5, 3, 2, 1]), ("verb", [9, 1])):
-        expected = (_softmax(a.logits("training", head)) + _softmax(b.logits("training", head))) / (np.array(counts) / sum(counts)) ** 0.3
-        np.testing.assert_allclose(_softmax(mean.logits("training", head)), expected / expected.sum(axis=1, keepdims=True), atol=2e-3)
+        expected = (_softmax(a.logits("training", head)) + _softmax(b.logits("training", head))) / (
+            np.array(counts) / sum(counts)
+        ) ** 0.3
+        np.testing.assert_allclose(
+            _softmax(mean.logits("training", head)), expected / expected.sum(axis=1, keepdims=True), atol=2e-3
+        )
 
 
 def test_one_part_in_sample_makes_the_mean_in_sample(tmp_path):
     make_cache(tmp_path / "a", seed=0)
-    writer = ScoreWriter(tmp_path / "b", model="b", record=make_record(), classes=CLASSES, trained_on=("training",))
+    writer = ScoreWriter(
+        tmp_path / "b", model="b", record=make_record(), classes=CLASSES, trained_on=("training",)
+    )
     a = open_scores(tmp_path / "a")
     ids = a.sample_ids("training")
-    writer.write("training", ids, a.digests("training"), {"action": np.zeros((20, 5)), "verb": np.zeros((20, 2))})
+    writer.write(
+        "training", ids, a.digests("training"), {"action": np.zeros((20, 5)), "verb": np.zeros((20, 2))}
+    )
     writer.finish()
-    assert _mean(tmp_path / "mean", [a, open_scores(tmp_path / "b")], splits=("training",)).scored("training") == "in-sample"
+    assert (
+        _mean(tmp_path / "mean", [a, open_scores(tmp_path / "b")], splits=("training",)).scored("training")
+        == "in-sample"
+    )
 
 
 def test_other_samples_and_another_context_are_refused(tmp_path):
@@ -121,8 +135,15 @@ def test_other_samples_and_another_context_are_refused(tmp_path):
 
 
 def test_parts_may_see_different_amounts_of_the_past(tmp_path):
-    for name, own in {"a": {"history_length": 5}, "b": {"history_length": 10}, "c": {"history_length": [5, 15]}}.items():
-        make_cache(tmp_path / name, record=make_record(context={"tau_a": 1.0, "history_rule": "start", "history_from": "all", **own}))
+    for name, own in {
+        "a": {"history_length": 5},
+        "b": {"history_length": 10},
+        "c": {"history_length": [5, 15]},
+    }.items():
+        make_cache(
+            tmp_path / name,
+            record=make_record(context={"tau_a": 1.0, "history_rule": "start", "history_from": "all", **own}),
+        )
     a, b, c = (open_scores(tmp_path / name) for name in "abc")
     assert joint_ids([a, b, c], "training") == a.sample_ids("training")
     same = {"tau_a": 1.0, "history_rule": "start", "history_from": "all"}

@@ -50,7 +50,9 @@ def test_top_k_lists_agree_with_the_full_logits(scores, tmp_path):
     assert tuple(unpack(cut["sample_id"], cut["sample_id_stop"])) == scores.sample_ids("validation")
     logits = scores.logits("validation", "action")
     kept = np.take_along_axis(logits, cut["action.index"].astype(int), axis=1)
-    np.testing.assert_allclose(cut["action.logit"].astype(np.float32) + cut["action.max"][:, None], kept, atol=2e-2)
+    np.testing.assert_allclose(
+        cut["action.logit"].astype(np.float32) + cut["action.max"][:, None], kept, atol=2e-2
+    )
     mass = np.exp(kept - cut["action.logsumexp"][:, None]).sum(axis=1)
     np.testing.assert_allclose(mass + cut["action.tail"], 1, atol=2e-3)
     assert cut["verb.index"].shape == (20, 2)  # no more than there are
@@ -62,7 +64,10 @@ def test_top_k_lists_agree_with_the_full_logits(scores, tmp_path):
         ({"action": np.zeros((2, 5))}, "sample_id"),
         ({"sample_id": np.array(["a", "b"])}, "sample_id"),
         ({"sample_id": np.array(["a", "b"]), "action": np.zeros((2, 4))}, r"action of shape \(2, 4\)"),
-        ({"sample_id": np.array(["a", "b"]), "action": np.full((2, 5), -np.inf)}, "action is not finite, sample 'a'.*-30"),
+        (
+            {"sample_id": np.array(["a", "b"]), "action": np.full((2, 5), -np.inf)},
+            "action is not finite, sample 'a'.*-30",
+        ),
         ({"sample_id": np.array(["a", "b"]), "action": np.full((2, 5), 1e300)}, "action is not finite"),
         ({"sample_id": np.array(["a", "b"]), "action": np.array([[0.0] * 5, [np.nan] * 5])}, "sample 'b'"),
         ({"sample_id": np.array(["a", "b"]), "action": np.full((2, 5), "x")}, "type <U1"),
@@ -82,7 +87,12 @@ def test_foreign_archives_are_checked(tmp_path, arrays, message):
 def test_a_damaged_archive_is_one_clear_error(tmp_path):
     (tmp_path / "F.classes.json").write_text(CLASSES.to_json())
     pointer = b"version https://git-lfs.github.com/spec/v1\n"
-    for content, message in ((b"", "empty"), (b"PK\x03\x04 nothing", "unreadable"), (b"text", "unreadable"), (pointer, "git lfs pull")):
+    for content, message in (
+        (b"", "empty"),
+        (b"PK\x03\x04 nothing", "unreadable"),
+        (b"text", "unreadable"),
+        (pointer, "git lfs pull"),
+    ):
         (tmp_path / "F.npz").write_bytes(content)
         with pytest.raises(DataError, match=message):
             read_split(tmp_path / "F.npz", "validation")
@@ -97,7 +107,9 @@ def test_damaged_archives_are_one_line_each(tmp_path, save):
 
     def one(seed):
         (tmp_path / "F.npz").write_bytes(damaged(whole, seed))
-        np.testing.assert_array_equal(read_split(tmp_path / "F.npz", "validation").logits["action"], logits.astype(np.float32))
+        np.testing.assert_array_equal(
+            read_split(tmp_path / "F.npz", "validation").logits["action"], logits.astype(np.float32)
+        )
 
     lines, _ = outcomes(one, range(300))
     assert len(lines) > 280
@@ -158,7 +170,16 @@ def test_the_tool_shows_verifies_and_exports(scores, tmp_path, capsys):
     assert "ok: 2 shards" in capsys.readouterr().out
     _run("show", scores.folder, "--json")
     assert json.loads(capsys.readouterr().out) == scores.manifest
-    _run("export", scores.folder, "--split", "validation", "--format", "npz", "--out", tmp_path / "out" / "F.npz")
+    _run(
+        "export",
+        scores.folder,
+        "--split",
+        "validation",
+        "--format",
+        "npz",
+        "--out",
+        tmp_path / "out" / "F.npz",
+    )
     assert read_split(tmp_path / "out" / "F.npz", "validation").sample_ids == scores.sample_ids("validation")
     with pytest.raises(ConfigError, match="did you mean 'validation'"):
         _run("export", scores.folder, "--split", "validaton", "--out", tmp_path / "G.npz")

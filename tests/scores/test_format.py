@@ -19,7 +19,9 @@ def _kl(p_logits: np.ndarray, q_logits: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("offset", [0.0, 37.5, -900.0])
 @pytest.mark.parametrize("spread", [1.0, 4.0, 10.0])
 def test_the_distribution_survives_storage(spread, offset):
-    """KL below 1e-5 nats on logits as teachers make them (2,513 classes, sd 1 to 10), whatever constant they carry."""
+    """KL below 1e-5 nats on logits as teachers make them (2,513 classes, sd 1 to 10), whatever constant they
+    carry.
+    """
     logits = np.random.default_rng(0).normal(offset, spread, (200, 2513))
     stored = encode(logits, None, ["x"] * 200, "here")
     worst = _kl(logits, stored.logits.astype(np.float64)).max()
@@ -68,7 +70,9 @@ def test_packed_texts_come_back(texts):
 
 
 def test_identity_is_of_the_value_not_of_its_spelling():
-    assert identity({"format": 2, "b": {"c": 2, "d": None}}) == identity({"b": {"d": None, "c": 2}, "format": 2, "identity": "-"})
+    assert identity({"format": 2, "b": {"c": 2, "d": None}}) == identity(
+        {"b": {"d": None, "c": 2}, "format": 2, "identity": "-"}
+    )
     assert identity({"format": 2, "a": 1}) != identity({"format": 2, "a": 2})
     assert canonical({"b": "ü", "a": [1]}) == '{"a":[1],"b":"ü"}'.encode()
     with pytest.raises(ValueError, match="not JSON compliant"):
@@ -78,6 +82,11 @@ def test_identity_is_of_the_value_not_of_its_spelling():
 def test_differences_name_the_leaf():
     found = {"context": {"history_rule": "end", "tau_a": 1.0}, "code": "x", "view": None}
     wanted = {"context": {"history_rule": "start", "tau_a": 1.0}, "view": {"kind": "narration"}}
-    assert differences(found, wanted) == [("context.history_rule", "end", "start"), ("view", None, {"kind": "narration"})]
+    assert differences(found, wanted) == [
+        ("context.history_rule", "end", "start"),
+        ("view", None, {"kind": "narration"}),
+    ]
     assert differences(found, {}) == []
-    assert differences({"context": {"tau_a": 1.0, "extra": 2}}, {"context": {"tau_a": 1.0}}) == [("context.extra", 2, None)]
+    assert differences({"context": {"tau_a": 1.0, "extra": 2}}, {"context": {"tau_a": 1.0}}) == [
+        ("context.extra", 2, None)
+    ]

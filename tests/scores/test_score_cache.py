@@ -47,9 +47,13 @@ def test_logits_come_back_in_the_order_asked_for(tmp_path):
         assert read.dtype == np.float32
         np.testing.assert_allclose(read, logits[head], atol=2e-2)
         np.testing.assert_array_equal(read.argmax(axis=1), logits[head].argmax(axis=1))
-        np.testing.assert_allclose(scores.logsumexp("validation", head), np.log(np.exp(logits[head]).sum(axis=1)), rtol=1e-6)
+        np.testing.assert_allclose(
+            scores.logsumexp("validation", head), np.log(np.exp(logits[head]).sum(axis=1)), rtol=1e-6
+        )
     picked = ["validation-7", "validation-3", "validation-7"]
-    np.testing.assert_array_equal(scores.logits("validation", "verb", picked), scores.logits("validation", "verb")[[7, 3, 7]])
+    np.testing.assert_array_equal(
+        scores.logits("validation", "verb", picked), scores.logits("validation", "verb")[[7, 3, 7]]
+    )
     assert scores.digests("validation", picked)[1] == digest("validation-3")
     assert scores.embedding("validation", picked).shape == (3, 3)
 
@@ -72,7 +76,9 @@ def test_rows_of_the_training_split_are_in_sample_without_folds(tmp_path):
 
 def test_some_rows_with_a_fold_and_some_without_are_refused(tmp_path):
     writer = _writer(tmp_path)
-    writer.write("training", ["a", "b"], [digest("a"), digest("b")], {"action": np.zeros((2, 5))}, fold=[0, -1])
+    writer.write(
+        "training", ["a", "b"], [digest("a"), digest("b")], {"action": np.zeros((2, 5))}, fold=[0, -1]
+    )
     with pytest.raises(DataError, match="with and without a fold"):
         writer.finish()
 
@@ -82,7 +88,10 @@ def test_equal_inputs_share_a_row_and_equal_runs_give_equal_bytes(tmp_path):
         writer = _writer(tmp_path / name, facts={"b": 1, "a": 2})
         logits = np.random.default_rng(0).normal(size=(1, 5))
         writer.write(
-            "validation", ["a", "b", "c"], [digest("x"), digest("y"), digest("x")], {"action": np.concatenate([logits, -logits, logits])}
+            "validation",
+            ["a", "b", "c"],
+            [digest("x"), digest("y"), digest("x")],
+            {"action": np.concatenate([logits, -logits, logits])},
         )
         writer.finish()
     assert open_scores(tmp_path / "one").manifest["splits"]["validation"]["rows"] == 2
@@ -92,16 +101,29 @@ def test_equal_inputs_share_a_row_and_equal_runs_give_equal_bytes(tmp_path):
     assert len(files) == 4
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
-    assert str(tmp_path) not in "".join((tmp_path / "one" / f).read_text() for f in files if f.suffix in (".json", ".md"))
+    assert str(tmp_path) not in "".join(
+        (tmp_path / "one" / f).read_text() for f in files if f.suffix in (".json", ".md")
+    )
 
 
 def test_one_input_with_two_outputs_is_refused(tmp_path):
     writer = _writer(tmp_path)
     with pytest.raises(DataError, match=r"action.logits of b differs by .* from those of an equal input"):
-        writer.write("validation", ["a", "b"], [digest("x")] * 2, {"action": np.array([[3.0, 0, 0, 0, 0], [0, 3.0, 0, 0, 0]])})
+        writer.write(
+            "validation",
+            ["a", "b"],
+            [digest("x")] * 2,
+            {"action": np.array([[3.0, 0, 0, 0, 0], [0, 3.0, 0, 0, 0]])},
+        )
     # The cross-fitting models are different models: the same input may differ between folds.
     writer = _writer(tmp_path)
-    writer.write("validation", ["a", "b"], [digest("x")] * 2, {"action": np.array([[3.0, 0, 0, 0, 0], [0, 3.0, 0, 0, 0]])}, fold=[0, 1])
+    writer.write(
+        "validation",
+        ["a", "b"],
+        [digest("x")] * 2,
+        {"action": np.array([[3.0, 0, 0, 0, 0], [0, 3.0, 0, 0, 0]])},
+        fold=[0, 1],
+    )
     assert writer.finish()["splits"]["validation"]["rows"] == 2
 
 
@@ -122,16 +144,25 @@ def test_views_of_one_sample(tmp_path):
     writer = _writer(tmp_path)
     for i, view in enumerate(("left", "right")):
         writer.write(
-            "validation", ["a", "b"], [digest(view + s) for s in "ab"], {"action": np.eye(5)[[i, i + 2]] * 9}, view=view,
+            "validation",
+            ["a", "b"],
+            [digest(view + s) for s in "ab"],
+            {"action": np.eye(5)[[i, i + 2]] * 9},
+            view=view,
             shown=[{"frames": [i, 1], "flip": bool(i)}, {"frames": [i, 2], "flip": bool(i)}],
-        )  # fmt: skip
+        )
     writer.finish()
     scores = verify(tmp_path)
     assert scores.logits("validation", "action", ["b", "a"], view="right").argmax(axis=1).tolist() == [3, 1]
     assert scores.shown("validation", ["b"], view="right") == [{"frames": [1, 2], "flip": True}]
     assert scores.manifest["splits"]["validation"] == {
-        "samples": 2, "entries": 4, "rows": 4, "views": ["left", "right"], "folds": 0, "scored": "held-out",
-    }  # fmt: skip
+        "samples": 2,
+        "entries": 4,
+        "rows": 4,
+        "views": ["left", "right"],
+        "folds": 0,
+        "scored": "held-out",
+    }
     with pytest.raises(ConfigError, match="one of left, right"):
         scores.logits("validation", "action")
 
@@ -165,7 +196,9 @@ def test_the_writer_refuses(tmp_path, arguments, message):
         "embedding": None,
     } | arguments
     with pytest.raises(DataError, match=message):
-        _writer(tmp_path).write("validation", given["ids"], given["digests"], given["logits"], embedding=given["embedding"])
+        _writer(tmp_path).write(
+            "validation", given["ids"], given["digests"], given["logits"], embedding=given["embedding"]
+        )
 
 
 def test_heads_may_not_change_between_calls(tmp_path):
@@ -192,7 +225,9 @@ def test_the_identity_follows_the_record_and_the_class_names(tmp_path):
 
 def test_a_mismatch_names_the_field(tmp_path):
     make_cache(tmp_path / "scores", record=make_record(context={"history_rule": "end", "tau_a": 1.0}))
-    open_scores(tmp_path / "scores", expect={"context": {"history_rule": "end", "tau_a": 1.0}, "view": "view-1"})
+    open_scores(
+        tmp_path / "scores", expect={"context": {"history_rule": "end", "tau_a": 1.0}, "view": "view-1"}
+    )
     with pytest.raises(DataError, match=r"differ in context.history_rule \('end'\).*'start'"):
         open_scores(tmp_path / "scores", expect={"context": {"history_rule": "start", "tau_a": 1.0}})
 
@@ -265,11 +300,16 @@ def test_nothing_appears_when_writing_fails(tmp_path):
 
 
 def _restate(cache, change=lambda manifest: None):
-    """Edit the manifest and make everything fit that its editor can compute: the sha256 of the shards, and the identity."""
+    """Edit the manifest and make everything fit that its editor can compute: the sha256 of the shards, and
+    the identity.
+    """
     manifest = json.loads((cache / "manifest.json").read_text())
     change(manifest)
     for shard in manifest["shards"]:
-        shard |= {"sha256": artifact.sha256(cache / shard["file"]), "bytes": (cache / shard["file"]).stat().st_size}
+        shard |= {
+            "sha256": artifact.sha256(cache / shard["file"]),
+            "bytes": (cache / shard["file"]).stat().st_size,
+        }
     (cache / "manifest.json").write_text(json.dumps(manifest | {"identity": identity(manifest)}))
 
 
@@ -290,7 +330,11 @@ def _set(name, index, value):
 
 
 def _repeat_id(tensors):
-    data = tensors["entry.sample_id"].tobytes().replace(b"validation-1validation-2", b"validation-1validation-1", 1)
+    data = (
+        tensors["entry.sample_id"]
+        .tobytes()
+        .replace(b"validation-1validation-2", b"validation-1validation-1", 1)
+    )
     tensors["entry.sample_id"] = np.frombuffer(data, dtype=np.uint8).copy()
 
 
@@ -309,8 +353,14 @@ def _repeat_id(tensors):
         (_set("fold", 3, 0), "say two kinds of rows, the manifest held-out"),
         (lambda tensors: tensors.pop("fold"), "tensor fold is missing"),
         (lambda tensors: tensors.update(more=np.zeros(3)), "tensor more is not known"),
-        (lambda tensors: tensors.update({"verb.max": tensors["verb.max"].astype(np.float64)}), "verb.max is float64"),
-        (lambda tensors: tensors.update({"verb.logits": tensors["verb.logits"][:, :1]}), r"verb.logits is float16 \(20, 1\)"),
+        (
+            lambda tensors: tensors.update({"verb.max": tensors["verb.max"].astype(np.float64)}),
+            "verb.max is float64",
+        ),
+        (
+            lambda tensors: tensors.update({"verb.logits": tensors["verb.logits"][:, :1]}),
+            r"verb.logits is float16 \(20, 1\)",
+        ),
         (_set("verb.logits", (3, slice(None)), -1.0), "verb: a row's maximum is not 0"),
         (_set("digest", 5, 0), None),
         (_set("entry.position", 0, 77), "entries are missing"),
@@ -341,7 +391,10 @@ def test_a_copy_elsewhere_is_the_same_cache(cache, tmp_path):
 
 
 def test_the_public_reader_imports_no_torch(cache):
-    code = f"import sys, foretaste; s = foretaste.open_scores({str(cache)!r}); s.logits('validation', 'action'); assert 'torch' not in sys.modules"
+    code = (
+        f"import sys, foretaste; s = foretaste.open_scores({str(cache)!r}); s.logits('validation', 'action');"
+        " assert 'torch' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -352,9 +405,18 @@ def test_the_public_reader_imports_no_torch(cache):
             lambda manifest: manifest["splits"]["training"].update(scored="held-out"),
             "split training: .*say out-of-fold, the manifest held-out",
         ),
-        (lambda manifest: manifest["splits"]["training"].update(folds=3), "split training: 2 folds, the manifest says 3"),
-        (lambda manifest: manifest["splits"]["validation"].update(samples=19), "split validation: 20 samples, the manifest says 19"),
-        (lambda manifest: manifest.update(trained_on=["validation"]), "split validation: .*say in-sample, the manifest held-out"),
+        (
+            lambda manifest: manifest["splits"]["training"].update(folds=3),
+            "split training: 2 folds, the manifest says 3",
+        ),
+        (
+            lambda manifest: manifest["splits"]["validation"].update(samples=19),
+            "split validation: 20 samples, the manifest says 19",
+        ),
+        (
+            lambda manifest: manifest.update(trained_on=["validation"]),
+            "split validation: .*say in-sample, the manifest held-out",
+        ),
     ],
 )
 def test_verify_notices_a_manifest_that_contradicts_its_shards(cache, change, message):
@@ -382,7 +444,9 @@ def _permute_columns(tensors):
 
 @pytest.mark.parametrize("change", [_permute_rows, _permute_columns])
 def test_permuted_rows_and_columns_show_against_the_record_of_the_step(cache, change, capsys):
-    """They contradict nothing: the identity shows them, and where it was computed anew, the record beside the folder."""
+    """They contradict nothing: the identity shows them, and where it was computed anew, the record beside the
+    folder.
+    """
     write_record(cache, {"stage": "score"}, {})
     assert main(["scores", "verify", str(cache)]) == 0
     assert "as the step left it, by the record beside it" in capsys.readouterr().out

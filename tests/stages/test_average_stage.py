@@ -26,17 +26,39 @@ def _step(
     samples = read_table(folder / "samples.parquet", SAMPLES)
     ids = {split: list(targets(samples, split).sample_ids) for split in tables}
     for name, length in zip(("lm", "counts"), lengths, strict=True):
-        make_scores(folder / name / "scores", classes, tables, ids, name, 1.5, 0, folds, held_out=held_out, length=length)
+        make_scores(
+            folder / name / "scores",
+            classes,
+            tables,
+            ids,
+            name,
+            1.5,
+            0,
+            folds,
+            held_out=held_out,
+            length=length,
+        )
     return Step(
         stage="average",
-        inputs={"scores": [folder / name / "scores" for name in ("lm", "counts")], "samples": folder / "samples.parquet", "classes": folder / "classes.json"},
+        inputs={
+            "scores": [folder / name / "scores" for name in ("lm", "counts")],
+            "samples": folder / "samples.parquet",
+            "classes": folder / "classes.json",
+        },
         outputs={"scores": folder / "mean" / "scores"},
         config={
-            "average": ["lm", "counts"], "parts": ["lm", "counts"], "seeds": [], "weights": weights, "space": "probabilities", "prior_exponent": exponent, "primary_metric": "class_mean_recall5",
+            "average": ["lm", "counts"],
+            "parts": ["lm", "counts"],
+            "seeds": [],
+            "weights": weights,
+            "space": "probabilities",
+            "prior_exponent": exponent,
+            "primary_metric": "class_mean_recall5",
             "protocol": {"tau_a": 1.0, "prior_exponent": exponent, "ensemble_weights": weights},
         },
-        wildcards={"dataset": "d", "system": "s", "seed": 0, "model": "mean"}, scratch=folder / "scratch",
-    )  # fmt: skip
+        wildcards={"dataset": "d", "system": "s", "seed": 0, "model": "mean"},
+        scratch=folder / "scratch",
+    )
 
 
 def test_the_mean_is_better_than_its_parts(tmp_path):
@@ -47,19 +69,26 @@ def test_the_mean_is_better_than_its_parts(tmp_path):
     assert mean.scored("training") == "in-sample"
     wanted = targets(read_table(tmp_path / "samples.parquet", SAMPLES), "validation")
     results = {
-        name: measure(verify(tmp_path / name / "scores").logits("validation", "action", wanted.sample_ids), wanted, mean.classes)["action"][
-            "top5"
-        ]
+        name: measure(
+            verify(tmp_path / name / "scores").logits("validation", "action", wanted.sample_ids),
+            wanted,
+            mean.classes,
+        )["action"]["top5"]
         for name in ("lm", "counts", "mean")
     }
     assert results["mean"] > max(results["lm"], results["counts"])
-    assert mean.manifest["record"]["weights"] == {name: verify(tmp_path / name / "scores").identity for name in ("lm", "counts")}
+    assert mean.manifest["record"]["weights"] == {
+        name: verify(tmp_path / name / "scores").identity for name in ("lm", "counts")
+    }
 
 
 def test_parts_that_see_different_amounts_of_the_past_are_averaged_and_named(tmp_path):
     step = _step(tmp_path, folds=0, exponent=0.0, lengths=(10, 15))
     average.run(step)
-    assert verify(step.outputs["scores"]).manifest["record"]["context"] == {"history_rule": "start", "history_length": [10, 15]}
+    assert verify(step.outputs["scores"]).manifest["record"]["context"] == {
+        "history_rule": "start",
+        "history_length": [10, 15],
+    }
 
 
 def test_a_fitted_exponent_is_the_best_of_the_grid_on_held_out_rows_and_is_recorded(tmp_path):
@@ -72,7 +101,12 @@ def test_a_fitted_exponent_is_the_best_of_the_grid_on_held_out_rows_and_is_recor
     wanted = targets(read_table(tmp_path / "samples.parquet", SAMPLES), "training")
     logits = plain_scores.logits("training", "action", wanted.sample_ids)
     counts = np.bincount(wanted.labels["action"], minlength=20)
-    values = {x: measure(divide_by_prior(logits, counts, x), wanted, plain_scores.classes)["action"]["class_mean_recall5"] for x in GRID}
+    values = {
+        x: measure(divide_by_prior(logits, counts, x), wanted, plain_scores.classes)["action"][
+            "class_mean_recall5"
+        ]
+        for x in GRID
+    }
     assert exponent > 0
     assert values[exponent] == pytest.approx(max(values.values()), abs=0.3)  # stored in fp16, fitted before
 
@@ -94,7 +128,9 @@ def test_equal_steps_give_equal_bytes(tmp_path):
 
 
 def test_what_is_fitted_on_held_out_rows_uses_no_other_row(tmp_path):
-    """Weights and prior from the split `held_out` alone: what the training rows' own scores are does not matter."""
+    """Weights and prior from the split `held_out` alone: what the training rows' own scores are does not
+    matter.
+    """
     step = _step(tmp_path, folds=0, exponent="fitted", weights="fitted", held_out=True)
     average.run(step)
     mean = verify(step.outputs["scores"])
@@ -109,19 +145,23 @@ def test_what_is_fitted_on_held_out_rows_uses_no_other_row(tmp_path):
     assert {sample.split("_")[0] for sample in ids} == {"tr00", "tr01"} and set(wanted.sample_ids) > set(ids)
     held, rest = wanted.among(ids), wanted.among(set(wanted.sample_ids) - set(ids))
     parts = {
-        name: log_softmax(verify(tmp_path / name / "scores").logits("held_out", "action", held.sample_ids)) for name in ("lm", "counts")
+        name: log_softmax(verify(tmp_path / name / "scores").logits("held_out", "action", held.sample_ids))
+        for name in ("lm", "counts")
     }
     truth = held.labels["action"][:, None]
     likelihood = {name: np.exp(np.take_along_axis(logits, truth, 1))[:, 0] for name, logits in parts.items()}
     share = np.linspace(0, 1, 1001)
     values = [np.log(s * likelihood["lm"] + (1 - s) * likelihood["counts"]).mean() for s in share]
     weights = protocol["ensemble_weights"]
-    assert weights["lm"] == pytest.approx(share[int(np.argmax(values))], abs=0.002) and weights["lm"] + weights["counts"] == pytest.approx(
-        1
-    )
+    assert weights["lm"] == pytest.approx(share[int(np.argmax(values))], abs=0.002) and weights[
+        "lm"
+    ] + weights["counts"] == pytest.approx(1)
     logits = mean_logits(list(parts.values()), "probabilities", [weights["lm"], weights["counts"]])
     counts = np.bincount(rest.labels["action"], minlength=20)
-    best = {x: measure(divide_by_prior(logits, counts, x), held, mean.classes)["action"]["class_mean_recall5"] for x in GRID}
+    best = {
+        x: measure(divide_by_prior(logits, counts, x), held, mean.classes)["action"]["class_mean_recall5"]
+        for x in GRID
+    }
     assert protocol["prior_exponent"] == max(GRID, key=lambda x: (best[x], -x))
 
 
@@ -129,7 +169,8 @@ def test_given_weights_and_a_part_without_held_out_scores(tmp_path):
     given = _step(tmp_path / "given", folds=0, exponent=0.0, weights=[3.0, 1.0])
     average.run(given)
     assert verify(given.outputs["scores"]).manifest["record"]["network"]["weights"] == [3.0, 1.0]
-    # One model with folds, the other with held_out rows: both have scores of these rows by models that never saw them.
+    # One model with folds, the other with held_out rows: both have scores of these rows by models that never
+    # saw them.
     mixed = _step(tmp_path / "mixed", folds=3, exponent=0.0, weights="fitted", held_out=True)
     other = _step(tmp_path / "other", folds=3, exponent=0.0)
     mixed.inputs["scores"][1] = other.inputs["scores"][1]
@@ -145,5 +186,7 @@ def test_seeds_of_a_model_share_its_weight(tmp_path):
     average.run(step)
     mean = verify(step.outputs["scores"])
     a, b = (np.exp(log_softmax(verify(path).logits("validation", "action"))) for path in (lm, counts))
-    np.testing.assert_allclose(np.exp(log_softmax(mean.logits("validation", "action"))), (3 * (a + b) + b + a) / 8, atol=2e-4)
+    np.testing.assert_allclose(
+        np.exp(log_softmax(mean.logits("validation", "action"))), (3 * (a + b) + b + a) / 8, atol=2e-4
+    )
     assert sorted(mean.manifest["record"]["weights"]) == ["counts", "counts.3", "lm", "lm.1"]

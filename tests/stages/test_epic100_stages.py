@@ -1,4 +1,6 @@
-"""EPIC-KITCHENS-100 from its files to the challenge's: made-up rows in the official layout, counts as the model."""
+"""EPIC-KITCHENS-100 from its files to the challenge's: made-up rows in the official layout, counts as the
+model.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,13 @@ VERBS, NOUNS = 97, 300
 #: Those that occur.
 DONE, USED = 12, 15
 VIEW = {"kind": "action_ids", "rule": "start", "source": "all_splits", "length": 5}
-PROTOCOL = {"tau_a": 1.0, "history_rule": "start", "history_from": "all_splits", "history_length": 5, "prior_exponent": 0.0}
+PROTOCOL = {
+    "tau_a": 1.0,
+    "history_rule": "start",
+    "history_from": "all_splits",
+    "history_length": 5,
+    "prior_exponent": 0.0,
+}
 
 
 def clock(seconds: float) -> str:
@@ -32,10 +40,17 @@ def write_files(folder: Path) -> None:
     for name, count, occur, word in (("verb", VERBS, DONE, "v"), ("noun", NOUNS, USED, "n")):
         rows = "".join(f"{i},{word}{i},['{word}{i}'],any\n" for i in range(count))
         (folder / f"EPIC_100_{name}_classes.csv").write_text(f"id,key,instances,category\n{rows}")
-        (folder / f"EPIC_100_tail_{name}s.csv").write_text(f"{name}\n" + "".join(f"{i}\n" for i in range(occur // 2, occur)))
+        (folder / f"EPIC_100_tail_{name}s.csv").write_text(
+            f"{name}\n" + "".join(f"{i}\n" for i in range(occur // 2, occur))
+        )
     (folder / "EPIC_100_unseen_participant_ids_validation.csv").write_text("participant_id\nP03\n")
-    head = "narration_id,participant_id,video_id,narration_timestamp,start_timestamp,stop_timestamp,start_frame,stop_frame"
-    for name, people in (("train", ("P01", "P02")), ("validation", ("P01", "P03")), ("test_timestamps", ("P04",))):
+    head = "narration_id,participant_id,video_id,narration_timestamp,start_timestamp,stop_timestamp"
+    head += ",start_frame,stop_frame"
+    for name, people in (
+        ("train", ("P01", "P02")),
+        ("validation", ("P01", "P03")),
+        ("test_timestamps", ("P04",)),
+    ):
         rows = []
         for person in people:
             for video in (f"{person}_{9 + ord(name[0])}", f"{person}_{500 + ord(name[0])}"):
@@ -43,9 +58,17 @@ def write_files(folder: Path) -> None:
                 for i in range(150):
                     verb, noun = (verb + random.integers(1, 3)) % DONE, (noun + random.integers(0, 3)) % USED
                     times = f"{clock(4.0 * i + 2)},{clock(4.0 * i + 2)},{clock(4.0 * i + 5)},1,2"
-                    labels = "" if name.startswith("test") else f",do it,v{verb},{verb},n{noun},{noun},['n{noun}'],[{noun}]"
+                    labels = (
+                        ""
+                        if name.startswith("test")
+                        else f",do it,v{verb},{verb},n{noun},{noun},['n{noun}'],[{noun}]"
+                    )
                     rows.append(f"{video}_{i},{person},{video},{times}{labels}\n")
-        rest = "" if name.startswith("test") else ",narration,verb,verb_class,noun,noun_class,all_nouns,all_noun_classes"
+        rest = (
+            ""
+            if name.startswith("test")
+            else ",narration,verb,verb_class,noun,noun_class,all_nouns,all_noun_classes"
+        )
         (folder / f"EPIC_100_{name}.csv").write_text(f"{head}{rest}\n{''.join(rows)}")
 
 
@@ -54,8 +77,13 @@ def run(tmp_path_factory) -> Path:
     """The stages, one after the other."""
     root = tmp_path_factory.mktemp("epic100")
     write_files(root / "epic100")
-    tables = {name: root / f"{name}.parquet" for name in ("segments", "samples", "issues")} | {"classes": root / "classes.json"}
-    common = {"wildcards": {"dataset": "epic100", "system": "s", "seed": 0, "model": "counts"}, "scratch": root / "scratch"}
+    tables = {name: root / f"{name}.parquet" for name in ("segments", "samples", "issues")} | {
+        "classes": root / "classes.json"
+    }
+    common = {
+        "wildcards": {"dataset": "epic100", "system": "s", "seed": 0, "model": "counts"},
+        "scratch": root / "scratch",
+    }
     model = {
         "view": VIEW,
         "network": {"kind": "counts"},
@@ -65,9 +93,21 @@ def run(tmp_path_factory) -> Path:
         "calibrate": False,
     }
     seen = {name: tables[name] for name in ("segments", "samples", "classes")}
-    reader = {"reader": {"kind": "epic100"}, "on_bad_input": "fail", "dataset": "epic100", "data_root": str(root)}
+    reader = {
+        "reader": {"kind": "epic100"},
+        "on_bad_input": "fail",
+        "dataset": "epic100",
+        "data_root": str(root),
+    }
     made = {"checkpoint": root / "checkpoint", "log": root / "log.jsonl", "config": root / "config.yaml"}
-    asked = {"split": "validation", "protocol": PROTOCOL, "dataset": "epic100", "system": "s", "seed": 0, "model": "counts"}
+    asked = {
+        "split": "validation",
+        "protocol": PROTOCOL,
+        "dataset": "epic100",
+        "system": "s",
+        "seed": 0,
+        "model": "counts",
+    }
     for stage, inputs, outputs, config in (
         (read_annotations, {}, {name: tables[name] for name in ("segments", "classes", "issues")}, reader),
         (
@@ -77,10 +117,23 @@ def run(tmp_path_factory) -> Path:
             {"task": "anticipation", "tau_a": 1.0, "tau_o": 10.0},
         ),
         (train, seen, made, {"model": {**model, "objective": []}, "seed": 0}),
-        (score, {**seen, "checkpoint": made["checkpoint"]}, {"scores": root / "scores"}, {"model": model, "seed": 0, "protocol": PROTOCOL}),
+        (
+            score,
+            {**seen, "checkpoint": made["checkpoint"]},
+            {"scores": root / "scores"},
+            {"model": model, "seed": 0, "protocol": PROTOCOL},
+        ),
         (evaluate, {**seen, "scores": root / "scores"}, {"metrics": root / "metrics.json"}, asked),
     ):
-        stage.run(Step(stage=stage.__name__.rpartition(".")[2], inputs=inputs, outputs=outputs, config=config, **common))
+        stage.run(
+            Step(
+                stage=stage.__name__.rpartition(".")[2],
+                inputs=inputs,
+                outputs=outputs,
+                config=config,
+                **common,
+            )
+        )
     return root
 
 
@@ -99,15 +152,26 @@ def test_recall_is_given_overall_of_the_unseen_and_of_the_tail(run):
         parts = [metrics[head][f"class_mean_recall5{part}"] for part in ("", "_unseen", "_tail")]
         assert all(0 < part <= 100 for part in parts) and (head != "action" or len(set(parts)) == 3)
         assert metrics[head]["many_shot_recall5_and"] is None
-    # After the last action two verbs and three nouns are possible: six actions, of which counting finds five most of the time.
+    # After the last action two verbs and three nouns are possible: six actions, of which counting finds five
+    # most of the time.
     assert metrics["action"]["class_mean_recall5"] > 40
 
 
 def test_the_test_split_becomes_a_submission(run, tmp_path):
-    line = ["submission", "--scores", str(run / "scores"), "--samples", str(run / "samples.parquet"), "--out", str(tmp_path / "test.json")]
+    line = [
+        "submission",
+        "--scores",
+        str(run / "scores"),
+        "--samples",
+        str(run / "samples.parquet"),
+        "--out",
+        str(tmp_path / "test.json"),
+    ]
     assert main(line) == 0
     results = json.loads((tmp_path / "test.json").read_text())["results"]
-    assert set(results) == {f"P04_{video}_{i}" for video in (9 + ord("t"), 500 + ord("t")) for i in range(150)}
+    assert set(results) == {
+        f"P04_{video}_{i}" for video in (9 + ord("t"), 500 + ord("t")) for i in range(150)
+    }
     one = next(iter(results.values()))
     assert (len(one["verb"]), len(one["noun"]), len(one["action"])) == (VERBS, NOUNS, 100)
     assert sum(one["verb"].values()) == pytest.approx(1) == sum(one["noun"].values())

@@ -31,10 +31,20 @@ def folder(tmp_path: Path) -> Path:
 
 def step(folder: Path, protocol: dict) -> Step:
     return Step(
-        stage="evaluate", inputs={name: folder / file for name, file in INPUTS.items()}, outputs={"metrics": folder / "metrics.json"},
-        config={"split": "validation", "protocol": protocol, "dataset": "d", "system": "s", "seed": 3, "model": "lm"},
-        wildcards={}, scratch=folder / "scratch",
-    )  # fmt: skip
+        stage="evaluate",
+        inputs={name: folder / file for name, file in INPUTS.items()},
+        outputs={"metrics": folder / "metrics.json"},
+        config={
+            "split": "validation",
+            "protocol": protocol,
+            "dataset": "d",
+            "system": "s",
+            "seed": 3,
+            "model": "lm",
+        },
+        wildcards={},
+        scratch=folder / "scratch",
+    )
 
 
 INPUTS = {"scores": "scores", "samples": "samples.parquet", "classes": "classes.json"}
@@ -49,13 +59,41 @@ def test_metrics_json_and_the_tool_agree(folder, capsys):
     protocol = dict.fromkeys(PROTOCOL) | {"tau_a": 1.0, "prior_exponent": 0.0}
     evaluate.run(step(folder, protocol))
     metrics = artifact.read_json(folder / "metrics.json")
-    assert set(metrics) == {"format", "dataset", "system", "seed", "model", "split", "samples", "protocol", "action", "verb", "noun"}
-    assert (metrics["dataset"], metrics["seed"], metrics["samples"], metrics["protocol"]) == ("d", 3, 60, protocol)
+    assert set(metrics) == {
+        "format",
+        "dataset",
+        "system",
+        "seed",
+        "model",
+        "split",
+        "samples",
+        "protocol",
+        "action",
+        "verb",
+        "noun",
+    }
+    assert (metrics["dataset"], metrics["seed"], metrics["samples"], metrics["protocol"]) == (
+        "d",
+        3,
+        60,
+        protocol,
+    )
     assert 20 < metrics["action"]["top1"] < metrics["action"]["top5"] < 100
     printed = json.loads(
-        tool(capsys, "--scores", folder / "scores", "--samples", folder / "samples.parquet", "--split", "validation", "--json")
+        tool(
+            capsys,
+            "--scores",
+            folder / "scores",
+            "--samples",
+            folder / "samples.parquet",
+            "--split",
+            "validation",
+            "--json",
+        )
     )
-    assert {head: printed[head] for head in ("action", "verb", "noun")} == {head: metrics[head] for head in ("action", "verb", "noun")}
+    assert {head: printed[head] for head in ("action", "verb", "noun")} == {
+        head: metrics[head] for head in ("action", "verb", "noun")
+    }
     assert printed["model"] == "lm" and printed["dataset"] is None
     first = (folder / "metrics.json").read_bytes()
     evaluate.run(step(folder, protocol))
@@ -65,7 +103,9 @@ def test_metrics_json_and_the_tool_agree(folder, capsys):
 def test_an_export_measures_the_same(folder, capsys):
     export_npz(open_scores(folder / "scores"), "validation", folder / "other" / "F.npz")
     shared = ("--samples", folder / "samples.parquet", "--split", "validation")
-    assert tool(capsys, "--scores", folder / "other" / "F.npz", *shared) == tool(capsys, "--scores", folder / "scores", *shared)
+    assert tool(capsys, "--scores", folder / "other" / "F.npz", *shared) == tool(
+        capsys, "--scores", folder / "scores", *shared
+    )
     table = tool(capsys, "--scores", folder / "other" / "F.npz", *shared)
     assert "60 samples of validation" in table and "many_shot_recall5_or" in table
 
@@ -77,18 +117,57 @@ def test_held_out_videos_are_those_of_the_scores(folder, capsys):
     training = targets(samples, "training")
     ids = {split: list(targets(samples, split).sample_ids) for split in tables}
     make_scores(folder / "held", classes, tables, ids, "lm", 2.0, 0, held_out=True)
-    found = json.loads(tool(capsys, "--scores", folder / "held", "--samples", folder / "samples.parquet", "--split", "held_out", "--json"))
+    found = json.loads(
+        tool(
+            capsys,
+            "--scores",
+            folder / "held",
+            "--samples",
+            folder / "samples.parquet",
+            "--split",
+            "held_out",
+            "--json",
+        )
+    )
     scores = open_scores(folder / "held")
     held = training.among(scores.sample_ids("held_out"))
     best = scores.logits("held_out", "action", held.sample_ids).argmax(1)
     assert 0 < found["samples"] == len(held) < len(training)
     assert found["action"]["top1"] == pytest.approx(100 * (best == held.labels["action"]).mean())
-    assert main(["evaluate", "--scores", str(folder / "scores"), "--samples", str(folder / "samples.parquet"), "--split", "held_out"]) == 1
+    assert (
+        main(
+            [
+                "evaluate",
+                "--scores",
+                str(folder / "scores"),
+                "--samples",
+                str(folder / "samples.parquet"),
+                "--split",
+                "held_out",
+            ]
+        )
+        == 1
+    )
     assert "held_out" in capsys.readouterr().err
     export_npz(scores, "training", folder / "all.npz")
     some = read_table(folder / "samples.parquet", SAMPLES)
-    pq.write_table(some.filter(pc.not_equal(some["sample_id"], training.sample_ids[0])), folder / "fewer.parquet")
-    assert main(["evaluate", "--scores", str(folder / "all.npz"), "--samples", str(folder / "fewer.parquet"), "--split", "held_out"]) == 1
+    pq.write_table(
+        some.filter(pc.not_equal(some["sample_id"], training.sample_ids[0])), folder / "fewer.parquet"
+    )
+    assert (
+        main(
+            [
+                "evaluate",
+                "--scores",
+                str(folder / "all.npz"),
+                "--samples",
+                str(folder / "fewer.parquet"),
+                "--split",
+                "held_out",
+            ]
+        )
+        == 1
+    )
     assert f"1 samples that are not in training, first '{training.sample_ids[0]}'" in capsys.readouterr().err
 
 
@@ -105,15 +184,28 @@ def test_probabilities_are_one_error_line_and_their_logarithms_measure_as_the_lo
     assert err.count("\n") == 1 and "action holds probabilities" in err and "numpy.log(p)" in err
     np.savez(folder / "F.npz", sample_id=ids, action=np.log(share))
     found = json.loads(tool(capsys, "--scores", folder / "F.npz", *shared))
-    assert {head: found[head] for head in ("action", "verb", "noun")} == {head: wanted[head] for head in ("action", "verb", "noun")}
+    assert {head: found[head] for head in ("action", "verb", "noun")} == {
+        head: wanted[head] for head in ("action", "verb", "noun")
+    }
 
 
 def test_a_missing_score_is_one_error_line_that_names_the_sample(folder, capsys):
     export_npz(open_scores(folder / "scores"), "training", folder / "F.npz")
-    arguments = ["--scores", str(folder / "F.npz"), "--samples", str(folder / "samples.parquet"), "--split", "validation"]
+    arguments = [
+        "--scores",
+        str(folder / "F.npz"),
+        "--samples",
+        str(folder / "samples.parquet"),
+        "--split",
+        "validation",
+    ]
     assert main(["evaluate", *arguments]) == 1
     err = capsys.readouterr().err
-    assert err.count("\n") == 1 and "60 of 60 samples without a score, first 'va00_0'" in err and "Traceback" not in err
+    assert (
+        err.count("\n") == 1
+        and "60 of 60 samples without a score, first 'va00_0'" in err
+        and "Traceback" not in err
+    )
 
 
 def test_a_fitted_exponent_is_taken_from_the_scores(folder):

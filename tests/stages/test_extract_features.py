@@ -1,4 +1,6 @@
-"""The stage from segments, videos and a checkpoint to a feature file: on numbered clips, and on every real clip there is."""
+"""The stage from segments, videos and a checkpoint to a feature file: on numbered clips, and on every real
+clip there is.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ CLASSES = ClassSpace(action=("cut",), verb=("cut",), noun=("it",), action_verb=(
 def checkpoint(tmp_path_factory):
     folder = tmp_path_factory.mktemp("backbone") / "checkpoint"
     torch.manual_seed(0)
-    save_model(folder, families.build("models", NETWORK, sources=Sources(classes=CLASSES)), NETWORK, CLASSES, {})
+    save_model(
+        folder, families.build("models", NETWORK, sources=Sources(classes=CLASSES)), NETWORK, CLASSES, {}
+    )
     return folder
 
 
@@ -34,33 +38,64 @@ TAU_A, TAU_O = 0.5, 5.0
 
 
 def run(folder, out, checkpoint, stops, on_bad_input="skip", shards=1, fps=4.0):
-    """Probe ``folder``, then extract the windows that end at ``stops`` (video_id, stop_s); returns the shards and the issues."""
+    """Probe ``folder``, then extract the windows that end at ``stops`` (video_id, stop_s); returns the shards
+    and the issues.
+    """
     out.mkdir()
     probe_videos.run(
         Step(
-            stage="probe_videos", inputs={}, outputs={name: out / f"{name}.parquet" for name in ("videos", "issues")},
-            config={"video_folder": str(folder), "pattern": "*", "on_bad_input": "skip"}, wildcards={}, scratch=out,
+            stage="probe_videos",
+            inputs={},
+            outputs={name: out / f"{name}.parquet" for name in ("videos", "issues")},
+            config={"video_folder": str(folder), "pattern": "*", "on_bad_input": "skip"},
+            wildcards={},
+            scratch=out,
         )
-    )  # fmt: skip
+    )
     rows = [
-        {"segment_id": f"{i}", "dataset": "d", "split": "training", "video_id": video, "start_s": stop_s + TAU_A, "stop_s": stop_s + 9.0}
+        {
+            "segment_id": f"{i}",
+            "dataset": "d",
+            "split": "training",
+            "video_id": video,
+            "start_s": stop_s + TAU_A,
+            "stop_s": stop_s + 9.0,
+        }
         for i, (video, stop_s) in enumerate(stops)
     ]
-    write_table(out / "segments.parquet", SEGMENTS, {f.name: [row.get(f.name) for row in rows] for f in SEGMENTS.schema})
+    write_table(
+        out / "segments.parquet",
+        SEGMENTS,
+        {f.name: [row.get(f.name) for row in rows] for f in SEGMENTS.schema},
+    )
     for shard in range(shards):
         extract_features.run(
             Step(
-                stage="extract_features", inputs={"segments": out / "segments.parquet", "videos": out / "videos.parquet", "checkpoint": checkpoint},
+                stage="extract_features",
+                inputs={
+                    "segments": out / "segments.parquet",
+                    "videos": out / "videos.parquet",
+                    "checkpoint": checkpoint,
+                },
                 outputs={"features": out / f"{shard}.h5", "issues": out / f"issues-{shard}.parquet"},
                 config={
-                    "network": NETWORK, "view": VIEW, "grid": {"fps": fps, "shards": shards}, "on_bad_input": on_bad_input, "video_folder": str(folder),
+                    "network": NETWORK,
+                    "view": VIEW,
+                    "grid": {"fps": fps, "shards": shards},
+                    "on_bad_input": on_bad_input,
+                    "video_folder": str(folder),
                     "windows": {"tau_a": TAU_A, "tau_o": TAU_O},
                 },
-                wildcards={"backbone": "frames", "shard": shard}, scratch=out / f"scratch{shard}",
+                wildcards={"backbone": "frames", "shard": shard},
+                scratch=out / f"scratch{shard}",
             )
-        )  # fmt: skip
+        )
     paths = [out / f"{shard}.h5" for shard in range(shards)]
-    return paths, [row for shard in range(shards) for row in read_table(out / f"issues-{shard}.parquet", ISSUES).to_pylist()]
+    return paths, [
+        row
+        for shard in range(shards)
+        for row in read_table(out / f"issues-{shard}.parquet", ISSUES).to_pylist()
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +117,9 @@ def test_shards_hold_every_wanted_frame(clips, checkpoint, tmp_path):
     assert store.rows("a", np.arange(0, 21)).shape == (21, 16) and store.rows("b", np.arange(4, 16)).any()
     (whole,), _ = run(clips, tmp_path / "whole", checkpoint, STOPS)
     for video_id in store.videos:
-        np.testing.assert_array_equal(FeatureStore([whole]).rows(video_id, np.arange(4, 9)), store.rows(video_id, np.arange(4, 9)))
+        np.testing.assert_array_equal(
+            FeatureStore([whole]).rows(video_id, np.arange(4, 9)), store.rows(video_id, np.arange(4, 9))
+        )
 
 
 def test_the_same_step_gives_the_same_bytes(clips, checkpoint, tmp_path):
@@ -91,14 +128,22 @@ def test_the_same_step_gives_the_same_bytes(clips, checkpoint, tmp_path):
 
 
 def test_features_of_a_window_do_not_depend_on_the_video_after_it(checkpoint, tmp_path):
-    """The observation boundary through decoding, transform and network: two videos that differ from 3.0 s on."""
+    """The observation boundary through decoding, transform and network: two videos that differ from 3.0 s
+    on.
+    """
     stores = []
     for name, later in (("x", 0), ("y", 500)):
         folder = tmp_path / f"videos-{name}"
         folder.mkdir()
         ticks = [i * 60 for i in range(60)]
         pictures = [*range(30), *range(30 + later, 60 + later)]
-        barcode.write_clip(folder / "a.mp4", 60, ticks=ticks, numbers=pictures, x264="keyint=10:bframes=0:scenecut=0:rc-lookahead=0:qp=20")
+        barcode.write_clip(
+            folder / "a.mp4",
+            60,
+            ticks=ticks,
+            numbers=pictures,
+            x264="keyint=10:bframes=0:scenecut=0:rc-lookahead=0:qp=20",
+        )
         stores.append(FeatureStore(run(folder, tmp_path / name, checkpoint, [("a", 5.0)])[0]))
     before, after = np.arange(0, 12), np.arange(12, 20)
     np.testing.assert_array_equal(*(store.rows("a", before) for store in stores))
@@ -109,19 +154,38 @@ def test_fail_lists_every_bad_video_and_writes_nothing(clips, checkpoint, tmp_pa
     with pytest.raises(DataError) as raised:
         run(clips, tmp_path / "out", checkpoint, [*STOPS, ("b", 9.0), ("c", 7.0)], on_bad_input="fail")
     assert "2 bad inputs" in str(raised.value)
-    assert "b.mp4, sample 6, b: window ends at 9.00 s" in str(raised.value) and "c.mp4, sample 7, c" in str(raised.value)
+    assert "b.mp4, sample 6, b: window ends at 9.00 s" in str(raised.value) and "c.mp4, sample 7, c" in str(
+        raised.value
+    )
     assert not (tmp_path / "out" / "0.h5").exists() and not (tmp_path / "out" / "issues-0.parquet").exists()
 
 
 def test_every_real_clip(shared_data, checkpoint, tmp_path):
-    """Nine clips (H.264, HEVC, MPEG-4, VP8, AV1, GIF) give features over their whole length; the damaged one is an issue."""
+    """Nine clips (H.264, HEVC, MPEG-4, VP8, AV1, GIF) give features over their whole length; the damaged one
+    is an issue.
+    """
     folder = shared_data / "video"
-    ends = {"arm_wrestle": 9.9, "counter_h265": 0.9, "ego_stir_pan": 1.9, "flip_pancake": 10.2, "knead_dough": 4.8, "makeup": 6.4,
-            "pattern_av1": 4.9, "ssv2_121896": 10.9, "weightlift_19fps": 18.0}  # fmt: skip
-    stops = [(name, end - back) for name, end in {**ends, "truncated": 2.0}.items() for back in (0.0, 5.0, 10.0, 15.0)]
+    ends = {
+        "arm_wrestle": 9.9,
+        "counter_h265": 0.9,
+        "ego_stir_pan": 1.9,
+        "flip_pancake": 10.2,
+        "knead_dough": 4.8,
+        "makeup": 6.4,
+        "pattern_av1": 4.9,
+        "ssv2_121896": 10.9,
+        "weightlift_19fps": 18.0,
+    }
+    stops = [
+        (name, end - back)
+        for name, end in {**ends, "truncated": 2.0}.items()
+        for back in (0.0, 5.0, 10.0, 15.0)
+    ]
     paths, issues = run(folder, tmp_path / "out", checkpoint, stops)
     probed = read_table(tmp_path / "out" / "issues.parquet", ISSUES).to_pylist()
-    assert [(row["file"], row["action"]) for row in probed] == [("truncated.mp4", "skipped")] and "Invalid data" in probed[0]["reason"]
+    assert [(row["file"], row["action"]) for row in probed] == [
+        ("truncated.mp4", "skipped")
+    ] and "Invalid data" in probed[0]["reason"]
     assert issues == []
     assert set(read_table(tmp_path / "out" / "videos.parquet", VIDEOS)["video_id"].to_pylist()) == set(ends)
     store = FeatureStore(paths)

@@ -1,4 +1,6 @@
-"""Extraction as a stage: killed at random moments it ends with the bytes of an undisturbed run; a sentence that fails is one issue."""
+"""Extraction as a stage: killed at random moments it ends with the bytes of an undisturbed run; a sentence
+that fails is one issue.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,12 @@ def write_sentences(path: Path, number: int, extra: tuple[str, ...] = ()) -> Non
         if len(texts) == number:
             break
         texts.append(f"{a.capitalize()} the {b} and {c} the {d}{'' if n % 7 else ', then serve warm'}.")
-    rows = {"recipe_id": [f"r{n // 10:06d}" for n in range(number)], "partition": ["train"] * number, "position": [n % 10 for n in range(number)], "text": texts}  # fmt: skip
+    rows = {
+        "recipe_id": [f"r{n // 10:06d}" for n in range(number)],
+        "partition": ["train"] * number,
+        "position": [n % 10 for n in range(number)],
+        "text": texts,
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     write_table(path, SENTENCES, rows)
 
@@ -45,11 +52,24 @@ def step_file(folder: Path, sentences: Path, backend: dict, **more) -> Path:
         "threads": 1,
         "code": "x",
     }
-    outputs = {"extractions": str(folder / "results" / "0.parquet"), "issues": str(folder / "results" / "issues.parquet")}
+    outputs = {
+        "extractions": str(folder / "results" / "0.parquet"),
+        "issues": str(folder / "results" / "issues.parquet"),
+    }
     inputs = {"sentences": str(sentences), **more.get("inputs", {})}
     path = folder / "results" / ".steps" / "step.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"format": 1, "spec": spec, "inputs": inputs, "outputs": outputs, "places": more.get("places", {})}))
+    path.write_text(
+        json.dumps(
+            {
+                "format": 1,
+                "spec": spec,
+                "inputs": inputs,
+                "outputs": outputs,
+                "places": more.get("places", {}),
+            }
+        )
+    )
     return path
 
 
@@ -63,8 +83,10 @@ def made(folder: Path) -> dict[str, bytes]:
 
 
 def killed_ten_times(tmp_path: Path, sentences: Path, backend: dict, earliest: float, **more) -> None:
-    """Kill a real process ten times, between ``earliest`` and all of the time that an undisturbed run takes, every other time only once
-    it has finished another block (a busy machine may not get so far in that time); then let it finish."""
+    """Kill a real process ten times, between ``earliest`` and all of the time that an undisturbed run takes,
+    every other time only once it has finished another block (a busy machine may not get so far in that time);
+    then let it finish.
+    """
     began = time.monotonic()
     assert start(step_file(tmp_path / "undisturbed", sentences, backend, **more)).wait() == 0
     took = time.monotonic() - began
@@ -98,9 +120,15 @@ def test_rules_killed_ten_times_give_the_same_bytes(tmp_path):
 
 def test_the_archive_is_an_input_and_its_place_and_the_environment_are_no_part_of_the_spec():
     backend = {"kind": "openie_allennlp", "archive": "models/a.tar.gz", "environment": "/envs/openie"}
-    plan = Plan(Catalogue({"dataset": "kitchen", "openie": {"backend": backend, "shards": 2}}, Path(__file__).parents[2]))
+    plan = Plan(
+        Catalogue(
+            {"dataset": "kitchen", "openie": {"backend": backend, "shards": 2}}, Path(__file__).parents[2]
+        )
+    )
     described = plan.describe("extract_openie", {"text": "kitchen", "shard": "1"})
-    assert described.inputs["archive"] == "data/models/a.tar.gz" and described.places == {"environment": "/envs/openie"}
+    assert described.inputs["archive"] == "data/models/a.tar.gz" and described.places == {
+        "environment": "/envs/openie"
+    }
     assert described.config == {"backend": {"kind": "openie_allennlp"}, "shards": 2}
     assert described.outputs["issues"] == "results/text/kitchen/issues/extract_openie-1.parquet"
     code = closure("extract_openie", described.config)
@@ -119,32 +147,58 @@ def archive():
 @pytest.mark.slow
 def test_allennlp_killed_ten_times_gives_the_same_bytes(tmp_path, archive):
     write_sentences(tmp_path / "sentences.parquet", 1500, ("Chop the onions. " * 60_000,))
-    backend, places = {"kind": "openie_allennlp", "batch_size": 4}, {"environment": str(allennlp_archive.ENVIRONMENT)}
-    killed_ten_times(tmp_path, tmp_path / "sentences.parquet", backend, 0.5, inputs={"archive": archive}, places=places)
+    backend, places = (
+        {"kind": "openie_allennlp", "batch_size": 4},
+        {"environment": str(allennlp_archive.ENVIRONMENT)},
+    )
+    killed_ten_times(
+        tmp_path, tmp_path / "sentences.parquet", backend, 0.5, inputs={"archive": archive}, places=places
+    )
     assert read_table(tmp_path / "killed" / "results" / "issues.parquet", ISSUES).num_rows == 1
 
 
 @pytest.mark.slow
 def test_a_sentence_that_fails_is_one_issue(tmp_path, archive):
-    write_sentences(tmp_path / "sentences.parquet", 30, ("Chop the onions.", "Chop the onions. " * 60_000, "Heat the milk."))
+    write_sentences(
+        tmp_path / "sentences.parquet",
+        30,
+        ("Chop the onions.", "Chop the onions. " * 60_000, "Heat the milk."),
+    )
     step = step_file(
-        tmp_path, tmp_path / "sentences.parquet", {"kind": "openie_allennlp"}, inputs={"archive": archive},
+        tmp_path,
+        tmp_path / "sentences.parquet",
+        {"kind": "openie_allennlp"},
+        inputs={"archive": archive},
         places={"environment": str(allennlp_archive.ENVIRONMENT)},
-    )  # fmt: skip
+    )
     assert start(step).wait() == 0
     (issue,) = read_table(tmp_path / "results" / "issues.parquet", ISSUES).to_pylist()
     reason = issue.pop("reason")
-    assert issue == {"stage": "extract_openie", "file": "sentences.parquet", "row": "sentence 1", "key": "r000000", "action": "skipped"}
+    assert issue == {
+        "stage": "extract_openie",
+        "file": "sentences.parquet",
+        "row": "sentence 1",
+        "key": "r000000",
+        "action": "skipped",
+    }
     assert reason.startswith("AllenNLP: ValueError: [E088]")
     rows = read_table(tmp_path / "results" / "0.parquet", EXTRACTIONS).to_pylist()
-    assert [(row["position"], row["verb"], row["object_head"]) for row in rows[:2]] == [(0, "chop", "onion"), (2, "heat", "milk")]
+    assert [(row["position"], row["verb"], row["object_head"]) for row in rows[:2]] == [
+        (0, "chop", "onion"),
+        (2, "heat", "milk"),
+    ]
 
 
 @pytest.mark.slow
 def test_a_dead_worker_stops_the_stage_with_one_line_and_the_next_run_goes_on(tmp_path, archive):
     write_sentences(tmp_path / "sentences.parquet", 4000)
-    backend, places = {"kind": "openie_allennlp", "batch_size": 4}, {"environment": str(allennlp_archive.ENVIRONMENT)}
-    step = step_file(tmp_path, tmp_path / "sentences.parquet", backend, inputs={"archive": archive}, places=places)
+    backend, places = (
+        {"kind": "openie_allennlp", "batch_size": 4},
+        {"environment": str(allennlp_archive.ENVIRONMENT)},
+    )
+    step = step_file(
+        tmp_path, tmp_path / "sentences.parquet", backend, inputs={"archive": archive}, places=places
+    )
     command = [sys.executable, "-m", "foretaste", "extract_openie", "--step", str(step)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     parts = tmp_path / "results" / ".scratch"

@@ -1,4 +1,6 @@
-"""A language model becomes an artifact: from a folder, from the hub (a server on this machine that speaks its protocol), or not at all."""
+"""A language model becomes an artifact: from a folder, from the hub (a server on this machine that speaks its
+protocol), or not at all.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +32,21 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 def step_of(results: Path, facts: dict, files: list[Path] = ()) -> Path:
     """The file of a step, as the workflow writes it."""
-    spec = {"stage": "fetch_weights", "wildcards": {"weights": "tiny"}, "config": facts, "threads": 1, "code": "-"}
+    spec = {
+        "stage": "fetch_weights",
+        "wildcards": {"weights": "tiny"},
+        "config": facts,
+        "threads": 1,
+        "code": "-",
+    }
     inputs = {"files": [str(path) for path in files]} if files else {}
-    step = {"format": 1, "spec": spec, "inputs": inputs, "outputs": {"weights": str(results / "weights" / "tiny")}, "places": {}}
+    step = {
+        "format": 1,
+        "spec": spec,
+        "inputs": inputs,
+        "outputs": {"weights": str(results / "weights" / "tiny")},
+        "places": {},
+    }
     path = results / ".steps" / "fetch_weights-0.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(step))
@@ -41,8 +55,13 @@ def step_of(results: Path, facts: dict, files: list[Path] = ()) -> Path:
 
 def from_folder(results: Path, folder: Path) -> dict:
     """Run the stage on a folder; returns the record beside its result."""
-    files = [folder / name for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors")]
-    run_step(step_of(results, {"source": "folder", "name": "tiny", "revision": None}, files), fetch_weights.run)
+    files = [
+        folder / name
+        for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors")
+    ]
+    run_step(
+        step_of(results, {"source": "folder", "name": "tiny", "revision": None}, files), fetch_weights.run
+    )
     return json.loads((results / "weights" / "tiny.provenance.json").read_text())
 
 
@@ -65,7 +84,9 @@ def test_the_manifest_holds_the_sha256_of_every_file(tmp_path):
     folder = tmp_path / "results" / "weights" / "tiny"
     manifest = json.loads((folder / "manifest.json").read_text())
     files = {path.name for path in folder.iterdir()} - {"manifest.json"}
-    assert manifest["sha256"] == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files}
+    assert manifest["sha256"] == {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files
+    }
     assert (manifest["source"], manifest["name"]) == ("folder", "tiny")
     assert str(tmp_path) not in json.dumps([manifest, record])
 
@@ -101,7 +122,11 @@ def test_what_stands_where_a_file_should_is_refused_by_name(tmp_path, file, cont
 def test_a_pointer_is_one_line_of_the_command(tmp_path):
     published = publish(tmp_path / "hub", "albert")
     (published / "model.safetensors").write_text(POINTER)
-    path = step_of(tmp_path / "results", {"source": "folder", "name": "tiny", "revision": None}, [published / name for name in FILES])
+    path = step_of(
+        tmp_path / "results",
+        {"source": "folder", "name": "tiny", "revision": None},
+        [published / name for name in FILES],
+    )
     command = [sys.executable, "-m", "foretaste", "fetch_weights", "--step", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done.stderr
@@ -141,7 +166,9 @@ def test_a_bin_becomes_safetensors_with_tied_weights(tmp_path):
     model = load_language_model(published)
     state = load_file(published / "model.safetensors")
     (published / "model.safetensors").unlink()
-    state["cls.predictions.decoder.weight"] = state["bert.embeddings.word_embeddings.weight"]  # one tensor, two names
+    state["cls.predictions.decoder.weight"] = state[
+        "bert.embeddings.word_embeddings.weight"
+    ]  # one tensor, two names
     halves = [dict(list(state.items())[::2]), dict(list(state.items())[1::2])]
     for number, half in enumerate(halves, 1):
         torch.save(half, published / f"pytorch_model-0000{number}-of-00002.bin")
@@ -187,7 +214,9 @@ def test_a_folder_without_weights_or_config(tmp_path):
 
 
 class Hub(BaseHTTPRequestHandler):
-    """As much of the hub's protocol as a download needs: the files of a model with their commit, and each of them."""
+    """As much of the hub's protocol as a download needs: the files of a model with their commit, and each of
+    them.
+    """
 
     def __init__(self, folder: Path, *arguments):
         self.folder = folder
@@ -197,12 +226,22 @@ class Hub(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         names = sorted(path.name for path in self.folder.iterdir())
         if path.startswith("/api/models/owner/tiny/tree/"):
-            listed = [{"type": "file", "path": name, "size": (self.folder / name).stat().st_size, "oid": "0" * 40} for name in names]
+            listed = [
+                {"type": "file", "path": name, "size": (self.folder / name).stat().st_size, "oid": "0" * 40}
+                for name in names
+            ]
             self._answer(json.dumps(listed).encode())
         elif path.startswith("/api/models/owner/tiny"):
             siblings = [{"rfilename": name} for name in names]
-            self._answer(json.dumps({"id": "owner/tiny", "modelId": "owner/tiny", "sha": COMMIT, "siblings": siblings}).encode())
-        elif path.startswith(f"/owner/tiny/resolve/{COMMIT}/") and (file := self.folder / Path(path).name).is_file():
+            self._answer(
+                json.dumps(
+                    {"id": "owner/tiny", "modelId": "owner/tiny", "sha": COMMIT, "siblings": siblings}
+                ).encode()
+            )
+        elif (
+            path.startswith(f"/owner/tiny/resolve/{COMMIT}/")
+            and (file := self.folder / Path(path).name).is_file()
+        ):
             self._answer(file.read_bytes())
         else:
             self.send_error(404)
@@ -213,7 +252,8 @@ class Hub(BaseHTTPRequestHandler):
     def _answer(self, body: bytes):
         self.send_response(200)
         for name, value in (
-            ("Content-Length", str(len(body))), ("ETag", f'"{hashlib.sha256(body).hexdigest()}"'), ("X-Repo-Commit", COMMIT),
+            ("Content-Length", str(len(body))), ("ETag", f'"{hashlib.sha256(body).hexdigest()}"'),
+            ("X-Repo-Commit", COMMIT),
             ("Content-Type", "application/json"),
         ):  # fmt: skip
             self.send_header(name, value)
@@ -225,14 +265,20 @@ class Hub(BaseHTTPRequestHandler):
         pass
 
 
-def fetch(results: Path, home: Path, name: str, revision: str | None = None, **environment: str) -> subprocess.CompletedProcess:
+def fetch(
+    results: Path, home: Path, name: str, revision: str | None = None, **environment: str
+) -> subprocess.CompletedProcess:
     """`foretaste fetch_weights` in a process of its own, with a hub cache of its own."""
     path = step_of(results, {"source": "hub", "name": name, "revision": revision})
     own = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "TRANSFORMERS_"))}
     return subprocess.run(
-        [sys.executable, "-m", "foretaste", "fetch_weights", "--step", str(path)], env={**own, "HF_HOME": str(home), **environment},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "foretaste", "fetch_weights", "--step", str(path)],
+        env={**own, "HF_HOME": str(home), **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 @pytest.mark.slow
@@ -254,18 +300,27 @@ def test_from_the_hub_and_then_offline(tmp_path):
     assert json.loads((tmp_path / "offline" / "weights" / "tiny" / "manifest.json").read_text()) == manifest
 
 
-@pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}], ids=["offline", "no hub"])
+@pytest.mark.parametrize(
+    "environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}], ids=["offline", "no hub"]
+)
 def test_where_it_cannot_be_had_one_line_says_what_to_do(tmp_path, environment):
     done = fetch(tmp_path / "results", tmp_path / "home", "owner/tiny", **environment)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     said = done.stderr.strip().splitlines()[-1]
     assert said.startswith("error: no language model 'owner/tiny'")
     assert "hf download owner/tiny --local-dir DATA_ROOT/weights/owner/tiny" in said
-    assert not (tmp_path / "results" / "weights").exists() or not list((tmp_path / "results" / "weights").iterdir())
+    assert not (tmp_path / "results" / "weights").exists() or not list(
+        (tmp_path / "results" / "weights").iterdir()
+    )
 
 
 def test_a_pinned_revision_is_not_looked_for_in_data_root_and_the_advice_says_so(tmp_path):
     done = fetch(tmp_path / "results", tmp_path / "home", "owner/tiny", "v1", HF_HUB_OFFLINE="1")
     said = done.stderr.strip().splitlines()[-1]
-    assert said.startswith("error: no language model 'owner/tiny@v1'") and "its folder in data_root" not in said
-    assert "hf download owner/tiny --revision v1, and bring its cache" in said and "init: weights/owner/tiny" in said
+    assert (
+        said.startswith("error: no language model 'owner/tiny@v1'") and "its folder in data_root" not in said
+    )
+    assert (
+        "hf download owner/tiny --revision v1, and bring its cache" in said
+        and "init: weights/owner/tiny" in said
+    )

@@ -1,4 +1,6 @@
-"""The stage from segments to samples: what no model of the run may see is listed, or dropped for all of them with its reason."""
+"""The stage from segments to samples: what no model of the run may see is listed, or dropped for all of them
+with its reason.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +37,18 @@ def segments(tmp_path_factory):
 
 def run(segments, out, config, **inputs):
     step = Step(
-        stage="make_samples", inputs={"segments": segments, **inputs}, outputs={"samples": out / "samples.parquet"},
-        config={**WINDOWS, "dataset": "epic55", **config}, wildcards={}, scratch=out / "scratch",
-    )  # fmt: skip
+        stage="make_samples",
+        inputs={"segments": segments, **inputs},
+        outputs={"samples": out / "samples.parquet"},
+        config={**WINDOWS, "dataset": "epic55", **config},
+        wildcards={},
+        scratch=out / "scratch",
+    )
     make_samples.run(step)
     rows = read_table(step.outputs["samples"], SAMPLES).to_pylist()
-    return {int(row["sample_id"]): row["dropped_because"] for row in rows if row["dropped_because"] is not None}
+    return {
+        int(row["sample_id"]): row["dropped_because"] for row in rows if row["dropped_because"] is not None
+    }
 
 
 EARLY = "window ends before the first frame"
@@ -81,7 +89,8 @@ def test_features_that_are_given_decide_sample_by_sample(segments, tmp_path):
         "window stops before 0 s": [0, 10, 20, 30],
         "window stops after the features of its video": [*range(6, 10), *range(36, 40)],
         "window starts before the features of its video": [11, 12, 13],
-        # Windows end at 1.4, 3.4 ... 17.4 s, on the grid at 1.0, 3.0 ... 17.0 s: those of 5.0 and 7.0 s show the vector at 4.0 s.
+        # Windows end at 1.4, 3.4 ... 17.4 s, on the grid at 1.0, 3.0 ... 17.0 s: those of 5.0 and 7.0 s show
+        # the vector at 4.0 s.
         "window shows features that are not finite (NaN or infinite)": [23, 24],
     }
     assert found == {number: reason for reason, numbers in reasons.items() for number in numbers}
@@ -89,17 +98,35 @@ def test_features_that_are_given_decide_sample_by_sample(segments, tmp_path):
 
 def test_a_video_without_features_is_named_as_such(segments, tmp_path):
     config = {"views": FEATURES, "on_bad_input": "fail", "earliest_stop_s": 1 / 30}
-    with pytest.raises(DataError, match=r"^9 samples that .*: 11 \(P01_02\): no features of its video; 12 \(P01_02\)"):
-        run(segments, tmp_path, config, features_given=[write_given(tmp_path / "0.h5", ("P01_01", "P02_01", "P02_02"))])
+    with pytest.raises(
+        DataError, match=r"^9 samples that .*: 11 \(P01_02\): no features of its video; 12 \(P01_02\)"
+    ):
+        run(
+            segments,
+            tmp_path,
+            config,
+            features_given=[write_given(tmp_path / "0.h5", ("P01_01", "P02_01", "P02_02"))],
+        )
 
 
 def test_frames_ask_the_table_of_videos(segments, tmp_path):
     rows = [("P01_01", 10.0), ("P02_01", 100.0), ("P02_02", 100.0)]
     columns = {"video_id": [row[0] for row in rows], "duration_s": [row[1] for row in rows]}
-    common = {"path": "x.mp4", "width": 8, "height": 8, "frames": 9, "rate_fps": 9.0, "codec": "h264", "rotation": 0, "sha256": ""}
+    common = {
+        "path": "x.mp4",
+        "width": 8,
+        "height": 8,
+        "frames": 9,
+        "rate_fps": 9.0,
+        "codec": "h264",
+        "rotation": 0,
+        "sha256": "",
+    }
     columns |= {name: [value] * len(rows) for name, value in common.items()}
     write_table(tmp_path / "videos.parquet", VIDEOS, {name: columns[name] for name in VIDEOS.schema.names})
-    found = run(segments, tmp_path, {"views": CLIP, "on_bad_input": "skip"}, videos=tmp_path / "videos.parquet")
+    found = run(
+        segments, tmp_path, {"views": CLIP, "on_bad_input": "skip"}, videos=tmp_path / "videos.parquet"
+    )
     late = "window stops after the end of the video"
     gone = dict.fromkeys(range(11, 20), "no usable video")
     assert found == {**dict.fromkeys((0, 10, 20, 30), EARLY), **dict.fromkeys(range(6, 10), late), **gone}
@@ -120,9 +147,15 @@ def planned(data_root, dataset="epic55", **settings):
 
 
 def test_which_runs_have_video(tmp_path):
-    """Without feature files a run is one of text alone; with them every system is asked whether a model of it sees them."""
+    """Without feature files a run is one of text alone; with them every system is asked whether a model of it
+    sees them.
+    """
     text = planned(tmp_path)
-    assert set(text.inputs) == {"segments"} and text.config["earliest_stop_s"] is None and "views" not in text.config
+    assert (
+        set(text.inputs) == {"segments"}
+        and text.config["earliest_stop_s"] is None
+        and "views" not in text.config
+    )
     path = write_given(tmp_path / "features" / "ircsn152" / "0.h5")
     video = planned(tmp_path)
     assert video.inputs["features_ircsn152"] == [str(path)] and video.config["earliest_stop_s"] == 1 / 30
@@ -133,12 +166,18 @@ def test_which_runs_have_video(tmp_path):
 def test_samples_wait_for_features_that_are_made_here_only_where_bad_ones_are_skipped():
     """Text teachers of a generated kitchen need no video; where videos are left out they must know which."""
     assert set(planned("data", "kitchen").inputs) == {"segments"}
-    assert set(planned("data", "kitchen", on_bad_input="skip").inputs) == {"segments", "videos", "features_frames"}
+    assert set(planned("data", "kitchen", on_bad_input="skip").inputs) == {
+        "segments",
+        "videos",
+        "features_frames",
+    }
 
 
 @pytest.mark.parametrize("times", ["official", "rulstm_30fps"])
 def test_epic_55_has_the_published_numbers(shared_data, tmp_path, times):
-    """Girdhar and Grauman drop 63 training and 10 validation segments, whichever clock; text teachers score all of them."""
+    """Girdhar and Grauman drop 63 training and 10 validation segments, whichever clock; text teachers score
+    all of them.
+    """
     config = epic55.Config(official="epic55", rulstm="rulstm/ek55", times=times)
     read = epic55.build(config, root=shared_data, dataset="epic55").read()
     write_table(tmp_path / "segments.parquet", SEGMENTS, read.segments)

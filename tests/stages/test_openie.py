@@ -15,7 +15,12 @@ from foretaste.text.openie_rules import Rules
 
 def openie(*arguments: str, text: str | bytes = "") -> subprocess.CompletedProcess:
     data = text if isinstance(text, bytes) else text.encode()
-    return subprocess.run([sys.executable, "-m", "foretaste", "openie", *arguments], input=data, capture_output=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "foretaste", "openie", *arguments],
+        input=data,
+        capture_output=True,
+        check=False,
+    )
 
 
 def test_one_json_line_a_sentence_in_order_with_exactly_the_documented_keys():
@@ -23,10 +28,29 @@ def test_one_json_line_a_sentence_in_order_with_exactly_the_documented_keys():
     assert done.returncode == 0 and done.stderr == b""
     lines = [json.loads(line) for line in done.stdout.decode().splitlines()]
     assert [list(line) for line in lines] == [["sentence", "extractions"]] * 4
-    assert [line["sentence"] for line in lines] == ["Wash and chop the onions.", "", "The cake is done.", "Pick up the crème brûlée"]
+    assert [line["sentence"] for line in lines] == [
+        "Wash and chop the onions.",
+        "",
+        "The cake is done.",
+        "Pick up the crème brûlée",
+    ]
     assert lines[0]["extractions"] == [
-        {"verb": "wash", "verb_span": [0, 4], "object": "onions", "object_head": "onion", "object_span": [18, 24], "subject": None},
-        {"verb": "chop", "verb_span": [9, 13], "object": "onions", "object_head": "onion", "object_span": [18, 24], "subject": None},
+        {
+            "verb": "wash",
+            "verb_span": [0, 4],
+            "object": "onions",
+            "object_head": "onion",
+            "object_span": [18, 24],
+            "subject": None,
+        },
+        {
+            "verb": "chop",
+            "verb_span": [9, 13],
+            "object": "onions",
+            "object_head": "onion",
+            "object_span": [18, 24],
+            "subject": None,
+        },
     ]
     assert lines[1]["extractions"] == lines[2]["extractions"] == []
     (pick,) = lines[3]["extractions"]
@@ -39,10 +63,15 @@ def test_the_sentence_that_is_printed_is_the_line_without_markup_and_spans_index
     assert (first["sentence"], second["sentence"]) == ("Add the eggs & milk. Stir well.", "Fry it.")
     add, stir = first["extractions"]
     assert (add["verb"], add["object"], stir["verb"]) == ("add", "eggs", "stir")
-    assert first["sentence"][slice(*add["object_span"])] == "eggs" and first["sentence"][slice(*stir["verb_span"])] == "Stir"
+    assert (
+        first["sentence"][slice(*add["object_span"])] == "eggs"
+        and first["sentence"][slice(*stir["verb_span"])] == "Stir"
+    )
     assert done.stderr.decode().splitlines() == [
-        "HTML entities decoded in 1 line", "HTML tags removed in 1 line", "invisible characters removed in 1 line",
-    ]  # fmt: skip
+        "HTML entities decoded in 1 line",
+        "HTML tags removed in 1 line",
+        "invisible characters removed in 1 line",
+    ]
 
 
 def test_settings(tmp_path):
@@ -63,7 +92,11 @@ def test_settings(tmp_path):
     ("arguments", "text", "error"),
     [
         (["nowhere.txt"], "", "error: no such text: nowhere.txt: a file of sentences"),
-        (["-"], b"Boil.\n\xff\xfe\n", "error: not UTF-8 (invalid start byte): standard input: line 2: text in UTF-8"),
+        (
+            ["-"],
+            b"Boil.\n\xff\xfe\n",
+            "error: not UTF-8 (invalid start byte): standard input: line 2: text in UTF-8",
+        ),
     ],
 )
 def test_errors_are_one_line(arguments, text, error):
@@ -76,10 +109,19 @@ def test_errors_are_one_line(arguments, text, error):
     ("arguments", "error"),
     [
         (["--archive", "a.tar.gz"], "--archive belongs to --backend allennlp"),
-        (["--backend", "allennlp", "--archive", "a.tar.gz", "--objects", "each"], "--objects belongs to --backend rules"),
-        (["--backend", "allennlp", "--archive", "a.tar.gz", "--no-canonical"], "--canonical belongs to --backend rules"),
+        (
+            ["--backend", "allennlp", "--archive", "a.tar.gz", "--objects", "each"],
+            "--objects belongs to --backend rules",
+        ),
+        (
+            ["--backend", "allennlp", "--archive", "a.tar.gz", "--no-canonical"],
+            "--canonical belongs to --backend rules",
+        ),
         (["--backend", "allennlp"], "--backend allennlp needs --archive FILE"),
-        (["--backend", "allennlp", "--archive", "a.tar.gz", "--batch-size", "0"], "--batch-size is at least 1"),
+        (
+            ["--backend", "allennlp", "--archive", "a.tar.gz", "--batch-size", "0"],
+            "--batch-size is at least 1",
+        ),
         (["--as-published", "--canonical"], "--canonical and --as-published say the opposite"),
         (["--as-published", "--objects", "each"], "--objects each and --as-published say the opposite"),
     ],
@@ -93,7 +135,9 @@ def test_wrong_usage_is_2_and_names_flags_as_they_were_given(arguments, error, c
 
 
 def test_sentences_that_cannot_be_read_are_named_and_end_in_an_error_line(tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(Rules, "extract", lambda rules, sentence: Failure("no idea") if sentence == "?" else [])
+    monkeypatch.setattr(
+        Rules, "extract", lambda rules, sentence: Failure("no idea") if sentence == "?" else []
+    )
     file = tmp_path / "text"
     file.write_text("Stir.\n?\n")
     assert main(["openie", str(file)]) == 1
@@ -104,6 +148,8 @@ def test_sentences_that_cannot_be_read_are_named_and_end_in_an_error_line(tmp_pa
 
 
 def test_a_reader_that_stops_early_is_no_error():
-    command = f"yes 'Boil the eggs and serve.' | head -20000 | {sys.executable} -m foretaste openie - | head -1"
+    command = (
+        f"yes 'Boil the eggs and serve.' | head -20000 | {sys.executable} -m foretaste openie - | head -1"
+    )
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, check=False)
     assert json.loads(done.stdout)["sentence"] == "Boil the eggs and serve." and done.stderr == b""

@@ -28,7 +28,9 @@ def corpus(tmp_path_factory):
     write_table(
         folder / "phrases.parquet",
         PHRASES,
-        pa.table([pa.array(c, type=f.type) for c, f in zip(zip(*rows), PHRASES.schema)], schema=PHRASES.schema),
+        pa.table(
+            [pa.array(c, type=f.type) for c, f in zip(zip(*rows), PHRASES.schema)], schema=PHRASES.schema
+        ),
     )
     tiny_lm.make(folder / "lm", head=False)
     return folder
@@ -41,14 +43,22 @@ def _run(corpus, out, **training):
         "network": {"kind": "masked_lm"},
         "objective": [{"loss": {"kind": "cross_entropy"}, "of": "token"}],
         "training": {
-            "steps": 160, "batch": 16, "buckets": True, "optimizer": {"kind": "adamw", "lr": 0.003},
-            "groups": [{"match": "position_embeddings", "lr": 0}], **training,
+            "steps": 160,
+            "batch": 16,
+            "buckets": True,
+            "optimizer": {"kind": "adamw", "lr": 0.003},
+            "groups": [{"match": "position_embeddings", "lr": 0}],
+            **training,
         },
-    }  # fmt: skip
+    }
     step = Step(
-        stage="pretrain", inputs={"phrases": corpus / "phrases.parquet", "lm": corpus / "lm"},
-        outputs={"checkpoint": out / "checkpoint", "metrics": out / "metrics.json"}, config=config, wildcards={}, scratch=out / "scratch",
-    )  # fmt: skip
+        stage="pretrain",
+        inputs={"phrases": corpus / "phrases.parquet", "lm": corpus / "lm"},
+        outputs={"checkpoint": out / "checkpoint", "metrics": out / "metrics.json"},
+        config=config,
+        wildcards={},
+        scratch=out / "scratch",
+    )
     pretrain.run(step)
     return json.loads((out / "metrics.json").read_text())
 
@@ -65,7 +75,11 @@ def test_held_out_words_are_learnt(pretrained):
     assert metrics["after"]["perplexity"] < 3
     assert metrics["after"]["verb_top5"] > 95 and metrics["after"]["object_top5"] > 95
     assert metrics["before"]["verb_top5"] < 80
-    assert metrics["after"]["perplexity"] < metrics["frequency_perplexity"] == pytest.approx(metrics["before"]["perplexity"], rel=0.5)
+    assert (
+        metrics["after"]["perplexity"]
+        < metrics["frequency_perplexity"]
+        == pytest.approx(metrics["before"]["perplexity"], rel=0.5)
+    )
     assert "cls.predictions.bias" in metrics["newly_initialised"] and "pooler.dense.bias" in metrics["unused"]
 
 

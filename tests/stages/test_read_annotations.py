@@ -8,7 +8,9 @@ from foretaste.contracts.tables import ISSUES, SAMPLES, SEGMENTS, read_table
 from foretaste.pipeline.step import Step
 from foretaste.stages import make_samples, read_annotations
 
-ROWS = "1,P07-R01-PastaSalad,30,60,0,0,0\n2,P07-R01-PastaSalad,90,60,1,1,1\n3,P07-R01-PastaSalad,20,80,7,1,1\n"
+ROWS = (
+    "1,P07-R01-PastaSalad,30,60,0,0,0\n2,P07-R01-PastaSalad,90,60,1,1,1\n3,P07-R01-PastaSalad,20,80,7,1,1\n"
+)
 
 
 def step(folder: Path, on_bad_input: str) -> Step:
@@ -16,11 +18,18 @@ def step(folder: Path, on_bad_input: str) -> Step:
     (folder / "training1.csv").write_text(ROWS)
     (folder / "validation1.csv").write_text("4,P07-R01-PastaSalad,90,99,1,1,1\n")
     return Step(
-        stage="read_annotations", inputs={"annotations": sorted(folder.glob("*.csv"))},
+        stage="read_annotations",
+        inputs={"annotations": sorted(folder.glob("*.csv"))},
         outputs={name: folder / "out" / file for name, file in OUTPUTS.items()},
-        config={"reader": {"kind": "egtea", "folder": "."}, "dataset": "small", "data_root": str(folder), "on_bad_input": on_bad_input},
-        wildcards={"dataset": "small"}, scratch=folder / "scratch",
-    )  # fmt: skip
+        config={
+            "reader": {"kind": "egtea", "folder": "."},
+            "dataset": "small",
+            "data_root": str(folder),
+            "on_bad_input": on_bad_input,
+        },
+        wildcards={"dataset": "small"},
+        scratch=folder / "scratch",
+    )
 
 
 OUTPUTS = {"segments": "segments.parquet", "classes": "classes.json", "issues": "issues.parquet"}
@@ -46,14 +55,20 @@ def test_skip_keeps_them_as_issues_and_samples_follow(tmp_path):
     assert read_classes(read.outputs["classes"]).noun == ("fridge", "milk")
     issues = read_table(read.outputs["issues"], ISSUES).to_pylist()
     assert [(row["stage"], row["file"], row["row"], row["key"], row["action"]) for row in issues] == [
-        ("read_annotations", "training1.csv", "line 2", "2", "skipped"), ("read_annotations", "training1.csv", "line 3", "3", "skipped"),
-    ]  # fmt: skip
+        ("read_annotations", "training1.csv", "line 2", "2", "skipped"),
+        ("read_annotations", "training1.csv", "line 3", "3", "skipped"),
+    ]
     make = Step(
-        stage="make_samples", inputs={"segments": read.outputs["segments"]}, outputs={"samples": tmp_path / "samples.parquet"},
-        config={"task": "anticipation", "tau_a": 0.5, "tau_o": 4.0, "earliest_stop_s": 1.0}, wildcards={}, scratch=tmp_path / "scratch",
-    )  # fmt: skip
+        stage="make_samples",
+        inputs={"segments": read.outputs["segments"]},
+        outputs={"samples": tmp_path / "samples.parquet"},
+        config={"task": "anticipation", "tau_a": 0.5, "tau_o": 4.0, "earliest_stop_s": 1.0},
+        wildcards={},
+        scratch=tmp_path / "scratch",
+    )
     make_samples.run(make)
     rows = read_table(make.outputs["samples"], SAMPLES).to_pylist()
     assert [(row["window_start_s"], row["window_stop_s"], row["dropped_because"]) for row in rows] == [
-        (-3.5, 0.5, "window stops before 1 s"), (-1.5, 2.5, None),
-    ]  # fmt: skip
+        (-3.5, 0.5, "window stops before 1 s"),
+        (-1.5, 2.5, None),
+    ]

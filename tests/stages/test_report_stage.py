@@ -18,9 +18,15 @@ from foretaste.stages import arms, report
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A finished report of one world: (step, summary, page)."""
-    step = make_run(tmp_path_factory.mktemp("run"), seeds=2, videos={"training": 4, "validation": 5}, actions=20)
+    step = make_run(
+        tmp_path_factory.mktemp("run"), seeds=2, videos={"training": 4, "validation": 5}, actions=20
+    )
     report.run(step)
-    return step, artifact.read_json(step.outputs["summary"]), step.outputs["report"].read_text(encoding="utf-8")
+    return (
+        step,
+        artifact.read_json(step.outputs["summary"]),
+        step.outputs["report"].read_text(encoding="utf-8"),
+    )
 
 
 class _Page(HTMLParser):
@@ -36,7 +42,9 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         values = dict(attributes)
-        self.references += [values[name] for name in ("href", "src", "srcset", "action", "data") if name in values]
+        self.references += [
+            values[name] for name in ("href", "src", "srcset", "action", "data") if name in values
+        ]
         self.ids += [values["id"]] if "id" in values else []
         self.classes += (values.get("class") or "").split()
         if tag not in self._VOID:
@@ -51,7 +59,11 @@ class _Page(HTMLParser):
 
 def test_the_summary_is_as_documented(made):
     _, summary, _ = made
-    assert (summary["format"], summary["primary_metric"], summary["worlds"]) == (2, "class_mean_recall5", ["kitchen"])
+    assert (summary["format"], summary["primary_metric"], summary["worlds"]) == (
+        2,
+        "class_mean_recall5",
+        ["kitchen"],
+    )
     assert summary["models"] == list(MODELS)
     assert set(summary["arms"]) == set(MODELS)
     baseline = summary["arms"]["student_baseline"]
@@ -75,9 +87,18 @@ def test_the_page_is_whole_and_asks_for_nothing_from_elsewhere(made):
     assert [r for r in page.references if not r.startswith(("#", "data:"))] == []
     assert not re.search(r"url\(|@import|<script|https?:", text)
     assert {r[1:] for r in page.references if r.startswith("#")} <= set(page.ids)
-    assert {"arms", "pipeline", "settings", "curves", "language-models", "classes", "samples", "issues", "provenance", "cost"} <= set(
-        page.ids
-    )
+    assert {
+        "arms",
+        "pipeline",
+        "settings",
+        "curves",
+        "language-models",
+        "classes",
+        "samples",
+        "issues",
+        "provenance",
+        "cost",
+    } <= set(page.ids)
 
 
 def test_the_page_shows_what_was_asked_for(made):
@@ -94,14 +115,24 @@ def test_the_page_shows_what_was_asked_for(made):
     )
     assert f"{abs(headline['difference']):.1f}<small>points</small>" in text
     assert "history start, all splits, last 5 · T 1, all classes, batch mean" in text
-    counting, lm = (summary["arms"][name]["action"]["class_mean_recall5"]["mean"] for name in ("teacher_counts", "teacher_recipe_lm"))
+    counting, lm = (
+        summary["arms"][name]["action"]["class_mean_recall5"]["mean"]
+        for name in ("teacher_counts", "teacher_recipe_lm")
+    )
     assert f"counting alone {counting:.1f}, +{lm - counting:.1f}" in text
     assert text.count("counting alone") == 3  # the other teachers, and no student
     assert "P03_05_17" in text
     for value in ("23456", "812.4", "17.3", "143.7", "11.1", "71.6", "6.2", "64.9"):
         assert value in text, "the language model before and after"
     assert "file ends in the middle of a picture" in text
-    for stage in ("read_recipes", "extract_openie", "pretrain", "train_backbone", "extract_features", "average"):
+    for stage in (
+        "read_recipes",
+        "extract_openie",
+        "pretrain",
+        "train_backbone",
+        "extract_features",
+        "average",
+    ):
         assert f">{stage}</text>" in text
 
 
@@ -125,7 +156,9 @@ def test_the_log_ends_with_the_table_and_the_path(made, capsys):
 
 
 def test_worlds_are_pooled(tmp_path):
-    step = make_run(tmp_path, worlds=2, seeds=2, videos={"training": 2, "validation": 3}, actions=15, with_videos=False)
+    step = make_run(
+        tmp_path, worlds=2, seeds=2, videos={"training": 2, "validation": 3}, actions=15, with_videos=False
+    )
     report.run(step)
     summary = artifact.read_json(step.outputs["summary"])
     runs = [artifact.read_json(path) for path in step.inputs["metrics"]]
@@ -138,12 +171,18 @@ def test_worlds_are_pooled(tmp_path):
 def test_teachers_alone_make_a_report(tmp_path):
     """The text half: no video, no student."""
     step = make_run(
-        tmp_path, seeds=1, videos={"training": 2, "validation": 3}, actions=15, with_videos=False,
+        tmp_path,
+        seeds=1,
+        videos={"training": 2, "validation": 3},
+        actions=15,
+        with_videos=False,
         models=("teacher_counts", "teacher_lm", "teacher_recipe_lm", "teacher_lm_counts"),
-    )  # fmt: skip
+    )
     report.run(step)
     summary = artifact.read_json(step.outputs["summary"])
-    assert {(c["a"], c["b"], c["unit"]) for c in summary["comparisons"]} == {("teacher_recipe_lm", "teacher_lm", "video")}
+    assert {(c["a"], c["b"], c["unit"]) for c in summary["comparisons"]} == {
+        ("teacher_recipe_lm", "teacher_lm", "video")
+    }
     page = _Page(step.outputs["report"].read_text(encoding="utf-8"))
     assert page.classes.count("strip") == 12
     assert "film" not in page.classes
@@ -151,9 +190,19 @@ def test_teachers_alone_make_a_report(tmp_path):
 
 def test_samples_that_were_dropped_are_counted_with_their_reason(tmp_path):
     models = ("teacher_counts", "teacher_lm", "teacher_recipe_lm", "teacher_lm_counts")
-    step = make_run(tmp_path, seeds=1, videos={"training": 2, "validation": 3}, actions=15, with_videos=False, models=models)
+    step = make_run(
+        tmp_path,
+        seeds=1,
+        videos={"training": 2, "validation": 3},
+        actions=15,
+        with_videos=False,
+        models=models,
+    )
     samples = read_table(step.inputs["samples"][0], SAMPLES)
-    reasons = ["ends too early" if row["split"] == "training" and n < 4 else None for n, row in enumerate(samples.to_pylist())]
+    reasons = [
+        "ends too early" if row["split"] == "training" and n < 4 else None
+        for n, row in enumerate(samples.to_pylist())
+    ]
     write_table(step.inputs["samples"][0], SAMPLES, dropped(samples, np.array(reasons, dtype=object)))
     report.run(step)
     page = step.outputs["report"].read_text(encoding="utf-8")
@@ -172,7 +221,9 @@ def test_metrics_of_other_scores_are_noticed(tmp_path):
 
 
 def _small_run(folder, videos, capsys):
-    step = make_run(folder, seeds=2, videos={"training": 2, "validation": videos}, actions=12, with_videos=False)
+    step = make_run(
+        folder, seeds=2, videos={"training": 2, "validation": videos}, actions=12, with_videos=False
+    )
     report.run(step)
     text = step.outputs["report"].read_text(encoding="utf-8")
     _Page(text)
@@ -183,13 +234,17 @@ def test_metrics_of_another_version_are_refused_by_name(tmp_path):
     step = make_run(tmp_path, seeds=1, videos={"training": 2, "validation": 2}, actions=6)
     path = step.inputs["metrics"][0]
     artifact.write_json(path, artifact.read_json(path) | {"format": 1})
-    with pytest.raises(DataError, match=f"metrics of another version: {re.escape(str(path))}: format 2: evaluate again"):
+    with pytest.raises(
+        DataError, match=f"metrics of another version: {re.escape(str(path))}: format 2: evaluate again"
+    ):
         report.run(step)
 
 
 def test_one_video_gives_no_interval_and_all_readers_say_why(tmp_path, capsys):
     compared, text, log = _small_run(tmp_path, 1, capsys)
-    assert {(c["low"], c["high"], c["caution"], c["videos"]) for c in compared} == {(None, None, "one video", 1)}
+    assert {(c["low"], c["high"], c["caution"], c["videos"]) for c in compared} == {
+        (None, None, "one video", 1)
+    }
     assert any(c["difference"] for c in compared)
     assert "There is no interval: one video. It does not say how others would differ." in text
     assert "cludes 0" not in text
@@ -210,6 +265,15 @@ def test_few_videos_have_an_interval_that_nobody_calls_sure(tmp_path, capsys):
 
 
 def test_small_data_are_called_small_where_nothing_is_compared(tmp_path):
-    step = make_run(tmp_path, seeds=1, videos={"training": 2, "validation": 4}, actions=12, with_videos=False, models=("teacher_counts",))
+    step = make_run(
+        tmp_path,
+        seeds=1,
+        videos={"training": 2, "validation": 4},
+        actions=12,
+        with_videos=False,
+        models=("teacher_counts",),
+    )
     report.run(step)
-    assert "Small data, few videos (4). Single videos decide" in step.outputs["report"].read_text(encoding="utf-8")
+    assert "Small data, few videos (4). Single videos decide" in step.outputs["report"].read_text(
+        encoding="utf-8"
+    )

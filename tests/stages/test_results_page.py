@@ -15,7 +15,13 @@ REPOSITORY = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def summary(tmp_path_factory):
-    step = make_run(tmp_path_factory.mktemp("run"), seeds=2, videos={"training": 2, "validation": 3}, actions=12, with_videos=False)
+    step = make_run(
+        tmp_path_factory.mktemp("run"),
+        seeds=2,
+        videos={"training": 2, "validation": 3},
+        actions=12,
+        with_videos=False,
+    )
     report.run(step)
     return artifact.read_json(step.outputs["summary"])
 
@@ -28,7 +34,9 @@ def _run(*arguments):
 
 def test_the_page_of_this_repository_is_what_its_files_give():
     files = sorted((REPOSITORY / "docs" / "results").glob("*.json"))
-    assert (REPOSITORY / "docs" / "results.md").read_text(encoding="utf-8") == page(files), "run foretaste results-page docs/results/*.json"
+    assert (REPOSITORY / "docs" / "results.md").read_text(encoding="utf-8") == page(files), (
+        "run foretaste results-page docs/results/*.json"
+    )
 
 
 def test_every_number_is_the_summarys(summary, tmp_path):
@@ -43,10 +51,16 @@ def test_every_number_is_the_summarys(summary, tmp_path):
     text = (tmp_path / "results.md").read_text(encoding="utf-8")
     for name, arm in summary["arms"].items():
         row = next(line for line in text.splitlines() if f"(`{name}`)" in line)
-        assert f"**{arm['action']['class_mean_recall5']['mean']:.1f}** ±{arm['action']['class_mean_recall5']['sd']:.1f}" in row
+        assert (
+            f"**{arm['action']['class_mean_recall5']['mean']:.1f}**"
+            f" ±{arm['action']['class_mean_recall5']['sd']:.1f}" in row
+        )
         assert f" {arm['action']['top1']['mean']:.1f} ±" in row
     assert "| *theirs*, a paper | – | *12.3* |" in text
-    assert "- tau_a 1 s; history start, all splits, last 5 · T 1, all classes, batch mean: `student_lm`, `student_recipe_lm`" in text
+    assert (
+        "- tau_a 1 s; history start, all splits, last 5 · T 1, all classes, batch mean: `student_lm`,"
+        " `student_recipe_lm`" in text
+    )
     first = next(one for one in summary["comparisons"] if one["metric"] == "class_mean_recall5")
     assert f"{first['low']:+.1f} to {first['high']:+.1f}".replace("-", "−") in text
     assert text.index("## Kitchen") < text.index("A note.") < text.index("### History rule `start`")
@@ -60,7 +74,9 @@ def test_a_difference_without_interval_and_small_data_are_said_in_words(summary,
     nothing = _compared(summary, low=None, high=None, caution="one video", videos=1)
     (tmp_path / "kitchen_start.json").write_text(json.dumps({**nothing, "videos": 1}))
     text = page([tmp_path / "kitchen_start.json"])
-    assert text.count(" | no interval: one video |") == len([c for c in summary["comparisons"] if c["metric"] == "class_mean_recall5"])
+    assert text.count(" | no interval: one video |") == len(
+        [c for c in summary["comparisons"] if c["metric"] == "class_mean_recall5"]
+    )
     assert "Small data, few videos (1). Single videos" in text
 
 

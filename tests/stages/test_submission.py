@@ -13,9 +13,12 @@ from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.tables import SAMPLES, write_table
 
 VERBS, NOUNS = 97, 300
-PAIRS = [(v, 2 * v + n) for v in range(VERBS - 1) for n in (0, 100)]  # the last verb and noun are in no action
+PAIRS = [
+    (v, 2 * v + n) for v in range(VERBS - 1) for n in (0, 100)
+]  # the last verb and noun are in no action
 CLASSES = ClassSpace(
-    action=tuple(f"v{v}_n{n}" for v, n in PAIRS), verb=tuple(f"v{v}" for v in range(VERBS)), noun=tuple(f"n{n}" for n in range(NOUNS)),
+    action=tuple(f"v{v}_n{n}" for v, n in PAIRS), verb=tuple(f"v{v}" for v in range(VERBS)),
+    noun=tuple(f"n{n}" for n in range(NOUNS)),
     action_verb=tuple(v for v, _ in PAIRS), action_noun=tuple(n for _, n in PAIRS),
 )  # fmt: skip
 IDS = [f"P33_101_{i}" for i in range(300)]
@@ -32,14 +35,25 @@ def scores(tmp_path_factory):
 
 def test_the_file_is_as_the_challenge_wants_it(scores, tmp_path):
     path, logits = scores
-    assert main(["submission", "--scores", str(path), "--out", str(tmp_path / "test.json"), "--sls-pt", "2"]) == 0
+    assert (
+        main(["submission", "--scores", str(path), "--out", str(tmp_path / "test.json"), "--sls-pt", "2"])
+        == 0
+    )
     made = json.loads((tmp_path / "test.json").read_text())
     results = made.pop("results")
-    assert made == {"version": "0.2", "challenge": "action_anticipation", "sls_pt": 2, "sls_tl": 4, "sls_td": 3}
+    assert made == {
+        "version": "0.2",
+        "challenge": "action_anticipation",
+        "sls_pt": 2,
+        "sls_tl": 4,
+        "sls_td": 3,
+    }
     assert list(results) == IDS
     for row, sample_id in enumerate(IDS):
         entry = results[sample_id]
-        assert list(entry["verb"]) == [str(i) for i in range(VERBS)] and list(entry["noun"]) == [str(i) for i in range(NOUNS)]
+        assert list(entry["verb"]) == [str(i) for i in range(VERBS)] and list(entry["noun"]) == [
+            str(i) for i in range(NOUNS)
+        ]
         assert len(entry["action"]) == 100
         p = np.exp(logits[row].astype(np.float64))
         p /= p.sum()
@@ -59,18 +73,29 @@ def test_equal_scores_give_equal_bytes(scores, tmp_path):
 
 def test_probabilities_are_refused_by_name(scores, tmp_path, capsys):
     logits = scores[1].astype(np.float64)
-    np.savez(tmp_path / "F.npz", sample_id=np.array(IDS), action=np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)))
+    np.savez(
+        tmp_path / "F.npz",
+        sample_id=np.array(IDS),
+        action=np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)),
+    )
     (tmp_path / "F.classes.json").write_text(CLASSES.to_json())
-    assert main(["submission", "--scores", str(tmp_path / "F.npz"), "--out", str(tmp_path / "test.json")]) == 1
+    assert (
+        main(["submission", "--scores", str(tmp_path / "F.npz"), "--out", str(tmp_path / "test.json")]) == 1
+    )
     assert "action holds probabilities" in capsys.readouterr().err and not (tmp_path / "test.json").exists()
 
 
 def _samples(folder, ids):
     n = len(ids)
     columns = {name: [None] * n for name in ("verb_id", "noun_id", "action_id", "dropped_because")} | {
-        "sample_id": ids, "segment_id": ids, "video_id": ["P33_101"] * n, "split": ["test"] * n,
-        **{name: [0.0] * n for name in ("window_start_s", "window_stop_s", "target_start_s", "target_stop_s")},
-    }  # fmt: skip
+        "sample_id": ids,
+        "segment_id": ids,
+        "video_id": ["P33_101"] * n,
+        "split": ["test"] * n,
+        **{
+            name: [0.0] * n for name in ("window_start_s", "window_stop_s", "target_start_s", "target_stop_s")
+        },
+    }
     write_table(folder / "samples.parquet", SAMPLES, {name: columns[name] for name in SAMPLES.schema.names})
     return str(folder / "samples.parquet")
 
@@ -100,12 +125,23 @@ def test_an_archive_does_not_say_of_which_split_it_is(scores, tmp_path, capsys):
 
 
 EPIC55 = replace(CLASSES, verb=tuple(f"v{v}" for v in range(125)), noun=tuple(f"n{n}" for n in range(352)))
-FEW = replace(CLASSES, action=CLASSES.action[:99], action_verb=CLASSES.action_verb[:99], action_noun=CLASSES.action_noun[:99])
+FEW = replace(
+    CLASSES,
+    action=CLASSES.action[:99],
+    action_verb=CLASSES.action_verb[:99],
+    action_noun=CLASSES.action_noun[:99],
+)
 
 
-@pytest.mark.parametrize(("classes", "says"), [(EPIC55, "125 verbs and 352 nouns"), (FEW, "at least 100")], ids=["EPIC-55", "99 actions"])
+@pytest.mark.parametrize(
+    ("classes", "says"),
+    [(EPIC55, "125 verbs and 352 nouns"), (FEW, "at least 100")],
+    ids=["EPIC-55", "99 actions"],
+)
 def test_other_classes_are_an_error(classes, says, tmp_path, capsys):
-    np.savez(tmp_path / "F.npz", sample_id=np.array(["x"]), action=np.zeros((1, len(classes.action)), np.float32))
+    np.savez(
+        tmp_path / "F.npz", sample_id=np.array(["x"]), action=np.zeros((1, len(classes.action)), np.float32)
+    )
     (tmp_path / "F.classes.json").write_text(classes.to_json())
     assert main(["submission", "--scores", str(tmp_path / "F.npz"), "--out", str(tmp_path / "o.json")]) == 1
     assert says in capsys.readouterr().err

@@ -28,7 +28,11 @@ from foretaste.scores.verify import verify
 from foretaste.stages import score, train
 from foretaste.training.progress import Progress
 
-COUNTS = {"view": {"kind": "action_ids"}, "network": {"kind": "counts"}, "training": {"kind": "counting", "source": "samples"}}
+COUNTS = {
+    "view": {"kind": "action_ids"},
+    "network": {"kind": "counts"},
+    "training": {"kind": "counting", "source": "samples"},
+}
 READER = {
     "view": {"kind": "action_history"},
     "network": {"kind": "text_encoder"},
@@ -42,7 +46,12 @@ READER = {
         "optimizer": {"kind": "adamw", "lr": 3e-3},
     },
 }
-KL = {"loss": {"kind": "kl", "temperature": 1.0, "t_squared": True}, "of": "action", "to": "counts", "weight": 4.0}
+KL = {
+    "loss": {"kind": "kl", "temperature": 1.0, "t_squared": True},
+    "of": "action",
+    "to": "counts",
+    "weight": 4.0,
+}
 STUDENT = {
     "view": {"kind": "features", "frames": 4, "rate": 1.0},
     "network": {"kind": "avt", "width": 16, "layers": 1, "heads": 2, "dropout": 0.3, "positions": 8},
@@ -52,11 +61,18 @@ STUDENT = {
         KL,
     ],
     "training": {
-        "kind": "loop", "epochs": 3, "batch": 32, "checkpoint_steps": 2, "optimizer": {"kind": "adamw", "lr": 3e-3},
+        "kind": "loop", "epochs": 3, "batch": 32, "checkpoint_steps": 2, "optimizer": {"kind": "adamw",
+        "lr": 3e-3},
         "schedule": {"kind": "cosine", "warmup": 0.2},
     },
 }  # fmt: skip
-PROTOCOL = {"tau_a": 1.0, "history_rule": "start", "history_from": "all_splits", "history_length": 5, "prior_exponent": 0.0}
+PROTOCOL = {
+    "tau_a": 1.0,
+    "history_rule": "start",
+    "history_from": "all_splits",
+    "history_length": 5,
+    "prior_exponent": 0.0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -75,21 +91,37 @@ def make_features(path: Path, labels: dict[str, np.ndarray], late_s: float = 0.0
     table = read_table(path.parent / "samples.parquet", SAMPLES)
     videos = sorted(set(table["video_id"].to_pylist()))
     grid = np.arange(80, dtype=np.int32)
-    origin = Origin(grid_fps=1.0, grid_rule=GRID_RULE, width=6, dtype="float32", backbone="{}", weights_sha256="0", picture="{}")
+    origin = Origin(
+        grid_fps=1.0,
+        grid_rule=GRID_RULE,
+        width=6,
+        dtype="float32",
+        backbone="{}",
+        weights_sha256="0",
+        picture="{}",
+    )
     made = [
         VideoFeatures(
-            video_id=video, feat=random.normal(size=(80, 6)).astype(np.float32), grid_index=grid, pts_s=grid + late_s, valid=grid >= 0,
-            source_sha256="0", decoder="none", rotation=0,
+            video_id=video,
+            feat=random.normal(size=(80, 6)).astype(np.float32),
+            grid_index=grid,
+            pts_s=grid + late_s,
+            valid=grid >= 0,
+            source_sha256="0",
+            decoder="none",
+            rotation=0,
         )
         for video in videos
-    ]  # fmt: skip
+    ]
     write_features(path, origin, made)
 
 
 def steps(data: Path, out: Path, model: dict, name: str = "model", **inputs) -> tuple[Step, Step]:
     """The steps that train and score one model, as the workflow writes them."""
     settings = {"objective": [], "folds": 0, "held_out": 0, "calibrate": False, **model}
-    places = {key: data / f"{key}.parquet" for key in ("samples", "segments")} | {"classes": data / "classes.json"}
+    places = {key: data / f"{key}.parquet" for key in ("samples", "segments")} | {
+        "classes": data / "classes.json"
+    }
     if settings["view"]["kind"] == "features":
         places["features"] = [data / "features.h5"]
     if settings["view"]["kind"] == "action_history":
@@ -97,14 +129,27 @@ def steps(data: Path, out: Path, model: dict, name: str = "model", **inputs) -> 
     common = {"wildcards": {"dataset": "d", "system": "s", "seed": 0, "model": name}}
     outputs = {"checkpoint": out / "checkpoint", "log": out / "log.jsonl", "config": out / "config.yaml"}
     first = Step(
-        stage="train", inputs={**places, **inputs}, outputs=outputs, config={"model": settings, "seed": 0}, scratch=out / "train", **common
+        stage="train",
+        inputs={**places, **inputs},
+        outputs=outputs,
+        config={"model": settings, "seed": 0},
+        scratch=out / "train",
+        **common,
     )
-    config = {"model": {k: v for k, v in settings.items() if k != "objective"}, "seed": 0, "protocol": PROTOCOL}
+    config = {
+        "model": {k: v for k, v in settings.items() if k != "objective"},
+        "seed": 0,
+        "protocol": PROTOCOL,
+    }
     config["model"] = {**config["model"], "training": {"kind": settings["training"]["kind"]}}
     second = Step(
-        stage="score", inputs={**places, "checkpoint": out / "checkpoint"}, outputs={"scores": out / "scores"}, config=config,
-        scratch=out / "score", **common,
-    )  # fmt: skip
+        stage="score",
+        inputs={**places, "checkpoint": out / "checkpoint"},
+        outputs={"scores": out / "scores"},
+        config=config,
+        scratch=out / "score",
+        **common,
+    )
     return first, second
 
 
@@ -121,7 +166,11 @@ def counts(data, tmp_path_factory) -> Path:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def test_a_count_teacher(data, counts):
@@ -141,7 +190,9 @@ def test_a_count_teacher(data, counts):
 
 
 @pytest.mark.parametrize("interrupted", [2, 5])
-def test_a_taught_student_interrupted_ends_like_one_that_was_not(data, counts, tmp_path, monkeypatch, interrupted):
+def test_a_taught_student_interrupted_ends_like_one_that_was_not(
+    data, counts, tmp_path, monkeypatch, interrupted
+):
     undisturbed = run(data, tmp_path / "a", STUDENT, scores_counts=counts / "scores")
     lines = [json.loads(line) for line in (undisturbed / "log.jsonl").read_text().splitlines()]
     assert set(lines[0]["parts"]) == {"action.cross_entropy", "next_features.feature_mse", "action.kl.counts"}
@@ -166,11 +217,22 @@ def test_a_taught_student_interrupted_ends_like_one_that_was_not(data, counts, t
 
 def test_the_teacher_moves_the_student(data, tmp_path):
     """Towards the class frequencies, from which the labels lead away."""
-    frequency = run(data, tmp_path / "frequency", {**COUNTS, "network": {"kind": "counts", "tables": ["unigram"]}}) / "scores"
-    longer = {**STUDENT, "training": {**STUDENT["training"], "epochs": 15, "optimizer": {"kind": "adamw", "lr": 1e-2}}}
+    frequency = (
+        run(data, tmp_path / "frequency", {**COUNTS, "network": {"kind": "counts", "tables": ["unigram"]}})
+        / "scores"
+    )
+    longer = {
+        **STUDENT,
+        "training": {**STUDENT["training"], "epochs": 15, "optimizer": {"kind": "adamw", "lr": 1e-2}},
+    }
     labels = STUDENT["objective"][:2]
     alone = run(data, tmp_path / "alone", {**longer, "objective": labels})
-    taught = run(data, tmp_path / "taught", {**longer, "objective": [*labels, {**KL, "weight": 50.0}]}, scores_counts=frequency)
+    taught = run(
+        data,
+        tmp_path / "taught",
+        {**longer, "objective": [*labels, {**KL, "weight": 50.0}]},
+        scores_counts=frequency,
+    )
     teacher = verify(frequency).logits("training", "action").astype(np.float64)
 
     def divergence(folder: Path) -> float:
@@ -182,20 +244,29 @@ def test_the_teacher_moves_the_student(data, tmp_path):
 
 
 def test_held_out_rows_are_scored_by_a_sibling_that_never_saw_their_videos(data, tmp_path):
-    plain, held = run(data, tmp_path / "plain", COUNTS), run(data, tmp_path / "held", {**COUNTS, "held_out": 3})
+    plain, held = (
+        run(data, tmp_path / "plain", COUNTS),
+        run(data, tmp_path / "held", {**COUNTS, "held_out": 3}),
+    )
     scores = verify(held / "scores")
     assert [(split, scores.scored(split)) for split in scores.splits] == [
-        ("held_out", "out-of-fold"), ("training", "in-sample"), ("validation", "held-out"),
-    ]  # fmt: skip
+        ("held_out", "out-of-fold"),
+        ("training", "in-sample"),
+        ("validation", "held-out"),
+    ]
     without = json.loads((held / "checkpoint" / "held_out" / "manifest.json").read_text())["without"]
     table = read_table(data / "samples.parquet", SAMPLES)
     video = dict(zip(table["sample_id"].to_pylist(), table["video_id"].to_pylist()))
     assert len(without) == 2 and {video[sample] for sample in scores.sample_ids("held_out")} == set(without)
-    assert set(scores.sample_ids("held_out")) == {sample for sample in scores.sample_ids("training") if video[sample] in without}
+    assert set(scores.sample_ids("held_out")) == {
+        sample for sample in scores.sample_ids("training") if video[sample] in without
+    }
     before = verify(plain / "scores")
     for split in ("training", "validation"):  # the model itself is the one that it would be without a sibling
         np.testing.assert_array_equal(scores.logits(split, "action"), before.logits(split, "action"))
-    apart = scores.logits("held_out", "action") - before.logits("training", "action", scores.sample_ids("held_out"))
+    apart = scores.logits("held_out", "action") - before.logits(
+        "training", "action", scores.sample_ids("held_out")
+    )
     assert np.abs(apart).max() > 0.1
 
 
@@ -207,19 +278,28 @@ def test_folds_are_scored_by_models_that_never_saw_the_video(data, tmp_path):
     assert [scores.scored(split) for split in scores.splits] == ["out-of-fold", "held-out"]
     table = read_table(data / "samples.parquet", SAMPLES)
     video = dict(zip(table["sample_id"].to_pylist(), table["video_id"].to_pylist()))
-    without = [json.loads((plain / f"checkpoint/fold{fold}/manifest.json").read_text())["without"] for fold in range(3)]
-    assert sorted(name for videos in without for name in videos) == sorted({v for v in video.values() if v.startswith("tr")})
+    without = [
+        json.loads((plain / f"checkpoint/fold{fold}/manifest.json").read_text())["without"]
+        for fold in range(3)
+    ]
+    assert sorted(name for videos in without for name in videos) == sorted(
+        {v for v in video.values() if v.startswith("tr")}
+    )
     ids = scores.sample_ids("training")
     assert all(video[sample] in without[fold] for sample, fold in zip(ids, scores.folds("training")))
     temperature = verify(calibrated / "scores").manifest["facts"]["temperatures"]["action"]
     np.testing.assert_allclose(
-        verify(calibrated / "scores").logits("validation", "action"), scores.logits("validation", "action") / temperature, atol=5e-3
+        verify(calibrated / "scores").logits("validation", "action"),
+        scores.logits("validation", "action") / temperature,
+        atol=5e-3,
     )
 
     def loss(folder: Path) -> float:
         wanted, found = targets(table, "training"), verify(folder / "scores")
         logits = found.logits("training", "action", wanted.sample_ids)
-        said = logits[np.arange(len(logits)), wanted.labels["action"]] - found.logsumexp("training", "action", wanted.sample_ids)
+        said = logits[np.arange(len(logits)), wanted.labels["action"]] - found.logsumexp(
+            "training", "action", wanted.sample_ids
+        )
         return -float(said.mean())
 
     assert temperature != 1.0
@@ -229,13 +309,26 @@ def test_folds_are_scored_by_models_that_never_saw_the_video(data, tmp_path):
 def test_counting_the_true_labels_of_recipes(data, tmp_path):
     classes = make_classes()
     columns = {
-        "recipe_id": ["r", "r", "r", "s", "s", "t"], "partition": ["train"] * 5 + ["val"], "order": [1, 0, 2, 0, 1, 0],
-        "action": [classes.action[3], classes.action[7], "fly_kite", classes.action[7], classes.action[5], classes.action[1]],
+        "recipe_id": ["r", "r", "r", "s", "s", "t"],
+        "partition": ["train"] * 5 + ["val"],
+        "order": [1, 0, 2, 0, 1, 0],
+        "action": [
+            classes.action[3],
+            classes.action[7],
+            "fly_kite",
+            classes.action[7],
+            classes.action[5],
+            classes.action[1],
+        ],
         "kind": ["step", "step", "step", "step", "broken", "step"],
-    }  # fmt: skip
+    }
     (tmp_path / "recipes").mkdir()
     pq.write_table(pa.table(columns), tmp_path / "recipes" / "steps.parquet")
-    model = {**COUNTS, "network": {"kind": "counts", "tables": ["unigram"]}, "training": {"kind": "counting", "source": "recipe_truth"}}
+    model = {
+        **COUNTS,
+        "network": {"kind": "counts", "tables": ["unigram"]},
+        "training": {"kind": "counting", "source": "recipe_truth"},
+    }
     out = run(data, tmp_path / "out", model, recipe_truth=tmp_path / "recipes")
     scores = verify(out / "scores")
     assert [scores.scored(split) for split in scores.splits] == ["held-out", "held-out"]
@@ -249,7 +342,9 @@ def test_a_student_trained_in_fp64_is_scored_like_any_other(data, counts, tmp_pa
     for precision in ("fp32", "fp64"):
         model = {**STUDENT, "training": {**STUDENT["training"], "precision": precision}}
         made = run(data, tmp_path / precision, model, scores_counts=counts / "scores")
-        assert {tensor.dtype for tensor in load_file(made / "checkpoint" / "model.safetensors").values()} == {torch.float32}
+        assert {tensor.dtype for tensor in load_file(made / "checkpoint" / "model.safetensors").values()} == {
+            torch.float32
+        }
         found[precision] = verify(made / "scores").logits("validation", "action")
     np.testing.assert_allclose(found["fp64"], found["fp32"], atol=1e-3)
 
@@ -259,7 +354,9 @@ def test_a_view_that_shows_the_future_is_refused_before_training(data, tmp_path)
         (tmp_path / name).write_bytes((data / name).read_bytes())
     make_features(tmp_path / "features.h5", {}, late_s=0.5)
     first, _ = steps(tmp_path, tmp_path / "out", STUDENT)
-    with pytest.raises(DataError, match=r"the view shows 11\.500 s: samples: tr00_0: nothing after 11\.000 s"):
+    with pytest.raises(
+        DataError, match=r"the view shows 11\.500 s: samples: tr00_0: nothing after 11\.000 s"
+    ):
         train.run(first)
     assert not (tmp_path / "out").exists()
 
@@ -268,13 +365,16 @@ def test_dropped_samples_are_neither_trained_on_nor_scored(data, counts, tmp_pat
     for name in ("segments.parquet", "classes.json"):
         (tmp_path / name).write_bytes((data / name).read_bytes())
     columns = read_table(data / "samples.parquet", SAMPLES).to_pydict()
-    columns["dropped_because"] = ["too early" if row % 3 == 0 else None for row in range(len(columns["sample_id"]))]
+    columns["dropped_because"] = [
+        "too early" if row % 3 == 0 else None for row in range(len(columns["sample_id"]))
+    ]
     write_table(tmp_path / "samples.parquet", SAMPLES, columns)
     scores = verify(run(tmp_path, tmp_path / "out", COUNTS) / "scores")
     kept = [sample for sample, why in zip(columns["sample_id"], columns["dropped_because"]) if why is None]
     assert [*scores.sample_ids("training"), *scores.sample_ids("validation")] == kept
     assert not np.allclose(
-        scores.logits("validation", "action", kept[-1:]), verify(counts / "scores").logits("validation", "action", kept[-1:])
+        scores.logits("validation", "action", kept[-1:]),
+        verify(counts / "scores").logits("validation", "action", kept[-1:]),
     )
 
 
@@ -286,7 +386,11 @@ def test_a_teacher_without_scores_is_named(data, tmp_path):
 @pytest.mark.slow
 def test_two_processes_train_like_one(data, tmp_path):
     """By the command line, as a person with two devices starts it."""
-    model = {**STUDENT, "objective": STUDENT["objective"][:2], "network": {**STUDENT["network"], "dropout": 0.0, "inner_dropout": 0.0}}
+    model = {
+        **STUDENT,
+        "objective": STUDENT["objective"][:2],
+        "network": {**STUDENT["network"], "dropout": 0.0, "inner_dropout": 0.0},
+    }
     one = run(data, tmp_path / "one", model)
     first, second = steps(data, tmp_path / "two", model)
     by_command_line(first, tmp_path, processes=2)
@@ -302,16 +406,42 @@ def test_two_processes_train_like_one(data, tmp_path):
 def by_command_line(step: Step, results: Path, processes: int) -> None:
     wildcards = {name: str(value) for name, value in step.wildcards.items()}
     spec = {"stage": step.stage, "wildcards": wildcards, "config": step.config, "threads": 1, "code": "0"}
-    paths = {name: [str(p) for p in path] if isinstance(path, list) else str(path) for name, path in step.inputs.items()}
+    paths = {
+        name: [str(p) for p in path] if isinstance(path, list) else str(path)
+        for name, path in step.inputs.items()
+    }
     file = results / ".steps" / f"{step.stage}-0.json"
     artifact.write_json(
         file,
-        {"format": 1, "spec": spec, "inputs": paths, "outputs": {name: str(path) for name, path in step.outputs.items()}, "places": {}},
+        {
+            "format": 1,
+            "spec": spec,
+            "inputs": paths,
+            "outputs": {name: str(path) for name, path in step.outputs.items()},
+            "places": {},
+        },
     )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    launcher = ["-m", "torch.distributed.run", f"--nproc_per_node={processes}", "--master_addr=127.0.0.1", f"--master_port={port}"]
-    command = [sys.executable, *launcher, "-m", "--", "foretaste", step.stage, "--step", str(file), "--log", str(results / "log")]
+    launcher = [
+        "-m",
+        "torch.distributed.run",
+        f"--nproc_per_node={processes}",
+        "--master_addr=127.0.0.1",
+        f"--master_port={port}",
+    ]
+    command = [
+        sys.executable,
+        *launcher,
+        "-m",
+        "--",
+        "foretaste",
+        step.stage,
+        "--step",
+        str(file),
+        "--log",
+        str(results / "log"),
+    ]
     done = subprocess.run(command, timeout=120, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -1,10 +1,12 @@
-"""Kills a small training at every instant of every write of a checkpoint, lets it go on, and compares all that it leaves.
+"""Kills a small training at every instant of every write of a checkpoint, lets it go on, and compares all
+that it leaves.
 
     python tests/training/killing_saves.py FOLDER [--optimizer sgd adamw] [--every 1] [--chains 20]
 
-An instant is a call that changes the disk: a file made, written half or whole, flushed, renamed or removed, a line of the log begun.
-Each try is a process of its own that ends itself by SIGKILL. A chain is one training that is killed again and again at random instants.
-Prints one line an optimizer, and what differed; exit code 1 if anything did.
+An instant is a call that changes the disk: a file made, written half or whole, flushed, renamed or removed, a
+line of the log begun. Each try is a process of its own that ends itself by SIGKILL. A chain is one training
+that is killed again and again at random instants. Prints one line an optimizer, and what differed; exit code
+1 if anything did.
 """
 
 from __future__ import annotations
@@ -74,7 +76,9 @@ class Instants:
 
 
 def attempt(out: Path, optimizer: dict, last: int | None) -> int:
-    """Train in a process of its own that dies at instant ``last``; how many instants there were, 0 if it died."""
+    """Train in a process of its own that dies at instant ``last``; how many instants there were, 0 if it
+    died.
+    """
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -95,11 +99,15 @@ def attempt(out: Path, optimizer: dict, last: int | None) -> int:
 
 def left(out: Path) -> dict[str, bytes]:
     """The log, and every file of the checkpoints."""
-    return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()
+    }
 
 
 def compare(folder: Path, name: str, every: int, chains: int) -> list[str]:
-    """Every ``every``-th instant of a training, and ``chains`` chains of kills; the folders of those that ended otherwise, which are kept."""
+    """Every ``every``-th instant of a training, and ``chains`` chains of kills; the folders of those that
+    ended otherwise, which are kept.
+    """
     whole = folder / f"{name}-whole"
     count = attempt(whole, OPTIMIZERS[name], None)
     expected, different, kills = left(whole), [], 0
@@ -115,19 +123,31 @@ def compare(folder: Path, name: str, every: int, chains: int) -> list[str]:
             different.append(str(out))
         else:
             shutil.rmtree(out)
-    print(f"{name}: {count} instants, {kills} kills in {len(tries)} trainings, {len(different)} ended otherwise", flush=True)
+    print(
+        f"{name}: {count} instants, {kills} kills in {len(tries)} trainings, {len(different)} ended"
+        " otherwise",
+        flush=True,
+    )
     return different
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--optimizer", nargs="+", choices=OPTIMIZERS, default=list(OPTIMIZERS))
     parser.add_argument("--every", type=int, default=1, help="only every so many instants")
     parser.add_argument("--chains", type=int, default=20, help="trainings that are killed up to twelve times")
     arguments = parser.parse_args()
-    train(arguments.folder / "warm", **SETTINGS)  # what torch imports at its first step is then there in every child
-    different = [one for name in arguments.optimizer for one in compare(arguments.folder, name, arguments.every, arguments.chains)]
+    train(
+        arguments.folder / "warm", **SETTINGS
+    )  # what torch imports at its first step is then there in every child
+    different = [
+        one
+        for name in arguments.optimizer
+        for one in compare(arguments.folder, name, arguments.every, arguments.chains)
+    ]
     print("\n".join(different) or "all as without a kill")
     sys.exit(bool(different))
 

@@ -15,11 +15,19 @@ from foretaste.training.samples import Loader, check_boundary, class_counts, joi
 
 def table(rows: int = N, stop=lambda row: float(row)) -> pa.Table:
     columns = {
-        "sample_id": [f"s{row}" for row in range(rows)], "segment_id": [None] * rows, "video_id": ["v"] * rows, "split": ["training"] * rows,
-        "window_start_s": [0.0] * rows, "window_stop_s": [stop(row) for row in range(rows)], "target_start_s": [0.0] * rows,
-        "target_stop_s": [0.0] * rows, "verb_id": [None] * rows, "noun_id": [row % 3 for row in range(rows)],
-        "action_id": [None if row % 2 else row for row in range(rows)], "dropped_because": [None] * rows,
-    }  # fmt: skip
+        "sample_id": [f"s{row}" for row in range(rows)],
+        "segment_id": [None] * rows,
+        "video_id": ["v"] * rows,
+        "split": ["training"] * rows,
+        "window_start_s": [0.0] * rows,
+        "window_stop_s": [stop(row) for row in range(rows)],
+        "target_start_s": [0.0] * rows,
+        "target_stop_s": [0.0] * rows,
+        "verb_id": [None] * rows,
+        "noun_id": [row % 3 for row in range(rows)],
+        "action_id": [None if row % 2 else row for row in range(rows)],
+        "dropped_because": [None] * rows,
+    }
     return pa.table(columns, schema=SAMPLES.schema)
 
 
@@ -32,8 +40,12 @@ def test_an_epoch_visits_every_row_once_in_an_order_of_its_own(buckets):
         assert sorted(len(batch) for batch in order) == [5, 8, 8, 8, 8]
         assert sorted(position for batch in order for position in batch) == list(range(N))
     assert orders[0] != orders[1]
-    assert orders[1] == [batch.tolist() for batch in Loader(samples=samples(), batch=8, seed=4, buckets=buckets).order(1)]
-    assert orders[1] != [batch.tolist() for batch in Loader(samples=samples(), batch=8, seed=5, buckets=buckets).order(1)]
+    assert orders[1] == [
+        batch.tolist() for batch in Loader(samples=samples(), batch=8, seed=4, buckets=buckets).order(1)
+    ]
+    assert orders[1] != [
+        batch.tolist() for batch in Loader(samples=samples(), batch=8, seed=5, buckets=buckets).order(1)
+    ]
 
 
 def test_buckets_hold_rows_of_like_length():
@@ -52,7 +64,9 @@ def test_steps_go_on_from_any_step():
     assert [step for step, _, _ in everything] == list(range(13))
     assert [epoch for _, epoch, _ in everything] == [0] * 5 + [1] * 5 + [2] * 3
     for start in (0, 4, 5, 11, 13):
-        assert [(step, epoch, positions.tolist()) for step, epoch, positions in loader.steps_from(start, 13)] == everything[start:]
+        assert [
+            (step, epoch, positions.tolist()) for step, epoch, positions in loader.steps_from(start, 13)
+        ] == everything[start:]
 
 
 @pytest.mark.parametrize(("size", "total"), [(8, 1), (8, 3), (5, 7), (1, 4)])
@@ -61,7 +75,9 @@ def test_pieces_make_up_the_batch(size, total):
     positions = loader.order(0)[0][:size]
     pieces = loader.pieces(positions, 0, 0, total, total)
     again = [piece for first in range(total) for piece in loader.pieces(positions, 0, first, 1, total)]
-    assert sum((piece.ids for piece in pieces if piece), ()) == tuple(f"s{position}" for position in positions)
+    assert sum((piece.ids for piece in pieces if piece), ()) == tuple(
+        f"s{position}" for position in positions
+    )
     assert [piece and piece.ids for piece in pieces] == [piece and piece.ids for piece in again]
     whole = loader.pieces(positions, 0, 0, 1, 1)[0]
     joined = torch.cat([piece.inputs["features"] for piece in pieces if piece])
@@ -73,7 +89,11 @@ def test_training_shakes_rows_and_scoring_does_not():
     still = rows.batch([3, 1]).inputs["features"]
     assert torch.equal(still, rows.view.features[[3, 1]])
     assert not torch.equal(rows.batch([3, 1], training=True).inputs["features"], still)
-    found = {sample: row for positions, batch in Loader(samples=rows, batch=4).in_order(1, 3) for sample, row in zip(batch.ids, positions)}
+    found = {
+        sample: row
+        for positions, batch in Loader(samples=rows, batch=4).in_order(1, 3)
+        for sample, row in zip(batch.ids, positions)
+    }
     assert found == {f"s{row}": row for row in range(1, N, 3)}
 
 

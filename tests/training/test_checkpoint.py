@@ -18,7 +18,9 @@ from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
 from foretaste.training.checkpoint import load_model, load_weights, save_model, weights
 
-SPACE = ClassSpace(action=("a", "b", "c"), verb=("v",), noun=("n", "m"), action_verb=(0, 0, 0), action_noun=(0, 1, 0))
+SPACE = ClassSpace(
+    action=("a", "b", "c"), verb=("v",), noun=("n", "m"), action_verb=(0, 0, 0), action_noun=(0, 1, 0)
+)
 NETWORK = {"kind": "avt", "width": 8, "layers": 1, "heads": 2, "dropout": 0.1, "positions": 4, "past": True}
 SOURCES = Sources(classes=SPACE, feature_width=5)
 
@@ -49,7 +51,9 @@ def test_equal_models_give_equal_bytes(saved, tmp_path):
 
 def test_damage_and_other_label_spaces_are_refused(saved):
     _, folder = saved
-    other = ClassSpace(action=("a", "c", "b"), verb=("v",), noun=("n", "m"), action_verb=(0, 0, 0), action_noun=(0, 0, 1))
+    other = ClassSpace(
+        action=("a", "c", "b"), verb=("v",), noun=("n", "m"), action_verb=(0, 0, 0), action_noun=(0, 0, 1)
+    )
     with pytest.raises(DataError, match="another label space"):
         load_model(folder, Sources(classes=other, feature_width=5))
     with pytest.raises(DataError, match=r"encoder\.weight of shape"):
@@ -92,7 +96,9 @@ def test_keys_are_compared_one_by_one(tmp_path):
     model = TinyNet()
     stored = weights(model)
     with pytest.raises(DataError, match=r"missing \['action.bias'\]"):
-        load_weights(model, {name: tensor for name, tensor in stored.items() if name != "action.bias"}, tmp_path)
+        load_weights(
+            model, {name: tensor for name, tensor in stored.items() if name != "action.bias"}, tmp_path
+        )
     with pytest.raises(DataError, match=r"unknown \['more'\]"):
         load_weights(model, {**stored, "more": torch.zeros(1)}, tmp_path)
     with pytest.raises(DataError, match="float64"):

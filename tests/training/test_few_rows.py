@@ -1,4 +1,6 @@
-"""Two processes with less than a row each: every process takes part in every exchange, or all of them would wait for ever."""
+"""Two processes with less than a row each: every process takes part in every exchange, or all of them would
+wait for ever.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,12 @@ from foretaste.training.samples import Loader, class_counts
 from foretaste.training.scoring import score
 
 #: What each of these trainings is monitored on, by name -> rows of the view.
-MONITORS = {"one row": [7], "no labelled row": [5, 10], "labels on one process only": [5, 1], "three rows": [1, 2, 3]}
+MONITORS = {
+    "one row": [7],
+    "no labelled row": [5, 10],
+    "labels on one process only": [5, 1],
+    "three rows": [1, 2, 3],
+}
 #: Rows that are trained on, by their number.
 TRAINED = {1: [4], 3: [1, 2, 3]}
 
@@ -44,7 +51,11 @@ class HeadsView(TinyView):
     def fetch(self, rows, **how) -> Fetched:
         fetched = super().fetch(rows, **how)
         verbs = torch.tensor([row % C if row % 2 else UNLABELLED for row in rows])
-        return replace(fetched, labels={**fetched.labels, "verb": verbs}) if (verbs != UNLABELLED).any() else fetched
+        return (
+            replace(fetched, labels={**fetched.labels, "verb": verbs})
+            if (verbs != UNLABELLED).any()
+            else fetched
+        )
 
 
 def run_all(folder: Path) -> Path:
@@ -63,7 +74,9 @@ def run_one(out: Path, rows: list[int], monitored: list[int]) -> None:
     torch.manual_seed(1)
     model, chosen = Heads(), samples(rows, view)
     settings = config(epochs=2, batch=1)
-    objective = build_objective([TermConfig(**{"loss": {"kind": "cross_entropy"}, "of": "action"})], class_counts(chosen))
+    objective = build_objective(
+        [TermConfig(**{"loss": {"kind": "cross_entropy"}, "of": "action"})], class_counts(chosen)
+    )
     loaders = {
         "training": Loader(samples=chosen, batch=settings.batch, seed=1),
         "held_out": Loader(samples=samples(monitored, view), batch=4),
@@ -72,7 +85,10 @@ def run_one(out: Path, rows: list[int], monitored: list[int]) -> None:
     scored = score(model, samples(monitored, view))
     if os.environ.get("RANK", "0") == "0":
         save_file(
-            {"scores": torch.from_numpy(scored.logits["action"]), "embedding": torch.from_numpy(scored.embedding)},
+            {
+                "scores": torch.from_numpy(scored.logits["action"]),
+                "embedding": torch.from_numpy(scored.embedding),
+            },
             out / "scores.safetensors",
         )
 
@@ -109,8 +125,18 @@ def test_two_processes_see_what_one_sees(name, rows, alone, together):
 
 
 def test_the_labels_of_one_process_reach_the_log(together):
-    (monitored, _) = (line for line in lines(together / "labels on one process only" / "3") if "monitor" in line)
-    assert set(monitored) == {"epoch", "step", "monitor", "action_loss", "action_top1", "verb_loss", "verb_top1"}
+    monitored, _ = (
+        line for line in lines(together / "labels on one process only" / "3") if "monitor" in line
+    )
+    assert set(monitored) == {
+        "epoch",
+        "step",
+        "monitor",
+        "action_loss",
+        "action_top1",
+        "verb_loss",
+        "verb_top1",
+    }
 
 
 def lines(out: Path) -> list[dict]:

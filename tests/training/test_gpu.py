@@ -1,4 +1,6 @@
-"""On a GPU: a training that is broken off goes on to the bit, is the CPU's up to rounding, and scores alike."""
+"""On a GPU: a training that is broken off goes on to the bit, is the CPU's up to rounding, and scores
+alike.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ from foretaste.training.scoring import score
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
-    # Where torch has no deterministic algorithm it says so; whether the result is the same is what these tests look at.
+    # Where torch has no deterministic algorithm it says so; whether the result is the same is what these
+    # tests look at.
     pytest.mark.filterwarnings("default:.*determinis.*"),
 ]
 
@@ -40,7 +43,9 @@ OPTIMIZERS = {
     "sgd": {"kind": "sgd", "lr": 0.01, "momentum": 0.9},
 }
 SETTINGS = {"dropout": 0.3, "buckets": True, "epochs": 3}
-SPACE = ClassSpace(action=("a", "b", "c"), verb=("v", "w"), noun=("n", "m"), action_verb=(0, 0, 1), action_noun=(0, 1, 0))
+SPACE = ClassSpace(
+    action=("a", "b", "c"), verb=("v", "w"), noun=("n", "m"), action_verb=(0, 0, 1), action_noun=(0, 1, 0)
+)
 
 
 def states(folder: Path) -> dict[str, torch.Tensor]:
@@ -59,7 +64,13 @@ def script(out: Path, arguments: dict, **environment: str) -> subprocess.Complet
     """The same training in a process of its own."""
     out.mkdir(exist_ok=True)
     command = [sys.executable, str(Path(tiny_training.__file__)), str(out), json.dumps(arguments)]
-    return subprocess.run(command, env={**os.environ, "FORETASTE_PLAIN": "1", **environment}, check=False, capture_output=True, timeout=120)
+    return subprocess.run(
+        command,
+        env={**os.environ, "FORETASTE_PLAIN": "1", **environment},
+        check=False,
+        capture_output=True,
+        timeout=120,
+    )
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp64"])
@@ -88,7 +99,9 @@ def test_resumes_to_the_bit_after_sigkill(tmp_path):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_the_state_lies_where_the_optimizer_made_it(optimizer, tmp_path):
-    """A fused Adam steps on its counter's own device: one that lies on the CPU is an error, or another result."""
+    """A fused Adam steps on its counter's own device: one that lies on the CPU is an error, or another
+    result.
+    """
     config = tiny_training.config(optimizer=OPTIMIZERS[optimizer], precision="fp32")
     model = tiny_training.TinyNet().cuda()
     made, other = build_optimizer(model, config), build_optimizer(model, config)
@@ -113,7 +126,9 @@ def test_a_training_equals_the_cpus_up_to_rounding(tmp_path):
     assert script(tmp_path / "cpu", {}, CUDA_VISIBLE_DEVICES="").returncode == 0
     gpu, cpu = states(tmp_path / "gpu"), states(tmp_path / "cpu")
     for name, tensor in cpu.items():
-        torch.testing.assert_close(gpu[name], tensor, rtol=1e-6, atol=1e-9, msg=lambda text, name=name: f"{name}: {text}")
+        torch.testing.assert_close(
+            gpu[name], tensor, rtol=1e-6, atol=1e-9, msg=lambda text, name=name: f"{name}: {text}"
+        )
 
 
 def networks(folder: Path) -> dict[str, tuple[torch.nn.Module, Batch]]:
@@ -122,20 +137,30 @@ def networks(folder: Path) -> dict[str, tuple[torch.nn.Module, Batch]]:
     sources = Sources(classes=SPACE, feature_width=64, pretrained=folder / "lm")
     random = np.random.default_rng(0)
     ids = tuple(f"s{i}" for i in range(16))
-    labels = {"action": torch.from_numpy(random.integers(0, 3, 16)), "past_action": torch.from_numpy(random.integers(-1, 3, (16, 10)))}
+    labels = {
+        "action": torch.from_numpy(random.integers(0, 3, 16)),
+        "past_action": torch.from_numpy(random.integers(-1, 3, (16, 10))),
+    }
     features = torch.from_numpy(random.normal(size=(16, 10, 64)).astype(np.float32))
     words = torch.from_numpy(random.integers(5, 30, (16, 12)))
     torch.manual_seed(0)
     student = families.build(
-        "models", {"kind": "avt", "width": 128, "layers": 3, "heads": 4, "dropout": 0.2, "past": True}, sources=sources
+        "models",
+        {"kind": "avt", "width": 128, "layers": 3, "heads": 4, "dropout": 0.2, "past": True},
+        sources=sources,
     )
     reader = families.build("models", {"kind": "text_encoder"}, sources=sources)
     return {
         "avt": (student, Batch(ids=ids, inputs={"features": features}, labels=labels)),
         "text_encoder": (
-            reader, Batch(ids=ids, inputs={"input_ids": words, "attention_mask": torch.ones_like(words, dtype=torch.bool)}, labels=labels),
+            reader,
+            Batch(
+                ids=ids,
+                inputs={"input_ids": words, "attention_mask": torch.ones_like(words, dtype=torch.bool)},
+                labels=labels,
+            ),
         ),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -155,7 +180,9 @@ def test_real_networks_give_the_same_gradients_twice(name, precision, tmp_path):
         if outputs.next_features is not None:
             loss = loss + (outputs.next_features[:, :-1] - outputs.features[:, 1:]).square().mean()
         loss.backward()
-        found.append({key: value.grad.clone() for key, value in model.named_parameters() if value.grad is not None})
+        found.append(
+            {key: value.grad.clone() for key, value in model.named_parameters() if value.grad is not None}
+        )
     for other in found[1:]:
         assert_same(found[0], other)
 
@@ -184,4 +211,6 @@ def test_scores_are_the_cpus_and_a_checkpoint_is_loaded_anywhere(tmp_path):
     loaded, _ = load_model(tmp_path / "checkpoint", Sources(classes=SPACE, feature_width=64))
     assert next(loaded.parameters()).device.type == "cpu"
     with torch.inference_mode():
-        torch.testing.assert_close(loaded(batch).logits["action"], student.cpu().eval()(batch).logits["action"])
+        torch.testing.assert_close(
+            loaded(batch).logits["action"], student.cpu().eval()(batch).logits["action"]
+        )

@@ -16,7 +16,14 @@ SCRIPT = Path(__file__).with_name("killing_saves.py")
 def kill(folder: Path, *arguments: str) -> str:
     """Run the script, which tries each instant in a process of its own."""
     command = [sys.executable, str(SCRIPT), str(folder), *arguments]
-    done = subprocess.run(command, env={**os.environ, "FORETASTE_PLAIN": "1"}, check=False, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(
+        command,
+        env={**os.environ, "FORETASTE_PLAIN": "1"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     return done.stdout
 

@@ -1,4 +1,6 @@
-"""The loop: the same result undisturbed, broken off and taken up again, cut into parts, or spread over processes."""
+"""The loop: the same result undisturbed, broken off and taken up again, cut into parts, or spread over
+processes.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ HARD = {"dropout": 0.3, "precision": "fp32", "buckets": True, "epochs": 3}
 def assert_equal(a: dict, b: dict, tolerance: float = 0.0) -> None:
     assert a.keys() == b.keys()
     for name in a:
-        torch.testing.assert_close(a[name], b[name], rtol=0, atol=tolerance, msg=lambda text, name=name: f"{name}: {text}")
+        torch.testing.assert_close(
+            a[name], b[name], rtol=0, atol=tolerance, msg=lambda text, name=name: f"{name}: {text}"
+        )
 
 
 def lines(out: Path) -> list[dict]:
@@ -34,18 +38,28 @@ def lines(out: Path) -> list[dict]:
 
 def run(out: Path, arguments: dict, processes: int = 1, check: bool = True) -> subprocess.CompletedProcess:
     """The script of tiny trainings in processes of its own."""
-    return launch([str(SCRIPT), str(out), json.dumps({**arguments, "processes": processes})], out, processes, check)
+    return launch(
+        [str(SCRIPT), str(out), json.dumps({**arguments, "processes": processes})], out, processes, check
+    )
 
 
 def launch(script: list[str], out: Path, processes: int, check: bool = True) -> subprocess.CompletedProcess:
-    """A script that writes to ``out`` in processes of its own, by torchrun on a free port where there are several."""
+    """A script that writes to ``out`` in processes of its own, by torchrun on a free port where there are
+    several.
+    """
     out.mkdir(exist_ok=True)
     launcher = []
     if processes > 1:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        launcher = ["-m", "torch.distributed.run", f"--nproc_per_node={processes}", "--master_addr=127.0.0.1", f"--master_port={port}"]
+        launcher = [
+            "-m",
+            "torch.distributed.run",
+            f"--nproc_per_node={processes}",
+            "--master_addr=127.0.0.1",
+            f"--master_port={port}",
+        ]
     command = [sys.executable, *launcher, *script]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "FORETASTE_PLAIN": "1"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=check)
@@ -107,7 +121,9 @@ def test_accumulation_changes_nothing(tmp_path, optimizer):
 
 @pytest.mark.slow
 def test_two_processes_equal_one(tmp_path):
-    """fp64, no dropout; class weights, ignored positions, batches that do not divide: 37 = 4 x 9 + 1, so one process has nothing."""
+    """fp64, no dropout; class weights, ignored positions, batches that do not divide: 37 = 4 x 9 + 1, so one
+    process has nothing.
+    """
     arguments = {"batch": 9, "clip_norm": 0.5}
     one = train(tmp_path / "one", **arguments)
     run(tmp_path / "two", arguments, processes=2)
@@ -147,10 +163,17 @@ def test_log_lines(tmp_path):
     steps = [line for line in found if "monitor" not in line]
     assert [line["step"] for line in steps] == list(range(1, 11))
     assert [line["epoch"] for line in steps] == [1] * 5 + [2] * 5
-    names = ["action.cross_entropy", "past_action.cross_entropy", "next_features.feature_mse", "action.kl.teacher"]
+    names = [
+        "action.cross_entropy",
+        "past_action.cross_entropy",
+        "next_features.feature_mse",
+        "action.kl.teacher",
+    ]
     assert set(steps[0]) == {"epoch", "step", "lr", "loss", "parts", "gradient_norm"}
     weights = [term.get("weight", 1.0) for term in TERMS]
-    assert steps[3]["loss"] == pytest.approx(sum(weight * steps[3]["parts"][name] for weight, name in zip(weights, names, strict=True)))
+    assert steps[3]["loss"] == pytest.approx(
+        sum(weight * steps[3]["parts"][name] for weight, name in zip(weights, names, strict=True))
+    )
     monitors = [line for line in found if "monitor" in line]
     assert [(line["monitor"], line["step"]) for line in monitors] == [("held_out", 5), ("held_out", 10)]
     assert set(monitors[0]) == {"epoch", "step", "monitor", "action_loss", "action_top1"}
@@ -162,7 +185,9 @@ def test_loss_falls(tmp_path):
     assert sum(found[-5:]) < 0.8 * sum(found[:5])
 
 
-@pytest.mark.parametrize(("term", "name"), [(TERMS[0], "action.cross_entropy"), (TERMS[2], "next_features.feature_mse")])
+@pytest.mark.parametrize(
+    ("term", "name"), [(TERMS[0], "action.cross_entropy"), (TERMS[2], "next_features.feature_mse")]
+)
 def test_a_non_finite_loss_stops_before_the_update(tmp_path, term, name, monkeypatch):
     import tiny_training
 

@@ -11,8 +11,15 @@ from foretaste.training.masked_words import frequency_perplexity, perplexity, wo
 
 
 def _batch(rows: int, length: int, positions: list[int], tokens: list[int]) -> Batch:
-    inputs = {"input_ids": torch.zeros(rows, length, dtype=torch.int64), "masked_positions": torch.tensor(positions)}
-    return Batch(ids=tuple(map(str, range(rows))), inputs=inputs, labels={"token": torch.tensor(tokens, dtype=torch.int64)})
+    inputs = {
+        "input_ids": torch.zeros(rows, length, dtype=torch.int64),
+        "masked_positions": torch.tensor(positions),
+    }
+    return Batch(
+        ids=tuple(map(str, range(rows))),
+        inputs=inputs,
+        labels={"token": torch.tensor(tokens, dtype=torch.int64)},
+    )
 
 
 def _says(tokens: list[list[float]]):
@@ -47,4 +54,6 @@ def test_frequencies_alone():
     probability = {3: (3 + 2 / 10) / 6, 5: (1 + 2 / 10) / 6, 0: (2 / 10) / 6}
     expected = math.exp(-sum(math.log(probability[token]) for token in hidden.tolist()) / 3)
     assert frequency_perplexity(seen, hidden, 10) == pytest.approx(expected)
-    assert sum(1 / frequency_perplexity(seen, torch.tensor([token]), 10) for token in range(10)) == pytest.approx(1)
+    assert sum(
+        1 / frequency_perplexity(seen, torch.tensor([token]), 10) for token in range(10)
+    ) == pytest.approx(1)

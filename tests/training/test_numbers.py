@@ -1,4 +1,6 @@
-"""Numbers that leave a training are finite, in fp32, and do not depend on where in memory a batch happened to lie."""
+"""Numbers that leave a training are finite, in fp32, and do not depend on where in memory a batch happened to
+lie.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ OVERFLOWS = {
 @pytest.mark.parametrize("checkpoint_steps", [1, 200])
 def test_an_update_that_overflows_is_an_error_and_never_kept(tmp_path, checkpoint_steps):
     for _ in range(2):  # again, from what the first try left
-        with pytest.raises(DataError, match=r"^(hidden|action)\.(weight|bias) is not finite: step 2: finite weights"):
+        with pytest.raises(
+            DataError, match=r"^(hidden|action)\.(weight|bias) is not finite: step 2: finite weights"
+        ):
             train(tmp_path, checkpoint_steps=checkpoint_steps, **OVERFLOWS)
     assert [path.name for path in tmp_path.glob("step-*")] == (["step-1"] if checkpoint_steps == 1 else [])
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1
@@ -65,14 +69,21 @@ def test_a_finished_model_is_fp32_and_its_training_is_not(tmp_path, precision):
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_a_parameter_whose_first_gradient_comes_late(nesterov):
     """A head without a label in the first batches; the reference is torch's update parameter by parameter."""
-    settings = config(optimizer={"kind": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": nesterov}, precision="fp32")
+    settings = config(
+        optimizer={"kind": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": nesterov}, precision="fp32"
+    )
     models = [nn.ModuleDict({"early": nn.Linear(3, 3), "late": nn.Linear(3, 3)}) for _ in range(2)]
     models[1].load_state_dict(models[0].state_dict())
     ours = build_optimizer(models[0], settings)
-    reference = torch.optim.SGD(models[1].parameters(), lr=0.1, momentum=0.9, nesterov=nesterov, foreach=False, fused=False)
+    reference = torch.optim.SGD(
+        models[1].parameters(), lr=0.1, momentum=0.9, nesterov=nesterov, foreach=False, fused=False
+    )
     random = torch.Generator().manual_seed(0)
     for step in range(4):
-        gradients = {name: torch.randn(parameter.shape, generator=random) for name, parameter in models[0].named_parameters()}
+        gradients = {
+            name: torch.randn(parameter.shape, generator=random)
+            for name, parameter in models[0].named_parameters()
+        }
         for model, optimizer in zip(models, (ours, reference)):
             for name, parameter in model.named_parameters():
                 parameter.grad = gradients[name].clone() if step or name.startswith("early") else None
@@ -94,7 +105,11 @@ def shifted(array: np.ndarray, values: int) -> np.ndarray:
 def test_a_batch_lies_in_memory_of_torchs_own(precision):
     features = shifted(np.random.default_rng(0).normal(size=(5, 6)).astype(np.float32), 3)
     assert features.ctypes.data % 64 == 12
-    placed = place(Batch(ids=tuple("abcde"), inputs={"features": torch.from_numpy(features)}), torch.device("cpu"), precision)
+    placed = place(
+        Batch(ids=tuple("abcde"), inputs={"features": torch.from_numpy(features)}),
+        torch.device("cpu"),
+        precision,
+    )
     assert placed.inputs["features"].data_ptr() % 64 == 0
     assert torch.equal(placed.inputs["features"].float(), torch.from_numpy(features))
 
@@ -107,14 +122,18 @@ def test_where_a_batch_lies_changes_no_bit(tmp_path, monkeypatch):
 
         def fetch(self, rows, **how):
             fetched = super().fetch(rows, **how)
-            fetched.inputs["features"] = torch.from_numpy(shifted(fetched.inputs["features"].numpy(), Moved.at))
+            fetched.inputs["features"] = torch.from_numpy(
+                shifted(fetched.inputs["features"].numpy(), Moved.at)
+            )
             return fetched
 
     monkeypatch.setattr(tiny_training, "TinyView", Moved)
     found = []
     for Moved.at in (0, 1, 2, 4, 8):
         train(tmp_path / str(Moved.at), precision="fp32")
-        found.append({**kept(tmp_path / str(Moved.at)), "log": (tmp_path / str(Moved.at) / "log.jsonl").read_bytes()})
+        found.append(
+            {**kept(tmp_path / str(Moved.at)), "log": (tmp_path / str(Moved.at) / "log.jsonl").read_bytes()}
+        )
     for other in found[1:]:
         assert all(np.array_equal(found[0][name], other[name]) for name in found[0])
     assert json.loads(found[0]["log"].splitlines()[0])["step"] == 1

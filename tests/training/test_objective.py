@@ -25,7 +25,9 @@ def values(terms, batches, targets=lambda batch: {}, model=None) -> tuple[list[f
     sums = [objective.numerators(batch, model(batch), targets(batch)) for batch in batches]
     numerators = [sum(column) for column in zip(*sums, strict=True)]
     total = objective.total(numerators, denominators)
-    return [n.item() / d if d else math.nan for n, d in zip(numerators, denominators)], float(torch.as_tensor(total).detach())
+    return [n.item() / d if d else math.nan for n, d in zip(numerators, denominators)], float(
+        torch.as_tensor(total).detach()
+    )
 
 
 def doubled(positions) -> Batch:
@@ -49,7 +51,12 @@ def by_hand(batch: Batch, outputs: Outputs, teacher: np.ndarray) -> list[float]:
         if label >= 0:
             top -= weight[label] * log_softmax(row)[label]
             bottom += weight[label]
-    past_sum = -sum(log_softmax(past[b, t])[past_labels[b][t]] for b in range(len(labels)) for t in range(T) if past_labels[b][t] >= 0)
+    past_sum = -sum(
+        log_softmax(past[b, t])[past_labels[b][t]]
+        for b in range(len(labels))
+        for t in range(T)
+        if past_labels[b][t] >= 0
+    )
     features, following = batch.inputs["features"].numpy(), outputs.next_features.detach().numpy()
     squares = [(following[b, t] - features[b, t + 1]) ** 2 for b in range(len(labels)) for t in range(T - 1)]
     divergence = []
@@ -59,7 +66,9 @@ def by_hand(batch: Batch, outputs: Outputs, teacher: np.ndarray) -> list[float]:
     return [top / bottom, past_sum / (len(labels) * T), np.mean(squares), np.mean(divergence)]
 
 
-@pytest.mark.parametrize("cuts", [[range(11)], [range(1), range(1, 5), range(5, 11)], [[0, 5, 10], [1, 2, 3, 4, 6, 7, 8, 9]]])
+@pytest.mark.parametrize(
+    "cuts", [[range(11)], [range(1), range(1, 5), range(5, 11)], [[0, 5, 10], [1, 2, 3, 4, 6, 7, 8, 9]]]
+)
 def test_equals_sums_written_out_however_cut(cuts):
     torch.manual_seed(2)
     model = TinyNet().double()
@@ -68,11 +77,15 @@ def test_equals_sums_written_out_however_cut(cuts):
     expected = by_hand(whole, model(whole), targets(whole)["teacher"].logits["action"].double().numpy())
     found, total = values(TERMS, [doubled(cut) for cut in cuts], targets, model)
     np.testing.assert_allclose(found, expected, rtol=1e-12)
-    assert total == pytest.approx(sum(term.get("weight", 1.0) * value for term, value in zip(TERMS, expected)), rel=1e-12)
+    assert total == pytest.approx(
+        sum(term.get("weight", 1.0) * value for term, value in zip(TERMS, expected)), rel=1e-12
+    )
 
 
 def test_mean_of_parts_would_be_wrong():
-    """The reason for numerators and denominators: parts with unequal numbers of labels do not weigh the same."""
+    """The reason for numerators and denominators: parts with unequal numbers of labels do not weigh the
+    same.
+    """
     parts = [doubled([0, 5, 10, 15, 20, 1]), doubled(range(21, 25))]
     model = TinyNet().double()
     whole, _ = values(TERMS[:1], parts, model=model)
@@ -80,7 +93,9 @@ def test_mean_of_parts_would_be_wrong():
     assert abs(whole[0] - sum(means) / 2) > 1e-3
 
 
-@pytest.mark.parametrize(("over", "rows"), [("labelled", [1, 2, 3, 4, 6]), ("unlabelled", [0, 5]), ("all", range(7))])
+@pytest.mark.parametrize(
+    ("over", "rows"), [("labelled", [1, 2, 3, 4, 6]), ("unlabelled", [0, 5]), ("all", range(7))]
+)
 def test_over_chooses_samples(over, rows):
     torch.manual_seed(2)
     model = TinyNet().double()
@@ -119,7 +134,10 @@ def test_class_weights_weight_the_mean(class_weights, power):
     labels = batch.labels["action"].numpy()
     known = labels >= 0
     weight = np.array([known.sum() / (C * (labels == label).sum()) for label in labels[known]]) ** power
-    losses = [-log_softmax(row)[label] for row, label in zip(model(batch).logits["action"].detach().numpy()[known], labels[known])]
+    losses = [
+        -log_softmax(row)[label]
+        for row, label in zip(model(batch).logits["action"].detach().numpy()[known], labels[known])
+    ]
     assert found == pytest.approx(np.average(losses, weights=weight), rel=1e-12)
 
 

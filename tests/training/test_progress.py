@@ -1,4 +1,6 @@
-"""A checkpoint in scratch is used as it was written or not at all: damage costs time, never a result, and never stops a training."""
+"""A checkpoint in scratch is used as it was written or not at all: damage costs time, never a result, and
+never stops a training.
+"""
 
 from __future__ import annotations
 
@@ -61,14 +63,18 @@ DAMAGES = {
     "empty": lambda data, random: b"",
     "longer": lambda data, random: data + b"\0",
     "zeros": lambda data, random: bytes(len(data)),
-    "foreign": lambda data, random: random.choice([b"{}", b"[]", b"null", b'{"step": "eight"}', b"[" * 100_000, b'{"format": 99}']),
+    "foreign": lambda data, random: random.choice(
+        [b"{}", b"[]", b"null", b'{"step": "eight"}', b"[" * 100_000, b'{"format": 99}']
+    ),
     "missing": None,
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", [*FILES, "log.jsonl"])
-def test_a_damaged_file_is_named_and_the_training_ends_with_the_same_bytes(whole, scratch, name, damage, capsys):
+def test_a_damaged_file_is_named_and_the_training_ends_with_the_same_bytes(
+    whole, scratch, name, damage, capsys
+):
     length = json.loads((scratch / "step-8" / RECORD).read_text())["log_bytes"]
     path = scratch / "log.jsonl" if name == "log.jsonl" else scratch / "step-8" / name
     before = path.read_bytes()
@@ -134,5 +140,7 @@ def test_random_damage_anywhere(whole, broken_off, tmp_path):
         scratch = Path(shutil.copytree(broken_off, tmp_path / str(number)))
         for name in chance.sample(FILES, chance.randint(1, 3)):
             path = scratch / "step-8" / name
-            path.write_bytes(DAMAGES[chance.choice(["truncated", "flipped", "zeros"])](path.read_bytes(), chance))
+            path.write_bytes(
+                DAMAGES[chance.choice(["truncated", "flipped", "zeros"])](path.read_bytes(), chance)
+            )
         goes_on_as(whole, scratch)

@@ -1,4 +1,6 @@
-"""The published objectives, written as a preset writes them, give the published code's totals and gradients."""
+"""The published objectives, written as a preset writes them, give the published code's totals and
+gradients.
+"""
 
 import numpy as np
 import pytest
@@ -21,7 +23,9 @@ OBJECTIVES = {
 def value(terms, outputs, labels, targets=None):
     objective = build_objective([TermConfig(**term) for term in terms])
     batch = Batch(ids=tuple(map(str, range(len(labels["action"])))), inputs={}, labels=labels)
-    return objective.total(objective.numerators(batch, outputs, targets or {}), objective.denominators(batch).tolist())
+    return objective.total(
+        objective.numerators(batch, outputs, targets or {}), objective.denominators(batch).tolist()
+    )
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -33,13 +37,21 @@ def test_avt(shared_golden, name):
         features=torch.from_numpy(golden["in/feats"]).double(),
         next_features=torch.from_numpy(golden["f64/decoded"]),
     )
-    labels = {"action": torch.from_numpy(golden["in/target"]), "past_action": torch.from_numpy(golden["in/past_target"])}
-    np.testing.assert_allclose(value(OBJECTIVES[name], outputs, labels), golden[f"f64/total/{name}"], atol=1e-9, rtol=0)
+    labels = {
+        "action": torch.from_numpy(golden["in/target"]),
+        "past_action": torch.from_numpy(golden["in/past_target"]),
+    }
+    np.testing.assert_allclose(
+        value(OBJECTIVES[name], outputs, labels), golden[f"f64/total/{name}"], atol=1e-9, rtol=0
+    )
 
 
 DISTILLED = {
     "egtea_T10_full": {"loss": {"kind": "kl", "temperature": 10, "t_squared": True}, "weight": 150},
-    "ek55_T5_top50": {"loss": {"kind": "topk_kl", "k": 50, "temperature": 5, "t_squared": True, "renormalise": "both"}, "weight": 20},
+    "ek55_T5_top50": {
+        "loss": {"kind": "topk_kl", "k": 50, "temperature": 5, "t_squared": True, "renormalise": "both"},
+        "weight": 20,
+    },
 }
 
 
@@ -49,7 +61,12 @@ def test_distillation(shared_golden, name):
     student = torch.from_numpy(golden[f"{name}/student_logits"]).requires_grad_()
     teacher = {"teacher": Outputs(logits={"action": torch.from_numpy(golden[f"{name}/teacher_logits"])})}
     term = {**DISTILLED[name], "of": "action", "to": "teacher", "reduction": "elements"}
-    total = value([term], Outputs(logits={"action": student}), {"action": torch.zeros(len(student), dtype=torch.int64)}, teacher)
+    total = value(
+        [term],
+        Outputs(logits={"action": student}),
+        {"action": torch.zeros(len(student), dtype=torch.int64)},
+        teacher,
+    )
     total.backward()
     np.testing.assert_allclose(total.item(), golden[f"{name}/weighted"], atol=1e-9, rtol=0)
     np.testing.assert_allclose(student.grad, golden[f"{name}/grad_weighted_wrt_student"], atol=1e-9, rtol=0)

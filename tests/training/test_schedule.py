@@ -16,13 +16,24 @@ def rates(config: ScheduleConfig, base: float, epochs: int, per_epoch: int) -> n
 
 @pytest.mark.parametrize(
     "case",
-    [*(f"{who}/{name}" for who in ("avt", "authors") for name in ("egtea_12", "ek55_10_ig65m", "ek55_09_avtb")), "avt/egtea_12_world32"],
+    [
+        *(
+            f"{who}/{name}"
+            for who in ("avt", "authors")
+            for name in ("egtea_12", "ek55_10_ig65m", "ek55_09_avtb")
+        ),
+        "avt/egtea_12_world32",
+    ],
 )
 def test_published_schedules(case, shared_golden):
     stored = np.load(shared_golden / "lr_schedule.npz")
-    base, epochs, warmup, cosine, floor, per_epoch, world = stored[f"{case}/cfg_base_epochs_warm_cosEpochs_etaMin_itersPerEpoch_world"]
+    base, epochs, warmup, cosine, floor, per_epoch, world = stored[
+        f"{case}/cfg_base_epochs_warm_cosEpochs_etaMin_itersPerEpoch_world"
+    ]
     edits = {"offset": 1e-7, "after": 3e-7} if case.startswith("authors") else {"after": 0.0}
-    config = ScheduleConfig(kind="cosine", warmup=warmup, cosine_epochs=int(cosine), floor=floor * world, **edits)
+    config = ScheduleConfig(
+        kind="cosine", warmup=warmup, cosine_epochs=int(cosine), floor=floor * world, **edits
+    )
     found = rates(config, base * world, int(epochs), int(per_epoch))
     np.testing.assert_allclose(found, stored[case], rtol=1e-9, atol=1e-15)
 

@@ -17,7 +17,9 @@ from foretaste.scores.writer import ScoreWriter
 from foretaste.training.objective import build_objective
 from foretaste.training.targets import no_targets, open_targets
 
-SPACE = ClassSpace(action=("a", "b", "c"), verb=("v", "w"), noun=("n",), action_verb=(0, 1, 0), action_noun=(0, 0, 0))
+SPACE = ClassSpace(
+    action=("a", "b", "c"), verb=("v", "w"), noun=("n",), action_verb=(0, 1, 0), action_noun=(0, 0, 0)
+)
 IDS = tuple(f"s{i}" for i in range(6))
 ACTION = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
 EMBEDDING = np.random.default_rng(1).normal(size=(6, 4)).astype(np.float32)
@@ -51,7 +53,9 @@ def test_rows_come_by_id(cache):
 
 def test_embedding_and_heads_as_the_objective_asks(cache):
     mse = {"loss": {"kind": "feature_mse"}, "of": "embedding"}
-    found = open_targets(cache, objective({"of": "verb"}, mse), "training", IDS, SPACE)(Batch(ids=("s2",), inputs={}))["text"]
+    found = open_targets(cache, objective({"of": "verb"}, mse), "training", IDS, SPACE)(
+        Batch(ids=("s2",), inputs={})
+    )["text"]
     assert set(found.logits) == {"verb"}
     assert torch.equal(found.embedding, torch.from_numpy(EMBEDDING[2:3]))
 
@@ -72,6 +76,12 @@ def test_a_teacher_without_scores(cache):
     with pytest.raises(ConfigError, match="the objective mentions video"):
         open_targets(cache, objective({"of": "action", "to": "video"}), "training", IDS, SPACE)
     assert (
-        open_targets({}, objective({"of": "action", "to": "labels", "loss": {"kind": "cross_entropy"}}), "training", IDS, SPACE)
+        open_targets(
+            {},
+            objective({"of": "action", "to": "labels", "loss": {"kind": "cross_entropy"}}),
+            "training",
+            IDS,
+            SPACE,
+        )
         is no_targets
     )

@@ -1,6 +1,8 @@
-"""A training small enough to be run many times: a generated view, a network with every kind of output, its settings.
+"""A training small enough to be run many times: a generated view, a network with every kind of output, its
+settings.
 
-As a script it trains one: ``python tiny_training.py OUT JSON`` with JSON the arguments of ``train``; ``torchrun`` can start it.
+As a script it trains one: ``python tiny_training.py OUT JSON`` with JSON the arguments of ``train``;
+``torchrun`` can start it.
 """
 
 from __future__ import annotations
@@ -54,7 +56,11 @@ class TinyView:
         features = self.features[list(rows)]
         if training:
             features = features + torch.stack(
-                [torch.from_numpy(np.random.default_rng([seed, epoch, row]).normal(size=(T, D))).float() / 10 for row in rows]
+                [
+                    torch.from_numpy(np.random.default_rng([seed, epoch, row]).normal(size=(T, D))).float()
+                    / 10
+                    for row in rows
+                ]
             )
         return Fetched(inputs={"features": features}, labels={"past_action": self.past[list(rows)]})
 
@@ -97,7 +103,12 @@ def samples(rows: Sequence[int] | None = None, view: TinyView | None = None) -> 
     rows = np.arange(len(view)) if rows is None else np.asarray(rows, dtype=np.int64)
     labels = np.random.default_rng(3).integers(0, C, size=len(view))
     labels[::5] = UNLABELLED
-    return Samples(view=view, rows=rows, ids=tuple(f"s{row}" for row in rows), labels={"action": torch.from_numpy(labels[rows])})
+    return Samples(
+        view=view,
+        rows=rows,
+        ids=tuple(f"s{row}" for row in rows),
+        labels={"action": torch.from_numpy(labels[rows])},
+    )
 
 
 def config(**changes) -> LoopConfig:
@@ -126,7 +137,9 @@ def train(
     stop_by: str = "raise",
     **changes,
 ) -> TinyNet:
-    """Train a fresh network in ``out``; ``stop_at`` breaks off (``raise``, or ``kill``) while that call for targets is served."""
+    """Train a fresh network in ``out``; ``stop_at`` breaks off (``raise``, or ``kill``) while that call for
+    targets is served.
+    """
     torch.manual_seed(seed)
     model = TinyNet(dropout)
     rows = samples()
@@ -167,6 +180,9 @@ if __name__ == "__main__":
     assert (torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1) == processes
     scored = score(trained, samples())
     if int(os.environ.get("RANK", "0")) == processes - 1:
-        save_file({**trained.state_dict(), "scores": torch.from_numpy(scored.logits["action"])}, folder / "final.safetensors")
+        save_file(
+            {**trained.state_dict(), "scores": torch.from_numpy(scored.logits["action"])},
+            folder / "final.safetensors",
+        )
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()

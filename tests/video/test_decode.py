@@ -40,7 +40,8 @@ def clips(tmp_path_factory):
 
 
 EXPECTED = {
-    "closed": "decord", "long_gop": "decord", "mkv": "decord", "hevc": "decord", "open": "open groups", "open_mkv": "open groups", "uneven": "varying frame rate",
+    "closed": "decord", "long_gop": "decord", "mkv": "decord", "hevc": "decord", "open": "open groups",
+    "open_mkv": "open groups", "uneven": "varying frame rate",
     "ts": "mpegts", "avi": "avi", "vp8": "vp8", "gif": "gif", "cut": "edit list",
 }  # fmt: skip
 
@@ -52,7 +53,9 @@ def test_frame_i_is_frame_i(clips, name, decoder):
     hidden = 5 if name == "cut" else 0
     for step in (1, 3, 7):
         frames, pts_s = decode.frames_at(video, video.pts_s[::step], decoder=decoder)
-        assert [barcode.read(frame) for frame in frames] == list(range(hidden, hidden + len(video.pts_s), step))
+        assert [barcode.read(frame) for frame in frames] == list(
+            range(hidden, hidden + len(video.pts_s), step)
+        )
         np.testing.assert_array_equal(pts_s, video.pts_s[::step])
 
 
@@ -168,7 +171,9 @@ def test_zeroed_middle_is_an_error(tmp_path):
             decode.frames_at(video, video.pts_s, decoder=decoder)
 
 
-@pytest.mark.parametrize(("name", "content"), [("empty.mp4", b""), ("text.mp4", b"not a video at all" * 50), ("missing.mp4", None)])
+@pytest.mark.parametrize(
+    ("name", "content"), [("empty.mp4", b""), ("text.mp4", b"not a video at all" * 50), ("missing.mp4", None)]
+)
 def test_what_is_no_video_is_an_error_with_its_path(tmp_path, name, content):
     if content is not None:
         (tmp_path / name).write_bytes(content)

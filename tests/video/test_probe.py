@@ -1,4 +1,6 @@
-"""Probing a folder: rows for the videos that can be used, an issue that names file and reason for each that cannot."""
+"""Probing a folder: rows for the videos that can be used, an issue that names file and reason for each that
+cannot.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,12 @@ def test_rows_and_issues(folder, tmp_path):
     assert sorted(rows) == ["P01_01", "b", "c", "d", "e"]
     first = rows["P01_01"]
     assert first["path"] == "P01/P01_01.MP4"
-    assert (first["frames"], first["duration_s"], first["rate_fps"], first["codec"]) == (30, 3.0, 10.0, "h264")
+    assert (first["frames"], first["duration_s"], first["rate_fps"], first["codec"]) == (
+        30,
+        3.0,
+        10.0,
+        "h264",
+    )
     assert (first["width"], first["height"], first["rotation"]) == (64, 48, 0)
     assert first["sha256"] == hashlib.sha256((folder / first["path"]).read_bytes()).hexdigest()
     assert [rows[name]["rate_fps"] for name in "bcde"] == [pytest.approx(23 / 2.35), 10.0, 10.0, 10.0]
@@ -74,7 +81,9 @@ def test_damage_in_the_middle_is_found_where_every_frame_is_decoded(tmp_path):
     columns, issues = probe(tmp_path, video_files(tmp_path).items(), every_frame=True)
     assert columns["video_id"] == ["whole"] and [issue.file for issue in issues] == ["hole.mp4"]
     _, again = probe(tmp_path, video_files(tmp_path).items(), every_frame=True)
-    assert again == issues and not re.search(r"\d\d:\d\d:\d\d", issues[0].reason), "decord puts the time of day before what it says"
+    assert again == issues and not re.search(r"\d\d:\d\d:\d\d", issues[0].reason), (
+        "decord puts the time of day before what it says"
+    )
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -119,9 +128,13 @@ def test_paths_stay_inside_their_folder(folder, outside):
 def segments(path, *video_ids):
     n = len(video_ids)
     columns = {field.name: [None] * n for field in SEGMENTS.schema} | {
-        "segment_id": [str(i) for i in range(n)], "dataset": ["d"] * n, "split": ["train"] * n, "video_id": list(video_ids),
-        "start_s": [0.0] * n, "stop_s": [1.0] * n,
-    }  # fmt: skip
+        "segment_id": [str(i) for i in range(n)],
+        "dataset": ["d"] * n,
+        "split": ["train"] * n,
+        "video_id": list(video_ids),
+        "start_s": [0.0] * n,
+        "stop_s": [1.0] * n,
+    }
     write_table(path, SEGMENTS, columns)
     return path
 
@@ -142,7 +155,9 @@ def test_stage_skips_and_says_so(folder, tmp_path):
     assert read_table(tmp_path / "videos.parquet", VIDEOS)["video_id"].to_pylist() == ["P01_01"]
     issues = read_table(tmp_path / "issues.parquet", ISSUES)
     assert issues["file"].to_pylist() == ["f.mp4", "nowhere.*"]
-    assert set(issues["stage"].to_pylist()) == {"probe_videos"} and set(issues["action"].to_pylist()) == {"skipped"}
+    assert set(issues["stage"].to_pylist()) == {"probe_videos"} and set(issues["action"].to_pylist()) == {
+        "skipped"
+    }
 
 
 def test_stage_fails_with_every_bad_input_listed(folder, tmp_path):
@@ -158,7 +173,14 @@ def test_real_clips(shared_data):
     table = pa.table(columns)
     frames = dict(zip(table["video_id"].to_pylist(), table["frames"].to_pylist()))
     assert frames == {
-        "arm_wrestle": 280, "counter_h265": 10, "ego_stir_pan": 60, "flip_pancake": 310, "knead_dough": 50, "makeup": 164,
-        "pattern_av1": 125, "ssv2_121896": 132, "weightlift_19fps": 355,
-    }  # fmt: skip
+        "arm_wrestle": 280,
+        "counter_h265": 10,
+        "ego_stir_pan": 60,
+        "flip_pancake": 310,
+        "knead_dough": 50,
+        "makeup": 164,
+        "pattern_av1": 125,
+        "ssv2_121896": 132,
+        "weightlift_19fps": 355,
+    }
     assert [issue.file for issue in issues] == ["truncated.mp4"]

@@ -19,8 +19,12 @@ def test_frames_cover_the_picture_and_keep_their_shape(height, width, rows, colu
     picture = Picture(height=rows, width=columns, margin=margin)
     tall, wide = covering((height, width), picture)
     assert tall >= rows and wide >= columns
-    assert min(tall / rows, wide / columns) <= margin + 0.5 / min(rows, columns) + 1e-9, "no larger than it must be"
-    assert abs(tall / height - wide / width) <= 0.51 * (1 / height + 1 / width) + 1e-9, "not distorted beyond rounding"
+    assert min(tall / rows, wide / columns) <= margin + 0.5 / min(rows, columns) + 1e-9, (
+        "no larger than it must be"
+    )
+    assert abs(tall / height - wide / width) <= 0.51 * (1 / height + 1 / width) + 1e-9, (
+        "not distorted beyond rounding"
+    )
 
 
 def test_published_test_crop():
@@ -47,7 +51,10 @@ def test_each_setting_does_what_it_says():
     seeds = [(0, 0, n) for n in range(200)]
     flipped = augmented(frames, Augment(flip=0.5), seeds)
     mirrored = [(frame == frames[0, :, ::-1]).all() for frame in flipped]
-    assert all(m or (frame == frames[0]).all() for m, frame in zip(mirrored, flipped)) and 0.35 < np.mean(mirrored) < 0.65
+    assert (
+        all(m or (frame == frames[0]).all() for m, frame in zip(mirrored, flipped))
+        and 0.35 < np.mean(mirrored) < 0.65
+    )
     brighter = augmented(frames, Augment(brightness=0.3), seeds).reshape(200, -1).astype(float)
     ratio = brighter.mean(1) / frames[0].mean()
     assert 0.68 < ratio.min() < 0.8 and 1.1 < ratio.max() < 1.32

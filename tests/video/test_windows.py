@@ -26,7 +26,9 @@ def test_grid_index_is_the_last_grid_time_not_after(time_s, fps):
     assert k / fps <= time_s < (k + 1) / fps
 
 
-@given(stop_s=times, tau_o=st.floats(0.1, 60), frames=st.integers(1, 40), rate=rates, stride=st.integers(1, 8))
+@given(
+    stop_s=times, tau_o=st.floats(0.1, 60), frames=st.integers(1, 40), rate=rates, stride=st.integers(1, 8)
+)
 def test_a_window_never_shows_the_future(stop_s, tau_o, frames, rate, stride):
     grid_fps = rate * stride
     start_s = stop_s - tau_o
@@ -64,7 +66,10 @@ def test_a_rate_off_the_grid_is_refused():
         windows.stride_of(1.5, 4.0)
 
 
-@given(st.lists(st.floats(0.001, 3), min_size=1, max_size=40), st.lists(st.floats(-1, 130), min_size=1, max_size=20))
+@given(
+    st.lists(st.floats(0.001, 3), min_size=1, max_size=40),
+    st.lists(st.floats(-1, 130), min_size=1, max_size=20),
+)
 def test_the_frame_shown_is_the_last_one_not_after(steps, asked):
     pts_s, asked = np.cumsum([0.0, *steps]), np.array(asked)
     for index, time_s in zip(windows.shown_at(pts_s, asked), asked):

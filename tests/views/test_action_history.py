@@ -27,18 +27,31 @@ ROWS = [
 def _segments(rows):
     verbs, nouns = sorted({row[2] for row in rows}), sorted({row[3] for row in rows})
     columns = {
-        "segment_id": [f"s{i}" for i in range(len(rows))], "dataset": ["made"] * len(rows), "split": ["training"] * len(rows),
-        "video_id": ["v"] * len(rows), "start_s": [row[0] for row in rows], "stop_s": [row[1] for row in rows],
-        "verb": [row[2] for row in rows], "noun": [row[3] for row in rows], "action": [f"{row[2]}_{row[3]}" for row in rows],
-        "verb_id": [verbs.index(row[2]) for row in rows], "noun_id": [nouns.index(row[3]) for row in rows],
-        "action_id": list(range(len(rows))), "narration": [None] * len(rows), "participant": [None] * len(rows),
-    }  # fmt: skip
+        "segment_id": [f"s{i}" for i in range(len(rows))],
+        "dataset": ["made"] * len(rows),
+        "split": ["training"] * len(rows),
+        "video_id": ["v"] * len(rows),
+        "start_s": [row[0] for row in rows],
+        "stop_s": [row[1] for row in rows],
+        "verb": [row[2] for row in rows],
+        "noun": [row[3] for row in rows],
+        "action": [f"{row[2]}_{row[3]}" for row in rows],
+        "verb_id": [verbs.index(row[2]) for row in rows],
+        "noun_id": [nouns.index(row[3]) for row in rows],
+        "action_id": list(range(len(rows))),
+        "narration": [None] * len(rows),
+        "participant": [None] * len(rows),
+    }
     return pa.table([pa.array(columns[f.name], type=f.type) for f in SEGMENTS.schema], schema=SEGMENTS.schema)
 
 
 def _sources(folder, rows=ROWS):
     segments = _segments(rows)
-    return Sources(segments=segments, samples=make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=2.0)), pretrained=folder)
+    return Sources(
+        segments=segments,
+        samples=make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=2.0)),
+        pretrained=folder,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +66,9 @@ def _view(sources, **settings):
 
 
 def test_texts_of_each_rule(sources):
-    texts = {rule: [_view(sources, rule=rule).text(row) for row in range(6)] for rule in ("end", "start", "all")}
+    texts = {
+        rule: [_view(sources, rule=rule).text(row) for row in range(6)] for rule in ("end", "start", "all")
+    }
     assert texts["start"][0] == texts["end"][0] == ""
     assert texts["end"][2] == "take pan"
     assert texts["start"][2] == "take pan, open fridge"
@@ -65,8 +80,13 @@ def test_texts_of_each_rule(sources):
 
 
 def test_published_wording(sources):
-    assert _view(sources, template="epic55", length=2).text(5) == " pick-up <v> chopping board <a>  cut <v> onion"
-    assert _view(sources, template="egtea", length=2).text(5) == "pick-up <v> board chopping <a> cut <v> onion"
+    assert (
+        _view(sources, template="epic55", length=2).text(5)
+        == " pick-up <v> chopping board <a>  cut <v> onion"
+    )
+    assert (
+        _view(sources, template="egtea", length=2).text(5) == "pick-up <v> board chopping <a> cut <v> onion"
+    )
 
 
 def test_slots_are_the_two_masks_at_the_end(sources):
@@ -92,7 +112,9 @@ def test_batches_are_padded_on_the_right(sources):
 
 def test_long_histories_keep_the_latest_tokens(sources):
     whole = _view(sources).fetch([5]).inputs["input_ids"][0].tolist()
-    assert len(whole) > 8 and _view(sources, longest=8).fetch([5]).inputs["input_ids"].tolist() == [whole[-8:]]
+    assert len(whole) > 8 and _view(sources, longest=8).fetch([5]).inputs["input_ids"].tolist() == [
+        whole[-8:]
+    ]
 
 
 def test_what_the_language_model_cannot_read_is_refused_at_once(sources):
@@ -102,16 +124,26 @@ def test_what_the_language_model_cannot_read_is_refused_at_once(sources):
         _view(sources, longest=1, slots=True)
 
 
-@pytest.mark.parametrize("wording", [{}, {"elapsed": True}, {"repeats": "merged"}, {"elapsed": True, "repeats": "merged", "drop": 0.5}])
+@pytest.mark.parametrize(
+    "wording",
+    [{}, {"elapsed": True}, {"repeats": "merged"}, {"elapsed": True, "repeats": "merged", "drop": 0.5}],
+)
 def test_later_segments_change_nothing(sources, wording):
-    """Whatever starts after a window, its text is the same: the label, the time or the number of later segments."""
+    """Whatever starts after a window, its text is the same: the label, the time or the number of later
+    segments.
+    """
     for rule in ("end", "start"):
         before = _view(sources, rule=rule, slots=True, **wording)
-        changed = [row if row[0] < 6.2 else (*row[:2], "turn-on", "salt") for row in ROWS] + [(30.0, 31.0, "put", "jar")]
+        changed = [row if row[0] < 6.2 else (*row[:2], "turn-on", "salt") for row in ROWS] + [
+            (30.0, 31.0, "put", "jar")
+        ]
         after = _view(_sources(sources.pretrained, changed), rule=rule, slots=True, **wording)
         for row in range(5):
             assert before.text(row) == after.text(row) and before.digest(row) == after.digest(row)
-            shown = (view.fetch([row], seed=3, epoch=2, training=True).inputs["input_ids"].tolist() for view in (before, after))
+            shown = (
+                view.fetch([row], seed=3, epoch=2, training=True).inputs["input_ids"].tolist()
+                for view in (before, after)
+            )
             assert next(shown) == next(shown)
         assert before.digest(5) != after.digest(5)
 
@@ -142,7 +174,9 @@ def test_the_stop_of_a_segment_that_goes_on_is_not_told(sources):
 
 def test_elapsed_time_is_since_the_start_or_under_end_since_the_stop(sources):
     assert _view(sources, elapsed=True, length=1).text(5) == "cut onion 10 seconds ago"
-    assert _view(sources, elapsed=True, length=1, rule="end").text(5) == "pick up chopping board 10 seconds ago"
+    assert (
+        _view(sources, elapsed=True, length=1, rule="end").text(5) == "pick up chopping board 10 seconds ago"
+    )
     assert _view(sources, elapsed=True, length=1, rule="all").text(4) == "pick up chopping board now"
 
 
@@ -153,8 +187,13 @@ def test_actions_are_dropped_in_training_alone_and_by_seed_epoch_and_row(sources
         return [row[row != 0].tolist() for row in view.fetch(rows, **settings).inputs["input_ids"]]
 
     whole = read()
-    assert whole == read(seed=1, epoch=7) and whole[0] == _view(sources).fetch([5]).inputs["input_ids"][0].tolist()
-    first, again, alone = (read(rows, seed=1, epoch=0, training=True) for rows in ((5, 4, 5), (5, 4, 5), (4,)))
+    assert (
+        whole == read(seed=1, epoch=7)
+        and whole[0] == _view(sources).fetch([5]).inputs["input_ids"][0].tolist()
+    )
+    first, again, alone = (
+        read(rows, seed=1, epoch=0, training=True) for rows in ((5, 4, 5), (5, 4, 5), (4,))
+    )
     assert first == again and first[0] == first[2] and alone[0] == first[1]
     drawn = [read((5,), seed=seed, epoch=epoch, training=True)[0] for seed in range(8) for epoch in range(8)]
     assert len({tuple(ids) for ids in drawn}) > 20

@@ -1,4 +1,6 @@
-"""Clips of the observation window: the right frames, never the future, changed by (seed, epoch, row) alone."""
+"""Clips of the observation window: the right frames, never the future, changed by (seed, epoch, row)
+alone.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ from foretaste.video.probe import probe
 INTRA = "keyint=1:qp=12"
 SMALL = {"frames": 4, "rate": 2.0, "size": 48, "scoring_side": 48, "training_sides": [48, 52]}
 WINDOWS = [("a", 3.05), ("b", 3.95), ("a", 0.9), ("b", 0.0), ("a", 2.0)]
-#: Worked by hand: at 10 frames a second frame f is shown from f / 10 s; ticks are 1 / 30 s; steps back are 0.5 s.
+#: Worked by hand: at 10 frames a second frame f is shown from f / 10 s; ticks are 1 / 30 s; steps back are
+#: 0.5 s.
 NUMBERS = [[15, 20, 25, 30], [124, 129, 134, 139], [4, 4, 4, 9], [100, 100, 100, 100], [5, 10, 15, 20]]
 
 
@@ -38,23 +41,35 @@ def folder(tmp_path_factory):
 
 
 def table(definition, rows):
-    return pa.table([pa.array([row.get(f.name) for row in rows], f.type) for f in definition.schema], schema=definition.schema)
+    return pa.table(
+        [pa.array([row.get(f.name) for row in rows], f.type) for f in definition.schema],
+        schema=definition.schema,
+    )
 
 
 def sample(video_id, stop_s, tau_o=2.0, **more):
     return {
-        "sample_id": f"{video_id}/{stop_s}", "segment_id": f"{video_id}/{stop_s}", "video_id": video_id, "split": "training",
-        "window_start_s": stop_s - tau_o, "window_stop_s": stop_s, "target_start_s": stop_s + 1, "target_stop_s": stop_s + 2, **more,
-    }  # fmt: skip
+        "sample_id": f"{video_id}/{stop_s}",
+        "segment_id": f"{video_id}/{stop_s}",
+        "video_id": video_id,
+        "split": "training",
+        "window_start_s": stop_s - tau_o,
+        "window_stop_s": stop_s,
+        "target_start_s": stop_s + 1,
+        "target_stop_s": stop_s + 2,
+        **more,
+    }
 
 
 def build(folder, rows=None, segments=None, probed=None, **settings):
     rows = [sample(*window) for window in WINDOWS] if rows is None else rows
     columns = probe(folder, video_files(folder).items())[0] if probed is None else probed
     sources = Sources(
-        samples=table(SAMPLES, rows), videos=pa.table(columns, schema=VIDEOS.schema), video_folder=folder,
+        samples=table(SAMPLES, rows),
+        videos=pa.table(columns, schema=VIDEOS.schema),
+        video_folder=folder,
         segments=None if segments is None else table(SEGMENTS, segments),
-    )  # fmt: skip
+    )
     return families.build("views", {"kind": "clip", **SMALL, **settings}, sources=sources)
 
 
@@ -76,18 +91,28 @@ def number(picture):
 def test_windows_hold_the_right_frames(folder):
     view = build(folder)
     got = fetch(view, [3, 0, 1, 4, 2])
-    assert got.shape == (5, 4, 3, 48, 48) and got.dtype == torch.float32 and -1 <= got.min() < -0.5 < 0.5 < got.max() <= 1
-    assert [[number(picture) for picture in pictures(clip)] for clip in got] == [NUMBERS[row] for row in (3, 0, 1, 4, 2)]
+    assert (
+        got.shape == (5, 4, 3, 48, 48)
+        and got.dtype == torch.float32
+        and -1 <= got.min() < -0.5 < 0.5 < got.max() <= 1
+    )
+    assert [[number(picture) for picture in pictures(clip)] for clip in got] == [
+        NUMBERS[row] for row in (3, 0, 1, 4, 2)
+    ]
 
 
 def test_a_window_does_not_reach_behind_its_start(folder):
-    """Where tau_o holds fewer strides than frames the first one is repeated, as before the start of the video."""
+    """Where tau_o holds fewer strides than frames the first one is repeated, as before the start of the
+    video.
+    """
     view = build(folder, [sample("a", 3.05, tau_o=1.1)])
     assert [number(picture) for picture in pictures(fetch(view, [0])[0])] == [20, 20, 25, 30]
 
 
 def test_nothing_after_the_window_changes_what_is_seen(folder, tmp_path):
-    """Altering every later frame alters nothing, altering the last one that may be seen does, in scoring and in training."""
+    """Altering every later frame alters nothing, altering the last one that may be seen does, in scoring and
+    in training.
+    """
     for row, (video_id, stop_s) in enumerate(WINDOWS):
         first, last = 100 * (video_id == "b"), NUMBERS[row][-1] % 100
         as_it_is = build(folder)
@@ -100,8 +125,12 @@ def test_nothing_after_the_window_changes_what_is_seen(folder, tmp_path):
             barcode.write_clip(altered / f"{video_id}.mp4", 40, x264=INTRA, numbers=numbers)
             view = build(altered)
             for training in (False, True):
-                same = torch.equal(fetch(view, [row], training=training), fetch(as_it_is, [row], training=training))
-                assert same != changes, f"{name} frame, window to {stop_s} s of {video_id}, training={training}"
+                same = torch.equal(
+                    fetch(view, [row], training=training), fetch(as_it_is, [row], training=training)
+                )
+                assert same != changes, (
+                    f"{name} frame, window to {stop_s} s of {video_id}, training={training}"
+                )
         assert as_it_is.newest_s(row) == pytest.approx(last / 10) and as_it_is.newest_s(row) <= stop_s
 
 
@@ -116,15 +145,21 @@ def test_time_stamps_are_those_of_the_decoded_frames(folder, rate):
 
 
 def test_training_cuts_one_window_out_of_one_size_of_the_clip(folder):
-    """Each clip is found again, to the byte, among all sizes, flips and places there are; over many draws all of them come up."""
+    """Each clip is found again, to the byte, among all sizes, flips and places there are; over many draws all
+    of them come up.
+    """
     settings = {**SMALL, "size": 24, "scoring_side": 24, "training_sides": [24, 27], "frames": 2}
     view, video = build(folder, **settings), scan(folder / "a.mp4")
-    sizes = {side: frames_at(video, view.times_s[0], (side, round(side * 64 / 48)))[0] for side in range(24, 28)}
+    sizes = {
+        side: frames_at(video, view.times_s[0], (side, round(side * 64 / 48)))[0] for side in range(24, 28)
+    }
     draws = []
     for epoch in range(60):
         clip, found = pictures(fetch(view, [0], epoch=epoch, training=True)[0]), []
         for side, whole in sizes.items():
-            for top, left, flip in itertools.product(range(side - 23), range(whole.shape[2] - 23), (False, True)):
+            for top, left, flip in itertools.product(
+                range(side - 23), range(whole.shape[2] - 23), (False, True)
+            ):
                 cut = whole[:, top : top + 24, left : left + 24]
                 if np.array_equal(cut[:, :, ::-1] if flip else cut, clip):
                     found.append((side, flip, top / max(side - 24, 1), left))
@@ -144,14 +179,18 @@ def test_changes_depend_on_seed_epoch_and_row_alone(folder):
         assert not torch.equal(other[0], together[0])
     assert torch.equal(fetch(view, [0, 1], seed=5, epoch=6), fetch(view, [0, 1]))
     unchanged = build(folder, training_sides=[48, 48], flip=0.0)
-    assert not torch.equal(fetch(unchanged, [0], training=True), fetch(unchanged, [0])), "the crop's place alone"
+    assert not torch.equal(fetch(unchanged, [0], training=True), fetch(unchanged, [0])), (
+        "the crop's place alone"
+    )
 
 
 def test_digests_say_what_is_shown_when_scored(folder):
     view = build(folder)
     digests = [view.digest(row) for row in range(len(view))]
     assert len(set(digests)) == len(digests) and {len(digest) for digest in digests} == {16}
-    assert [build(folder, training_sides=[50, 53], flip=0.0, past=False).digest(row) for row in range(5)] == digests
+    assert [
+        build(folder, training_sides=[50, 53], flip=0.0, past=False).digest(row) for row in range(5)
+    ] == digests
     for settings in ({"scoring_side": 50}, {"size": 40}, {"rate": 1.0}, {"decoder": "pyav"}):
         assert build(folder, **settings).digest(0) != digests[0], settings
     assert build(folder, [sample("a", 3.08)]).digest(0) == digests[0], "the same frames"
@@ -159,23 +198,41 @@ def test_digests_say_what_is_shown_when_scored(folder):
 
 def segment(video_id, stop_s, start, stop, action, split="training"):
     return {
-        "segment_id": f"{video_id}/{stop_s}", "dataset": "d", "split": split, "video_id": video_id, "start_s": start, "stop_s": stop,
-        "verb": "v", "noun": "n", "action": "a", "verb_id": action % 3, "noun_id": None, "action_id": action,
-    }  # fmt: skip
+        "segment_id": f"{video_id}/{stop_s}",
+        "dataset": "d",
+        "split": split,
+        "video_id": video_id,
+        "start_s": start,
+        "stop_s": stop,
+        "verb": "v",
+        "noun": "n",
+        "action": "a",
+        "verb_id": action % 3,
+        "noun_id": None,
+        "action_id": action,
+    }
 
 
 def test_past_labels_are_of_the_times_of_the_frames(folder):
-    segments = [segment("a", 3.05, 2.0, 2.6, 7), segment("a", 2.0, 2.9, 3.5, 5), segment("a", "unused", 1.0, 1.9, 4)]
+    segments = [
+        segment("a", 3.05, 2.0, 2.6, 7),
+        segment("a", 2.0, 2.9, 3.5, 5),
+        segment("a", "unused", 1.0, 1.9, 4),
+    ]
     view = build(folder, segments=segments, past=True)
     labels = view.fetch([0, 1], seed=0, epoch=0, training=True).labels
     assert labels["past_action"].tolist() == [[UNLABELLED, 7, 7, 5], [UNLABELLED] * 4]
-    assert labels["past_verb"][0].tolist() == [UNLABELLED, 1, 1, 2] and set(labels["past_noun"].flatten().tolist()) == {UNLABELLED}
+    assert labels["past_verb"][0].tolist() == [UNLABELLED, 1, 1, 2] and set(
+        labels["past_noun"].flatten().tolist()
+    ) == {UNLABELLED}
 
 
 def test_what_cannot_be_is_refused(folder, tmp_path):
     with pytest.raises(DataError, match="no video 'c'"):
         build(folder, [sample("c", 1.0)])
-    with pytest.raises(DataError, match=r"1 windows reach past the end of their video; the first to 4\.000 s: .*a\.mp4"):
+    with pytest.raises(
+        DataError, match=r"1 windows reach past the end of their video; the first to 4\.000 s: .*a\.mp4"
+    ):
         build(folder, [sample("a", 3.9), sample("a", 4.01)])
     with pytest.raises(DataError, match="samples that were dropped"):
         build(folder, [sample("a", 2.0, dropped_because="early")])
@@ -194,9 +251,10 @@ def test_what_cannot_be_is_refused(folder, tmp_path):
 def test_the_published_sizes(folder):
     """AVT: 224 pixels, cut out of a picture of shorter side 248, in training 248 to 280."""
     sources = Sources(
-        samples=table(SAMPLES, [sample("a", 3.0, tau_o=10.0)]), videos=pa.table(probe(folder, video_files(folder).items())[0], schema=VIDEOS.schema),
+        samples=table(SAMPLES, [sample("a", 3.0, tau_o=10.0)]),
+        videos=pa.table(probe(folder, video_files(folder).items())[0], schema=VIDEOS.schema),
         video_folder=folder,
-    )  # fmt: skip
+    )
     view = families.build("views", {"kind": "clip"}, sources=sources)
     clip = fetch(view, [0])[0]
     whole, _ = frames_at(scan(folder / "a.mp4"), view.times_s[0], (248, 331))

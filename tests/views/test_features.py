@@ -17,7 +17,15 @@ from foretaste.pipeline import families
 from foretaste.video.windows import label_at
 
 FPS = 4.0
-ORIGIN = Origin(grid_fps=FPS, grid_rule=GRID_RULE, width=3, dtype="float16", backbone="{}", weights_sha256="0", picture="{}")
+ORIGIN = Origin(
+    grid_fps=FPS,
+    grid_rule=GRID_RULE,
+    width=3,
+    dtype="float16",
+    backbone="{}",
+    weights_sha256="0",
+    picture="{}",
+)
 
 
 def feature(video_id, k):
@@ -34,31 +42,50 @@ def write(path, videos=("a", "b"), frames=200, change=None):
             feat = change(feat)
         stored.append(
             VideoFeatures(
-                video_id=video_id, feat=feat, grid_index=k, pts_s=k / FPS - 0.02, valid=np.ones(frames, bool),
-                source_sha256="", decoder="", rotation=0,
+                video_id=video_id,
+                feat=feat,
+                grid_index=k,
+                pts_s=k / FPS - 0.02,
+                valid=np.ones(frames, bool),
+                source_sha256="",
+                decoder="",
+                rotation=0,
             )
-        )  # fmt: skip
+        )
     write_features(path, ORIGIN, stored)
     return (path,)
 
 
 def table(definition, rows):
     columns = {field.name: [row.get(field.name) for row in rows] for field in definition.schema}
-    return pa.table([pa.array(columns[field.name], field.type) for field in definition.schema], schema=definition.schema)
+    return pa.table(
+        [pa.array(columns[field.name], field.type) for field in definition.schema], schema=definition.schema
+    )
 
 
 def sample(video_id, stop_s, tau_o=10.0, split="train", **more):
     return {
-        "sample_id": f"{video_id}/{stop_s}", "segment_id": f"{video_id}/{stop_s}", "video_id": video_id, "split": split,
-        "window_start_s": stop_s - tau_o, "window_stop_s": stop_s, "target_start_s": stop_s + 1, "target_stop_s": stop_s + 2, **more,
-    }  # fmt: skip
+        "sample_id": f"{video_id}/{stop_s}",
+        "segment_id": f"{video_id}/{stop_s}",
+        "video_id": video_id,
+        "split": split,
+        "window_start_s": stop_s - tau_o,
+        "window_stop_s": stop_s,
+        "target_start_s": stop_s + 1,
+        "target_stop_s": stop_s + 2,
+        **more,
+    }
 
 
 SAMPLE_ROWS = [sample("a", 12.34), sample("b", 30.0), sample("a", 3.1), sample("b", 0.1), sample("a", 49.75)]
 
 
 def build(paths, rows=SAMPLE_ROWS, segments=None, **settings):
-    sources = Sources(samples=table(SAMPLES, rows), features=paths, segments=None if segments is None else table(SEGMENTS, segments))
+    sources = Sources(
+        samples=table(SAMPLES, rows),
+        features=paths,
+        segments=None if segments is None else table(SEGMENTS, segments),
+    )
     return families.build("views", {"kind": "features", **settings}, sources=sources)
 
 
@@ -70,7 +97,18 @@ def test_windows_hold_the_right_frames(tmp_path):
     view = build(write(tmp_path / "0.h5"))
     got = fetch(view, [2, 0, 3])
     assert got.shape == (3, 10, 3) and got.dtype.is_floating_point and got.dtype.itemsize == 4
-    assert got[0, :, 1].tolist() == [0, 0, 0, 0, 0, 0, 0, 4, 8, 12], "the first frame is repeated before the video"
+    assert got[0, :, 1].tolist() == [
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        4,
+        8,
+        12,
+    ], "the first frame is repeated before the video"
     assert got[1, :, 1].tolist() == list(range(49 - 36, 50, 4)) and set(got[1, :, 0].tolist()) == {ord("a")}
     assert got[2, :, 1].tolist() == [0] * 10 and set(got[2, :, 0].tolist()) == {ord("b")}
 
@@ -78,13 +116,17 @@ def test_windows_hold_the_right_frames(tmp_path):
 def test_nothing_after_the_window_changes_what_is_seen(tmp_path):
     """Altering every later vector alters nothing; altering the last one that may be seen does."""
     view = build(write(tmp_path / "0.h5"))
-    for row, (stop_s, want) in enumerate((r["window_stop_s"], fetch(view, [i])) for i, r in enumerate(SAMPLE_ROWS)):
+    for row, (stop_s, want) in enumerate(
+        (r["window_stop_s"], fetch(view, [i])) for i, r in enumerate(SAMPLE_ROWS)
+    ):
         last = int(stop_s * FPS)
         spoil = {
             "later": lambda feat, last=last: np.where(np.arange(len(feat))[:, None] > last, 99, feat),
             "last": lambda feat, last=last: np.where(np.arange(len(feat))[:, None] == last, 99, feat),
         }
-        altered = {name: build(write(tmp_path / f"{name}{row}.h5", change=change)) for name, change in spoil.items()}
+        altered = {
+            name: build(write(tmp_path / f"{name}{row}.h5", change=change)) for name, change in spoil.items()
+        }
         assert (fetch(altered["later"], [row]) == want).all()
         assert altered["later"].digest(row) == view.digest(row)
         assert (fetch(altered["last"], [row]) != want).any()
@@ -111,9 +153,19 @@ def test_missing_vectors_stop_the_building(tmp_path):
 
 def segment(video_id, stop_s, start, stop, action, split="train"):
     return {
-        "segment_id": f"{video_id}/{stop_s}", "dataset": "d", "split": split, "video_id": video_id, "start_s": start, "stop_s": stop,
-        "verb": "v", "noun": "n", "action": "a", "verb_id": action % 3, "noun_id": None if action == 2 else action % 5, "action_id": action,
-    }  # fmt: skip
+        "segment_id": f"{video_id}/{stop_s}",
+        "dataset": "d",
+        "split": split,
+        "video_id": video_id,
+        "start_s": start,
+        "stop_s": stop,
+        "verb": "v",
+        "noun": "n",
+        "action": "a",
+        "verb_id": action % 3,
+        "noun_id": None if action == 2 else action % 5,
+        "action_id": action,
+    }
 
 
 def test_past_labels_are_of_usable_segments_of_the_same_split(tmp_path):
@@ -139,8 +191,9 @@ def test_past_labels_are_of_usable_segments_of_the_same_split(tmp_path):
 
 
 def test_past_labels_equal_avts(tmp_path, shared_golden):
-    """On a 30 a second grid the view labels each frame as AVT's own code labels it, wherever frame / 30 and AVT's evenly
-    spaced times fall on the same side of every border."""
+    """On a 30 a second grid the view labels each frame as AVT's own code labels it, wherever frame / 30 and
+    AVT's evenly spaced times fall on the same side of every border.
+    """
     import json
 
     stored = json.loads((shared_golden / "sampling.json").read_text())
@@ -156,17 +209,24 @@ def test_past_labels_equal_avts(tmp_path, shared_golden):
     k = np.arange(2000)
     videos = [
         VideoFeatures(
-            video_id=name, feat=np.repeat(k[:, None], 3, 1), grid_index=k, pts_s=k / 30, valid=np.ones(2000, bool),
-            source_sha256="", decoder="", rotation=0,
+            video_id=name,
+            feat=np.repeat(k[:, None], 3, 1),
+            grid_index=k,
+            pts_s=k / 30,
+            valid=np.ones(2000, bool),
+            source_sha256="",
+            decoder="",
+            rotation=0,
         )
         for name in "ab"
-    ]  # fmt: skip
+    ]
     write_features(tmp_path / "0.h5", origin, videos)
     view = build((tmp_path / "0.h5",), rows, segments, past=True, past_ties="half_duration")
     got = view.fetch(range(len(rows)), seed=0, epoch=0, training=False)
     frames, past = got.inputs["features"][..., 0].numpy(), got.labels["past_action"].numpy()
     golden_frames = np.array([s["feature_frame"] for s in case["samples"]])
-    # AVT's frame n (from 1) ends at n / 30; ours is the one shown at the stop of the window: the next one, or with rounding the same.
+    # AVT's frame n (from 1) ends at n / 30; ours is the one shown at the stop of the window: the next one, or
+    # with rounding the same.
     full = golden_frames[:, 0] != golden_frames[:, 1]
     assert set((frames[full] - golden_frames[full]).ravel()) <= {0.0, 1.0}
     golden_past = np.array([s["past_action"] for s in case["samples"]])

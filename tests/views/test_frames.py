@@ -30,17 +30,34 @@ def folder(tmp_path_factory):
 
 def segment(video_id, start_s, stop_s, action):
     return {
-        "segment_id": f"{video_id}{start_s}", "dataset": "d", "split": "train", "video_id": video_id, "start_s": start_s, "stop_s": stop_s,
-        "verb": "v", "noun": "n", "action": "a", "verb_id": None if action is None else action % 2, "noun_id": None, "action_id": action,
-    }  # fmt: skip
+        "segment_id": f"{video_id}{start_s}",
+        "dataset": "d",
+        "split": "train",
+        "video_id": video_id,
+        "start_s": start_s,
+        "stop_s": stop_s,
+        "verb": "v",
+        "noun": "n",
+        "action": "a",
+        "verb_id": None if action is None else action % 2,
+        "noun_id": None,
+        "action_id": action,
+    }
 
 
-SEGMENT_ROWS = [segment("v0", 0.55, 1.4, 5), segment("v0", 1.0, 1.2, 6), segment("v1", 3.0, 9.0, 7), segment("v1", 0.0, 1.0, None)]
+SEGMENT_ROWS = [
+    segment("v0", 0.55, 1.4, 5),
+    segment("v0", 1.0, 1.2, 6),
+    segment("v1", 3.0, 9.0, 7),
+    segment("v1", 0.0, 1.0, None),
+]
 
 
 def build(folder, rows=SEGMENT_ROWS, **settings):
     columns, _ = probe(folder, video_files(folder).items())
-    segments = pa.table([pa.array([row.get(f.name) for row in rows], f.type) for f in SEGMENTS.schema], schema=SEGMENTS.schema)
+    segments = pa.table(
+        [pa.array([row.get(f.name) for row in rows], f.type) for f in SEGMENTS.schema], schema=SEGMENTS.schema
+    )
     sources = Sources(segments=segments, videos=pa.table(columns, schema=VIDEOS.schema), video_folder=folder)
     return families.build("views", {"kind": "frames", "picture": PICTURE, **settings}, sources=sources)
 
@@ -54,7 +71,11 @@ def test_rows_are_the_labelled_frames(folder):
     assert set(view.labels["noun"].tolist()) == {UNLABELLED}
     fetched = view.fetch([9, 0, 2], seed=0, epoch=0, training=False)
     frames = fetched.inputs["frames"]
-    assert frames.shape == (3, 3, 48, 64) and frames.dtype == torch.float32 and -1 <= frames.min() < -0.5 < 0.5 < frames.max() <= 1
+    assert (
+        frames.shape == (3, 3, 48, 64)
+        and frames.dtype == torch.float32
+        and -1 <= frames.min() < -0.5 < 0.5 < frames.max() <= 1
+    )
     pictures = ((frames + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
     assert [barcode.read(picture) for picture in pictures] == [138, 6, 10]
     assert fetched.labels["action"].tolist() == [7, 5, 5]
@@ -69,13 +90,20 @@ def test_augmentation_depends_on_seed_epoch_and_row_alone(folder):
 
     together = fetch([0, 1, 2])
     assert torch.equal(fetch([2])[0], together[2]) and torch.equal(fetch([2, 0]), together[[2, 0]])
-    assert not torch.equal(fetch([2], epoch=3), fetch([2])) and not torch.equal(fetch([2], seed=2), fetch([2]))
+    assert not torch.equal(fetch([2], epoch=3), fetch([2])) and not torch.equal(
+        fetch([2], seed=2), fetch([2])
+    )
     assert torch.equal(fetch([2], epoch=3, training=False), fetch([2], training=False))
 
 
 def test_without_augmentation_training_sees_the_frames_as_they_are(folder):
     view = build(folder, rate=5.0)
-    assert torch.equal(*(view.fetch([0, 3], seed=0, epoch=0, training=training).inputs["frames"] for training in (True, False)))
+    assert torch.equal(
+        *(
+            view.fetch([0, 3], seed=0, epoch=0, training=training).inputs["frames"]
+            for training in (True, False)
+        )
+    )
 
 
 def test_digests_tell_frames_apart(folder):

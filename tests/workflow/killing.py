@@ -1,4 +1,5 @@
-"""Starts a run again and again, and kills it each time: nine times the whole process group, once the driver alone.
+"""Starts a run again and again, and kills it each time: nine times the whole process group, once the driver
+alone.
 
 On the demo (two checkouts with the same environment; the second one has run undisturbed):
 
@@ -21,8 +22,16 @@ from typing import TextIO
 DRIVER_ALONE = 4
 
 
-def killed(command: Sequence[str], folder: Path, environment: Mapping[str, str], wait_s: tuple[float, float], log: TextIO) -> int:
-    """Kill ``command`` up to ten times after a random time in ``wait_s``, let it end, and return how often it was killed."""
+def killed(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    wait_s: tuple[float, float],
+    log: TextIO,
+) -> int:
+    """Kill ``command`` up to ten times after a random time in ``wait_s``, let it end, and return how often it
+    was killed.
+    """
     moments, kills = random.Random(5), 0
     for attempt in range(10):
         process = _start(command, folder, environment, log)
@@ -41,13 +50,19 @@ def killed(command: Sequence[str], folder: Path, environment: Mapping[str, str],
     return kills
 
 
-#: What trainings, extraction and scoring leave: weights and score shards, features, the losses of every step, metrics.
+#: What trainings, extraction and scoring leave: weights and score shards, features, the losses of every step,
+#: metrics.
 MADE = ("*.safetensors", "*.h5", "log.jsonl", "metrics.json")
 
 
 def made(folder: Path) -> dict[str, str]:
     """The sha256 of every such file among a checkout's results, by path."""
-    paths = sorted(path for pattern in MADE for path in (folder / "results").rglob(pattern) if ".scratch" not in path.parts)
+    paths = sorted(
+        path
+        for pattern in MADE
+        for path in (folder / "results").rglob(pattern)
+        if ".scratch" not in path.parts
+    )
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
@@ -56,15 +71,25 @@ def half_written(folder: Path) -> list[Path]:
     return [path for path in (folder / "results").rglob("*") if ".partial" in path.name]
 
 
-def _start(command: Sequence[str], folder: Path, environment: Mapping[str, str], log: TextIO) -> subprocess.Popen:
-    return subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=log, stderr=log, start_new_session=True)
+def _start(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], log: TextIO
+) -> subprocess.Popen:
+    return subprocess.Popen(
+        command, cwd=folder, env=dict(environment), stdout=log, stderr=log, start_new_session=True
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("checkout", type=Path)
-    parser.add_argument("--undisturbed", type=Path, required=True, help="checkout whose demo has run without a kill")
-    parser.add_argument("--longest", type=float, default=60.0, help="seconds before a kill, at most (default: %(default)s)")
+    parser.add_argument(
+        "--undisturbed", type=Path, required=True, help="checkout whose demo has run without a kill"
+    )
+    parser.add_argument(
+        "--longest", type=float, default=60.0, help="seconds before a kill, at most (default: %(default)s)"
+    )
     arguments = parser.parse_args()
     command = ("snakemake", "--quiet", "host", "--cores", "2", "demo")
     with open(arguments.checkout / "killing.log", "w", encoding="utf-8") as log:
@@ -74,7 +99,10 @@ def main() -> None:
     for pattern in MADE:
         mine = [path for path in ours if Path(path).match(pattern)]
         same = len(mine) - sum(path in different for path in mine)
-        print(f"{kills} kills; {same} of {len(mine)} files {pattern} equal those of the undisturbed run byte for byte")
+        print(
+            f"{kills} kills; {same} of {len(mine)} files {pattern} equal those of the undisturbed run byte"
+            " for byte"
+        )
     print(f"different: {different or 'none'}; half-written: {half_written(arguments.checkout) or 'none'}")
     raise SystemExit(bool(different or half_written(arguments.checkout)))
 

@@ -1,4 +1,6 @@
-"""A comparison of arms says something only if nothing else differs: every student is the baseline plus its distillation term."""
+"""A comparison of arms says something only if nothing else differs: every student is the baseline plus its
+distillation term.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def test_students_differ_from_the_baseline_in_the_distillation_term_alone(datase
     models = Catalogue({"dataset": dataset, "systems": system}, ROOT).system(dataset, system).models
     students = {name: model for name, model in models.items() if model.role == "student"}
     baseline = students.pop("student_baseline")
-    assert own_terms(baseline) == [term.model_dump() for term in baseline.objective], "the baseline has no teacher"
+    assert own_terms(baseline) == [term.model_dump() for term in baseline.objective], (
+        "the baseline has no teacher"
+    )
     for name, student in students.items():
         for part in ("backbone", "view", "network", "training"):
             assert getattr(student, part) == getattr(baseline, part), f"{name}: {part}"

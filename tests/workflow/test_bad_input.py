@@ -1,4 +1,6 @@
-"""Each kind of bad input is one clear error line that names the file, the row or key, and what to do; nothing half-written stays."""
+"""Each kind of bad input is one clear error line that names the file, the row or key, and what to do; nothing
+half-written stays.
+"""
 
 from __future__ import annotations
 
@@ -44,12 +46,18 @@ SEGMENTS, VIDEOS = "results/kitchen_micro/segments.parquet", "results/kitchen_mi
 
 
 def test_a_typo_in_a_config_key(fresh):
-    assert re.search("unknown key 'histroy_rule'.*history_rule.*did you mean 'history_rule'", error_of(fresh, SEGMENTS, "histroy_rule=end"))
+    assert re.search(
+        "unknown key 'histroy_rule'.*history_rule.*did you mean 'history_rule'",
+        error_of(fresh, SEGMENTS, "histroy_rule=end"),
+    )
 
 
 def test_a_typo_in_a_preset(fresh):
     fresh.edit("workflow/systems/lm_avt_demo.yaml", "heads: 4, dropout:", "heads: 4, dropuot:")
-    assert re.search("unknown key 'dropuot'.*base lm_avt_demo.*models.student_baseline.network.*did you mean", error_of(fresh, SEGMENTS))
+    assert re.search(
+        "unknown key 'dropuot'.*base lm_avt_demo.*models.student_baseline.network.*did you mean",
+        error_of(fresh, SEGMENTS),
+    )
 
 
 def test_a_missing_video(world):
@@ -79,15 +87,25 @@ def test_a_run_that_skips_a_damaged_video_finishes_without_its_samples(world, da
     video.write_bytes(damage(video.read_bytes()))
     world.snakemake("lm_avt_micro", "--config", MICRO, "on_bad_input=skip")
     results = world.folder / "results" / "kitchen_micro"
-    dropped = [row for row in pq.read_table(results / "samples.parquet").to_pylist() if row["dropped_because"]]
-    assert dropped and {(row["video_id"], row["dropped_because"]) for row in dropped} == {(video.stem, "no usable video")}
-    kept = {row["sample_id"] for row in pq.read_table(results / "samples.parquet").to_pylist() if not row["dropped_because"]}
+    dropped = [
+        row for row in pq.read_table(results / "samples.parquet").to_pylist() if row["dropped_because"]
+    ]
+    assert dropped and {(row["video_id"], row["dropped_because"]) for row in dropped} == {
+        (video.stem, "no usable video")
+    }
+    kept = {
+        row["sample_id"]
+        for row in pq.read_table(results / "samples.parquet").to_pylist()
+        if not row["dropped_because"]
+    }
     for model in sorted((results / "lm_avt_micro" / "seed0").iterdir()):
         scores = open_scores(model / "scores")
         scored = {sample for split in ("training", "validation") for sample in scores.sample_ids(split)}
         assert kept == scored, model.name
     issues = pq.read_table(results / "issues.parquet").to_pylist()
-    assert [(row["stage"], row["key"], row["action"]) for row in issues] == [("probe_videos", video.stem, "skipped")]
+    assert [(row["stage"], row["key"], row["action"]) for row in issues] == [
+        ("probe_videos", video.stem, "skipped")
+    ]
     assert video.name in (results / "lm_avt_micro" / "report.html").read_text()
 
 
@@ -117,7 +135,12 @@ def test_recipes_that_are_not_as_documented(world):
 
 def test_a_full_disk(world):
     """A quota of 4 KB a file stands in for the disk: the write fails with the system's own error."""
-    done = world.run("bash", "-c", f"ulimit -f 4; trap '' XFSZ; snakemake --quiet host --cores 1 {SEGMENTS} --config {MICRO}", check=False)
+    done = world.run(
+        "bash",
+        "-c",
+        f"ulimit -f 4; trap '' XFSZ; snakemake --quiet host --cores 1 {SEGMENTS} --config {MICRO}",
+        check=False,
+    )
     errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
     assert done.returncode == 1 and len(errors) == 1, done.stdout[-3000:]
     assert re.search("cannot write|File too large", errors[0]) and "Traceback" not in done.stdout.replace(

@@ -1,4 +1,6 @@
-"""Every command in README and docs runs: on the micro run where it names the demo's files, as a dry run where it needs real data."""
+"""Every command in README and docs runs: on the micro run where it names the demo's files, as a dry run where
+it needs real data.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,11 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 def blocks(language: str) -> list[str]:
     """The blocks of all pages that are marked with ``language``."""
-    return [block for page in PAGES for block in re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)]
+    return [
+        block
+        for page in PAGES
+        for block in re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+    ]
 
 
 def commands() -> list[str]:
@@ -40,16 +46,29 @@ def micro(text: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", [line for line in commands() if not line.startswith(("make ", "python bench/"))])
+@pytest.mark.parametrize(
+    "line", [line for line in commands() if not line.startswith(("make ", "python bench/"))]
+)
 def test_a_documented_command_runs(line, finished, request):
     words = shlex.split(micro(line))
     if words[0] == "snakemake":
         if "data_root=DIR" in words:
             data = str(request.getfixturevalue("real_data"))
-            words = [word.replace("DIR", data).replace("recipes=layer1.json", f"recipes={data}/layer1.json") for word in words]
-        words = ["snakemake", "-n", "--cores", "2", *(word for word in words[1:] if word not in ("-n", "--cores", "2"))]
+            words = [
+                word.replace("DIR", data).replace("recipes=layer1.json", f"recipes={data}/layer1.json")
+                for word in words
+            ]
+        words = [
+            "snakemake",
+            "-n",
+            "--cores",
+            "2",
+            *(word for word in words[1:] if word not in ("-n", "--cores", "2")),
+        ]
         if "--profile" in words:
-            words[words.index("--profile") + 1] = str(without_executor(finished.folder / words[words.index("--profile") + 1]))
+            words[words.index("--profile") + 1] = str(
+                without_executor(finished.folder / words[words.index("--profile") + 1])
+            )
     done = finished.run(*words)
     assert "Traceback" not in done.stdout
 
@@ -59,7 +78,9 @@ def without_executor(profile: Path) -> Path:
     copy = profile.with_name(f"{profile.name}_here")
     copy.mkdir(exist_ok=True)
     lines = (profile / "profile.yaml").read_text().splitlines()
-    (copy / "profile.yaml").write_text("\n".join(line for line in lines if not line.startswith(("executor:", "slurm-"))) + "\n")
+    (copy / "profile.yaml").write_text(
+        "\n".join(line for line in lines if not line.startswith(("executor:", "slurm-"))) + "\n"
+    )
     return copy
 
 

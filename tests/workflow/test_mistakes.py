@@ -1,4 +1,6 @@
-"""What people mistype, and folders that cannot be written: one line each, never a traceback, never an empty success."""
+"""What people mistype, and folders that cannot be written: one line each, never a traceback, never an empty
+success.
+"""
 
 from __future__ import annotations
 
@@ -17,27 +19,67 @@ EPIC = ("dataset=epic55", "systems=lm_avt_counts")
 #: Target and settings -> what the one line says.
 MISTAKES = {
     "a dataset": ("teachers", ("dataset=epic5",), "unknown dataset 'epic5'.*did you mean 'epic55'"),
-    "a system": ("teachers", ("systems=lm_avt_dmo",), "unknown system 'lm_avt_dmo'.*did you mean 'lm_avt_demo'"),
-    "a system that does not fit": ("lm_avt_demo", ("dataset=epic55",), "not made for the dataset epic55.*one of lm_avt, lm_avt_counts"),
-    "its seeds": ("lm_avt_demo_seeds", ("dataset=egtea_s1",), "not made for the dataset egtea_s1.*one of lm_avt"),
-    "one of the run's systems": ("teachers", ("dataset=epic55", "systems=[lm_avt,lm_avt_demo]"), "lm_avt_demo is not made for"),
-    "the default dataset": ("lm_avt_published", (), "not made for the dataset kitchen.*one of lm_avt, lm_avt_demo"),
-    "a path of another system": ("results/epic55/lm_avt_demo/report.html", (), "not made for the dataset epic55"),
+    "a system": (
+        "teachers",
+        ("systems=lm_avt_dmo",),
+        "unknown system 'lm_avt_dmo'.*did you mean 'lm_avt_demo'",
+    ),
+    "a system that does not fit": (
+        "lm_avt_demo",
+        ("dataset=epic55",),
+        "not made for the dataset epic55.*one of lm_avt, lm_avt_counts",
+    ),
+    "its seeds": (
+        "lm_avt_demo_seeds",
+        ("dataset=egtea_s1",),
+        "not made for the dataset egtea_s1.*one of lm_avt",
+    ),
+    "one of the run's systems": (
+        "teachers",
+        ("dataset=epic55", "systems=[lm_avt,lm_avt_demo]"),
+        "lm_avt_demo is not made for",
+    ),
+    "the default dataset": (
+        "lm_avt_published",
+        (),
+        "not made for the dataset kitchen.*one of lm_avt, lm_avt_demo",
+    ),
+    "a path of another system": (
+        "results/epic55/lm_avt_demo/report.html",
+        (),
+        "not made for the dataset epic55",
+    ),
     "seeds": ("teachers", ("seeds=abc",), "valid integer.*'abc'.*config.yaml.seeds"),
     "a number": ("teachers", ("dataset=55",), "valid string.*55.*config.yaml.dataset"),
     "a choice": ("teachers", ("on_bad_input=maybe",), "'fail' or 'skip'"),
     "a key": ("teachers", ("sedes=[0]",), "unknown key 'sedes'.*did you mean 'seeds'"),
-    "no data": ("teachers", (*EPIC, "data_root=/nowhere"), "missing file: /nowhere/epic55/EPIC_train_action_labels.csv"),
+    "no data": (
+        "teachers",
+        (*EPIC, "data_root=/nowhere"),
+        "missing file: /nowhere/epic55/EPIC_train_action_labels.csv",
+    ),
     "data in a file": ("teachers", (*EPIC, "data_root=README.md"), "missing file: README.md/epic55/"),
-    "no recipes": ("results/text/layer1/phrases.parquet", ("dataset=epic55", "recipes=/nowhere/layer1"), "missing file: /nowhere/layer1"),
+    "no recipes": (
+        "results/text/layer1/phrases.parquet",
+        ("dataset=epic55", "recipes=/nowhere/layer1"),
+        "missing file: /nowhere/layer1",
+    ),
     "recipes in a folder": (
         "results/text/docs/phrases.parquet",
         ("dataset=epic55", "recipes=docs"),
         "a folder where a file should be: docs",
     ),
-    "results in a file": ("teachers", ("results_root=README.md/results",), "README.md is no folder.*results_root"),
+    "results in a file": (
+        "teachers",
+        ("results_root=README.md/results",),
+        "README.md is no folder.*results_root",
+    ),
     "a variable": ("teachers", ("results_root=$NOWHERE_SET/x",), "NOWHERE_SET is not set"),
-    "a model": ("results/kitchen/lm_avt_demo/seed0/student_ml/metrics.json", (), "unknown model 'student_ml'.*'student_lm'"),
+    "a model": (
+        "results/kitchen/lm_avt_demo/seed0/student_ml/metrics.json",
+        (),
+        "unknown model 'student_ml'.*'student_lm'",
+    ),
 }
 
 

@@ -1,4 +1,6 @@
-"""docs/own-data.md to the letter: its files are written, its commands run, in a checkout of one's own and an empty data folder."""
+"""docs/own-data.md to the letter: its files are written, its commands run, in a checkout of one's own and an
+empty data folder.
+"""
 
 from __future__ import annotations
 
@@ -34,16 +36,26 @@ def write_files(checkout) -> None:
 
 def commands(story: str) -> list[list[str]]:
     """The lines of the page's ``sh`` blocks of one story, in order."""
-    lines = [line for language, name, content in blocks() if (language, name) == ("sh", story) for line in content.splitlines()]
+    lines = [
+        line
+        for language, name, content in blocks()
+        if (language, name) == ("sh", story)
+        for line in content.splitlines()
+    ]
     return [shlex.split(line) for line in lines]
 
 
 def film(checkout) -> dict[str, list[dict[str, str]]]:
-    """Generated H.264 videos of the page's rows: while action k goes on, 2 k cells of the picture are white."""
+    """Generated H.264 videos of the page's rows: while action k goes on, 2 k cells of the picture are
+    white.
+    """
     with open(checkout.folder / "data/tea/actions.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     actions = sorted({(row["verb"], row["noun"]) for row in rows})
-    videos = {clip: [row for row in rows if row["clip"] == clip] for clip in dict.fromkeys(row["clip"] for row in rows)}
+    videos = {
+        clip: [row for row in rows if row["clip"] == clip]
+        for clip in dict.fromkeys(row["clip"] for row in rows)
+    }
     assert len(videos) == 5 and len(actions) == 6
     for clip, mine in videos.items():
         numbers = [0] * round(FPS * (max(float(row["stop"]) for row in mine) + 1))
@@ -78,7 +90,14 @@ def test_five_videos_and_a_csv_file_become_a_students_metrics(checkout):
     assert metrics["action"]["class_mean_recall1"] >= 50
     results = checkout.folder / "results/tea"
     classes = json.loads((results / "classes.json").read_text())
-    assert classes["action"] == ["fill_kettle", "pour_milk", "pour_water", "stir_tea", "take_cup", "take_milk"]
+    assert classes["action"] == [
+        "fill_kettle",
+        "pour_milk",
+        "pour_water",
+        "stir_tea",
+        "take_cup",
+        "take_milk",
+    ]
     assert pq.read_table(results / "segments.parquet").num_rows == len(rows)
     assert (results / "lm_avt_own/report.html").exists()
 
@@ -94,21 +113,34 @@ def test_actions_alone_go_all_the_way_to_a_student(checkout):
     rows = (checkout.folder / "data/tea/actions.csv").read_text().splitlines()
     labelled = [line.replace("verb,noun", "action") if not at else line for at, line in enumerate(rows)]
     (checkout.folder / "data/tea/alone.csv").write_text(
-        "".join(re.sub(r"^((?:[^,]*,){4}[^,]*),([^,]*),(train|val)$", r"\1 \2,\3", line) + "\n" for line in labelled)
+        "".join(
+            re.sub(r"^((?:[^,]*,){4}[^,]*),([^,]*),(train|val)$", r"\1 \2,\3", line) + "\n"
+            for line in labelled
+        )
     )
     page = (checkout.folder / "workflow/datasets/tea.yaml").read_text()
-    (checkout.folder / "workflow/datasets/tea_alone.yaml").write_text(page.replace("actions.csv", "alone.csv"))
+    (checkout.folder / "workflow/datasets/tea_alone.yaml").write_text(
+        page.replace("actions.csv", "alone.csv")
+    )
     film(checkout)
     folder = "results/tea_alone/lm_avt_own/seed0"
     wanted = [f"{folder}/{model}/metrics.json" for model in ("teacher_counts", "student_lm")]
     checkout.snakemake(*wanted, "--config", "dataset=tea_alone")
     for path in wanted:
         metrics = json.loads((checkout.folder / path).read_text())
-        assert "verb" not in metrics and "noun" not in metrics and metrics["action"]["class_mean_recall1"] >= 50
+        assert (
+            "verb" not in metrics and "noun" not in metrics and metrics["action"]["class_mean_recall1"] >= 50
+        )
     table = checkout.run(
-        "foretaste", "evaluate", "--scores", f"{folder}/student_lm/scores", "--samples", "results/tea_alone/samples.parquet",
-        "--split", "validation",
-    ).stdout  # fmt: skip
+        "foretaste",
+        "evaluate",
+        "--scores",
+        f"{folder}/student_lm/scores",
+        "--samples",
+        "results/tea_alone/samples.parquet",
+        "--split",
+        "validation",
+    ).stdout
     assert "action" in table and "verb" not in table
 
 
@@ -117,7 +149,15 @@ def test_a_bad_row_of_the_page_is_named_by_its_line(checkout):
     good = path.read_text()
     path.write_text(good.replace("tea3,Bea,12.5,", "tea3,Bea,99,").replace("tea4,Bea,2.0,", 'tea4,"Bea,2.0,'))
     try:
-        failed = checkout.run("snakemake", "--cores", "1", "results/tea/segments.parquet", "--config", "dataset=tea", check=False)
+        failed = checkout.run(
+            "snakemake",
+            "--cores",
+            "1",
+            "results/tea/segments.parquet",
+            "--config",
+            "dataset=tea",
+            check=False,
+        )
     finally:
         path.write_text(good)
     assert failed.returncode and "2 bad inputs: tea/actions.csv, line 18: no CSV" in failed.stdout

@@ -8,10 +8,17 @@ import pytest
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("system", ["lm_avt", "lm_avt_published", "lm_avt_published_text", "lm_avt_published_lms"])
+@pytest.mark.parametrize(
+    "system", ["lm_avt", "lm_avt_published", "lm_avt_published_text", "lm_avt_published_lms"]
+)
 @pytest.mark.parametrize("dataset", ["epic55", "egtea_s1"])
 def test_real_datasets_dry_run(fresh, real_data, dataset, system):
-    settings = ("--config", f"dataset={dataset}", f"data_root={real_data}", f"recipes={real_data}/layer1.json")
+    settings = (
+        "--config",
+        f"dataset={dataset}",
+        f"data_root={real_data}",
+        f"recipes={real_data}/layer1.json",
+    )
     text = fresh.snakemake("-n", system, *settings).stdout
     assert "rule pretrain" in text and "student_recipe_lm" in text
     text = fresh.snakemake("-n", "teachers", *settings, "history_rule=end").stdout
@@ -29,10 +36,17 @@ def test_small_students_dry_run(fresh, real_data):
 @pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["epic55", "egtea_s1"])
 @pytest.mark.parametrize(
-    ("system", "some"), [("lm_avt_teachers", "teacher_seeds_counts_prior"), ("lm_avt_decoder", "teacher_decoder_counts")]
+    ("system", "some"),
+    [("lm_avt_teachers", "teacher_seeds_counts_prior"), ("lm_avt_decoder", "teacher_decoder_counts")],
 )
 def test_text_teachers_dry_run(fresh, real_data, dataset, system, some):
-    settings = ("--config", f"dataset={dataset}", f"systems={system}", f"data_root={real_data}", f"recipes={real_data}/layer1.json")
+    settings = (
+        "--config",
+        f"dataset={dataset}",
+        f"systems={system}",
+        f"data_root={real_data}",
+        f"recipes={real_data}/layer1.json",
+    )
     text = fresh.snakemake("-n", "teachers", *settings, "seeds=[0,1,2]").stdout
     assert some in text and "student" not in text and "extract_features" not in text
     # An average over seeds is made once, of the models of all seeds.
@@ -49,13 +63,21 @@ def test_weights_that_are_not_there_are_named(fresh, real_data, tmp_path):
     for part in real_data.iterdir():
         if part.name != "weights":
             (tmp_path / "data" / part.name).symlink_to(part)
-    settings = ("--config", "dataset=egtea_s1", f"data_root={tmp_path}/data", f"recipes={real_data}/layer1.json")
+    settings = (
+        "--config",
+        "dataset=egtea_s1",
+        f"data_root={tmp_path}/data",
+        f"recipes={real_data}/layer1.json",
+    )
     text = fresh.snakemake("-n", "lm_avt", *settings, check=False).stdout
     assert re.search("^error: missing file: .*weights/jx_vit_base_p16_224-80ecf9dd.pth: ", text, re.M)
     assert "Job stats" in fresh.snakemake("-n", "teachers", *settings).stdout
 
 
-SLOW_TARGETS = [pytest.param(name, marks=pytest.mark.slow) for name in ("demo_worlds", "lm_avt_demo_seeds", "features", "teachers")]
+SLOW_TARGETS = [
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in ("demo_worlds", "lm_avt_demo_seeds", "features", "teachers")
+]
 
 
 @pytest.mark.parametrize("target", ["demo", *SLOW_TARGETS])
@@ -65,5 +87,8 @@ def test_named_targets_dry_run(fresh, target):
 
 @pytest.mark.slow
 def test_a_dry_run_does_not_import_torch(fresh):
-    code = "import sys; from snakemake.cli import main; sys.argv = ['snakemake', '-n', 'demo', '--quiet']\ntry:\n main()\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
+    code = (
+        "import sys; from snakemake.cli import main; sys.argv = ['snakemake', '-n', 'demo',"
+        " '--quiet']\ntry:\n main()\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
+    )
     fresh.run("python", "-c", code)

@@ -1,4 +1,5 @@
-"""The paper's own chain, from recipes to distilled students: its presets, with AllenNLP's parser and five language models, all of them tiny.
+"""The paper's own chain, from recipes to distilled students: its presets, with AllenNLP's parser and five
+language models, all of them tiny.
 
 The labels, recipes and features are generated; only sizes and lengths of trainings are changed.
 """
@@ -21,11 +22,13 @@ from foretaste.kitchen.parts import make_annotations, make_recipes
 pytestmark = pytest.mark.slow
 
 WORLD = WorldConfig(
-    seed=107, recipes=40, train_videos=3, validation_videos=2, train_kitchens=2, validation_kitchens=1, min_seconds=20,
+    seed=107, recipes=40, train_videos=3, validation_videos=2, train_kitchens=2, validation_kitchens=1,
+    min_seconds=20,
     max_seconds=20, many_shot=3,
 )  # fmt: skip
 NAMES = {
-    "albert": "albert-base-v2", "bert": "bert-base-uncased", "roberta": "roberta-base", "distilbert": "distilbert-base-uncased",
+    "albert": "albert-base-v2", "bert": "bert-base-uncased", "roberta": "roberta-base",
+    "distilbert": "distilbert-base-uncased",
     "electra": "google/electra-base-discriminator",
 }  # fmt: skip
 FPS, WIDTH = 2.0, 16
@@ -42,8 +45,12 @@ SMALLER = {
 
 
 def make_smaller(checkout) -> None:
-    """The presets of a checkout, with tiny sizes, and the tiny spaCy pipeline in the place of the published one."""
-    changes = SMALLER | {"spacy_model: en_core_web_sm": f"spacy_model: {allennlp_archive.tiny_archive() / 'pipeline'}"}
+    """The presets of a checkout, with tiny sizes, and the tiny spaCy pipeline in the place of the published
+    one.
+    """
+    changes = SMALLER | {
+        "spacy_model: en_core_web_sm": f"spacy_model: {allennlp_archive.tiny_archive() / 'pipeline'}"
+    }
     for preset in PRESETS:
         path = checkout.folder / "workflow" / "systems" / f"{preset}.yaml"
         text = path.read_text()
@@ -54,7 +61,9 @@ def make_smaller(checkout) -> None:
 
 @pytest.fixture
 def data(tmp_path):
-    """Labels in the layout of EPIC-KITCHENS-55, features, recipes, language models, and an archive of the parser."""
+    """Labels in the layout of EPIC-KITCHENS-55, features, recipes, language models, and an archive of the
+    parser.
+    """
     folder = tmp_path / "data"
     for name in ("epic55", "rulstm/ek55"):
         (folder / name).mkdir(parents=True)
@@ -62,25 +71,47 @@ def data(tmp_path):
     (folder / "made").mkdir()
     make_recipes(WORLD, folder / "made")
     shutil.copy(folder / "made" / "layer1.json", folder / "layer1.json")
-    videos = sorted({line.split(",")[2] for line in (folder / "epic55" / "EPIC_train_action_labels.csv").read_text().splitlines()[1:]})
+    videos = sorted(
+        {
+            line.split(",")[2]
+            for line in (folder / "epic55" / "EPIC_train_action_labels.csv").read_text().splitlines()[1:]
+        }
+    )
     (folder / "features" / "ircsn152").mkdir(parents=True)
     write_features(folder / "features" / "ircsn152" / "0.h5", ORIGIN, [made_up(video) for video in videos])
     for kind, name in NAMES.items():
         publish(folder / "weights" / name, kind)
-    shutil.copy(allennlp_archive.tiny_archive() / "model.tar.gz", folder / "weights" / "openie-model.2020.03.26.tar.gz")
+    shutil.copy(
+        allennlp_archive.tiny_archive() / "model.tar.gz",
+        folder / "weights" / "openie-model.2020.03.26.tar.gz",
+    )
     return folder
 
 
-ORIGIN = Origin(grid_fps=FPS, grid_rule=GRID_RULE, width=WIDTH, dtype="float16", backbone="{}", weights_sha256="ab", picture="{}")
+ORIGIN = Origin(
+    grid_fps=FPS,
+    grid_rule=GRID_RULE,
+    width=WIDTH,
+    dtype="float16",
+    backbone="{}",
+    weights_sha256="ab",
+    picture="{}",
+)
 
 
 def made_up(video: str) -> VideoFeatures:
     grid = np.arange(60)
     feat = np.random.default_rng(len(video)).standard_normal((len(grid), WIDTH)).astype(np.float16)
     return VideoFeatures(
-        video_id=video, feat=feat, grid_index=grid, pts_s=grid / FPS, valid=np.ones(len(grid), bool), source_sha256="cd",
-        decoder="made up", rotation=0,
-    )  # fmt: skip
+        video_id=video,
+        feat=feat,
+        grid_index=grid,
+        pts_s=grid / FPS,
+        valid=np.ones(len(grid), bool),
+        source_sha256="cd",
+        decoder="made up",
+        rotation=0,
+    )
 
 
 def test_the_published_chain_from_recipes_to_students(fresh, data):
@@ -89,7 +120,9 @@ def test_the_published_chain_from_recipes_to_students(fresh, data):
     settings = ("dataset=epic55", f"data_root={data}", f"recipes={data}/layer1.json", "on_bad_input=skip")
     results = fresh.folder / "results"
     students = {"albert": "lm_avt_published/seed0/student_recipe_lm"}
-    students |= {name: f"lm_avt_published_lms/seed0/student_recipe_{name}" for name in NAMES if name != "albert"}
+    students |= {
+        name: f"lm_avt_published_lms/seed0/student_recipe_{name}" for name in NAMES if name != "albert"
+    }
     metrics = {name: f"results/epic55/{student}/metrics.json" for name, student in students.items()}
     fresh.snakemake(*metrics.values(), "--config", *settings)
 

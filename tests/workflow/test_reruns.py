@@ -17,13 +17,17 @@ def of(models, *rules):
 
 #: (file, old text, new text) -> what runs. Each edit is undone afterwards.
 EDITS = {
-    "a comment in a loss": ("src/foretaste/losses/kl.py", "from __future__", "# A remark.\nfrom __future__", set()),
-    "a comment in another loss": ("src/foretaste/losses/topk_kl.py", "from __future__", "# A remark.\nfrom __future__", set()),
+    "a comment in a loss": ("src/foretaste/losses/kl.py", "from __future__", "# A remark.\nfrom __future__",
+    set()),
+    "a comment in another loss": ("src/foretaste/losses/topk_kl.py", "from __future__", "# A remark.\nfrom "
+    "__future__", set()),
     "the console": ("src/foretaste/pipeline/console.py", "LINE_EVERY_S = 15.0", "LINE_EVERY_S = 5.0", set()),
     "a line of the loss that distilled students use": (
-        "src/foretaste/losses/kl.py", "p = log_p.exp()", "p = 1.0 * log_p.exp()", of(STUDENTS, "train", "score", "evaluate") | {"report"},
+        "src/foretaste/losses/kl.py", "p = log_p.exp()", "p = 1.0 * log_p.exp()", of(STUDENTS, "train",
+        "score", "evaluate") | {"report"},
     ),
-    "a loss that no model of the system uses": ("src/foretaste/losses/topk_kl.py", "top, index =", "top, index, _ = 0, 0, 0; top, index =", set()),
+    "a loss that no model of the system uses": ("src/foretaste/losses/topk_kl.py", "top, index =",
+    "top, index, _ = 0, 0, 0; top, index =", set()),
     "the learning rate of the LM teacher": (
         "workflow/systems/lm_avt_micro.yaml", "  teacher_lm: &short\n    training: {",
         "  teacher_lm: &short\n    training: {optimizer: {kind: adamw, lr: 3.0e-4}, ",

@@ -134,9 +134,11 @@ class Csv:
         for name, other in DELIMITERS.items():
             if len(header) == 1 and other in header[0]:
                 raise ConfigError(
-                    f"cells parted by a {name}", where, f"by a {self.config.delimiter}",
+                    f"cells parted by a {name}",
+                    where,
+                    f"by a {self.config.delimiter}",
                     f"set reader: delimiter: {name}",
-                )  # fmt: skip
+                )
         asked, named = self.config.columns.model_dump(), self.config.columns.model_fields_set
         for field in ("video", "start", "stop", *(["split"] if self.config.file else []), *sorted(named)):
             if asked[field] not in header:
@@ -172,9 +174,11 @@ class Csv:
             if pairs := alike(classes.names(head)):
                 said = ", ".join(f"{one!r} and {other!r}" for one, other in pairs)
                 raise DataError(
-                    f"{head} classes that look alike: {said}", self._where(found), "one name for one class",
+                    f"{head} classes that look alike: {said}",
+                    self._where(found),
+                    "one name for one class",
                     "write it in one way, or list both in reader: classes",
-                )  # fmt: skip
+                )
         return classes
 
     def _listed(self, cells: Cells) -> ClassSpace:
@@ -216,16 +220,20 @@ class Csv:
         for split in ("training", "validation"):
             if not videos[split]:
                 raise DataError(
-                    f"no usable row of {split}", self._where(found), "rows of training and of validation",
+                    f"no usable row of {split}",
+                    self._where(found),
+                    "rows of training and of validation",
                     "mend the rows, or set reader: splits",
-                )  # fmt: skip
+                )
         training, validation, test = videos.values()
         shared = sorted(training & validation | training & test | validation & test)
         if shared and not self.config.shared_videos:
             raise DataError(
-                f"video {shared[0]!r} in several splits ({len(shared)} such)", self._where(found),
-                "each video in one split", "part the videos, or set reader: shared_videos: true",
-            )  # fmt: skip
+                f"video {shared[0]!r} in several splits ({len(shared)} such)",
+                self._where(found),
+                "each video in one split",
+                "part the videos, or set reader: shared_videos: true",
+            )
 
     @property
     def _delimiter(self) -> str:
@@ -245,10 +253,15 @@ def _annotation(entry: Entry, cells: Cells, action: int, classes: ClassSpace) ->
     made = f"{video}_{start_s:.3f}_{stop_s:.3f}_{entry.label.action}"
     own = cells.text(row, "id") if "id" in cells.columns else made
     return Annotation(
-        number=0, segment_id=own, split=entry.split or cells.split(row),
-        video_id=video, start_s=start_s, stop_s=stop_s,
+        number=0,
+        segment_id=own,
+        split=entry.split or cells.split(row),
+        video_id=video,
+        start_s=start_s,
+        stop_s=stop_s,
         verb_id=classes.action_verb[action] if classes.verb else None,
         noun_id=classes.action_noun[action] if classes.noun else None,
         action_id=action,
-        narration=cells.optional(row, "narration"), participant=cells.optional(row, "participant"),
-    )  # fmt: skip
+        narration=cells.optional(row, "narration"),
+        participant=cells.optional(row, "participant"),
+    )

@@ -1,7 +1,8 @@
-"""EGTEA Gaze+ in RULSTM's files (github.com/fpv-iplab/rulstm, RULSTM/data/egtea): three splits of 10,321 clips, 106 actions.
+"""EGTEA Gaze+ in RULSTM's files (github.com/fpv-iplab/rulstm, RULSTM/data/egtea): three splits of 10,321
+clips, 106 actions.
 
-The splits part clips, not sessions: a session's clips stand on both sides. Frames count at 30 a second. RULSTM numbers only
-the 51 nouns in use, so its noun ids are not EGTEA's own.
+The splits part clips, not sessions: a session's clips stand on both sides. Frames count at 30 a second.
+RULSTM numbers only the 51 nouns in use, so its noun ids are not EGTEA's own.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ class Config(Options):
 
 def files(config: Config, root: Path) -> list[Path]:
     """Every file that is read."""
-    return [root / config.folder / name for name in ("actions.csv", *(f"{split}{config.split}.csv" for split in SPLITS))]
+    return [
+        root / config.folder / name
+        for name in ("actions.csv", *(f"{split}{config.split}.csv" for split in SPLITS))
+    ]
 
 
 def build(config: Config, *, root: Path, dataset: str) -> Egtea:
@@ -46,7 +50,9 @@ class Egtea:
     dataset: str
 
     def read(self) -> Annotations:
-        """All usable segments of both sides of the split; raises DataError for files that cannot be used at all."""
+        """All usable segments of both sides of the split; raises DataError for files that cannot be used at
+        all.
+        """
         found = Found(self.root)
         actions, *sides = files(self.config, self.root)
         classes = _classes(actions, found)
@@ -60,7 +66,9 @@ class Egtea:
                     read[number] = _annotation(number, split, row, classes)
                 except RowError as reason:
                     found.add(row, reason, row.cells["uid"])
-        return Annotations(segments=table(read.values(), classes, self.dataset), classes=classes, issues=found.issues)
+        return Annotations(
+            segments=table(read.values(), classes, self.dataset), classes=classes, issues=found.issues
+        )
 
 
 def _annotation(number: int, split: str, row: Row, classes: ClassSpace) -> Annotation:
@@ -69,30 +77,50 @@ def _annotation(number: int, split: str, row: Row, classes: ClassSpace) -> Annot
     start_s, stop_s = row.integer("start") / FPS, row.integer("stop") / FPS
     check_span(start_s, stop_s)
     return Annotation(
-        number=number, split=split, video_id=row.text("video"), start_s=start_s, stop_s=stop_s,
-        verb_id=ids["verb"], noun_id=ids["noun"], action_id=ids["action"], participant=row.text("video").partition("-")[0],
-    )  # fmt: skip
+        number=number,
+        split=split,
+        video_id=row.text("video"),
+        start_s=start_s,
+        stop_s=stop_s,
+        verb_id=ids["verb"],
+        noun_id=ids["noun"],
+        action_id=ids["action"],
+        participant=row.text("video").partition("-")[0],
+    )
 
 
 def _classes(path: Path, found: Found) -> ClassSpace:
-    """actions.csv, ``2, 2_2, Take_eating:utensil``: the names of verbs and nouns stand only in those of the actions."""
+    """actions.csv, ``2, 2_2, Take_eating:utensil``: the names of verbs and nouns stand only in those of the
+    actions.
+    """
     action, pairs, names = [], [], {"verb": {}, "noun": {}}
     for row in read_rows(path, found, ("id", "verb_noun", "name"), header=False):
         try:
             verb, noun = (int(part) for part in row.text("verb_noun").split("_"))
             verb_name, joint, noun_name = row.text("name").partition("_")
         except ValueError as error:
-            raise bad_list(row, path, "an id, verb and noun numbers as 2_2, and a name as Take_eating:utensil") from error
-        same = names["verb"].setdefault(verb, verb_name) == verb_name and names["noun"].setdefault(noun, noun_name) == noun_name
+            raise bad_list(
+                row, path, "an id, verb and noun numbers as 2_2, and a name as Take_eating:utensil"
+            ) from error
+        same = (
+            names["verb"].setdefault(verb, verb_name) == verb_name
+            and names["noun"].setdefault(noun, noun_name) == noun_name
+        )
         if row.cells["id"] != str(len(action)) or not joint or not same or (verb, noun) in pairs:
-            raise bad_list(row, path, f"id {len(action)}, a new pair of verb and noun, and one name a verb or noun number")
+            raise bad_list(
+                row,
+                path,
+                f"id {len(action)}, a new pair of verb and noun, and one name a verb or noun number",
+            )
         action.append(row.cells["name"])
         pairs.append((verb, noun))
     for head, known in names.items():
         if sorted(known) != list(range(len(known))):
             raise bad_list(row, path, f"{head} numbers from 0 without a gap")
     return ClassSpace(
-        action=tuple(action), verb=tuple(names["verb"][i] for i in sorted(names["verb"])),
+        action=tuple(action),
+        verb=tuple(names["verb"][i] for i in sorted(names["verb"])),
         noun=tuple(names["noun"][i] for i in sorted(names["noun"])),
-        action_verb=tuple(verb for verb, _ in pairs), action_noun=tuple(noun for _, noun in pairs),
-    )  # fmt: skip
+        action_verb=tuple(verb for verb, _ in pairs),
+        action_noun=tuple(noun for _, noun in pairs),
+    )

@@ -1,13 +1,14 @@
 """EPIC-KITCHENS-100 for anticipation, from the official files or from RULSTM's.
 
-Official files (github.com/epic-kitchens/epic-kitchens-100-annotations): EPIC_100_train.csv, EPIC_100_validation.csv and, without
-labels, EPIC_100_test_timestamps.csv; class lists, tail classes, participants who are in no training video. RULSTM's files
-(github.com/fpv-iplab/rulstm, RULSTM/data/ek100): no header, frames at 30 a second, the ids of 3,806 actions, and lists of validation
-segments in place of lists of classes and participants; class names are official ones in both layouts.
+Official files (github.com/epic-kitchens/epic-kitchens-100-annotations): EPIC_100_train.csv,
+EPIC_100_validation.csv and, without labels, EPIC_100_test_timestamps.csv; class lists, tail classes,
+participants who are in no training video. RULSTM's files (github.com/fpv-iplab/rulstm, RULSTM/data/ek100): no
+header, frames at 30 a second, the ids of 3,806 actions, and lists of validation segments in place of lists of
+classes and participants; class names are official ones in both layouts.
 
-Segments are known by their narration id ("P01_101_5": the fifth narration of video P01_101). The official files number verbs and
-nouns only; an action is a pair of them that occurs in training or validation, be the row good or bad, and its id is RULSTM's: the rank
-of "verb_noun", as text.
+Segments are known by their narration id ("P01_101_5": the fifth narration of video P01_101). The official
+files number verbs and nouns only; an action is a pair of them that occurs in training or validation, be the
+row good or bad, and its id is RULSTM's: the rank of "verb_noun", as text.
 """
 
 from __future__ import annotations
@@ -25,14 +26,26 @@ from foretaste.pipeline.options import Options
 
 #: RULSTM counts frames at 30 a second in every video, whatever the video's own rate.
 RULSTM_FPS = 30
-OFFICIAL = {"training": "EPIC_100_train.csv", "validation": "EPIC_100_validation.csv", "test": "EPIC_100_test_timestamps.csv"}
-OFFICIAL_LISTS = ("EPIC_100_tail_verbs.csv", "EPIC_100_tail_nouns.csv", "EPIC_100_unseen_participant_ids_validation.csv")
+OFFICIAL = {
+    "training": "EPIC_100_train.csv",
+    "validation": "EPIC_100_validation.csv",
+    "test": "EPIC_100_test_timestamps.csv",
+}
+OFFICIAL_LISTS = (
+    "EPIC_100_tail_verbs.csv",
+    "EPIC_100_tail_nouns.csv",
+    "EPIC_100_unseen_participant_ids_validation.csv",
+)
 OFFICIAL_COLUMNS = ("narration_id", "participant_id", "video_id", "start_timestamp", "stop_timestamp")
 RULSTM = {"training": "training.csv", "validation": "validation.csv", "test": "test_timestamps.csv"}
-RULSTM_LISTS = tuple(f"validation_{part}_ids.csv" for part in ("tail_verbs", "tail_nouns", "unseen_participants", "tail_actions"))
+RULSTM_LISTS = tuple(
+    f"validation_{part}_ids.csv"
+    for part in ("tail_verbs", "tail_nouns", "unseen_participants", "tail_actions")
+)
 RULSTM_COLUMNS = ("narration_id", "video", "start", "stop")
 VERBS = "EPIC_100_verb_classes.csv"
-#: Said of an official row whose verb or noun cannot be read: where its action occurs nowhere else, later actions have lower ids.
+#: Said of an official row whose verb or noun cannot be read: where its action occurs nowhere else, later
+#: actions have lower ids.
 MOVES_IDS = "; action ids may differ from the published ones"
 
 
@@ -40,11 +53,16 @@ class Config(Options):
     layout: Literal["official", "rulstm"] = "official"
     """Whose files say which segments there are, their times and their classes."""
     official: str = "epic100"
-    """Folder of the official EPIC_100_*.csv files, relative to data_root; RULSTM's layout takes the class names from it."""
+    """Folder of the official EPIC_100_*.csv files, relative to data_root; RULSTM's layout takes the class
+    names from it.
+    """
     rulstm: str = "rulstm/ek100"
     """Folder of RULSTM's files, relative to data_root; may be the same one."""
-    noun_classes: Literal["EPIC_100_noun_classes.csv", "EPIC_100_noun_classes_v2.csv"] = "EPIC_100_noun_classes.csv"
-    """The list of noun classes; the second version sorts some nouns otherwise, its ids and keys are the same."""
+    noun_classes: Literal["EPIC_100_noun_classes.csv", "EPIC_100_noun_classes_v2.csv"] = (
+        "EPIC_100_noun_classes.csv"
+    )
+    """The list of noun classes; the second version sorts some nouns otherwise, its ids and keys are the same.
+    """
     test: bool = True
     """Also read the unlabelled test split, so that it can be scored."""
 
@@ -54,8 +72,17 @@ def files(config: Config, root: Path) -> list[Path]:
     official, rulstm = root / config.official, root / config.rulstm
     names = [official / VERBS, official / config.noun_classes]
     if config.layout == "official":
-        return [*names, *(official / name for name in (*(OFFICIAL[split] for split in _splits(config)), *OFFICIAL_LISTS))]
-    return [*names, *(rulstm / name for name in ("actions.csv", *(RULSTM[split] for split in _splits(config)), *RULSTM_LISTS))]
+        return [
+            *names,
+            *(official / name for name in (*(OFFICIAL[split] for split in _splits(config)), *OFFICIAL_LISTS)),
+        ]
+    return [
+        *names,
+        *(
+            rulstm / name
+            for name in ("actions.csv", *(RULSTM[split] for split in _splits(config)), *RULSTM_LISTS)
+        ),
+    ]
 
 
 def build(config: Config, *, root: Path, dataset: str) -> Epic100:
@@ -69,7 +96,9 @@ def _splits(config: Config) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Entry:
-    """One row whose ids are good: where it stands, its segment, and the pair of verb and noun (None without labels)."""
+    """One row whose ids are good: where it stands, its segment, and the pair of verb and noun (None without
+    labels).
+    """
 
     row: Row
     split: str
@@ -99,11 +128,19 @@ class Epic100:
         noun = read_names(official / self.config.noun_classes, found, "id", "key")
         entries, pairs = self._entries(found, verb, noun)
         actions = self._actions(pairs, found, verb, noun)
-        lists = self._official_lists(entries, found, verb, noun) if self.config.layout == "official" else self._rulstm_lists(entries, found)
+        lists = (
+            self._official_lists(entries, found, verb, noun)
+            if self.config.layout == "official"
+            else self._rulstm_lists(entries, found)
+        )
         classes = ClassSpace(
-            action=tuple(f"{verb[v]}_{noun[n]}" for v, n in actions), verb=verb, noun=noun,
-            action_verb=tuple(v for v, _ in actions), action_noun=tuple(n for _, n in actions), **lists,
-        )  # fmt: skip
+            action=tuple(f"{verb[v]}_{noun[n]}" for v, n in actions),
+            verb=verb,
+            noun=noun,
+            action_verb=tuple(v for v, _ in actions),
+            action_noun=tuple(n for _, n in actions),
+            **lists,
+        )
         read = []
         for entry in entries:
             try:
@@ -112,8 +149,12 @@ class Epic100:
                 found.add(entry.row, reason, entry.segment_id)
         return Annotations(segments=table(read, classes, self.dataset), classes=classes, issues=found.issues)
 
-    def _entries(self, found: Found, verb: tuple[str, ...], noun: tuple[str, ...]) -> tuple[list[Entry], set[tuple[int, int]]]:
-        """The rows whose ids are good; and the pairs of verb and noun of all rows, as a row that is left out must not move action ids."""
+    def _entries(
+        self, found: Found, verb: tuple[str, ...], noun: tuple[str, ...]
+    ) -> tuple[list[Entry], set[tuple[int, int]]]:
+        """The rows whose ids are good; and the pairs of verb and noun of all rows, as a row that is left out
+        must not move action ids.
+        """
         seen: set[str] = set()
         split_of: dict[str, str] = {}
         entries, pairs = [], set()
@@ -125,9 +166,13 @@ class Epic100:
                         pairs.add(pair)
                     entry = self._entry(row, split, pair)
                     if entry.segment_id in seen:
-                        raise RowError(f"narration_id {entry.segment_id} occurs twice, expected each segment once")
+                        raise RowError(
+                            f"narration_id {entry.segment_id} occurs twice, expected each segment once"
+                        )
                     if (first := split_of.setdefault(entry.video_id, split)) != split:
-                        raise RowError(f"video {entry.video_id} is in {first} too, expected each video in one split")
+                        raise RowError(
+                            f"video {entry.video_id} is in {first} too, expected each video in one split"
+                        )
                 except RowError as reason:
                     found.add(row, reason, row.cells["narration_id"])
                     continue
@@ -138,9 +183,20 @@ class Epic100:
     def _rows(self, split: str, found: Found) -> Iterator[Row]:
         labels = () if split == "test" else ("verb", "noun", "action")
         if self.config.layout == "rulstm":
-            return read_rows(self.root / self.config.rulstm / RULSTM[split], found, (*RULSTM_COLUMNS, *labels), header=False)
+            return read_rows(
+                self.root / self.config.rulstm / RULSTM[split],
+                found,
+                (*RULSTM_COLUMNS, *labels),
+                header=False,
+            )
         columns = (*OFFICIAL_COLUMNS, *(("narration", "verb_class", "noun_class") if labels else ()))
-        return read_rows(self.root / self.config.official / OFFICIAL[split], found, columns, header=True, lost=MOVES_IDS if labels else "")
+        return read_rows(
+            self.root / self.config.official / OFFICIAL[split],
+            found,
+            columns,
+            header=True,
+            lost=MOVES_IDS if labels else "",
+        )
 
     def _pair(self, row: Row, verb: tuple[str, ...], noun: tuple[str, ...]) -> tuple[int, int]:
         if self.config.layout == "rulstm":
@@ -158,7 +214,10 @@ class Epic100:
             raise RowError(f"narration_id {segment_id!r} in video {video_id!r}, expected {video_id}_<number>")
         entry = Entry(row, split, segment_id, video_id, pair)
         if not rulstm and row.text("participant_id") != entry.participant:
-            raise RowError(f"participant_id {row.cells['participant_id']!r} in video {video_id!r}, expected {entry.participant!r}")
+            raise RowError(
+                f"participant_id {row.cells['participant_id']!r} in video {video_id!r}, expected"
+                f" {entry.participant!r}"
+            )
         return entry
 
     def _annotation(self, entry: Entry, actions: dict[tuple[int, int], int]) -> Annotation:
@@ -167,23 +226,37 @@ class Epic100:
             start_s, stop_s = row.integer("start") / RULSTM_FPS, row.integer("stop") / RULSTM_FPS
             if entry.pair is not None and (action is None or row.integer("action") != action):
                 expected = "a pair of actions.csv" if action is None else f"action {action}"
-                raise RowError(f"action {row.cells['action']} with verb {entry.pair[0]} and noun {entry.pair[1]}, expected {expected}")
+                raise RowError(
+                    f"action {row.cells['action']} with verb {entry.pair[0]} and noun {entry.pair[1]},"
+                    f" expected {expected}"
+                )
         else:
             start_s, stop_s = row.clock("start_timestamp"), row.clock("stop_timestamp")
         check_span(start_s, stop_s)
         verb_id, noun_id = entry.pair or (None, None)
         return Annotation(
-            number=int(entry.segment_id.rpartition("_")[2]), segment_id=entry.segment_id, split=entry.split, video_id=entry.video_id,
-            start_s=start_s, stop_s=stop_s, verb_id=verb_id, noun_id=noun_id, action_id=action,
-            narration=row.cells.get("narration") or None, participant=entry.participant,
-        )  # fmt: skip
+            number=int(entry.segment_id.rpartition("_")[2]),
+            segment_id=entry.segment_id,
+            split=entry.split,
+            video_id=entry.video_id,
+            start_s=start_s,
+            stop_s=stop_s,
+            verb_id=verb_id,
+            noun_id=noun_id,
+            action_id=action,
+            narration=row.cells.get("narration") or None,
+            participant=entry.participant,
+        )
 
     def _actions(
         self, pairs: set[tuple[int, int]], found: Found, verb: tuple[str, ...], noun: tuple[str, ...]
     ) -> dict[tuple[int, int], int]:
         """(verb, noun) -> action id, in the order of the ids."""
         if self.config.layout == "official":
-            return {pair: index for index, pair in enumerate(sorted(pairs, key=lambda pair: f"{pair[0]}_{pair[1]}"))}
+            return {
+                pair: index
+                for index, pair in enumerate(sorted(pairs, key=lambda pair: f"{pair[0]}_{pair[1]}"))
+            }
         path = self.root / self.config.rulstm / "actions.csv"
         actions: dict[tuple[int, int], int] = {}
         for row in read_rows(path, found, ("id", "verb", "noun"), header=True):
@@ -196,19 +269,34 @@ class Epic100:
             actions[pair] = len(actions)
         return actions
 
-    def _official_lists(self, entries: list[Entry], found: Found, verb: tuple[str, ...], noun: tuple[str, ...]) -> dict[str, tuple]:
+    def _official_lists(
+        self, entries: list[Entry], found: Found, verb: tuple[str, ...], noun: tuple[str, ...]
+    ) -> dict[str, tuple]:
         verbs, nouns, unseen = (self.root / self.config.official / name for name in OFFICIAL_LISTS)
         tails = {}
         for head, path, names in (("verb", verbs, verb), ("noun", nouns, noun)):
             try:
-                tails[f"tail_{head}"] = tuple(sorted({row.class_id(head, names) for row in read_rows(path, found, (head,), header=True)}))
+                tails[f"tail_{head}"] = tuple(
+                    sorted(
+                        {row.class_id(head, names) for row in read_rows(path, found, (head,), header=True)}
+                    )
+                )
             except RowError as reason:
-                raise DataError(f"bad class list ({reason})", path, f"ids of {head} classes", "use the published file") from reason
-        people = {row.cells["participant_id"] for row in read_rows(unseen, found, ("participant_id",), header=True)}
-        videos = {entry.video_id for entry in entries if entry.split == "validation" and entry.participant in people}
+                raise DataError(
+                    f"bad class list ({reason})", path, f"ids of {head} classes", "use the published file"
+                ) from reason
+        people = {
+            row.cells["participant_id"] for row in read_rows(unseen, found, ("participant_id",), header=True)
+        }
+        videos = {
+            entry.video_id for entry in entries if entry.split == "validation" and entry.participant in people
+        }
         if people and not videos:
             raise DataError(
-                f"no validation video of {', '.join(sorted(people))}", unseen, "participants of validation", "use the published file"
+                f"no validation video of {', '.join(sorted(people))}",
+                unseen,
+                "participants of validation",
+                "use the published file",
             )
         return {**tails, "unseen_video": tuple(sorted(videos))}
 
@@ -220,19 +308,31 @@ class Epic100:
             listed.append({row.cells["narration_id"] for row in rows})
         left_out = {issue.key for issue in found.issues}
         validation = [entry for entry in entries if entry.split == "validation"]
-        tails = [{entry.pair[head] for entry in validation if entry.segment_id in listed[head]} for head in (0, 1)]
+        tails = [
+            {entry.pair[head] for entry in validation if entry.segment_id in listed[head]} for head in (0, 1)
+        ]
         unseen = {entry.video_id for entry in validation if entry.segment_id in listed[2]}
         groups = (
             {entry.segment_id for entry in validation if entry.pair[0] in tails[0]},
             {entry.segment_id for entry in validation if entry.pair[1] in tails[1]},
             {entry.segment_id for entry in validation if entry.video_id in unseen},
-            {entry.segment_id for entry in validation if entry.pair[0] in tails[0] or entry.pair[1] in tails[1]},
+            {
+                entry.segment_id
+                for entry in validation
+                if entry.pair[0] in tails[0] or entry.pair[1] in tails[1]
+            },
         )
         for name, ids, group in zip(RULSTM_LISTS, listed, groups, strict=True):
             if odd := sorted((ids - left_out) ^ group):
                 path = self.root / self.config.rulstm / name
                 raise DataError(
-                    f"a list that parts a class or a video ({len(odd)} segments, e.g. {odd[0]})", path,
-                    "all validation segments of each class or video that it names, and no others", "use the published file",
-                )  # fmt: skip
-        return {"tail_verb": tuple(sorted(tails[0])), "tail_noun": tuple(sorted(tails[1])), "unseen_video": tuple(sorted(unseen))}
+                    f"a list that parts a class or a video ({len(odd)} segments, e.g. {odd[0]})",
+                    path,
+                    "all validation segments of each class or video that it names, and no others",
+                    "use the published file",
+                )
+        return {
+            "tail_verb": tuple(sorted(tails[0])),
+            "tail_noun": tuple(sorted(tails[1])),
+            "unseen_video": tuple(sorted(unseen)),
+        }

@@ -1,8 +1,9 @@
 """EPIC-KITCHENS-55 with RULSTM's split of its training videos; any dataset written in the same files.
 
-Official files (github.com/epic-kitchens/annotations): times to 1/100 s, narrations, class lists, many-shot lists.
-RULSTM's files (github.com/fpv-iplab/rulstm, RULSTM/data/ek55; Furnari and Farinella 2019): which video is training and which
-validation, and the ids of the 2,513 actions. The two are joined by segment id (``uid``) and must agree.
+Official files (github.com/epic-kitchens/annotations): times to 1/100 s, narrations, class lists, many-shot
+lists. RULSTM's files (github.com/fpv-iplab/rulstm, RULSTM/data/ek55; Furnari and Farinella 2019): which video
+is training and which validation, and the ids of the 2,513 actions. The two are joined by segment id (``uid``)
+and must agree.
 """
 
 from __future__ import annotations
@@ -28,7 +29,16 @@ OFFICIAL_FILES = (
 )  # fmt: skip
 RULSTM_FILES = ("actions.csv", *(f"{split}{part}.csv" for split in SPLITS for part in ("", "_videos")))
 RULSTM_COLUMNS = ("uid", "video", "start", "stop", "verb", "noun", "action")
-LABEL_COLUMNS = ("uid", "participant_id", "video_id", "narration", "start_timestamp", "stop_timestamp", "verb_class", "noun_class")
+LABEL_COLUMNS = (
+    "uid",
+    "participant_id",
+    "video_id",
+    "narration",
+    "start_timestamp",
+    "stop_timestamp",
+    "verb_class",
+    "noun_class",
+)
 
 
 class Config(Options):
@@ -37,12 +47,16 @@ class Config(Options):
     rulstm: str = "rulstm/ek55"
     """Folder of RULSTM's files, relative to data_root; may be the same one."""
     times: Literal["official", "rulstm_30fps"] = "official"
-    """Whose clock: the official timestamps (as AVT), or RULSTM's frame numbers / 30 (up to 1/30 s earlier)."""
+    """Whose clock: the official timestamps (as AVT), or RULSTM's frame numbers / 30 (up to 1/30 s earlier).
+    """
 
 
 def files(config: Config, root: Path) -> list[Path]:
     """Every file that is read."""
-    return [*(root / config.official / name for name in OFFICIAL_FILES), *(root / config.rulstm / name for name in RULSTM_FILES)]
+    return [
+        *(root / config.official / name for name in OFFICIAL_FILES),
+        *(root / config.rulstm / name for name in RULSTM_FILES),
+    ]
 
 
 def build(config: Config, *, root: Path, dataset: str) -> Epic55:
@@ -79,7 +93,9 @@ class Epic55:
         read = [row for split in SPLITS for row in self._split(split, labels, classes, found, listed)]
         for number, label in labels.items():
             if number not in listed and isinstance(label, Label):
-                found.add(label.row, "in no split, expected its uid in training.csv or validation.csv", str(number))
+                found.add(
+                    label.row, "in no split, expected its uid in training.csv or validation.csv", str(number)
+                )
         return Annotations(segments=table(read, classes, self.dataset), classes=classes, issues=found.issues)
 
     def _labels(self, found: Found, classes: ClassSpace) -> dict[int, Label | None]:
@@ -94,18 +110,29 @@ class Epic55:
                 labels[number] = None
                 start_s, stop_s = row.clock("start_timestamp"), row.clock("stop_timestamp")
                 check_span(start_s, stop_s)
-                verb, noun = row.class_id("verb_class", classes.verb), row.class_id("noun_class", classes.noun)
+                verb, noun = (
+                    row.class_id("verb_class", classes.verb),
+                    row.class_id("noun_class", classes.noun),
+                )
                 labels[number] = Label(row, row.text("video_id"), verb, noun, start_s, stop_s)
             except RowError as reason:
                 found.add(row, reason, row.cells["uid"] if number is None else str(number))
         return labels
 
     def _split(
-        self, split: str, labels: Mapping[int, Label | None], classes: ClassSpace, found: Found, listed: set[int]
+        self,
+        split: str,
+        labels: Mapping[int, Label | None],
+        classes: ClassSpace,
+        found: Found,
+        listed: set[int],
     ) -> Iterator[Annotation]:
         """The segments of one split; their uids, good or bad, are added to ``listed``."""
         folder = self.root / self.config.rulstm
-        videos = {row.cells["video"] for row in read_rows(folder / f"{split}_videos.csv", found, ("video",), header=False)}
+        videos = {
+            row.cells["video"]
+            for row in read_rows(folder / f"{split}_videos.csv", found, ("video",), header=False)
+        }
         for row in read_rows(folder / f"{split}.csv", found, RULSTM_COLUMNS, header=False):
             number = None
             try:
@@ -123,22 +150,32 @@ class Epic55:
                 found.add(row, reason, row.cells["uid"] if number is None else str(number))
 
     def _annotation(self, number: int, split: str, row: Row, label: Label, classes: ClassSpace) -> Annotation:
-        """The segment of one RULSTM row and the official row of the same uid; raises RowError where it is no good or they differ."""
+        """The segment of one RULSTM row and the official row of the same uid; raises RowError where it is no
+        good or they differ.
+        """
         verb, noun, action = (row.class_id(head, classes.names(head)) for head in ("verb", "noun", "action"))
         check_action(action, verb, noun, classes)
         if (row.cells["video"], verb, noun) != (label.video_id, label.verb_id, label.noun_id):
             raise RowError(
-                f"video {row.cells['video']}, verb {verb}, noun {noun}, expected {label.video_id}, {label.verb_id}, {label.noun_id} "
-                f"as in line {label.row.line} of {LABELS}"
+                f"video {row.cells['video']}, verb {verb}, noun {noun}, expected {label.video_id},"
+                f" {label.verb_id}, {label.noun_id} as in line {label.row.line} of {LABELS}"
             )
         start_s, stop_s = row.integer("start") / RULSTM_FPS, row.integer("stop") / RULSTM_FPS
         check_span(start_s, stop_s)
         if self.config.times == "official":
             start_s, stop_s = label.start_s, label.stop_s
         return Annotation(
-            number=number, split=split, video_id=label.video_id, start_s=start_s, stop_s=stop_s, verb_id=verb, noun_id=noun, action_id=action,
-            narration=label.row.cells["narration"] or None, participant=label.row.cells["participant_id"] or None,
-        )  # fmt: skip
+            number=number,
+            split=split,
+            video_id=label.video_id,
+            start_s=start_s,
+            stop_s=stop_s,
+            verb_id=verb,
+            noun_id=noun,
+            action_id=action,
+            narration=label.row.cells["narration"] or None,
+            participant=label.row.cells["participant_id"] or None,
+        )
 
     def _classes(self, found: Found) -> ClassSpace:
         official = self.root / self.config.official
@@ -156,12 +193,17 @@ class Epic55:
                 raise bad_list(row, path, str(reason)) from reason
             pairs[pair] = row.integer("id")
         return ClassSpace(
-            action=tuple(names), verb=verb, noun=noun,
-            action_verb=tuple(pair[0] for pair in pairs), action_noun=tuple(pair[1] for pair in pairs),
+            action=tuple(names),
+            verb=verb,
+            noun=noun,
+            action_verb=tuple(pair[0] for pair in pairs),
+            action_noun=tuple(pair[1] for pair in pairs),
             many_shot_verb=_listed(official / "EPIC_many_shot_verbs.csv", found, verb=verb),
             many_shot_noun=_listed(official / "EPIC_many_shot_nouns.csv", found, noun=noun),
-            many_shot_action=tuple(sorted(self._many_shot_actions(official / "EPIC_many_shot_actions.csv", found, pairs))),
-        )  # fmt: skip
+            many_shot_action=tuple(
+                sorted(self._many_shot_actions(official / "EPIC_many_shot_actions.csv", found, pairs))
+            ),
+        )
 
     @staticmethod
     def _many_shot_actions(path: Path, found: Found, pairs: Mapping[tuple[int, int], int]) -> set[int]:
@@ -170,7 +212,9 @@ class Epic55:
             try:
                 listed.add(pairs[row.integer("verb_class"), row.integer("noun_class")])
             except (RowError, KeyError) as error:
-                raise bad_list(row, path, "a verb and a noun class that make an action of actions.csv") from error
+                raise bad_list(
+                    row, path, "a verb and a noun class that make an action of actions.csv"
+                ) from error
         return listed
 
 
@@ -178,8 +222,18 @@ def _listed(path: Path, found: Found, **names: tuple[str, ...]) -> tuple[int, ..
     """The class ids of a many-shot list of verbs or nouns."""
     ((head, known),) = names.items()
     try:
-        return tuple(sorted({row.class_id(f"{head}_class", known) for row in read_rows(path, found, (f"{head}_class",), header=True)}))
+        return tuple(
+            sorted(
+                {
+                    row.class_id(f"{head}_class", known)
+                    for row in read_rows(path, found, (f"{head}_class",), header=True)
+                }
+            )
+        )
     except RowError as error:
         raise DataError(
-            f"bad class list ({error})", path, f"{head} classes of EPIC_{head}_classes.csv", "use the published file"
+            f"bad class list ({error})",
+            path,
+            f"{head} classes of EPIC_{head}_classes.csv",
+            "use the published file",
         ) from error

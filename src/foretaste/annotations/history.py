@@ -1,13 +1,16 @@
-"""Which earlier segments of a video a text teacher is shown of a sample: the rule that decides most of its score.
+"""Which earlier segments of a video a text teacher is shown of a sample: the rule that decides most of its
+score.
 
 With t the end of the observation window:
 
     end     segments that are over by then, stop <= t: the window may show all of them
-    start   segments that have begun, start < t: their labels may tell of up to tau_a seconds that the window does not show
-    all     all segments before the target (by start, then stop), up to its own start: the loosest published context
+    start   segments that have begun, start < t: their labels may tell of up to tau_a seconds that the window
+            does not show
+    all     all segments before the target (by start, then stop), up to its own start: the loosest published
+            context
 
-Spans are half open, so a segment that starts exactly at t shows nothing of itself before t and is no history under ``start``.
-A segment without a label tells nothing and is no history either.
+Spans are half open, so a segment that starts exactly at t shows nothing of itself before t and is no history
+under ``start``. A segment without a label tells nothing and is no history either.
 """
 
 from __future__ import annotations
@@ -28,22 +31,26 @@ Rule = Literal["end", "start", "all"]
 Source = Literal["all_splits", "own_split"]
 
 
-def histories(samples: pa.Table, segments: pa.Table, *, rule: Rule, source: Source, length: int | None) -> list[np.ndarray]:
+def histories(
+    samples: pa.Table, segments: pa.Table, *, rule: Rule, source: Source, length: int | None
+) -> list[np.ndarray]:
     """For each sample the rows of ``segments`` that are its history, oldest first: (h,) int64.
 
-    Oldest first is by start (then stop) under ``start`` and ``all``, by stop (then start) under ``end``: the last one is what
-    was begun, or finished, last.
+    Oldest first is by start (then stop) under ``start`` and ``all``, by stop (then start) under ``end``: the
+    last one is what was begun, or finished, last.
 
     source
-        ``all_splits``: segments of the whole video. ``own_split``: those of the sample's own split (the "gappy" histories of the
-        published EGTEA teachers, where one session's clips stand in both splits).
+        ``all_splits``: segments of the whole video. ``own_split``: those of the sample's own split (the
+        "gappy" histories of the published EGTEA teachers, where one session's clips stand in both splits).
     length
         At most so many, the latest; None keeps all.
     """
     first, second = ("stop_s", "start_s") if rule == "end" else ("start_s", "stop_s")
     labelled = segments.column("action_id").is_valid().to_pylist()
     groups: dict[tuple[str, ...], list[tuple[float, float, int]]] = defaultdict(list)
-    for row, (group, *times) in enumerate(zip(_groups(segments, source), *(segments.column(name).to_pylist() for name in (first, second)))):
+    for row, (group, *times) in enumerate(
+        zip(_groups(segments, source), *(segments.column(name).to_pylist() for name in (first, second)))
+    ):
         if labelled[row]:
             groups[group].append((*times, row))
     rows = {}
@@ -52,7 +59,9 @@ def histories(samples: pa.Table, segments: pa.Table, *, rule: Rule, source: Sour
         rows[group] = np.array([row for *_, row in entries], np.int64)
     none = np.empty(0, np.int64)
     found = []
-    times = (samples.column(name).to_pylist() for name in ("window_stop_s", "target_start_s", "target_stop_s"))
+    times = (
+        samples.column(name).to_pylist() for name in ("window_stop_s", "target_start_s", "target_stop_s")
+    )
     for group, t, start, stop in zip(_groups(samples, source), *times):
         entries = groups.get(group, [])
         if rule == "end":
@@ -65,8 +74,11 @@ def histories(samples: pa.Table, segments: pa.Table, *, rule: Rule, source: Sour
     return found
 
 
-def check_histories(samples: pa.Table, segments: pa.Table, found: Sequence[np.ndarray], *, rule: Rule) -> None:
-    """Raise DataError, naming the sample, if any history holds a segment that ``rule`` forbids or one of another video.
+def check_histories(
+    samples: pa.Table, segments: pa.Table, found: Sequence[np.ndarray], *, rule: Rule
+) -> None:
+    """Raise DataError, naming the sample, if any history holds a segment that ``rule`` forbids or one of
+    another video.
 
     It compares time stamps and knows nothing of how the histories were found.
     """
@@ -83,10 +95,12 @@ def check_histories(samples: pa.Table, segments: pa.Table, found: Sequence[np.nd
     if len(bad):
         which = bad[0]
         raise DataError(
-            f"history holds segment {segments.column('segment_id')[int(segment[which])]} ({start[which]:.3f} to {stop[which]:.3f} s)",
+            f"history holds segment {segments.column('segment_id')[int(segment[which])]} ({start[which]:.3f}"
+            f" to {stop[which]:.3f} s)",
             f"samples: {samples.column('sample_id')[int(sample[which])]}",
-            f"segments of its video that history_rule {rule} allows at {t[which]:.3f} s", "mend the history",
-        )  # fmt: skip
+            f"segments of its video that history_rule {rule} allows at {t[which]:.3f} s",
+            "mend the history",
+        )
 
 
 def _groups(table: pa.Table, source: Source) -> list[tuple[str, ...]]:

@@ -39,7 +39,9 @@ def derived(labels: Iterable[Label]) -> ClassSpace:
 
 
 def listed(labels: Sequence[Label]) -> ClassSpace:
-    """The classes of a list of different actions, numbered as they stand, verbs and nouns by first mention."""
+    """The classes of a list of different actions, numbered as they stand, verbs and nouns by first
+    mention.
+    """
     verbs = dict.fromkeys(label.verb for label in labels)
     nouns = dict.fromkeys(label.noun for label in labels)
     return _space(labels, list(verbs), list(nouns))
@@ -82,7 +84,9 @@ def _space(labels: Sequence[Label], verbs: Sequence[str], nouns: Sequence[str]) 
     verb_ids = {name: index for index, name in enumerate(verbs)}
     noun_ids = {name: index for index, name in enumerate(nouns)}
     return ClassSpace(
-        action=action, verb=tuple(verbs), noun=tuple(nouns),
+        action=action,
+        verb=tuple(verbs),
+        noun=tuple(nouns),
         action_verb=tuple(verb_ids[label.verb] for label in labels),
         action_noun=tuple(noun_ids[label.noun] for label in labels),
-    )  # fmt: skip
+    )

@@ -1,7 +1,7 @@
 """Annotation files as rows that know where they stand, and the bad rows among them.
 
-Whatever makes a whole file unreadable (it is missing, a column is missing) is a DataError at once. A row that cannot be
-used is an ``Issue``: the reader goes on, so that one run lists them all.
+Whatever makes a whole file unreadable (it is missing, a column is missing) is a DataError at once. A row that
+cannot be used is an ``Issue``: the reader goes on, so that one run lists them all.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Row:
         """The cell, ``hours:minutes:seconds`` as 00:59:07.25, as seconds; raises RowError."""
         found = re.fullmatch(r"([0-9]+):([0-5][0-9]):([0-5][0-9](?:\.[0-9]+)?)", self.text(column))
         if not found:
-            raise RowError(f"{column} is {self.cells[column]!r}, expected hours:minutes:seconds as 00:59:07.25")
+            raise RowError(
+                f"{column} is {self.cells[column]!r}, expected hours:minutes:seconds as 00:59:07.25"
+            )
         hours, minutes, seconds = found.groups()
         return (int(hours) * 60 + int(minutes)) * 60 + float(seconds)
 
@@ -90,11 +92,12 @@ def read_rows(
 ) -> Iterator[Row]:
     """The rows of a CSV file in UTF-8, with or without a byte order mark; blank lines are passed over.
 
-    A row is a line: a quoted cell holds no line break, so that a quote too many spoils its own line and no other.
+    A row is a line: a quoted cell holds no line break, so that a quote too many spoils its own line and no
+    other.
 
     columns
-        With a header: the columns that must be there (others may be). Without: the columns there are, in order. A row with
-        fewer or more cells than columns is a bad row.
+        With a header: the columns that must be there (others may be). Without: the columns there are, in
+        order. A row with fewer or more cells than columns is a bad row.
     lost
         What else is lost with a bad row; its issue says so.
 
@@ -105,9 +108,11 @@ def read_rows(
     missing = [column for column in columns if column not in names]
     if missing:
         raise DataError(
-            f"missing column {', '.join(missing)}", f"{path}: line 1",
-            f"columns {', '.join(columns)} (it has {', '.join(names)})", "use the published file",
-        )  # fmt: skip
+            f"missing column {', '.join(missing)}",
+            f"{path}: line 1",
+            f"columns {', '.join(columns)} (it has {', '.join(names)})",
+            "use the published file",
+        )
     rows: list[tuple[int, list[str] | RowError]] = []
     for number, line in enumerate(lines[1:] if header else lines, 2 if header else 1):
         try:
@@ -119,25 +124,37 @@ def read_rows(
                 rows.append((number, cells))
     if rows and all(isinstance(cells, list) and len(cells) != len(names) for _, cells in rows):
         raise DataError(
-            f"{len(rows[0][1])} columns", f"{path}: line {rows[0][0]}", f"{len(names)} ({', '.join(names)})", "use the published file"
+            f"{len(rows[0][1])} columns",
+            f"{path}: line {rows[0][0]}",
+            f"{len(names)} ({', '.join(names)})",
+            "use the published file",
         )
     name = found.name(path)
     for number, cells in rows:
         if isinstance(cells, RowError):
             found.add(Row(name, number, {}), f"{cells}{lost}")
         elif len(cells) != len(names):
-            found.add(Row(name, number, {}), f"{len(cells)} cells, expected {len(names)} ({', '.join(names)}){lost}")
+            found.add(
+                Row(name, number, {}), f"{len(cells)} cells, expected {len(names)} ({', '.join(names)}){lost}"
+            )
         else:
             yield Row(name, number, dict(zip(names, (cell.strip() for cell in cells))))
 
 
 def every_row(path: Path, root: Path, columns: Sequence[str], delimiter: str = ",") -> list[Row]:
-    """The rows of a file with a header of which each is needed, such as a class list; a bad one is a DataError."""
+    """The rows of a file with a header of which each is needed, such as a class list; a bad one is a
+    DataError.
+    """
     found = Found(root)
     rows = list(read_rows(path, found, columns, header=True, delimiter=delimiter))
     if found.issues:
         first = found.issues[0]
-        raise DataError(f"bad class list ({first.reason})", f"{path}: {first.row}", "a list that is whole", "mend the file")
+        raise DataError(
+            f"bad class list ({first.reason})",
+            f"{path}: {first.row}",
+            "a list that is whole",
+            "mend the file",
+        )
     return rows
 
 
@@ -145,9 +162,16 @@ def _lines(path: Path) -> list[bytes]:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise DataError("missing annotation file", path, "a CSV file", "get it, or correct data_root and the reader's folders") from error
+        raise DataError(
+            "missing annotation file",
+            path,
+            "a CSV file",
+            "get it, or correct data_root and the reader's folders",
+        ) from error
     except OSError as error:
-        raise DataError(f"unreadable annotation file ({error.strerror})", path, "a CSV file", "get it again") from error
+        raise DataError(
+            f"unreadable annotation file ({error.strerror})", path, "a CSV file", "get it again"
+        ) from error
     return content.removeprefix(codecs.BOM_UTF8).splitlines()
 
 
@@ -155,11 +179,19 @@ def _header(lines: Sequence[bytes], path: Path, delimiter: str) -> tuple[str, ..
     try:
         names = tuple(name.strip() for name in (_cells(lines[0], delimiter) if lines else ()))
     except RowError as error:
-        raise DataError(f"unreadable annotation file ({error})", f"{path}: line 1", "column names in UTF-8", "get it again") from error
+        raise DataError(
+            f"unreadable annotation file ({error})",
+            f"{path}: line 1",
+            "column names in UTF-8",
+            "get it again",
+        ) from error
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or not any(names):
         raise DataError(
-            f"column {twice[0]!r} twice" if twice else "no column names", f"{path}: line 1", "each column named once", "mend the first line"
+            f"column {twice[0]!r} twice" if twice else "no column names",
+            f"{path}: line 1",
+            "each column named once",
+            "mend the first line",
         )
     return names
 
@@ -190,4 +222,9 @@ def read_names(path: Path, found: Found, id_column: str, name_column: str) -> tu
 
 def bad_list(row: Row, path: Path, expected: str) -> DataError:
     """The error for a class list that a label space cannot be made of."""
-    return DataError(f"bad class list {list(row.cells.values())}", f"{path}: line {row.line}", expected, "use the published file")
+    return DataError(
+        f"bad class list {list(row.cells.values())}",
+        f"{path}: line {row.line}",
+        expected,
+        "use the published file",
+    )

@@ -26,15 +26,16 @@ class SamplesConfig(Options):
     tau_o: PositiveFloat
     """Seconds of the window."""
     earliest_stop_s: float | None = None
-    """Samples whose window stops earlier in the video are dropped. AVT drops those that stop before the first frame is over
-    (1/30 s); text teachers score every sample, so nothing is dropped unless this is set."""
+    """Samples whose window stops earlier in the video are dropped. AVT drops those that stop before the first
+    frame is over (1/30 s); text teachers score every sample, so nothing is dropped unless this is set.
+    """
 
 
 def make_samples(segments: pa.Table, config: SamplesConfig) -> pa.Table:
     """One sample a segment, in the same order: window [start - tau_a - tau_o, start - tau_a].
 
-    The window of an early segment starts before the video does (a negative ``window_start_s``); the sample is still one.
-    A sample that cannot be used stays, with the reason in ``dropped_because``.
+    The window of an early segment starts before the video does (a negative ``window_start_s``); the sample is
+    still one. A sample that cannot be used stays, with the reason in ``dropped_because``.
     """
     start = segments.column("start_s").to_numpy()
     stop = start - config.tau_a
@@ -53,13 +54,20 @@ def make_samples(segments: pa.Table, config: SamplesConfig) -> pa.Table:
         **{name: segments.column(name) for name in ("video_id", "split", "verb_id", "noun_id", "action_id")},
     }
     arrays = [
-        columns[f.name] if isinstance(columns[f.name], pa.ChunkedArray) else pa.array(columns[f.name], type=f.type) for f in SAMPLES.schema
+        (
+            columns[f.name]
+            if isinstance(columns[f.name], pa.ChunkedArray)
+            else pa.array(columns[f.name], type=f.type)
+        )
+        for f in SAMPLES.schema
     ]
     return pa.table(arrays, schema=SAMPLES.schema)
 
 
 def dropped(samples: pa.Table, reasons: np.ndarray) -> pa.Table:
-    """``samples`` without those that have a reason (n,): it stands in ``dropped_because``, unless an earlier one does."""
+    """``samples`` without those that have a reason (n,): it stands in ``dropped_because``, unless an earlier
+    one does.
+    """
     name = "dropped_because"
     column = pc.coalesce(samples.column(name), pa.array(reasons, type=pa.string()))
     return samples.set_column(samples.schema.get_field_index(name), SAMPLES.schema.field(name), column)

@@ -19,7 +19,8 @@ class Annotation:
     """One usable row. Times are seconds; ids are class ids, None where the split has no labels.
 
     number
-        The dataset's own id of the segment, or, where that is a text, ``segment_id``, its number within its video.
+        The dataset's own id of the segment, or, where that is a text, ``segment_id``, its number within its
+        video.
     """
 
     number: int
@@ -40,8 +41,8 @@ class Annotations:
     """What a reader returns.
 
     segments
-        Columns of SEGMENTS: splits by name (training, validation); in each by video, start, stop, id. ``verb``, ``noun`` and
-        ``action`` are class names.
+        Columns of SEGMENTS: splits by name (training, validation); in each by video, start, stop, id.
+        ``verb``, ``noun`` and ``action`` are class names.
     classes
         The label space.
     issues
@@ -54,7 +55,9 @@ class Annotations:
 
 
 def check_span(start_s: float, stop_s: float) -> None:
-    """Raise RowError unless [start, stop) is a span of the video: an empty one shows nothing, a negative one is a slip."""
+    """Raise RowError unless [start, stop) is a span of the video: an empty one shows nothing, a negative one
+    is a slip.
+    """
     if not 0 <= start_s < stop_s < inf:
         raise RowError(f"start {start_s:g} s and stop {stop_s:g} s, expected 0 <= start < stop")
 
@@ -63,7 +66,10 @@ def check_action(row_action: int, verb_id: int, noun_id: int, classes: ClassSpac
     """Raise RowError unless the action is made of this verb and this noun."""
     made_of = classes.action_verb[row_action], classes.action_noun[row_action]
     if made_of != (verb_id, noun_id):
-        raise RowError(f"action {row_action} with verb {verb_id} and noun {noun_id}, expected verb {made_of[0]} and noun {made_of[1]}")
+        raise RowError(
+            f"action {row_action} with verb {verb_id} and noun {noun_id}, expected verb {made_of[0]} and noun"
+            f" {made_of[1]}"
+        )
 
 
 def table(annotations: Iterable[Annotation], classes: ClassSpace, dataset: str) -> pa.Table:
@@ -73,8 +79,14 @@ def table(annotations: Iterable[Annotation], classes: ClassSpace, dataset: str) 
         "segment_id": [row.segment_id or str(row.number) for row in rows],
         "dataset": [dataset] * len(rows),
         **{name: [getattr(row, name) for row in rows] for name in ("split", "video_id", "start_s", "stop_s")},
-        **{head: [_name(classes.names(head), getattr(row, f"{head}_id")) for row in rows] for head in ("verb", "noun", "action")},
-        **{name: [getattr(row, name) for row in rows] for name in ("verb_id", "noun_id", "action_id", "narration", "participant")},
+        **{
+            head: [_name(classes.names(head), getattr(row, f"{head}_id")) for row in rows]
+            for head in ("verb", "noun", "action")
+        },
+        **{
+            name: [getattr(row, name) for row in rows]
+            for name in ("verb_id", "noun_id", "action_id", "narration", "participant")
+        },
     }
     return pa.table([pa.array(columns[f.name], type=f.type) for f in SEGMENTS.schema], schema=SEGMENTS.schema)
 

@@ -26,9 +26,11 @@ class _Inputs(dict[str, Tensor]):
 
     def __missing__(self, name: str) -> Tensor:
         raise ConfigError(
-            f"no {name} among the inputs", "view and network of the preset", f"a network that reads {', '.join(self)}",
+            f"no {name} among the inputs",
+            "view and network of the preset",
+            f"a network that reads {', '.join(self)}",
             f"change the network, or the view (its kind, or the option that makes {name})",
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,8 @@ class Outputs:
     """What every network returns; a field that a network does not make stays empty.
 
     logits
-        One entry a head (``action``, ``verb``, ``noun``): (B, C) float; ``token``: (M, C), masked positions only.
+        One entry a head (``action``, ``verb``, ``noun``): (B, C) float; ``token``: (M, C), masked positions
+        only.
     past_logits
         One entry a head: (B, T, C); position t speaks of the frame at time step t.
     features

@@ -1,7 +1,7 @@
 """The label space: names of verbs, nouns and actions, and which verb and noun an action is made of.
 
-It is written once a dataset (``classes.json``) and travels with every model and every score cache; whoever joins two
-of them compares the names, not the counts.
+It is written once a dataset (``classes.json``) and travels with every model and every score cache; whoever
+joins two of them compares the names, not the counts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _LATER = {"tail_verb", "tail_noun", "unseen_video"}
 
 #: Fields of class ids, and whose classes they are.
 _IDS = {
-    "action_verb": "verb", "action_noun": "noun", "many_shot_verb": "verb", "many_shot_noun": "noun", "many_shot_action": "action",
+    "action_verb": "verb", "action_noun": "noun", "many_shot_verb": "verb", "many_shot_noun": "noun",
+    "many_shot_action": "action",
     "tail_verb": "verb", "tail_noun": "noun",
 }  # fmt: skip
 
@@ -39,8 +40,8 @@ class ClassSpace:
     """Names by class id, and the makeup of each action.
 
     action, verb, noun
-        Names; the position is the class id. Names are the dataset's own (EPIC: ``take_pan``, ``take``, ``board:chopping``).
-        A dataset may have actions alone; then there are no verbs and no nouns.
+        Names; the position is the class id. Names are the dataset's own (EPIC: ``take_pan``, ``take``,
+        ``board:chopping``). A dataset may have actions alone; then there are no verbs and no nouns.
     action_verb, action_noun
         For each action its verb id and its noun id; empty where there are actions alone.
     many_shot_verb, many_shot_noun, many_shot_action
@@ -79,13 +80,17 @@ class ClassSpace:
         found = {head: len(self.names(head)) for head in heads}
         if absent := [head for head, count in found.items() if not count]:
             raise ConfigError(
-                f"a model of {absent[0]}s", "network", f"heads of the dataset: {', '.join(self.heads)}",
+                f"a model of {absent[0]}s",
+                "network",
+                f"heads of the dataset: {', '.join(self.heads)}",
                 f"set classify: [{', '.join(self.heads)}] (and no verbaliser), or label {absent[0]}s",
-            )  # fmt: skip
+            )
         return found
 
     def to_json(self) -> str:
-        """Canonical JSON: equal spaces give equal bytes. Lists that came later are written only where there are any."""
+        """Canonical JSON: equal spaces give equal bytes. Lists that came later are written only where there
+        are any.
+        """
         stored = {name: value for name, value in asdict(self).items() if value or name not in _LATER}
         return json.dumps({"format": FORMAT, **stored}, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
 
@@ -93,10 +98,17 @@ class ClassSpace:
 def read_classes(path: Path) -> ClassSpace:
     """Read ``classes.json``; raises DataError unless it is one, consistent in itself."""
     stored = versioned(read_json(path, "read_annotations"), FORMAT, "class list", path)
-    space = checked({name: value for name, value in stored.items() if name != "format"}, ClassSpace, path, _AGAIN)
+    space = checked(
+        {name: value for name, value in stored.items() if name != "format"}, ClassSpace, path, _AGAIN
+    )
     made_of = len(space.action) if space.verb or space.noun else 0
     if not made_of == len(space.action_verb) == len(space.action_noun):
-        raise DataError("actions and their verbs and nouns differ in number", path, "one verb and one noun an action", _AGAIN)
+        raise DataError(
+            "actions and their verbs and nouns differ in number",
+            path,
+            "one verb and one noun an action",
+            _AGAIN,
+        )
     for head in HEADS:
         names = space.names(head)
         if len(set(names)) < len(names):
@@ -105,5 +117,7 @@ def read_classes(path: Path) -> ClassSpace:
     for field, head in _IDS.items():
         ids, classes = getattr(space, field), len(space.names(head))
         if wrong := [index for index in ids if not 0 <= index < classes]:
-            raise DataError(f"{field} names class {wrong[0]}", path, f"ids of the {classes} {head} classes", _AGAIN)
+            raise DataError(
+                f"{field} names class {wrong[0]}", path, f"ids of the {classes} {head} classes", _AGAIN
+            )
     return space

@@ -4,7 +4,8 @@
     ├── ConfigError   a setting or a name is wrong          (exit code 1)
     └── DataError     a file does not hold what it should   (exit code 1)
 
-``__main__`` prints them as one line, ``error: <what>: <where>: <expected>: <what to do>``; ``-v`` adds the traceback.
+``__main__`` prints them as one line, ``error: <what>: <where>: <expected>: <what to do>``; ``-v`` adds the
+traceback.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-#: System errors that are about what is written. Any other that rises while an output is open is about something that is read.
+#: System errors that are about what is written. Any other that rises while an output is open is about
+#: something that is read.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
@@ -48,7 +50,12 @@ def of_system(error: OSError) -> DataError:
     what = error.strerror or str(error) or type(error).__name__
     if error.filename is None and error.errno not in NO_ROOM:
         return DataError(
-            what, "a file or a connection that the error does not name", "one that works", "foretaste -v shows where it was used"
+            what,
+            "a file or a connection that the error does not name",
+            "one that works",
+            "foretaste -v shows where it was used",
         )
     where = error.filename or "the output folder"
-    return DataError(what, where, "a readable file, or space and permission to write", "free space or correct the path")
+    return DataError(
+        what, where, "a readable file, or space and permission to write", "free space or correct the path"
+    )

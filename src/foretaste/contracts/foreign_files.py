@@ -1,7 +1,8 @@
-"""Files that others made: what stands where one should, and whether a container is whole. Never imports torch.
+"""Files that others made: what stands where one should, and whether a container is whole. Never imports
+torch.
 
-A download can go wrong without an error: the file is there under its name and holds something else. That is said when the
-file is first touched, hours before a training would open it.
+A download can go wrong without an error: the file is there under its name and holds something else. That is
+said when the file is first touched, hours before a training would open it.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from foretaste.contracts.errors import DataError
 
 #: What a library raises that reads bytes which are not what it takes them for.
 #:
-#: torch's weights-only reader is an interpreter of pickle's stack machine, and transformers builds a network from whatever
-#: numbers a config.json holds: neither promises an error of its own, and damaged bytes end in nearly every error of data
-#: that Python has (tests/models/test_damaged_files.py makes hundreds of them). Errors of code (NameError, ImportError,
-#: SyntaxError) are none of these: they are ours, and show.
+#: torch's weights-only reader is an interpreter of pickle's stack machine, and transformers builds a network
+#: from whatever numbers a config.json holds: neither promises an error of its own, and damaged bytes end in
+#: nearly every error of data that Python has (tests/models/test_damaged_files.py makes hundreds of them).
+#: Errors of code (NameError, ImportError, SyntaxError) are none of these: they are ours, and show.
 UNREADABLE = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError,
+    RuntimeError, TypeError,
     ValueError, SafetensorError, struct.error, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
@@ -46,15 +48,24 @@ def check_is_itself(path: Path) -> None:
         raise DataError("an empty file", path, "the file itself", "fetch it again")
     if head.startswith(_POINTER):
         raise DataError(
-            "a Git-LFS pointer, not the file that it stands for", path, "the file itself",
+            "a Git-LFS pointer, not the file that it stands for",
+            path,
+            "the file itself",
             f"run git lfs pull in {path.parent}, and bring the folder again",
-        )  # fmt: skip
+        )
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise DataError("a web page, not the file that it was to be", path, "the file itself", "download it again, signed in if need be")
+        raise DataError(
+            "a web page, not the file that it was to be",
+            path,
+            "the file itself",
+            "download it again, signed in if need be",
+        )
 
 
 def is_zip(path: Path) -> bool:
-    """Whether torch takes the file for its zip format (of torch 1.6 and later) rather than the older, bare pickles."""
+    """Whether torch takes the file for its zip format (of torch 1.6 and later) rather than the older, bare
+    pickles.
+    """
     with open(path, "rb") as file:
         return file.read(len(_ZIP)) == _ZIP
 
@@ -62,8 +73,8 @@ def is_zip(path: Path) -> bool:
 def check_zip(path: Path) -> None:
     """Raise one of ``UNREADABLE`` unless every member of the archive is as its checksum says.
 
-    torch itself checks no sums: a flipped bit among the weights would be read as weights. It stores its members as they are, so
-    a compressed one is not torch's, and could be larger than any memory.
+    torch itself checks no sums: a flipped bit among the weights would be read as weights. It stores its
+    members as they are, so a compressed one is not torch's, and could be larger than any memory.
     """
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()

@@ -1,6 +1,7 @@
 """What a stage met in its inputs, collected while it reads.
 
-Bad inputs either all stop it, or each becomes a row of its issues table. What was cleaned is a row and stops nothing.
+Bad inputs either all stop it, or each becomes a row of its issues table. What was cleaned is a row and stops
+nothing.
 """
 
 from __future__ import annotations
@@ -35,9 +36,11 @@ def settle(issues: Sequence[Issue], stage: str, on_bad_input: Literal["fail", "s
     bad = [str(issue) for issue in issues if issue.action == "skipped"]
     if bad and on_bad_input == "fail":
         raise DataError(
-            f"{len(bad)} bad input{'s' * (len(bad) > 1)}", "; ".join(bad), f"inputs that {stage} can use",
+            f"{len(bad)} bad input{'s' * (len(bad) > 1)}",
+            "; ".join(bad),
+            f"inputs that {stage} can use",
             "mend or remove them, or set on_bad_input: skip",
-        )  # fmt: skip
+        )
     return {
         "stage": [stage] * len(issues),
         "file": [issue.file for issue in issues],

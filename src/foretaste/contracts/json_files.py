@@ -1,4 +1,6 @@
-"""JSON files as they are read everywhere: strictly, and whatever is wrong with one is a single error that names it."""
+"""JSON files as they are read everywhere: strictly, and whatever is wrong with one is a single error that
+names it.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,10 @@ _CORRECT = "correct the path; if a stage made it, delete it and rerun the stage"
 
 
 def read_json(path: Path, made_by: str = "the stage that makes it") -> Any:
-    """The value of a JSON file. DataError for a missing one (run ``made_by``), and for one that is not UTF-8 and JSON: NaN and
-    infinity, a key given twice, half of a surrogate pair and nesting deeper than Python's stack are none."""
+    """The value of a JSON file. DataError for a missing one (run ``made_by``), and for one that is not UTF-8
+    and JSON: NaN and infinity, a key given twice, half of a surrogate pair and nesting deeper than Python's
+    stack are none.
+    """
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
@@ -29,7 +33,9 @@ def read_json(path: Path, made_by: str = "the stage that makes it") -> Any:
         raise DataError("not a file", path, "a JSON file", "correct the path") from error
     except UnicodeDecodeError as error:
         check_is_itself(path)
-        raise DataError(f"not JSON ({error.reason} at byte {error.start})", path, "a JSON file in UTF-8", _CORRECT) from error
+        raise DataError(
+            f"not JSON ({error.reason} at byte {error.start})", path, "a JSON file in UTF-8", _CORRECT
+        ) from error
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_constant, parse_float=_finite)
         if "\\u" in text:
@@ -41,7 +47,9 @@ def read_json(path: Path, made_by: str = "the stage that makes it") -> Any:
 
 
 def versioned(value: Any, latest: int, what: str, where: object) -> dict[str, Any]:
-    """``value`` if it is a table whose ``format`` is from 1 to ``latest``, else DataError: ``what`` it should have been."""
+    """``value`` if it is a table whose ``format`` is from 1 to ``latest``, else DataError: ``what`` it should
+    have been.
+    """
     expected = f"a {what} of format 1 to {latest}"
     if not isinstance(value, dict):
         raise DataError(f"no {what}, not a table of JSON but {_short(value)}", where, expected, _CORRECT)
@@ -51,7 +59,12 @@ def versioned(value: Any, latest: int, what: str, where: object) -> dict[str, An
     if type(found) is not int or found < 1:
         raise DataError(f"no {what}, for its format is {_short(found)}", where, expected, _CORRECT)
     if found > latest:
-        raise DataError(f"{what} of format {_short(found)}", where, f"format 1 to {latest}", "read it with a newer foretaste")
+        raise DataError(
+            f"{what} of format {_short(found)}",
+            where,
+            f"format 1 to {latest}",
+            "read it with a newer foretaste",
+        )
     return value
 
 
@@ -62,8 +75,10 @@ def _short(value: Any) -> str:
 
 
 def checked(value: Any, kind: type[T], where: object, to_do: str) -> T:
-    """``value``, which was JSON, as ``kind``: a dataclass or a class of pydantic, whose types are taken strictly (no number is
-    made of a text, no text of a number). DataError names the first field that is wrong."""
+    """``value``, which was JSON, as ``kind``: a dataclass or a class of pydantic, whose types are taken
+    strictly (no number is made of a text, no text of a number). DataError names the first field that is
+    wrong.
+    """
     try:
         return TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
     except RecursionError as error:
@@ -77,7 +92,11 @@ def checked(value: Any, kind: type[T], where: object, to_do: str) -> T:
 def _shown(complaint: Any) -> str:
     """What pydantic says, with the value if it is short."""
     said, value = complaint["msg"].removeprefix("Value error, "), complaint.get("input")
-    return f"{said} (got {value!r})" if isinstance(value, str | int | float | None) and len(repr(value)) < 60 else said
+    return (
+        f"{said} (got {value!r})"
+        if isinstance(value, str | int | float | None) and len(repr(value)) < 60
+        else said
+    )
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Tables larger than memory: written and read a batch at a time, in the formats of ``tables``.
 
-The key of a streamed table is not checked, since that needs all of it; who streams keeps its rows in key order.
+The key of a streamed table is not checked, since that needs all of it; who streams keeps its rows in key
+order.
 """
 
 from __future__ import annotations
@@ -20,25 +21,36 @@ BATCH = 1 << 16
 
 
 class TableWriter:
-    """Writes one table, a batch at a time: ``with TableWriter(partial, SENTENCES) as writer: writer.write(columns)``."""
+    """Writes one table, a batch at a time: ``with TableWriter(partial, SENTENCES) as writer:
+    writer.write(columns)``.
+    """
 
     def __init__(self, path: Path, definition: TableDef):
         self.path, self.definition, self.rows = Path(path), definition, 0
         metadata = {"foretaste.table": definition.name, "foretaste.format": str(FORMAT)}
-        self._writer = pq.ParquetWriter(self.path, definition.schema.with_metadata(metadata), compression="zstd")
+        self._writer = pq.ParquetWriter(
+            self.path, definition.schema.with_metadata(metadata), compression="zstd"
+        )
 
     def __enter__(self) -> TableWriter:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._writer.close()
 
     def write(self, columns: Mapping[str, Sequence | pa.Array]) -> None:
-        """Append rows; DataError if a column is missing, unknown, of another type, or null where it may not be."""
+        """Append rows; DataError if a column is missing, unknown, of another type, or null where it may not
+        be.
+        """
         schema = self.definition.schema
         if list(columns) != schema.names:
             raise DataError(
-                f"{self.definition.name} columns {list(columns)}", self.path, f"{schema.names}", "correct the stage that writes them"
+                f"{self.definition.name} columns {list(columns)}",
+                self.path,
+                f"{schema.names}",
+                "correct the stage that writes them",
             )
         arrays = []
         for field in schema:
@@ -46,10 +58,15 @@ class TableWriter:
             try:
                 array = values if isinstance(values, pa.Array) else pa.array(values, type=field.type)
             except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-                raise DataError(f"column {field.name} ({error})", self.path, str(field.type), "correct the source row") from error
+                raise DataError(
+                    f"column {field.name} ({error})", self.path, str(field.type), "correct the source row"
+                ) from error
             if array.type != field.type or (array.null_count and not field.nullable):
                 raise DataError(
-                    f"column {field.name} is {array.type} with {array.null_count} nulls", self.path, str(field), "correct the source row"
+                    f"column {field.name} is {array.type} with {array.null_count} nulls",
+                    self.path,
+                    str(field),
+                    "correct the source row",
                 )
             arrays.append(array)
         batch = pa.record_batch(arrays, schema=schema)
@@ -59,7 +76,9 @@ class TableWriter:
 
 
 def open_table(path: Path, definition: TableDef) -> pq.ParquetFile:
-    """Open a table for ``iter_batches``; raises DataError unless it has exactly the columns of ``definition``."""
+    """Open a table for ``iter_batches``; raises DataError unless it has exactly the columns of
+    ``definition``.
+    """
     with reading(path, definition):
         check_no_folder(path, definition)
         file = pq.ParquetFile(path)

@@ -1,7 +1,7 @@
 """The tables that stages hand to each other: columns, types, units and keys, checked on write and on read.
 
-Times are seconds of the video's own clock (float64), spans are [start, stop). Class ids count from 0; a column that
-may be null says so. A table file holds its columns in the order given here and nothing else.
+Times are seconds of the video's own clock (float64), spans are [start, stop). Class ids count from 0; a
+column that may be null says so. A table file holds its columns in the order given here and nothing else.
 """
 
 from __future__ import annotations
@@ -46,18 +46,23 @@ def _or_null(kind: pa.DataType) -> tuple[pa.DataType]:
 _text, _int, _float = pa.string(), pa.int32(), pa.float64()
 
 #: One sentence of a recipe's instructions. ``position`` counts sentences within the recipe, from 0.
-SENTENCES = _define("sentences", ("recipe_id", "position"), recipe_id=_text, partition=_text, position=_int, text=_text)
+SENTENCES = _define(
+    "sentences", ("recipe_id", "position"), recipe_id=_text, partition=_text, position=_int, text=_text
+)
 
-#: What OpenIE finds: character spans within the sentence, in discourse order (``order`` counts within the sentence).
+#: What OpenIE finds: character spans within the sentence, in discourse order (``order`` counts within the
+#: sentence).
 EXTRACTIONS = _define(
     "extractions", ("recipe_id", "position", "order"),
     recipe_id=_text, partition=_text, position=_int, order=_int,
     verb=_text, verb_start=_int, verb_stop=_int,
-    object=_or_null(_text), object_head=_or_null(_text), object_start=_or_null(_int), object_stop=_or_null(_int),
+    object=_or_null(_text), object_head=_or_null(_text), object_start=_or_null(_int),
+    object_stop=_or_null(_int),
     subject=_or_null(_text),
 )  # fmt: skip
 
-#: A recipe as the language model reads it: "verb object" phrases in discourse order (``order`` counts within the recipe).
+#: A recipe as the language model reads it: "verb object" phrases in discourse order (``order`` counts within
+#: the recipe).
 PHRASES = _define(
     "phrases", ("recipe_id", "order"),
     recipe_id=_text, partition=_text, order=_int, verb=_text, object=_or_null(_text), phrase=_text,
@@ -72,7 +77,8 @@ SEGMENTS = _define(
     narration=_or_null(_text), participant=_or_null(_text),
 )  # fmt: skip
 
-#: One thing to predict. A sample that cannot be used stays in the table, with the reason in ``dropped_because``.
+#: One thing to predict. A sample that cannot be used stays in the table, with the reason in
+#: ``dropped_because``.
 SAMPLES = _define(
     "samples", ("sample_id",),
     sample_id=_text, segment_id=_or_null(_text), video_id=_text, split=_text,
@@ -81,38 +87,47 @@ SAMPLES = _define(
     dropped_because=_or_null(_text),
 )  # fmt: skip
 
-#: One video file as probed. ``path`` is relative to the dataset's video folder. Bad files are rows of ISSUES instead.
+#: One video file as probed. ``path`` is relative to the dataset's video folder. Bad files are rows of ISSUES
+#: instead.
 VIDEOS = _define(
     "videos", ("video_id",),
     video_id=_text, path=_text, width=_int, height=_int, frames=_int, duration_s=_float, rate_fps=_float,
     codec=_text, rotation=_int, sha256=_text,
 )  # fmt: skip
 
-#: One bad input: which stage met it, in which file (and row or key), why, and what was done ("skipped"); or how many
-#: instructions of a file were "cleaned" of what.
+#: One bad input: which stage met it, in which file (and row or key), why, and what was done ("skipped"); or
+#: how many instructions of a file were "cleaned" of what.
 ISSUES = _define(
-    "issues", (), stage=_text, file=_text, row=_or_null(_text), key=_or_null(_text), reason=_text, action=_text,
+    "issues", (), stage=_text, file=_text, row=_or_null(_text), key=_or_null(_text), reason=_text,
+    action=_text,
 )  # fmt: skip
 
 
 def write_table(path: Path, definition: TableDef, columns: dict[str, list] | pa.Table) -> None:
     """Write ``columns`` to ``path`` (not atomic: stages write inside ``artifact.whole``).
 
-    Raises DataError if a column is missing, unknown, of the wrong type, null where it may not be, or a key repeats.
+    Raises DataError if a column is missing, unknown, of the wrong type, null where it may not be, or a key
+    repeats.
     """
     if isinstance(columns, pa.Table):
         table = columns
     else:
         _same_columns(definition, list(columns), path)
         try:
-            table = pa.table([pa.array(columns[f.name], type=f.type) for f in definition.schema], schema=definition.schema)
+            table = pa.table(
+                [pa.array(columns[f.name], type=f.type) for f in definition.schema], schema=definition.schema
+            )
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise DataError(f"{definition.name} table", path, f"columns of types {definition.schema.types}", str(error)) from error
+            raise DataError(
+                f"{definition.name} table", path, f"columns of types {definition.schema.types}", str(error)
+            ) from error
     _check(table, definition, path)
     pq.write_table(
         table.replace_schema_metadata({"foretaste.table": definition.name, "foretaste.format": str(FORMAT)}),
-        path, compression="zstd", row_group_size=1 << 20,
-    )  # fmt: skip
+        path,
+        compression="zstd",
+        row_group_size=1 << 20,
+    )
 
 
 def read_table(path: Path, definition: TableDef) -> pa.Table:
@@ -126,28 +141,40 @@ def read_table(path: Path, definition: TableDef) -> pa.Table:
 
 
 def check_no_folder(path: Path, definition: TableDef) -> None:
-    """DataError for a folder: pyarrow takes it for a table in parts, an empty one for a table without columns."""
+    """DataError for a folder: pyarrow takes it for a table in parts, an empty one for a table without
+    columns.
+    """
     if Path(path).is_dir():
-        raise DataError(f"a folder instead of a {definition.name} table", path, "a Parquet file", "correct the path")
+        raise DataError(
+            f"a folder instead of a {definition.name} table", path, "a Parquet file", "correct the path"
+        )
 
 
 @contextmanager
 def reading(path: Path, definition: TableDef) -> Iterator[None]:
-    """What pyarrow raises in the block, as a DataError. Damage is only what it says of the content: a process that has too many
-    files open, or too little memory, says nothing of the file."""
+    """What pyarrow raises in the block, as a DataError. Damage is only what it says of the content: a process
+    that has too many files open, or too little memory, says nothing of the file.
+    """
     try:
         yield
     except FileNotFoundError as error:
-        raise DataError(f"missing {definition.name} table", path, "a Parquet file", "run the stage that makes it") from error
+        raise DataError(
+            f"missing {definition.name} table", path, "a Parquet file", "run the stage that makes it"
+        ) from error
     except MemoryError as error:
         to_do = "free memory; if the file is small it is damaged: rerun its stage"
-        raise DataError(f"{definition.name} table larger than the memory", path, "room for it", to_do) from error
+        raise DataError(
+            f"{definition.name} table larger than the memory", path, "room for it", to_do
+        ) from error
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise of_system(OSError(error.errno, os.strerror(error.errno), str(path))) from error
         check_is_itself(path)
         raise DataError(
-            f"unreadable {definition.name} table", path, "a Parquet file", f"delete it and rerun its stage ({first_line(error)})"
+            f"unreadable {definition.name} table",
+            path,
+            "a Parquet file",
+            f"delete it and rerun its stage ({first_line(error)})",
         ) from error
 
 
@@ -156,9 +183,11 @@ def _same_columns(definition: TableDef, names: list[str], path: Path) -> None:
         missing = [n for n in definition.schema.names if n not in names]
         extra = [n for n in names if n not in definition.schema.names]
         raise DataError(
-            f"{definition.name} table has other columns (missing {missing}, unknown {extra})", path,
-            f"{definition.schema.names} in this order", "rerun the stage that makes it",
-        )  # fmt: skip
+            f"{definition.name} table has other columns (missing {missing}, unknown {extra})",
+            path,
+            f"{definition.schema.names} in this order",
+            "rerun the stage that makes it",
+        )
 
 
 def _check(table: pa.Table, definition: TableDef, path: Path) -> None:
@@ -166,13 +195,26 @@ def _check(table: pa.Table, definition: TableDef, path: Path) -> None:
     for f in definition.schema:
         column = table.column(f.name)
         if column.type != f.type:
-            raise DataError(f"column {f.name} is {column.type}", path, str(f.type), "rerun the stage that makes it")
+            raise DataError(
+                f"column {f.name} is {column.type}", path, str(f.type), "rerun the stage that makes it"
+            )
         if not f.nullable and column.null_count:
             row = pc.index(pc.is_null(column), True).as_py()
-            raise DataError(f"column {f.name} is null", f"{path}: row {row}", "a value in every row", "mend the source row")
+            raise DataError(
+                f"column {f.name} is null",
+                f"{path}: row {row}",
+                "a value in every row",
+                "mend the source row",
+            )
     if definition.key:
         keys = table.select(definition.key)
         if keys.group_by(list(definition.key)).aggregate([]).num_rows != table.num_rows:
-            counts = keys.append_column("n", pa.array([1] * table.num_rows)).group_by(list(definition.key)).aggregate([("n", "sum")])
-            twice = counts.filter(pc.greater(counts["n_sum"], 1)).slice(0, 3).select(definition.key).to_pylist()
+            counts = (
+                keys.append_column("n", pa.array([1] * table.num_rows))
+                .group_by(list(definition.key))
+                .aggregate([("n", "sum")])
+            )
+            twice = (
+                counts.filter(pc.greater(counts["n_sum"], 1)).slice(0, 3).select(definition.key).to_pylist()
+            )
             raise DataError(f"repeated key {twice}", path, f"unique {definition.key}", "mend the source rows")

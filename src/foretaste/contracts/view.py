@@ -16,7 +16,8 @@ from foretaste.contracts.errors import ConfigError
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """Everything that a step has for building its view and its network; ``None`` where the step has no such input.
+    """Everything that a step has for building its view and its network; ``None`` where the step has no such
+    input.
 
     samples, segments, videos
         Tables (``contracts.tables``). ``samples`` holds the usable rows only; a view's row r is its row r.
@@ -54,16 +55,25 @@ class Sources:
         """The named source; a ConfigError that names ``who`` needs it where the step has none."""
         value = getattr(self, name)
         if value is None:
-            setting = {"pretrained": "lm", "generator": "generator", "features": "backbone", "feature_width": "backbone"}.get(name)
+            setting = {
+                "pretrained": "lm",
+                "generator": "generator",
+                "features": "backbone",
+                "feature_width": "backbone",
+            }.get(name)
             raise ConfigError(
-                f"{who} needs {name}", "preset", f"{setting}: in this model's settings" if setting else f"a step that reads {name}",
+                f"{who} needs {name}",
+                "preset",
+                f"{setting}: in this model's settings" if setting else f"a step that reads {name}",
                 "add it, or choose another view or network",
-            )  # fmt: skip
+            )
         return value
 
 
 class RowIds(Sequence[str]):
-    """Names of the rows of a view (or of ``rows`` of them), each made when it is asked for: a corpus has millions."""
+    """Names of the rows of a view (or of ``rows`` of them), each made when it is asked for: a corpus has
+    millions.
+    """
 
     def __init__(self, count: int, name: Callable[[int], str], rows: Sequence[int] | None = None):
         self._count, self._name, self._rows = count, name, rows
@@ -91,24 +101,30 @@ class Fetched:
 
 
 class View(Protocol):
-    """What one kind of model sees of a sample; ``build(config, sources)`` of a member of ``views/`` makes one.
+    """What one kind of model sees of a sample; ``build(config, sources)`` of a member of ``views/`` makes
+    one.
 
-    A member that shows the video of a sample's window also has ``unseen(config, sources)``: why it cannot show a sample,
-    asked of every sample before any model is trained (``make_samples``).
+    A member that shows the video of a sample's window also has ``unseen(config, sources)``: why it cannot
+    show a sample, asked of every sample before any model is trained (``make_samples``).
     """
 
     def __len__(self) -> int:
         """How many rows there are (samples; sequences for MLM)."""
 
     def fetch(self, rows: Sequence[int], *, seed: int, epoch: int, training: bool) -> Fetched:
-        """A batch of B rows. Anything random (masks, crops) is a function of (seed, epoch, row) alone; nothing is
-        random unless ``training``."""
+        """A batch of B rows. Anything random (masks, crops) is a function of (seed, epoch, row) alone;
+        nothing is random unless ``training``.
+        """
 
     def digest(self, row: int) -> bytes:
         """16 bytes of the sha256 of exactly what a model is shown of the row when it is scored."""
 
     def newest_s(self, row: int) -> float:
-        """Time stamp, in seconds, of the latest thing that the row shows; -inf where it shows nothing of the video."""
+        """Time stamp, in seconds, of the latest thing that the row shows; -inf where it shows nothing of the
+        video.
+        """
 
     def weights(self) -> Sequence[float] | None:
-        """Expected length of each row (tokens), for batching like with like; None where all rows are alike."""
+        """Expected length of each row (tokens), for batching like with like; None where all rows are
+        alike.
+        """

@@ -21,13 +21,16 @@ _HEADINGS = {
 
 
 def table(summary: Mapping[str, Any]) -> list[str]:
-    """Lines: students, then teachers, per cent with the standard deviation over seeds; then the comparisons; then, if so, that the data are small.
+    """Lines: students, then teachers, per cent with the standard deviation over seeds; then the comparisons;
+    then, if so, that the data are small.
 
     The primary metric is marked with a star. cmr is the class-mean recall, msr the many-shot recall;
     unseen and tail are the class-mean recall@5 of unseen participants and of tail classes.
     """
     primary, arms = summary["primary_metric"], {name: summary["arms"][name] for name in summary["models"]}
-    shown = [metric for metric in _HEADINGS if any(arm["action"].get(metric) is not None for arm in arms.values())]
+    shown = [
+        metric for metric in _HEADINGS if any(arm["action"].get(metric) is not None for arm in arms.values())
+    ]
     rows = [["", *(_HEADINGS[metric] + (" *" if metric == primary else "") for metric in shown)]]
     for role in ("student", "teacher"):
         for arm in arms.values():
@@ -36,10 +39,18 @@ def table(summary: Mapping[str, Any]) -> list[str]:
     lines = _aligned(rows)
     compared = [one for one in summary["comparisons"] if one["metric"] == primary]
     if compared:
-        lines += ["", f"{_HEADINGS[primary]}, difference with its {compared[0]['level']} % interval ({verdict.heading(compared)})"]
+        lines += [
+            "",
+            (
+                f"{_HEADINGS[primary]}, difference with its {compared[0]['level']} % interval"
+                f" ({verdict.heading(compared)})"
+            ),
+        ]
         names = [f"{arms[one['a']]['label']} - {arms[one['b']]['label']}" for one in compared]
         differences = [f"{one['difference']:+.1f}" for one in compared]
-        lines += _aligned(list(zip(names, differences, verdict.rows(compared, "{:+.1f}".format), strict=True)))
+        lines += _aligned(
+            list(zip(names, differences, verdict.rows(compared, "{:+.1f}".format), strict=True))
+        )
     small = verdict.small(summary)
     return lines if small is None else [*lines, "", small]
 
@@ -53,5 +64,9 @@ def _cell(spread: Mapping[str, Any] | None) -> str:
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [
-        "  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))) for row in rows
+        "  ".join(
+            cell.ljust(w) if i == 0 else cell.rjust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
     ]

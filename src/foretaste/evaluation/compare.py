@@ -23,8 +23,8 @@ one that keeps the denominators of all videos is two to three times too wide for
 of videos for doubt about its recall.
 
 Simulated, nominal 95 %: draws of 2 to 100 videos with EPIC-KITCHENS-55's real labels and real count models,
-93.6 to 98.6 % hold the truth (percentile bootstrap, 40 videos: 69 to 94 %; `bench/intervals.py`); made-up gains
-in 6 to 60 videos with 1 to 5 seeds and 1 to 5 worlds, 93 to 98 %.
+93.6 to 98.6 % hold the truth (percentile bootstrap, 40 videos: 69 to 94 %; `bench/intervals.py`); made-up
+gains in 6 to 60 videos with 1 to 5 seeds and 1 to 5 worlds, 93 to 98 %.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ class World:
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """``difference`` a minus b on all data, and limits that hold the mean over such data sets in ``level`` of 100 cases.
+    """``difference`` a minus b on all data, and limits that hold the mean over such data sets in ``level`` of
+    100 cases.
 
     low, high
         None where the data cannot say.
@@ -124,7 +125,8 @@ def paired_interval(worlds: Sequence[World], level: int = 95) -> Interval:
     """The mean over worlds of the mean over seeds of (metric of a minus metric of b), and its interval.
 
     Videos and seeds are left out within each world; the worlds themselves stay. No interval is given where a
-    world has one video, or where leaving out videos changes nothing: such data do not say how others would differ.
+    world has one video, or where leaving out videos changes nothing: such data do not say how others would
+    differ.
     """
     tables = [_table(world) for world in worlds]
     by_seed = [_metric(table.counts.sum(axis=0), table.gains.sum(axis=1)) for table in tables]
@@ -147,11 +149,17 @@ def paired_interval(worlds: Sequence[World], level: int = 95) -> Interval:
         least = 0.0 if all(world.hits_b is None for world in worlds) else -1.0
         low, high = max(difference - half, least), min(difference + half, 1.0)
     return Interval(
-        difference=difference, low=low, high=high, level=level, method=METHOD, caution=caution,
-        videos=sum(videos), samples=samples,
+        difference=difference,
+        low=low,
+        high=high,
+        level=level,
+        method=METHOD,
+        caution=caution,
+        videos=sum(videos),
+        samples=samples,
         unit="video+seed" if max(len(world.groups) for world in worlds) > 1 else "video",
         resamples=sum(spread.values for spread in spreads),
-    )  # fmt: skip
+    )
 
 
 def few(videos: int, samples: int) -> str | None:
@@ -173,7 +181,10 @@ def _table(world: World) -> _Table:
     hits_a = np.asarray(world.hits_a, dtype=np.float64)
     hits_b = np.zeros_like(hits_a) if world.hits_b is None else np.asarray(world.hits_b, dtype=np.float64)
     counts = np.bincount(cell, minlength=shape[0] * width).reshape(shape).astype(np.float64)
-    gains = [np.bincount(cell, weights=gain, minlength=counts.size).reshape(shape) for gain in (hits_a - hits_b)[:, kept]]
+    gains = [
+        np.bincount(cell, weights=gain, minlength=counts.size).reshape(shape)
+        for gain in (hits_a - hits_b)[:, kept]
+    ]
     return _Table(counts, np.stack(gains))
 
 

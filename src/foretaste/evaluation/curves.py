@@ -19,8 +19,10 @@ Curve = tuple[tuple[float, float], ...]
 
 
 def read_curves(path: Path) -> dict[str, Curve]:
-    """Curves of one log, (epoch, value): ``training loss`` (of the label term, or of the whole objective where there is no
-    such term; mean of the epoch's steps), ``<monitor> action_loss`` and ``<monitor> action_top1``."""
+    """Curves of one log, (epoch, value): ``training loss`` (of the label term, or of the whole objective
+    where there is no such term; mean of the epoch's steps), ``<monitor> action_loss`` and ``<monitor>
+    action_top1``.
+    """
     steps: dict[int, list[float]] = {}
     monitors: dict[str, list[tuple[float, float]]] = {}
     for number, text in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
@@ -29,17 +31,26 @@ def read_curves(path: Path) -> dict[str, Curve]:
             epoch = line["epoch"]
             if "monitor" in line:
                 for quantity in sorted(set(line) & {"action_loss", "action_top1"}):
-                    monitors.setdefault(f"{line['monitor']} {quantity}", []).append((float(epoch), line[quantity]))
+                    monitors.setdefault(f"{line['monitor']} {quantity}", []).append(
+                        (float(epoch), line[quantity])
+                    )
                 continue
             loss = line["parts"].get(LABEL_LOSS, line["loss"])
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
-                f"not a line of a training log ({error})", f"{path}: line {number}", "epoch, loss, parts", "train again"
+                f"not a line of a training log ({error})",
+                f"{path}: line {number}",
+                "epoch, loss, parts",
+                "train again",
             ) from error
         if loss is not None:
             steps.setdefault(epoch, []).append(loss)
     curves = {name: tuple(points) for name, points in monitors.items()}
-    return curves if not steps else {"training loss": tuple((float(e), fmean(v)) for e, v in sorted(steps.items())), **curves}
+    return (
+        curves
+        if not steps
+        else {"training loss": tuple((float(e), fmean(v)) for e, v in sorted(steps.items())), **curves}
+    )
 
 
 def mean_curve(curves: Sequence[Curve]) -> Curve:
@@ -62,11 +73,21 @@ def charts(
         for quantity, curve in read_curves(path).items():
             found.setdefault((models[model]["role"], quantity), {}).setdefault(model, []).append(curve)
     made = []
-    for (role, quantity), by_model in sorted(found.items(), key=lambda item: (item[0][0] != "student", list(found).index(item[0]))):
+    for (role, quantity), by_model in sorted(
+        found.items(), key=lambda item: (item[0][0] != "student", list(found).index(item[0]))
+    ):
         used: set[str] = set()
         series = []
         for model, curves in by_model.items():
-            series.append(Series(models[model]["label"], colours[model], mean_curve(curves), tuple(curves), dashed=colours[model] in used))
+            series.append(
+                Series(
+                    models[model]["label"],
+                    colours[model],
+                    mean_curve(curves),
+                    tuple(curves),
+                    dashed=colours[model] in used,
+                )
+            )
             used.add(colours[model])
         title = f"{role.capitalize()}s: {_readable(quantity)}"
         made.append((title, lines(series, "epoch", title)))
@@ -77,4 +98,7 @@ def _readable(quantity: str) -> str:
     if quantity == "training loss":
         return "loss on the labels, training rows (nats)"
     monitor, _, name = quantity.rpartition(" ")
-    return {"action_loss": f"loss on the labels, {monitor} rows (nats)", "action_top1": f"top-1, {monitor} rows (%)"}[name]
+    return {
+        "action_loss": f"loss on the labels, {monitor} rows (nats)",
+        "action_top1": f"top-1, {monitor} rows (%)",
+    }[name]

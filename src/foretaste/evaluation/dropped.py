@@ -10,7 +10,9 @@ import pyarrow as pa
 
 
 def dropped(tables: Sequence[pa.Table]) -> list[dict[str, Any]]:
-    """``split``, ``reason``, ``count`` (samples of that reason) and ``total`` (of the split), of all worlds' SAMPLES together."""
+    """``split``, ``reason``, ``count`` (samples of that reason) and ``total`` (of the split), of all worlds'
+    SAMPLES together.
+    """
     counts: Counter = Counter()
     totals: Counter = Counter()
     for table in tables:

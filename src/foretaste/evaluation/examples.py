@@ -1,4 +1,6 @@
-"""Puts the report's twelve samples together: rows of the tables, frames of the videos, lists of the models."""
+"""Puts the report's twelve samples together: rows of the tables, frames of the videos, lists of the
+models.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from foretaste.video.probe import inside
 
 
 def examples(
-    world: Ranked, tables: Mapping[str, pa.Table], scores: Mapping[str, Path], pair: tuple[str, str], split: str, *,
+    world: Ranked, tables: Mapping[str, pa.Table], scores: Mapping[str, Path], pair: tuple[str, str],
+    split: str, *,
     history: Mapping[str, object], video_folder: Path | None, count: int = 12,
 ) -> list[Example]:  # fmt: skip
     """``count`` samples of one world.
@@ -49,21 +52,33 @@ def examples(
         truth = int(world.wanted.labels["action"][position])
         frames = ()
         if row["video_id"] in paths:
-            frames = strip(paths[row["video_id"]], row["window_start_s"], row["window_stop_s"], row["target_start_s"])
+            frames = strip(
+                paths[row["video_id"]], row["window_start_s"], row["window_stop_s"], row["target_start_s"]
+            )
         made.append(
             Example(
-                sample_id=row["sample_id"], video_id=row["video_id"], why=why, truth=names[truth], tau_a=row["target_start_s"] - row["window_stop_s"],
-                history=tuple(actions[r] for r in read[i]), frames=frames,
+                sample_id=row["sample_id"],
+                video_id=row["video_id"],
+                why=why,
+                truth=names[truth],
+                tau_a=row["target_start_s"] - row["window_stop_s"],
+                history=tuple(actions[r] for r in read[i]),
+                frames=frames,
                 opinions=tuple(opinion(model, logits[i], truth, names) for model, logits in lists),
             )
-        )  # fmt: skip
+        )
     return made
 
 
 def shown_models(models: Mapping[str, Mapping[str, object]], pair: tuple[str, str]) -> list[str]:
-    """Whose lists stand beside a sample: the teachers of the first model of ``pair``, the second, the other models that were
-    taught like the first, the first."""
-    taught = [name for name, model in models.items() if model["role"] == models[pair[0]]["role"] and model["mentions"]]
+    """Whose lists stand beside a sample: the teachers of the first model of ``pair``, the second, the other
+    models that were taught like the first, the first.
+    """
+    taught = [
+        name
+        for name, model in models.items()
+        if model["role"] == models[pair[0]]["role"] and model["mentions"]
+    ]
     wanted = [*models[pair[0]]["mentions"], pair[1], *(name for name in taught if name not in pair), pair[0]]
     return [name for name in dict.fromkeys(wanted) if name in models]
 

@@ -13,7 +13,9 @@ _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 500, 260, 38, 176, 12, 30
 
 @dataclass(frozen=True)
 class Series:
-    """One line: its name, a CSS colour, (x, y) points of the mean, and of each seed; ``dashed`` tells equal colours apart."""
+    """One line: its name, a CSS colour, (x, y) points of the mean, and of each seed; ``dashed`` tells equal
+    colours apart.
+    """
 
     name: str
     colour: str
@@ -23,7 +25,9 @@ class Series:
 
 
 def ticks(low: float, high: float, about: int = 5) -> list[float]:
-    """Round numbers (1, 2 or 5 times a power of ten apart) from at or below ``low`` to at or above ``high``."""
+    """Round numbers (1, 2 or 5 times a power of ten apart) from at or below ``low`` to at or above
+    ``high``.
+    """
     if not high > low:
         low, high = low - 0.5, high + 0.5
     raw = (high - low) / about
@@ -37,7 +41,10 @@ def lines(series: Sequence[Series], x_label: str, y_label: str) -> Markup:
     """A line chart with every line named at its end."""
     drawn = [one for one in series if one.points]
     everything = [point for one in drawn for path in (one.points, *one.repeats) for point in path]
-    xs, ys = ticks(0, max(x for x, _ in everything), 4), ticks(min(y for _, y in everything), max(y for _, y in everything), 4)
+    xs, ys = (
+        ticks(0, max(x for x, _ in everything), 4),
+        ticks(min(y for _, y in everything), max(y for _, y in everything), 4),
+    )
     if max(x for x, _ in everything) == int(max(x for x, _ in everything)):
         xs = [x for x in xs if x == int(x)]
 
@@ -52,26 +59,48 @@ def lines(series: Sequence[Series], x_label: str, y_label: str) -> Markup:
         parts.append(f'<text class="tick" text-anchor="end" x="{x1 - 6:.1f}" y="{at + 4:.1f}">{y:g}</text>')
     for x in xs:
         at, bottom = place((x, ys[0]))
-        parts.append(f'<text class="tick" text-anchor="middle" x="{at:.1f}" y="{bottom + 16:.1f}">{x:g}</text>')
+        parts.append(
+            f'<text class="tick" text-anchor="middle" x="{at:.1f}" y="{bottom + 16:.1f}">{x:g}</text>'
+        )
     for one in drawn:
         for repeat in one.repeats if len(one.repeats) > 1 else ():
-            parts.append(f'<path class="line" style="stroke:{one.colour};opacity:.22;stroke-width:1" d="{_path(repeat, place)}"/>')
+            parts.append(
+                f'<path class="line" style="stroke:{one.colour};opacity:.22;stroke-width:1"'
+                f' d="{_path(repeat, place)}"/>'
+            )
         dash = ";stroke-dasharray:5 4" if one.dashed else ""
         parts.append(
-            f'<path class="line" style="stroke:{one.colour}{dash}" d="{_path(one.points, place)}"><title>{escape(one.name)}</title></path>'
+            f'<path class="line" style="stroke:{one.colour}{dash}"'
+            f' d="{_path(one.points, place)}"><title>{escape(one.name)}</title></path>'
         )
     ends = [place(one.points[-1]) for one in drawn]
-    for one, (x, y), at in zip(drawn, ends, spread([y for _, y in ends], 14, _TOP + 4, _HEIGHT - _BOTTOM), strict=True):
+    for one, (x, y), at in zip(
+        drawn, ends, spread([y for _, y in ends], 14, _TOP + 4, _HEIGHT - _BOTTOM), strict=True
+    ):
         right = place((xs[-1], ys[0]))[0]
-        parts.append(f'<path class="leader" style="stroke:{one.colour}" d="M{x + 2:.1f} {y:.1f}L{right + 5:.1f} {at:.1f}"/>')
+        parts.append(
+            f'<path class="leader" style="stroke:{one.colour}" d="M{x + 2:.1f} {y:.1f}L{right + 5:.1f}'
+            f' {at:.1f}"/>'
+        )
         label = one.name if len(one.name) <= 26 else f"{one.name[:25]}…"
-        parts.append(f'<text class="name" style="fill:{one.colour}" x="{right + 8:.1f}" y="{at + 4:.1f}">{escape(label)}</text>')
-    parts.append(f'<text class="axis" text-anchor="end" x="{place((xs[-1], ys[0]))[0]:.1f}" y="{_HEIGHT - 2}">{escape(x_label)}</text>')
-    return Markup(f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"><title>{escape(y_label)}</title>{"".join(parts)}</svg>')
+        parts.append(
+            f'<text class="name" style="fill:{one.colour}" x="{right + 8:.1f}"'
+            f' y="{at + 4:.1f}">{escape(label)}</text>'
+        )
+    parts.append(
+        f'<text class="axis" text-anchor="end" x="{place((xs[-1], ys[0]))[0]:.1f}"'
+        f' y="{_HEIGHT - 2}">{escape(x_label)}</text>'
+    )
+    return Markup(
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+        f' role="img"><title>{escape(y_label)}</title>{"".join(parts)}</svg>'
+    )
 
 
 def spread(wanted: Sequence[float], apart: float, low: float, high: float) -> list[float]:
-    """Positions near ``wanted``, in the same order, at least ``apart`` from each other and, as far as they fit, within limits."""
+    """Positions near ``wanted``, in the same order, at least ``apart`` from each other and, as far as they
+    fit, within limits.
+    """
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     placed = [0.0] * len(wanted)
     edge = low

@@ -1,7 +1,8 @@
 """Single validation samples to look at: what the window showed, what came, and what each model expected.
 
-Which samples are shown follows from their ids, never from how they look: one third are drawn from those that the first model
-of the comparison gets right and the second does not, one third from the opposite, the rest from all.
+Which samples are shown follows from their ids, never from how they look: one third are drawn from those that
+the first model of the comparison gets right and the second does not, one third from the opposite, the rest
+from all.
 """
 
 from __future__ import annotations
@@ -49,11 +50,14 @@ class Frame:
     picture: str
 
 
-def choose(sample_ids: Sequence[str], right_a: np.ndarray, right_b: np.ndarray, count: int = 12) -> list[tuple[int, str]]:
+def choose(
+    sample_ids: Sequence[str], right_a: np.ndarray, right_b: np.ndarray, count: int = 12
+) -> list[tuple[int, str]]:
     """``count`` positions with the reason for each: ``gained``, ``lost`` or ``drawn``.
 
     right_a, right_b
-        (n,) whether the truth is in the model's list. Within a group the order is that of the sha256 of the ids.
+        (n,) whether the truth is in the model's list. Within a group the order is that of the sha256 of the
+        ids.
     """
     order = sorted(range(len(sample_ids)), key=lambda i: hashlib.sha256(sample_ids[i].encode()).digest())
     gained = [i for i in order if right_a[i] and not right_b[i]][: count // 3]
@@ -71,20 +75,29 @@ def opinion(model: str, logits: np.ndarray, truth: int, names: Sequence[str]) ->
 
 
 def strip(path: Path, start_s: float, stop_s: float, target_s: float) -> tuple[Frame, ...]:
-    """Frames of the observation window [start_s, stop_s], evenly spaced, the last one as late as the window allows."""
+    """Frames of the observation window [start_s, stop_s], evenly spaced, the last one as late as the window
+    allows.
+    """
     video = scan(path)
     last = min(stop_s, video.end_s - 0.5 / video.rate_fps)
     first = max(start_s, 0.0)
     if last < first:
         raise DataError(
-            f"window from {start_s:g} s to {stop_s:g} s", path, f"a window before {video.end_s:g} s", "compare samples and videos"
+            f"window from {start_s:g} s to {stop_s:g} s",
+            path,
+            f"a window before {video.end_s:g} s",
+            "compare samples and videos",
         )
     times = np.linspace(first, last, FRAMES)
     height, width = video.shown_size
     frames, shown_s = frames_at(video, times, size=(round(WIDTH * height / width), WIDTH))
-    return tuple(Frame(float(at - target_s), _picture(frame)) for at, frame in zip(shown_s, frames, strict=True))
+    return tuple(
+        Frame(float(at - target_s), _picture(frame)) for at, frame in zip(shown_s, frames, strict=True)
+    )
 
 
 def _picture(frame: np.ndarray) -> str:
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    _, data = cv2.imencode(
+        ".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+    )
     return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"

@@ -49,7 +49,9 @@ class Ranked:
         """Take over the action scores of one model and seed."""
         found = read_split(scores, split)
         if found.classes != self.classes:
-            raise DataError("scores of another label space", scores, f"the classes of {self.name}", "score again")
+            raise DataError(
+                "scores of another label space", scores, f"the classes of {self.name}", "score again"
+            )
         logits = found.logits["action"][rows_of(self.wanted.sample_ids, found.sample_ids, scores)]
         self.ranks[model, seed] = label_ranks(logits, self.wanted.labels["action"])
 
@@ -68,11 +70,18 @@ class Ranked:
             return None
         if which == "all":
             return np.arange(len(self.classes.action))
-        return np.array(tail_actions(self.classes) if which == "tail" else many_shot_actions(self.classes, which), dtype=np.int64)
+        return np.array(
+            tail_actions(self.classes) if which == "tail" else many_shot_actions(self.classes, which),
+            dtype=np.int64,
+        )
 
     def counted(self, metric: str) -> np.ndarray:
         """(m,) the samples that a metric is about: all of them, or those of unseen participants."""
-        return np.flatnonzero(unseen(self.wanted, self.classes)) if metric.endswith("_unseen") else np.arange(len(self.wanted))
+        return (
+            np.flatnonzero(unseen(self.wanted, self.classes))
+            if metric.endswith("_unseen")
+            else np.arange(len(self.wanted))
+        )
 
 
 def ranked(name: str, samples: pa.Table, split: str, classes: ClassSpace) -> Ranked:
@@ -85,8 +94,8 @@ class Comparer:
     """Computes intervals on the same worlds.
 
     teachers
-        model -> the models it learnt from. Where either arm of a comparison has one, seeds that share a teacher are left out
-        together (seed k learns from the teachers of seed k mod ``teacher_seeds``).
+        model -> the models it learnt from. Where either arm of a comparison has one, seeds that share a
+        teacher are left out together (seed k learns from the teachers of seed k mod ``teacher_seeds``).
     """
 
     worlds: Sequence[Ranked]
@@ -94,8 +103,8 @@ class Comparer:
     teacher_seeds: int
 
     def interval(self, a: str, b: str | None, metric: str) -> Interval | None:
-        """The interval of ``metric`` of a minus that of b (of a alone where b is None), in points; None where the metric
-        does not apply.
+        """The interval of ``metric`` of a minus that of b (of a alone where b is None), in points; None where
+        the metric does not apply.
 
         Raises ConfigError for models with other seeds than each other.
         """
@@ -104,11 +113,15 @@ class Comparer:
         for world in self.worlds:
             seeds = world.seeds(a)
             if b is not None and {len(seeds), len(world.seeds(b))} > {1}:
-                # A model that there is once, such as an average over seeds, is compared with every seed of the other.
+                # A model that there is once, such as an average over seeds, is compared with every seed of
+                # the other.
                 seeds = max(seeds, world.seeds(b), key=len)
             elif b is not None and world.seeds(b) != seeds:
                 raise ConfigError(
-                    f"{a} has seeds {seeds}, {b} has {world.seeds(b)}", "comparisons", "pairs with the same seeds", "compare other models"
+                    f"{a} has seeds {seeds}, {b} has {world.seeds(b)}",
+                    "comparisons",
+                    "pairs with the same seeds",
+                    "compare other models",
                 )
             classes, rows = world.averaged(metric), world.counted(metric)
             labels = world.wanted.labels["action"][rows]
@@ -118,10 +131,14 @@ class Comparer:
             hits_b = None if b is None else np.broadcast_to(world.hits(b, k)[:, rows], hits_a.shape)
             worlds.append(
                 World(
-                    videos=world.wanted.videos[rows], labels=labels, classes=classes, groups=self._groups(a, b, seeds),
-                    hits_a=hits_a, hits_b=hits_b,
+                    videos=world.wanted.videos[rows],
+                    labels=labels,
+                    classes=classes,
+                    groups=self._groups(a, b, seeds),
+                    hits_a=hits_a,
+                    hits_b=hits_b,
                 )
-            )  # fmt: skip
+            )
         found = paired_interval(worlds)
         low, high = (None if limit is None else 100 * limit for limit in (found.low, found.high))
         return replace(found, difference=100 * found.difference, low=low, high=high)
@@ -131,7 +148,9 @@ class Comparer:
         return np.array([seed % self.teacher_seeds if shared else seed for seed in seeds])
 
 
-def comparisons(comparer: Comparer, pairs: Sequence[tuple[str, str]], metrics: Sequence[str]) -> list[dict[str, Any]]:
+def comparisons(
+    comparer: Comparer, pairs: Sequence[tuple[str, str]], metrics: Sequence[str]
+) -> list[dict[str, Any]]:
     """Entries of ``comparisons`` in ``summary.json``: every pair, every metric that applies."""
     found = []
     for a, b in pairs:
@@ -148,6 +167,9 @@ def check_against(summary_arms: Mapping[str, Any], found: Sequence[Mapping[str, 
         means = [summary_arms[one[side]]["action"][one["metric"]]["mean"] for side in ("a", "b")]
         if abs(one["difference"] - (means[0] - means[1])) > 1e-6:
             raise DataError(
-                f"{one['a']} minus {one['b']} in {one['metric']} is {one['difference']:.4f} from scores, {means[0] - means[1]:.4f} from metrics",
-                "report", "metrics made from these scores", "evaluate again",
-            )  # fmt: skip
+                f"{one['a']} minus {one['b']} in {one['metric']} is {one['difference']:.4f} from scores,"
+                f" {means[0] - means[1]:.4f} from metrics",
+                "report",
+                "metrics made from these scores",
+                "evaluate again",
+            )

@@ -1,6 +1,8 @@
-"""``report.html``: one self-contained page about a system. Nothing is loaded from elsewhere; light and dark follow the reader.
+"""``report.html``: one self-contained page about a system. Nothing is loaded from elsewhere; light and dark
+follow the reader.
 
-This module turns results into what the template prints: labels, colours, places on an axis. It computes no result.
+This module turns results into what the template prints: labels, colours, places on an axis. It computes no
+result.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ HUES = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """One validation sample: ``why`` it is shown (gained, lost, drawn), what came before, frames, and what models expected."""
+    """One validation sample: ``why`` it is shown (gained, lost, drawn), what came before, frames, and what
+    models expected.
+    """
 
     sample_id: str
     video_id: str
@@ -54,7 +58,8 @@ class Content:
     diagram, charts
         Finished SVG: the pipeline, and (title, chart) of each learning curve.
     language_models
-        ``world``, ``lm`` and what its metrics.json holds, of every language model that was pretrained for these models.
+        ``world``, ``lm`` and what its metrics.json holds, of every language model that was pretrained for
+        these models.
     dropped
         Samples that were dropped, by split and reason (``evaluation.dropped``).
     issues
@@ -79,7 +84,9 @@ class Content:
 
 
 def colours(models: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """A CSS colour for every model: teachers in turn, students as (the first of) their teachers, the others grey."""
+    """A CSS colour for every model: teachers in turn, students as (the first of) their teachers, the others
+    grey.
+    """
     teachers = [name for name, model in models.items() if model["role"] == "teacher"]
     found = {name: f"var(--hue{i % HUES + 1})" for i, name in enumerate(teachers)}
     plain = 0
@@ -94,19 +101,44 @@ def colours(models: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 def render(content: Content) -> str:
     """The page as HTML."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "signed": signed, "duration": duration, "words": words, "arrows": arrows, "tick": tick}
+    environment.filters |= {
+        "number": number,
+        "signed": signed,
+        "duration": duration,
+        "words": words,
+        "arrows": arrows,
+        "tick": tick,
+    }
     environment.filters |= {"limits": _limits}
     summary = content.summary
     palette = colours(content.models)
     primary, headline = summary["primary_metric"], _headline(content)
     return environment.get_template("report.html.jinja").render(
-        c=content, summary=summary, metrics=METRICS, primary=primary, primary_name=METRICS[primary], palette=palette,
-        groups=[group for group in (_group(content, role, palette) for role in ("student", "teacher")) if group["rows"]],
-        differences=_differences(content, palette), headline=headline, settings=_settings(summary["arms"]), bars=_bars(content.gains),
-        costs=_costs(summary["stages"]), by_head=_by_head(summary["arms"]), small=_small(summary, headline),
-    )  # fmt: skip
+        c=content,
+        summary=summary,
+        metrics=METRICS,
+        primary=primary,
+        primary_name=METRICS[primary],
+        palette=palette,
+        groups=[
+            group
+            for group in (_group(content, role, palette) for role in ("student", "teacher"))
+            if group["rows"]
+        ],
+        differences=_differences(content, palette),
+        headline=headline,
+        settings=_settings(summary["arms"]),
+        bars=_bars(content.gains),
+        costs=_costs(summary["stages"]),
+        by_head=_by_head(summary["arms"]),
+        small=_small(summary, headline),
+    )
 
 
 def _group(content: Content, role: str, palette: Mapping[str, str]) -> dict[str, Any]:
@@ -115,9 +147,18 @@ def _group(content: Content, role: str, palette: Mapping[str, str]) -> dict[str,
     arms = {name: arm for name, arm in content.summary["arms"].items() if arm["role"] == role}
     shown = [metric for metric in METRICS if any(arm["action"][metric] is not None for arm in arms.values())]
     best = {
-        metric: max((arm["action"][metric]["mean"] for arm in arms.values() if arm["action"][metric]), default=None) for metric in shown
+        metric: max(
+            (arm["action"][metric]["mean"] for arm in arms.values() if arm["action"][metric]), default=None
+        )
+        for metric in shown
     }
-    axis = Axis.around([value for name, arm in arms.items() for value in _values(content.intervals[name], arm["action"][primary])])
+    axis = Axis.around(
+        [
+            value
+            for name, arm in arms.items()
+            for value in _values(content.intervals[name], arm["action"][primary])
+        ]
+    )
     rows = []
     for name, arm in arms.items():
         found, spread = content.intervals[name], arm["action"][primary]
@@ -125,14 +166,30 @@ def _group(content: Content, role: str, palette: Mapping[str, str]) -> dict[str,
         drawn = interval is not None and verdict.has_interval(interval)
         rows.append(
             {
-                "name": name, "label": arm["label"], "colour": palette[name], "hollow": role == "teacher", "seeds": len(arm["seeds"]),
-                "settings": setting_line(arm["protocol"]), "counting": _counting(name, content), "interval": interval, "arm": arm,
-                "low": axis.at(interval["low"]) if drawn else None, "high": axis.at(interval["high"]) if drawn else None,
-                "at": axis.at(spread["mean"]) if spread else None, "dots": [axis.at(v) for v in spread["values"]] if spread else [],
-                "best": [metric for metric in shown if arm["action"][metric] and arm["action"][metric]["mean"] == best[metric]],
+                "name": name,
+                "label": arm["label"],
+                "colour": palette[name],
+                "hollow": role == "teacher",
+                "seeds": len(arm["seeds"]),
+                "settings": setting_line(arm["protocol"]),
+                "counting": _counting(name, content),
+                "interval": interval,
+                "arm": arm,
+                "low": axis.at(interval["low"]) if drawn else None,
+                "high": axis.at(interval["high"]) if drawn else None,
+                "at": axis.at(spread["mean"]) if spread else None,
+                "dots": [axis.at(v) for v in spread["values"]] if spread else [],
+                "best": [
+                    metric
+                    for metric in shown
+                    if arm["action"][metric] and arm["action"][metric]["mean"] == best[metric]
+                ],
             }
-        )  # fmt: skip
-    title = {"student": "Students: video alone at inference", "teacher": "Teachers and counts: labels of the past"}[role]
+        )
+    title = {
+        "student": "Students: video alone at inference",
+        "teacher": "Teachers and counts: labels of the past",
+    }[role]
     return {"title": title, "role": role, "rows": rows, "axis": axis, "metrics": shown}
 
 
@@ -143,7 +200,9 @@ def _values(interval: Interval | None, spread: Mapping[str, Any] | None) -> list
 
 
 def _counting(name: str, content: Content) -> str | None:
-    """What counting alone gives, beside a teacher that reads the same histories: the best of the counts in the primary metric."""
+    """What counting alone gives, beside a teacher that reads the same histories: the best of the counts in
+    the primary metric.
+    """
     primary, arms = content.summary["primary_metric"], content.summary["arms"]
     own, context = arms[name]["action"][primary], ("history_rule", "history_from")
     counts = [
@@ -160,7 +219,9 @@ def _counting(name: str, content: Content) -> str | None:
 
 @dataclass(frozen=True)
 class Axis:
-    """Round tick values, and the place of a value between the first and the last of them, in per cent of the width."""
+    """Round tick values, and the place of a value between the first and the last of them, in per cent of the
+    width.
+    """
 
     values: tuple[float, ...]
 
@@ -182,13 +243,19 @@ def _differences(content: Content, palette: Mapping[str, str]) -> dict[str, Any]
     axis = Axis.around([0.0, *(value for pair in ends for value in pair)], 6)
     rows = [
         {
-            **one, "a_label": arms[one["a"]]["label"], "b_label": arms[one["b"]]["label"], "colour": palette[one["a"]],
+            **one,
+            "a_label": arms[one["a"]]["label"],
+            "b_label": arms[one["b"]]["label"],
+            "colour": palette[one["a"]],
             "from": axis.at(one["low"]) if verdict.has_interval(one) else None,
             "to": axis.at(one["high"]) if verdict.has_interval(one) else None,
-            "at": axis.at(one["difference"]), "sure": verdict.sure(one), "limits": limits, "headline": (one["a"], one["b"]) == content.headline,
+            "at": axis.at(one["difference"]),
+            "sure": verdict.sure(one),
+            "limits": limits,
+            "headline": (one["a"], one["b"]) == content.headline,
         }
         for one, limits in zip(mine, verdict.rows(mine, signed), strict=True)
-    ]  # fmt: skip
+    ]
     return {"axis": axis, "rows": rows}
 
 
@@ -213,23 +280,32 @@ def _headline_words(row: Mapping[str, Any]) -> dict[str, Any]:
         return {**row, "conclusion": f"There is no interval: {caution}. {verdict.meaning(caution)}"}
     ends = f"{row['level']} % interval {signed(row['low'])} to {signed(row['high'])} ({verdict.way(row)})"
     includes = "excludes" if verdict.sure(row) else "includes"
-    says = f"{ends}: it {includes} 0." if caution is None else f"{ends}, but {caution}. {verdict.meaning(caution)}"
+    says = (
+        f"{ends}: it {includes} 0."
+        if caution is None
+        else f"{ends}, but {caution}. {verdict.meaning(caution)}"
+    )
     spread = " One seed each: the spread of trainings is not in it." if row["unit"] == "video" else ""
     return {**row, "conclusion": says + spread}
 
 
 def _by_head(arms: Mapping[str, Any]) -> list[str]:
-    """The metrics of verbs and nouns: not the many-shot ones, and unseen and tail only where there are any."""
+    """The metrics of verbs and nouns: not the many-shot ones, and unseen and tail only where there are
+    any.
+    """
     return [
         metric
         for metric in METRICS
-        if not metric.startswith("many_shot") and any((arm["verb"] or {}).get(metric) is not None for arm in arms.values())
+        if not metric.startswith("many_shot")
+        and any((arm["verb"] or {}).get(metric) is not None for arm in arms.values())
     ]
 
 
 def _settings(arms: Mapping[str, Any]) -> dict[str, Any]:
     """The protocol of every arm, as columns of settings; those that apply to none are left out."""
-    rows = [(arm["label"], {**arm["protocol"], "terms": terms_text(arm["protocol"])}) for arm in arms.values()]
+    rows = [
+        (arm["label"], {**arm["protocol"], "terms": terms_text(arm["protocol"])}) for arm in arms.values()
+    ]
     names = [name for name in rows[0][1] if any(protocol[name] is not None for _, protocol in rows)]
     return {"names": names, "rows": [(label, [protocol[name] for name in names]) for label, protocol in rows]}
 
@@ -239,18 +315,34 @@ def _bars(gains: Sequence[ClassGain], most: int = 36) -> dict[str, Any]:
     moved = [one for one in gains if abs(one.gain) > 1e-9]
     shown = moved if len(moved) <= most else [*moved[: most // 2], *moved[-(most // 2) :]]
     axis = Axis.around([0.0, *(one.gain for one in shown)], 6)
-    rows = [{"class": one, "from": min(axis.at(0), axis.at(one.gain)), "width": abs(axis.at(one.gain) - axis.at(0))} for one in shown]
+    rows = [
+        {
+            "class": one,
+            "from": min(axis.at(0), axis.at(one.gain)),
+            "width": abs(axis.at(one.gain) - axis.at(0)),
+        }
+        for one in shown
+    ]
     return {
-        "axis": axis, "rows": rows, "left_out": len(moved) - len(shown), "break_after": most // 2 if len(moved) > most else None,
-        "better": sum(one.gain > 1e-9 for one in gains), "worse": sum(one.gain < -1e-9 for one in gains), "equal": len(gains) - len(moved),
-    }  # fmt: skip
+        "axis": axis,
+        "rows": rows,
+        "left_out": len(moved) - len(shown),
+        "break_after": most // 2 if len(moved) > most else None,
+        "better": sum(one.gain > 1e-9 for one in gains),
+        "worse": sum(one.gain < -1e-9 for one in gains),
+        "equal": len(gains) - len(moved),
+    }
 
 
 def _costs(stages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     longest = max((stage["wall_s"] or 0 for stage in stages), default=0) or 1
     total = {key: sum(stage[key] or 0 for stage in stages) for key in ("jobs", "wall_s", "cpu_s")}
     peak = max((stage["max_rss_mb"] or 0 for stage in stages), default=0)
-    return {"rows": [(stage, round(100 * (stage["wall_s"] or 0) / longest, 2)) for stage in stages], "total": total, "peak": peak}
+    return {
+        "rows": [(stage, round(100 * (stage["wall_s"] or 0) / longest, 2)) for stage in stages],
+        "total": total,
+        "peak": peak,
+    }
 
 
 def number(value: float | None, digits: int = 1) -> str:

@@ -1,4 +1,6 @@
-"""``docs/results.md``: the numbers of finished runs as a page, made from their ``summary.json`` files and from nothing else."""
+"""``docs/results.md``: the numbers of finished runs as a page, made from their ``summary.json`` files and
+from nothing else.
+"""
 
 from __future__ import annotations
 
@@ -13,30 +15,33 @@ from foretaste.evaluation.setting_line import setting_line
 from foretaste.evaluation.summary import METRICS, READABLE
 from foretaste.pipeline import artifact
 
-#: Numbers of others, beside ours: ``{"format", "datasets": {<dataset>: {"title", "notes", "rows": [{"label", "history_rule", "action",
-#: "source"}]}}}``; a row whose rule is null (its source does not state one) stands under every rule.
+#: Numbers of others, beside ours: ``{"format", "datasets": {<dataset>: {"title", "notes", "rows": [{"label",
+#: "history_rule", "action", "source"}]}}}``; a row whose rule is null (its source does not state one) stands
+#: under every rule.
 PUBLISHED = "published.json"
 
 RULES = ("end", "start", "all")
 
 _INTRODUCTION = """# Results
 
-Made by `foretaste results-page docs/results/*.json`; each table is one run's `summary.json`. Numbers are per cent, ± the standard
-deviation over seeds; – stands where a dataset has no such classes. The primary metric, named in the preset beforehand, is
-**bold**. *Rows in italics* are others' numbers (the *independent program* counts and trains on the same files; it is not part of
-this repository). What the settings mean: `history_rule` says which earlier segments a text teacher may
-see (`end`: those that stop by the end of the observation window, `start`: those that start before its end, `all`); many-shot recall averages
-over the 819 official many-shot actions (`and`) or over those whose verb or noun is many-shot (`or`).
+Made by `foretaste results-page docs/results/*.json`; each table is one run's `summary.json`. Numbers are per
+cent, ± the standard deviation over seeds; – stands where a dataset has no such classes. The primary metric,
+named in the preset beforehand, is **bold**. *Rows in italics* are others' numbers (the *independent program*
+counts and trains on the same files; it is not part of this repository). What the settings mean:
+`history_rule` says which earlier segments a text teacher may see (`end`: those that stop by the end of the
+observation window, `start`: those that start before its end, `all`); many-shot recall averages over the 819
+official many-shot actions (`and`) or over those whose verb or noun is many-shot (`or`).
 
-An interval says where the number would lie on other data sets of as many videos from the same source: each video and each seed is left
-out in turn (jackknife; [performance.md](performance.md#intervals) says how often it holds the truth). Tables that say *older percentile
-bootstrap* were made before that: their intervals of class-mean and many-shot recall are too narrow, by about a third.
+An interval says where the number would lie on other data sets of as many videos from the same source: each
+video and each seed is left out in turn (jackknife; [performance.md](performance.md#intervals) says how often
+it holds the truth). Tables that say *older percentile bootstrap* were made before that: their intervals of
+class-mean and many-shot recall are too narrow, by about a third.
 """
 
 
 def page(files: Sequence[Path]) -> str:
-    """The page for ``<dataset>_<history rule>.json`` files, with ``published.json`` if it is among them; of several systems under
-    one rule the others are ``<dataset>_<history rule>.<system>.json``.
+    """The page for ``<dataset>_<history rule>.json`` files, with ``published.json`` if it is among them; of
+    several systems under one rule the others are ``<dataset>_<history rule>.<system>.json``.
 
     Raises DataError for a file whose name is not what it holds.
     """
@@ -53,8 +58,12 @@ def page(files: Sequence[Path]) -> str:
     for dataset in datasets:
         facts = published.get(dataset, {"title": dataset, "notes": [], "rows": []})
         lines += [f"## {facts['title']}", "", *(f"{note}\n" for note in facts["notes"])]
-        for _, rule, summary in sorted((one for one in found if one[0] == dataset), key=lambda one: RULES.index(one[1])):
-            lines += _section(rule, summary, [row for row in facts["rows"] if row["history_rule"] in (rule, None)])
+        for _, rule, summary in sorted(
+            (one for one in found if one[0] == dataset), key=lambda one: RULES.index(one[1])
+        ):
+            lines += _section(
+                rule, summary, [row for row in facts["rows"] if row["history_rule"] in (rule, None)]
+            )
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -64,12 +73,20 @@ def _named(path: Path, summary: Mapping[str, Any]) -> tuple[str, str]:
     fits = summary.get("dataset") == dataset and rule in RULES and system in ("", summary.get("system"))
     if summary.get("format") not in READABLE or not fits:
         raise DataError(
-            f"a summary of {summary.get('dataset')!r}, {summary.get('system')!r}", path,
-            f"<dataset>_<one of {', '.join(RULES)}>.json or <dataset>_<rule>.<system>.json of format {READABLE[0]} to {READABLE[-1]}", "rename it",
-        )  # fmt: skip
+            f"a summary of {summary.get('dataset')!r}, {summary.get('system')!r}",
+            path,
+            f"<dataset>_<one of {', '.join(RULES)}>.json or <dataset>_<rule>.<system>.json of format"
+            f" {READABLE[0]} to {READABLE[-1]}",
+            "rename it",
+        )
     rules = {arm["protocol"]["history_rule"] for arm in summary["arms"].values()} - {None}
     if rules - {rule}:
-        raise DataError(f"history rules {sorted(rules)}", path, f"only {rule}, as the name says", "rename it, or run again with this rule")
+        raise DataError(
+            f"history rules {sorted(rules)}",
+            path,
+            f"only {rule}, as the name says",
+            "rename it, or run again with this rule",
+        )
     return dataset, rule
 
 
@@ -77,9 +94,10 @@ def _section(rule: str, summary: Mapping[str, Any], rows: Sequence[Mapping[str, 
     arms = {name: summary["arms"][name] for name in summary["models"]}
     worlds = f", means over {len(summary['worlds'])} worlds" if len(summary["worlds"]) > 1 else ""
     small = verdict.small(summary)
+    counted = f"{summary['samples']} {summary['split']} samples of {summary['videos']} videos{worlds}"
     lines = [
         f"### History rule `{rule}`", "",
-        f"{arrows(summary['title'])} (`{summary['system']}`); {summary['samples']} {summary['split']} samples of {summary['videos']} videos{worlds}.", "",
+        f"{arrows(summary['title'])} (`{summary['system']}`); {counted}.", "",
         *(() if small is None else (small, "")),
         *_arms(arms, rows, summary["primary_metric"]), "", "Settings:", "", *_settings(arms), "",
     ]  # fmt: skip
@@ -90,8 +108,13 @@ def _section(rule: str, summary: Mapping[str, Any], rows: Sequence[Mapping[str, 
 
 
 def _arms(arms: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], primary: str) -> list[str]:
-    shown = [metric for metric in METRICS if any(arm["action"].get(metric) is not None for arm in arms.values())]
-    lines = ["| model | seeds |" + "".join(f" {METRICS[metric]} |" for metric in shown), "|---|---|" + "---|" * len(shown)]
+    shown = [
+        metric for metric in METRICS if any(arm["action"].get(metric) is not None for arm in arms.values())
+    ]
+    lines = [
+        "| model | seeds |" + "".join(f" {METRICS[metric]} |" for metric in shown),
+        "|---|---|" + "---|" * len(shown),
+    ]
     for role in ("student", "teacher"):
         for name, arm in arms.items():
             if arm["role"] == role:
@@ -129,7 +152,13 @@ def _comparisons(summary: Mapping[str, Any], arms: Mapping[str, Any]) -> list[st
     mine = [one for one in summary["comparisons"] if one["metric"] == primary]
     if not mine:
         return []
-    lines = [f"| difference in {METRICS[primary]}, points | | {mine[0]['level']} % interval ({verdict.heading(mine)}) |", "|---|---|---|"]
+    lines = [
+        (
+            f"| difference in {METRICS[primary]}, points | | {mine[0]['level']} % interval"
+            f" ({verdict.heading(mine)}) |"
+        ),
+        "|---|---|---|",
+    ]
     for one, limits in zip(mine, verdict.rows(mine, signed), strict=True):
         names = f"{arms[one['a']]['label']} minus {arms[one['b']]['label']}"
         lines.append(f"| {names} | {signed(one['difference'])} | {limits} |")
@@ -140,5 +169,8 @@ def _cost(stages: Sequence[Mapping[str, Any]]) -> str:
     known = [stage for stage in stages if stage["cpu_s"] is not None]
     if not known:
         return ""
-    minutes, peak = sum(stage["cpu_s"] for stage in known) / 60, max(stage["max_rss_mb"] or 0 for stage in known)
+    minutes, peak = (
+        sum(stage["cpu_s"] for stage in known) / 60,
+        max(stage["max_rss_mb"] or 0 for stage in known),
+    )
     return f"Cost: {minutes:.0f} CPU-minutes, peak memory {peak / 1000:.1f} GB."

@@ -1,4 +1,6 @@
-"""The settings that decide a number, in words: a protocol of metrics.json or summary.json as people read it."""
+"""The settings that decide a number, in words: a protocol of metrics.json or summary.json as people read
+it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ def setting_line(protocol: Mapping[str, Any]) -> str:
     parts = []
     if protocol.get("history_rule") is not None:
         lengths, sources = (
-            value if isinstance(value, list) else [value] for value in (protocol["history_length"], protocol["history_from"])
+            value if isinstance(value, list) else [value]
+            for value in (protocol["history_length"], protocol["history_from"])
         )
         source = " or ".join({"all_splits": "all splits", "own_split": "own split"}[one] for one in sources)
         length = " or ".join("all" if one is None else f"last {one}" for one in lengths)
@@ -28,7 +31,9 @@ def setting_line(protocol: Mapping[str, Any]) -> str:
         parts.append(f"weights {', '.join(shares)}")
     if protocol.get("prior_exponent"):
         exponent = protocol["prior_exponent"]
-        parts.append(f"prior exponent {', '.join(map(str, exponent)) if isinstance(exponent, list) else exponent}")
+        parts.append(
+            f"prior exponent {', '.join(map(str, exponent)) if isinstance(exponent, list) else exponent}"
+        )
     if protocol.get("fitted_on"):
         parts.append(f"fitted on {protocol['fitted_on']}")
     return " · ".join(parts)
@@ -38,7 +43,11 @@ def terms_text(protocol: Mapping[str, Any]) -> str | None:
     """Every term of the objective with the settings that it has; None for a model without terms."""
     worded = []
     for term in _terms(protocol):
-        settings = (f"{name} {value}" for name, value in term.items() if name not in ("of", "to", "loss", "weight") and value is not None)
+        settings = (
+            f"{name} {value}"
+            for name, value in term.items()
+            if name not in ("of", "to", "loss", "weight") and value is not None
+        )
         worded.append(f"{term['weight']:g} {term['loss']}({term['of']}, {term['to']}): {', '.join(settings)}")
     return "; ".join(worded) or None
 
@@ -52,7 +61,14 @@ def _distillation(term: Mapping[str, Any]) -> str:
 
 
 def _terms(protocol: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """The terms of the objective. Summaries of format 1 have instead the settings of one, the last that mentions a model."""
+    """The terms of the objective. Summaries of format 1 have instead the settings of one, the last that
+    mentions a model.
+    """
     if "terms" in protocol or protocol.get("temperature") is None:
         return protocol.get("terms") or ()
-    return ({"to": "a model", **{name: protocol[name] for name in ("temperature", "top_k", "reduction", "t_squared")}},)
+    return (
+        {
+            "to": "a model",
+            **{name: protocol[name] for name in ("temperature", "top_k", "reduction", "t_squared")},
+        },
+    )

@@ -45,14 +45,15 @@ class Study:
 
     @classmethod
     def of(
-        cls, runs: Sequence[Run], worlds: Sequence[Ranked], tables: Sequence[pa.Table], scores: Mapping[tuple[str, str, int], Path],
+        cls, runs: Sequence[Run], worlds: Sequence[Ranked], tables: Sequence[pa.Table],
+        scores: Mapping[tuple[str, str, int], Path],
         settings: Mapping[str, Any],
     ) -> Study:  # fmt: skip
         """Compare what was run.
 
         settings
-            ``models``, ``comparisons`` (pairs; those that were not run are left out), ``headline`` (a pair or None),
-            ``teacher_seeds``.
+            ``models``, ``comparisons`` (pairs; those that were not run are left out), ``headline`` (a pair or
+            None), ``teacher_seeds``.
         """
         models = {name: settings["models"][name] for name in dict.fromkeys(run.model for run in runs)}
         found = arms(runs, [world.name for world in worlds], models)
@@ -63,9 +64,15 @@ class Study:
         compared = comparisons(comparer, pairs, list(METRICS))
         check_against(found, compared)
         return cls(
-            models=models, worlds=worlds, tables=tables, scores=scores, comparer=comparer, arms=found, compared=compared,
+            models=models,
+            worlds=worlds,
+            tables=tables,
+            scores=scores,
+            comparer=comparer,
+            arms=found,
+            compared=compared,
             headline=next((pair for pair in (*wanted, *pairs) if pair in pairs), None),
-        )  # fmt: skip
+        )
 
     @property
     def size(self) -> dict[str, int]:
@@ -80,16 +87,30 @@ class Study:
         return {model: self.comparer.interval(model, None, metric) for model in self.models}
 
     def gains(self) -> list[ClassGain]:
-        """Recall@5 of every class with both models of the headline, all seeds and worlds together; best gain first."""
+        """Recall@5 of every class with both models of the headline, all seeds and worlds together; best gain
+        first.
+        """
         a, b = self.headline
         found = []
         for world, table in zip(self.worlds, self.tables, strict=True):
-            counts = np.bincount(targets(table, "training").labels["action"], minlength=len(world.classes.action))
-            found.append(class_gains(world.classes.action, world.wanted.labels["action"], world.hits(a, 5), world.hits(b, 5), counts))
+            counts = np.bincount(
+                targets(table, "training").labels["action"], minlength=len(world.classes.action)
+            )
+            found.append(
+                class_gains(
+                    world.classes.action,
+                    world.wanted.labels["action"],
+                    world.hits(a, 5),
+                    world.hits(b, 5),
+                    counts,
+                )
+            )
         return joined(found)
 
     def provenance(self) -> list[dict[str, Any]]:
-        """Of every score file: world, label of the model, seed, identity, how the training rows were scored, code."""
+        """Of every score file: world, label of the model, seed, identity, how the training rows were scored,
+        code.
+        """
         found = []
         for (world, model, seed), path in self.scores.items():
             manifest = open_scores(path).manifest

@@ -1,11 +1,13 @@
 """The submission file of the EPIC-KITCHENS-100 anticipation challenge (format 0.2).
 
     {"version": "0.2", "challenge": "action_anticipation", "sls_pt": 1, "sls_tl": 4, "sls_td": 3,
-     "results": {"P01_101_0": {"verb": {"0": ..., "96": ...}, "noun": {"0": ..., "299": ...}, "action": {"0,1": ...}}, ...}}
+     "results": {"P01_101_0": {"verb": {"0": ..., "96": ...}, "noun": {"0": ..., "299": ...}, "action":
+     {"0,1": ...}}, ...}}
 
-Every segment of the split has a score for each verb and each noun, by class id, and for its 100 best actions, by "verb,noun". Scores
-are probabilities; verbs and nouns have the sum of their actions'. ``sls_*`` are the supervision levels (0 to 5) that an entry declares:
-of pretraining, of the labels and of the data of the training (epic-kitchens.github.io, Supervision Levels Scale).
+Every segment of the split has a score for each verb and each noun, by class id, and for its 100 best actions,
+by "verb,noun". Scores are probabilities; verbs and nouns have the sum of their actions'. ``sls_*`` are the
+supervision levels (0 to 5) that an entry declares: of pretraining, of the labels and of the data of the
+training (epic-kitchens.github.io, Supervision Levels Scale).
 """
 
 from __future__ import annotations
@@ -41,32 +43,41 @@ def submission(scored: SplitScores, levels: Mapping[str, int]) -> Iterator[str]:
     levels
         ``sls_pt``, ``sls_tl``, ``sls_td``.
 
-    Raises ConfigError for a level that is none, DataError for scores of another dataset, without actions, with fewer than 100 of
-    them, or not finite.
+    Raises ConfigError for a level that is none, DataError for scores of another dataset, without actions,
+    with fewer than 100 of them, or not finite.
     """
     for name, level in levels.items():
         if level not in LEVELS:
             raise ConfigError(
-                f"{name} {level}", "submission", "a supervision level from 0 to 5", "see the challenge's Supervision Levels Scale"
+                f"{name} {level}",
+                "submission",
+                "a supervision level from 0 to 5",
+                "see the challenge's Supervision Levels Scale",
             )
     verbs, nouns, actions = (len(scored.classes.names(head)) for head in ("verb", "noun", "action"))
     if (verbs, nouns) != (VERBS, NOUNS):
         raise DataError(
-            f"scores of {verbs} verbs and {nouns} nouns", "submission", f"the {VERBS} and {NOUNS} of EPIC-KITCHENS-100",
+            f"scores of {verbs} verbs and {nouns} nouns",
+            "submission",
+            f"the {VERBS} and {NOUNS} of EPIC-KITCHENS-100",
             "score EPIC-KITCHENS-100",
-        )  # fmt: skip
+        )
     if "action" not in scored.logits or actions < ACTIONS:
         raise DataError(
-            f"scores of {', '.join(scored.logits)}, {actions} actions", "submission", f"action scores of at least {ACTIONS} classes",
+            f"scores of {', '.join(scored.logits)}, {actions} actions",
+            "submission",
+            f"action scores of at least {ACTIONS} classes",
             "score EPIC-KITCHENS-100",
-        )  # fmt: skip
+        )
     if not np.isfinite(scored.logits["action"]).all():
         raise DataError("scores that are not finite", "submission", "finite logits", "score again")
     head = {"version": VERSION, "challenge": CHALLENGE, **levels}
     yield json.dumps(head)[:-1] + ', "results": {'
     for start in range(0, len(scored.sample_ids), CHUNK):
         ids = scored.sample_ids[start : start + CHUNK]
-        for row, (sample_id, entry) in enumerate(zip(ids, _entries(scored, start, start + len(ids)), strict=True), start):
+        for row, (sample_id, entry) in enumerate(
+            zip(ids, _entries(scored, start, start + len(ids)), strict=True), start
+        ):
             yield f"{',' if row else ''}\n{json.dumps(sample_id)}: {json.dumps(entry, allow_nan=False)}"
     yield "\n}}\n"
 
@@ -78,5 +89,11 @@ def _entries(scored: SplitScores, start: int, stop: int) -> Iterator[dict[str, A
     # Of equal scores the lower class id ranks first, as in the metrics.
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :ACTIONS]
     for row in range(stop - start):
-        action = {f"{classes.action_verb[a]},{classes.action_noun[a]}": float(probabilities[row, a]) for a in best[row].tolist()}
-        yield {**{head: {str(i): float(p) for i, p in enumerate(whole[head][row])} for head in ("verb", "noun")}, "action": action}
+        action = {
+            f"{classes.action_verb[a]},{classes.action_noun[a]}": float(probabilities[row, a])
+            for a in best[row].tolist()
+        }
+        yield {
+            **{head: {str(i): float(p) for i, p in enumerate(whole[head][row])} for head in ("verb", "noun")},
+            "action": action,
+        }

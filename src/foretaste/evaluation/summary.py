@@ -1,4 +1,6 @@
-"""``summary.json``: the models of one system side by side, over seeds and, where worlds are pooled, over worlds."""
+"""``summary.json``: the models of one system side by side, over seeds and, where worlds are pooled, over
+worlds.
+"""
 
 from __future__ import annotations
 
@@ -42,11 +44,14 @@ class Run:
     metrics: Mapping[str, Any]
 
 
-def arms(runs: Sequence[Run], worlds: Sequence[str], models: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def arms(
+    runs: Sequence[Run], worlds: Sequence[str], models: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
     """One entry a model that was run, in the order of ``models``.
 
-    ``{"seeds", "action": {"<metric>": {"mean", "sd", "values"}}, "verb", "noun", "label", "role", "protocol"}``: ``values`` hold
-    one number a seed, the mean over worlds; ``sd`` is None for one seed; a metric that does not apply is None.
+    ``{"seeds", "action": {"<metric>": {"mean", "sd", "values"}}, "verb", "noun", "label", "role",
+    "protocol"}``: ``values`` hold one number a seed, the mean over worlds; ``sd`` is None for one seed; a
+    metric that does not apply is None.
 
     Raises DataError where a world lacks a seed that another has, or where protocols differ.
     """
@@ -59,20 +64,39 @@ def arms(runs: Sequence[Run], worlds: Sequence[str], models: Mapping[str, Mappin
         missing = [(world, seed) for world in worlds for seed in seeds if (world, seed) not in mine]
         if missing:
             raise DataError(
-                f"no metrics of {model}", f"world {missing[0][0]}, seed {missing[0][1]}", "every world with the same seeds", "run that seed"
+                f"no metrics of {model}",
+                f"world {missing[0][0]}, seed {missing[0][1]}",
+                "every world with the same seeds",
+                "run that seed",
             )
         protocols = [metrics["protocol"] for metrics in mine.values()]
         for protocol in protocols[1:]:
-            different = [key for key in protocol if key not in _FITTED and protocol[key] != protocols[0].get(key)]
+            different = [
+                key for key in protocol if key not in _FITTED and protocol[key] != protocols[0].get(key)
+            ]
             if different:
-                raise DataError(f"runs of {model} differ in {different[0]}", "metrics.json", "one protocol", "evaluate all runs alike")
-        heads = {head: _head([[mine[world, seed].get(head) for world in worlds] for seed in seeds]) for head in HEADS}
+                raise DataError(
+                    f"runs of {model} differ in {different[0]}",
+                    "metrics.json",
+                    "one protocol",
+                    "evaluate all runs alike",
+                )
+        heads = {
+            head: _head([[mine[world, seed].get(head) for world in worlds] for seed in seeds])
+            for head in HEADS
+        }
         exponents = sorted({protocol["prior_exponent"] for protocol in protocols}, key=str)
         protocol = {**protocols[0], "prior_exponent": exponents[0] if len(exponents) == 1 else exponents}
         weights = [protocol.get("ensemble_weights") for protocol in protocols]
         if any(one != weights[0] for one in weights):
             protocol["ensemble_weights"] = weights
-        found[model] = {"seeds": seeds, **heads, "label": facts["label"], "role": facts["role"], "protocol": protocol}
+        found[model] = {
+            "seeds": seeds,
+            **heads,
+            "label": facts["label"],
+            "role": facts["role"],
+            "protocol": protocol,
+        }
     return found
 
 
@@ -91,9 +115,13 @@ def _spread(values: list[list[float | None]]) -> dict[str, Any] | None:
 
 
 def summarise(
-    header: Mapping[str, Any], found: Mapping[str, Any], comparisons: Sequence[Mapping[str, Any]], stages: Sequence[Mapping[str, Any]]
+    header: Mapping[str, Any],
+    found: Mapping[str, Any],
+    comparisons: Sequence[Mapping[str, Any]],
+    stages: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """The content of ``summary.json``; ``header``: dataset, system, title, worlds, split, samples, primary_metric ...
+    """The content of ``summary.json``; ``header``: dataset, system, title, worlds, split, samples,
+    primary_metric ...
 
     ``models`` keeps the order of the arms, which a JSON object has not.
     """

@@ -13,8 +13,9 @@ from foretaste.contracts.errors import DataError
 
 @dataclass(frozen=True)
 class Cost:
-    """One job: seconds of wall and CPU time, peak resident memory in MB; None where Snakemake did not measure it (jobs
-    shorter than its sampling interval)."""
+    """One job: seconds of wall and CPU time, peak resident memory in MB; None where Snakemake did not measure
+    it (jobs shorter than its sampling interval).
+    """
 
     wall_s: float | None
     cpu_s: float | None
@@ -38,8 +39,8 @@ def read_cost(path: Path) -> Cost | None:
 def by_rule(jobs: Iterable[tuple[str, Cost | None]]) -> list[dict[str, Any]]:
     """One entry a rule, in the order of first appearance: times of its jobs added up, the largest memory.
 
-    ``{"rule", "jobs", "wall_s", "cpu_s", "max_rss_mb"}``; jobs are those that were measured, a quantity that none of them has
-    is None.
+    ``{"rule", "jobs", "wall_s", "cpu_s", "max_rss_mb"}``; jobs are those that were measured, a quantity that
+    none of them has is None.
     """
     rules: dict[str, list[Cost]] = {}
     for rule, cost in jobs:
@@ -47,11 +48,14 @@ def by_rule(jobs: Iterable[tuple[str, Cost | None]]) -> list[dict[str, Any]]:
             rules.setdefault(rule, []).append(cost)
     return [
         {
-            "rule": rule, "jobs": len(costs), "wall_s": _rounded(sum, [c.wall_s for c in costs]),
-            "cpu_s": _rounded(sum, [c.cpu_s for c in costs]), "max_rss_mb": _rounded(max, [c.max_rss_mb for c in costs]),
+            "rule": rule,
+            "jobs": len(costs),
+            "wall_s": _rounded(sum, [c.wall_s for c in costs]),
+            "cpu_s": _rounded(sum, [c.cpu_s for c in costs]),
+            "max_rss_mb": _rounded(max, [c.max_rss_mb for c in costs]),
         }
         for rule, costs in rules.items()
-    ]  # fmt: skip
+    ]
 
 
 def _number(text: str) -> float | None:

@@ -1,6 +1,8 @@
-"""What a comparison of ``summary.json`` lets a reader say, in words; the same for the report, the results page and a terminal.
+"""What a comparison of ``summary.json`` lets a reader say, in words; the same for the report, the results
+page and a terminal.
 
-A summary that was made before the jackknife names no ``method``: its limits are those of a percentile bootstrap.
+A summary that was made before the jackknife names no ``method``: its limits are those of a percentile
+bootstrap.
 """
 
 from __future__ import annotations
@@ -16,9 +18,13 @@ _PERCENTILE = "percentile"
 _MEANS = {
     "one video": "It does not say how others would differ.",
     "a world with one video": "It does not say how others would differ.",
-    "no variation between videos": "Whichever video is left out, it is the same: so the videos do not say how others would differ.",
+    "no variation between videos": (
+        "Whichever video is left out, it is the same: so the videos do not say how others would differ."
+    ),
     "few videos": "Single videos decide such numbers: read them as a hint, not as a result.",
-    "few samples": "Single samples move such numbers by a point or more: read them as a hint, not as a result.",
+    "few samples": (
+        "Single samples move such numbers by a point or more: read them as a hint, not as a result."
+    ),
 }
 
 
@@ -26,7 +32,11 @@ def way(one: Mapping[str, Any]) -> str:
     """How the limits were made, in words that follow "interval"."""
     units = {"video+seed": "videos and seeds", "video": "videos"}[one["unit"]]
     method = one.get("method", _PERCENTILE)
-    return f"{method} over {units}" if method == METHOD else f"older {method} bootstrap of {units}, {one['resamples']} times"
+    return (
+        f"{method} over {units}"
+        if method == METHOD
+        else f"older {method} bootstrap of {units}, {one['resamples']} times"
+    )
 
 
 def heading(compared: Sequence[Mapping[str, Any]]) -> str:
@@ -38,7 +48,9 @@ def heading(compared: Sequence[Mapping[str, Any]]) -> str:
 def rows(compared: Sequence[Mapping[str, Any]], written: Callable[[float], str]) -> list[str]:
     """``limits`` of every row of a table."""
     mixed = len({one["unit"] for one in compared}) > 1
-    return [limits(one, written) + (", one seed" if mixed and one["unit"] == "video" else "") for one in compared]
+    return [
+        limits(one, written) + (", one seed" if mixed and one["unit"] == "video" else "") for one in compared
+    ]
 
 
 def has_interval(one: Mapping[str, Any]) -> bool:

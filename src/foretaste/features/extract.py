@@ -1,7 +1,8 @@
-"""Frames -> backbone -> vectors: each video decoded once, each wanted frame computed once, each finished video kept.
+"""Frames -> backbone -> vectors: each video decoded once, each wanted frame computed once, each finished
+video kept.
 
-A video's part is written whole before the next one starts, so that a job that is killed goes on where it stopped and
-ends with the same bytes: batches are cut within a video, by a fixed size.
+A video's part is written whole before the next one starts, so that a job that is killed goes on where it
+stopped and ends with the same bytes: batches are cut within a video, by a fixed size.
 """
 
 from __future__ import annotations
@@ -53,15 +54,26 @@ class Settings:
     def origin(self, width: int) -> Origin:
         """As the feature file records it."""
         return Origin(
-            grid_fps=self.grid_fps, grid_rule=GRID_RULE, width=width, dtype=self.dtype, backbone=json.dumps(self.backbone, sort_keys=True),
-            weights_sha256=self.weights_sha256, picture=json.dumps(self.picture.model_dump(), sort_keys=True),
-        )  # fmt: skip
+            grid_fps=self.grid_fps,
+            grid_rule=GRID_RULE,
+            width=width,
+            dtype=self.dtype,
+            backbone=json.dumps(self.backbone, sort_keys=True),
+            weights_sha256=self.weights_sha256,
+            picture=json.dumps(self.picture.model_dump(), sort_keys=True),
+        )
 
 
 def extract_video(
-    video_id: str, video: Packets, grid_index: np.ndarray, backbone: Backbone, settings: Settings, source_sha256: str
+    video_id: str,
+    video: Packets,
+    grid_index: np.ndarray,
+    backbone: Backbone,
+    settings: Settings,
+    source_sha256: str,
 ) -> VideoFeatures:
-    """The vectors of one video at ``grid_index`` (n,), ascending; rows after the end of the video are zeros and not valid.
+    """The vectors of one video at ``grid_index`` (n,), ascending; rows after the end of the video are zeros
+    and not valid.
 
     ``backbone`` is in evaluation mode. Raises DataError where the video does not decode.
     """
@@ -77,9 +89,15 @@ def extract_video(
             feat[at : at + len(frames)], stamps[at : at + len(frames)] = vectors.float().numpy(), pts_s
             at += len(frames)
     return VideoFeatures(
-        video_id=video_id, feat=feat, grid_index=grid_index, pts_s=stamps, valid=valid, source_sha256=source_sha256,
-        decoder=choose(video, settings.decoder).description, rotation=video.rotation,
-    )  # fmt: skip
+        video_id=video_id,
+        feat=feat,
+        grid_index=grid_index,
+        pts_s=stamps,
+        valid=valid,
+        source_sha256=source_sha256,
+        decoder=choose(video, settings.decoder).description,
+        rotation=video.rotation,
+    )
 
 
 def extract_shard(
@@ -91,12 +109,13 @@ def extract_shard(
     scratch: Path,
     follow: Callable[[Iterable[str]], Iterable[str]] = iter,
 ) -> tuple[Iterator[VideoFeatures], list[Issue]]:
-    """The features of every video of ``plan`` (video_id -> grid indices), and an issue for each that cannot be used.
+    """The features of every video of ``plan`` (video_id -> grid indices), and an issue for each that cannot
+    be used.
 
-    ``videos`` gives the VIDEOS row of each id. Finished videos are kept in ``scratch`` and taken from there when the same
-    frames of the same file are asked for again; the features come one by one, in the order of the plan.
-    ``follow`` wraps the ids for a progress bar. Raises DataError for what is no fault of a video: vectors that are not finite
-    (in ``settings.dtype``), a full disk.
+    ``videos`` gives the VIDEOS row of each id. Finished videos are kept in ``scratch`` and taken from there
+    when the same frames of the same file are asked for again; the features come one by one, in the order of
+    the plan. ``follow`` wraps the ids for a progress bar. Raises DataError for what is no fault of a video:
+    vectors that are not finite (in ``settings.dtype``), a full disk.
     """
     parts: list[Path] = []
     issues: list[Issue] = []
@@ -106,7 +125,9 @@ def extract_shard(
         part = scratch / f"{video_id}.h5"
         if not _is_finished(part, origin, plan[video_id], row["sha256"]):
             try:
-                features = extract_video(video_id, _probed(folder, row), plan[video_id], backbone, settings, row["sha256"])
+                features = extract_video(
+                    video_id, _probed(folder, row), plan[video_id], backbone, settings, row["sha256"]
+                )
             except DataError as error:
                 issues.append(Issue(file=row["path"], key=video_id, reason=error.args[0]))
                 continue
@@ -135,4 +156,8 @@ def _is_finished(part: Path, origin: Origin, grid_index: np.ndarray, source_sha2
     if not part.exists():
         return False
     stored, (video,) = read_videos(part)
-    return stored == origin and video.source_sha256 == source_sha256 and np.array_equal(video.grid_index, grid_index)
+    return (
+        stored == origin
+        and video.source_sha256 == source_sha256
+        and np.array_equal(video.grid_index, grid_index)
+    )

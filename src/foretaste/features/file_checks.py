@@ -1,4 +1,6 @@
-"""What a feature file may hold, and what is said of one that is damaged or holds something else. See ``store``."""
+"""What a feature file may hold, and what is said of one that is damaged or holds something else. See
+``store``.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ _FLOATS = ("float16", "float32")
 def reading(path: Path, video_id: str | None = None) -> Iterator[None]:
     """Whatever h5py raises in the block, as a DataError that names the file, and the video where it is one's.
 
-    HDF5 finds damage when it follows an address, and then h5py raises whatever it was about: KeyError, OSError, TypeError.
+    HDF5 finds damage when it follows an address, and then h5py raises whatever it was about: KeyError,
+    OSError, TypeError.
     """
     try:
         yield
@@ -80,7 +83,9 @@ def check_attributes(values: Mapping[str, Any], path: Path) -> None:
     for name, value in values.items():
         expected, holds = _EXPECTED.get(name, ("a text", _is_text))
         if not holds(value):
-            raise DataError(f"{name} of a feature file is {shown(value)}", path, expected, "rerun extract_features")
+            raise DataError(
+                f"{name} of a feature file is {shown(value)}", path, expected, "rerun extract_features"
+            )
 
 
 def shown(value: object) -> str:
@@ -90,10 +95,17 @@ def shown(value: object) -> str:
 
 
 def check_arrays(group: h5py.Group, name: str, dtypes: Mapping[str, Any], width: int, path: Path) -> None:
-    """DataError unless the datasets of a video are as written: contiguous, of their types and shapes, and inside the file."""
+    """DataError unless the datasets of a video are as written: contiguous, of their types and shapes, and
+    inside the file.
+    """
     feat, again = group["feat"], "rerun extract_features"
     if feat.chunks is not None or feat.dtype.name not in _FLOATS:
-        raise DataError(f"features of {name!r} are chunked or {feat.dtype}", path, f"contiguous {' or '.join(_FLOATS)}", again)
+        raise DataError(
+            f"features of {name!r} are chunked or {feat.dtype}",
+            path,
+            f"contiguous {' or '.join(_FLOATS)}",
+            again,
+        )
     size, n = path.stat().st_size, len(feat)
     for key, dtype in dtypes.items():
         array = group[key]

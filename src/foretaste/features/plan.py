@@ -1,7 +1,8 @@
 """Which frames are worth a backbone's time: the grid frames that some sample's window may show, each once.
 
-A backbone that reads every window by itself decodes and computes a frame as often as windows overlap (2.6 times for 10 s
-windows on EPIC-55); one pass over the union serves every window, every rate that divides the grid, and every student.
+A backbone that reads every window by itself decodes and computes a frame as often as windows overlap (2.6
+times for 10 s windows on EPIC-55); one pass over the union serves every window, every rate that divides the
+grid, and every student.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from foretaste.video.windows import grid_span
 
 
 def wanted_frames(samples: pa.Table, grid_fps: float) -> dict[str, np.ndarray]:
-    """video_id -> ascending grid indices (n,) int64 of all frames in the windows of the usable ``samples`` (SAMPLES table)."""
+    """video_id -> ascending grid indices (n,) int64 of all frames in the windows of the usable ``samples``
+    (SAMPLES table).
+    """
     columns = ("video_id", "window_start_s", "window_stop_s", "dropped_because")
     spans: dict[str, list[range]] = defaultdict(list)
     for video_id, start_s, stop_s, dropped in zip(*(samples.column(name).to_pylist() for name in columns)):
@@ -29,7 +32,9 @@ def wanted_frames(samples: pa.Table, grid_fps: float) -> dict[str, np.ndarray]:
 
 
 def late_windows(samples: pa.Table, videos: Mapping[str, Mapping], grid_fps: float) -> list[Issue]:
-    """An issue for each usable sample of ``videos`` (id -> VIDEOS row) whose window shows a grid time after the video's end."""
+    """An issue for each usable sample of ``videos`` (id -> VIDEOS row) whose window shows a grid time after
+    the video's end.
+    """
     issues = []
     names = ("sample_id", "video_id", "window_start_s", "window_stop_s", "dropped_because")
     columns = [samples.column(name).to_pylist() for name in names]

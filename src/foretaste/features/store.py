@@ -5,13 +5,15 @@ One file a shard, one writer a file. A file holds
     /                    attributes: what all its videos share (``Origin``), and ``format``
     /videos/<id>/feat         (n, D) float16 or float32, contiguous: one vector a grid time
     /videos/<id>/grid_index   (n,) int32, ascending: the grid time is grid_index / grid_fps seconds
-    /videos/<id>/pts_s        (n,) float64: time stamp of the frame that was shown then, never later than the grid time
+    /videos/<id>/pts_s        (n,) float64: time stamp of the frame that was shown then, never later than the
+                              grid time
     /videos/<id>/valid        (n,) bool: false where the video shows nothing at that time (it has ended)
     /videos/<id>              attributes: source_sha256, decoder, rotation
 
-Plain contiguous datasets, no compression: their place in the file is looked up once, the file closed, and rows are read
-through a memory map (8 times as many windows a second as slicing HDF5 datasets, 100 times as many as with gzip), which is
-also safe across forks. Nothing in a file depends on when or where it was written.
+Plain contiguous datasets, no compression: their place in the file is looked up once, the file closed, and
+rows are read through a memory map (8 times as many windows a second as slicing HDF5 datasets, 100 times as
+many as with gzip), which is also safe across forks. Nothing in a file depends on when or where it was
+written.
 """
 
 from __future__ import annotations
@@ -57,7 +59,9 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoFeatures:
-    """One video: ``feat`` (n, D), ``grid_index`` (n,), ``pts_s`` (n,), ``valid`` (n,), and where they come from."""
+    """One video: ``feat`` (n, D), ``grid_index`` (n,), ``pts_s`` (n,), ``valid`` (n,), and where they come
+    from.
+    """
 
     video_id: str
     feat: np.ndarray
@@ -76,8 +80,8 @@ _TEXTS = ("source_sha256", "decoder", "rotation")
 def write_features(path: Path, origin: Origin, videos: Iterable[VideoFeatures]) -> None:
     """Write a feature file (not atomic: callers write inside ``artifact.whole``).
 
-    The file is made in memory first: a full disk is then a plain OSError, where HDF5 writing to it leaves h5py with objects
-    that it can no longer close. Cut large data sets into more shards.
+    The file is made in memory first: a full disk is then a plain OSError, where HDF5 writing to it leaves
+    h5py with objects that it can no longer close. Cut large data sets into more shards.
     """
     image = io.BytesIO()
     with h5py.File(image, "w", libver=("v108", "v108")) as file:
@@ -92,13 +96,22 @@ def write_features(path: Path, origin: Origin, videos: Iterable[VideoFeatures]) 
 
 def _write_video(file: h5py.File, origin: Origin, video: VideoFeatures) -> None:
     if "/" in video.video_id or not video.video_id.strip("."):
-        raise DataError(f"video id {video.video_id!r}", "videos", "a name without a slash", "rename the video")
+        raise DataError(
+            f"video id {video.video_id!r}", "videos", "a name without a slash", "rename the video"
+        )
     n = len(video.grid_index)
     if video.feat.shape != (n, origin.width) or (np.diff(video.grid_index) <= 0).any():
-        raise ValueError(f"{video.video_id}: feat {video.feat.shape} for {n} ascending grid indices of width {origin.width}")
+        raise ValueError(
+            f"{video.video_id}: feat {video.feat.shape} for {n} ascending grid indices of width"
+            f" {origin.width}"
+        )
     group = file.create_group(f"videos/{video.video_id}")
     for name, dtype in _ARRAYS.items():
-        group.create_dataset(name, data=np.ascontiguousarray(getattr(video, name), dtype=dtype or origin.dtype), track_times=False)
+        group.create_dataset(
+            name,
+            data=np.ascontiguousarray(getattr(video, name), dtype=dtype or origin.dtype),
+            track_times=False,
+        )
     for name in _TEXTS:
         group.attrs[name] = getattr(video, name)
 
@@ -127,14 +140,21 @@ def _opened(path: Path) -> Iterator[h5py.File]:
             to_do = "rerun extract_features, or update foretaste"
             raise DataError(f"feature file of format {shown(stored)}", path, f"format 1 to {FORMAT}", to_do)
         if not isinstance(file.get("videos"), h5py.Group):
-            raise DataError("feature file without videos", path, "the groups of docs/formats.md", "rerun extract_features")
+            raise DataError(
+                "feature file without videos", path, "the groups of docs/formats.md", "rerun extract_features"
+            )
         yield file
 
 
 def _origin(file: h5py.File, path: Path) -> Origin:
     missing = [field.name for field in fields(Origin) if field.name not in file.attrs]
     if missing:
-        raise DataError(f"feature file without {', '.join(missing)}", path, "the attributes of docs/formats.md", "rerun extract_features")
+        raise DataError(
+            f"feature file without {', '.join(missing)}",
+            path,
+            "the attributes of docs/formats.md",
+            "rerun extract_features",
+        )
     values = {field.name: file.attrs[field.name] for field in fields(Origin)}
     check_attributes(values, path)
     numbers = {name: values[name].item() for name in ("grid_fps", "width")}
@@ -152,7 +172,9 @@ class _Stored:
     path: Path
 
     def find(self, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """For grid indices of any shape: where each stands among the video's own, and whether it is there and valid."""
+        """For grid indices of any shape: where each stands among the video's own, and whether it is there and
+        valid.
+        """
         if not len(self.grid_index):
             return np.zeros(wanted.shape, np.int64), np.zeros(wanted.shape, bool)
         at = np.minimum(np.searchsorted(self.grid_index, wanted), len(self.grid_index) - 1)
@@ -160,7 +182,9 @@ class _Stored:
 
 
 class FeatureStore:
-    """Random access to the vectors of all videos of some shards. Raises DataError for whatever is not there."""
+    """Random access to the vectors of all videos of some shards. Raises DataError for whatever is not
+    there.
+    """
 
     def __init__(self, paths: Sequence[Path]):
         self._videos: dict[str, _Stored] = {}
@@ -184,7 +208,9 @@ class FeatureStore:
         return self._video(video_id).pts_s[self.positions(video_id, grid_indices)]
 
     def positions(self, video_id: str, grid_indices: np.ndarray) -> np.ndarray:
-        """Where the grid indices stand among the video's own (T,); a DataError names the first that is absent or not valid."""
+        """Where the grid indices stand among the video's own (T,); a DataError names the first that is absent
+        or not valid.
+        """
         video = self._video(video_id)
         wanted = np.asarray(grid_indices)
         at, found = video.find(wanted)
@@ -192,13 +218,17 @@ class FeatureStore:
             k = int(wanted[~found][0])
             gone = "the video shows nothing" if k in video.grid_index else "no feature"
             raise DataError(
-                f"{gone} at grid index {k} ({k / self.origin.grid_fps:.3f} s)", f"{video.path}: {video_id}",
-                "a vector for every frame that a window shows", "rerun extract_features on these samples, or drop the sample",
-            )  # fmt: skip
+                f"{gone} at grid index {k} ({k / self.origin.grid_fps:.3f} s)",
+                f"{video.path}: {video_id}",
+                "a vector for every frame that a window shows",
+                "rerun extract_features on these samples, or drop the sample",
+            )
         return at
 
     def lacking(self, video_id: str, grid_indices: np.ndarray) -> np.ndarray:
-        """(n,) object: why the windows ``grid_indices`` (n, T) of a video cannot be shown; None for those that can."""
+        """(n,) object: why the windows ``grid_indices`` (n, T) of a video cannot be shown; None for those
+        that can.
+        """
         wanted = np.asarray(grid_indices)
         if video_id not in self._videos:
             return np.full(len(wanted), "no features of its video", dtype=object)
@@ -224,9 +254,11 @@ class FeatureStore:
     def _video(self, video_id: str) -> _Stored:
         if video_id not in self._videos:
             raise DataError(
-                f"no features of video {video_id!r}", "features", f"one of the {len(self._videos)} videos of the store",
+                f"no features of video {video_id!r}",
+                "features",
+                f"one of the {len(self._videos)} videos of the store",
                 "see issues.parquet for why it was left out, and drop its samples",
-            )  # fmt: skip
+            )
         return self._videos[video_id]
 
     def _add(self, path: Path) -> None:
@@ -237,24 +269,40 @@ class FeatureStore:
                 ours, theirs = getattr(self.origin, field.name), getattr(origin, field.name)
                 if ours != theirs:
                     raise DataError(
-                        f"shards differ in {field.name} ({ours} and {theirs})", path, "shards of one extraction", "rerun extract_features"
+                        f"shards differ in {field.name} ({ours} and {theirs})",
+                        path,
+                        "shards of one extraction",
+                        "rerun extract_features",
                     )
             layout = {name: _layout(file, name, origin, path) for name in file["videos"]}
         memory = np.memmap(path, dtype=np.uint8, mode="r") if layout else None
         for name, (offset, shape, dtype, columns) in layout.items():
             if name in self._videos:
-                raise DataError(f"video {name!r} is in two shards", path, "each video once", "rerun extract_features")
+                raise DataError(
+                    f"video {name!r} is in two shards", path, "each video once", "rerun extract_features"
+                )
             count = int(np.prod(shape)) * dtype.itemsize
-            feat = np.frombuffer(memory, dtype=dtype, count=int(np.prod(shape)), offset=offset) if count else np.empty(shape, dtype)
+            feat = (
+                np.frombuffer(memory, dtype=dtype, count=int(np.prod(shape)), offset=offset)
+                if count
+                else np.empty(shape, dtype)
+            )
             self._videos[name] = _Stored(feat=feat.reshape(shape), path=path, **columns)
 
 
-def _layout(file: h5py.File, name: str, origin: Origin, path: Path) -> tuple[int | None, tuple[int, int], np.dtype, dict[str, np.ndarray]]:
+def _layout(
+    file: h5py.File, name: str, origin: Origin, path: Path
+) -> tuple[int | None, tuple[int, int], np.dtype, dict[str, np.ndarray]]:
     with reading(path, name):
         group = file["videos"][name]
         check_arrays(group, name, _ARRAYS | {"feat": origin.dtype}, origin.width, path)
         feat = group["feat"]
         columns = {key: group[key][()] for key in _ARRAYS if key != "feat"}
         if (np.diff(columns["grid_index"]) <= 0).any():
-            raise DataError(f"grid indices of {name!r} do not ascend", path, "each grid time once", "rerun extract_features")
+            raise DataError(
+                f"grid indices of {name!r} do not ascend",
+                path,
+                "each grid time once",
+                "rerun extract_features",
+            )
         return feat.id.get_offset(), feat.shape, feat.dtype, columns

@@ -1,8 +1,8 @@
 """The annotation files of a world, in the layouts of EPIC-KITCHENS-55 and of RULSTM's split of it.
 
 Layouts: ``epic-kitchens/annotations`` (14 columns a segment, class lists, many-shot lists, video information,
-narrations) and ``rulstm/RULSTM/data/ek55`` (headerless lists of ``uid, video, start, stop, verb, noun, action`` with
-zero-padded frames at 30 per second; ``actions.csv`` with its space after the first comma).
+narrations) and ``rulstm/RULSTM/data/ek55`` (headerless lists of ``uid, video, start, stop, verb, noun,
+action`` with zero-padded frames at 30 per second; ``actions.csv`` with its space after the first comma).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from foretaste.kitchen.world import World
 #: EPIC-55 counts frames at 60 a second and RULSTM at 30, whatever the video's own rate.
 EPIC_FPS, RULSTM_FPS = 60, 30
 SEGMENT_COLUMNS = (
-    "uid", "participant_id", "video_id", "narration", "start_timestamp", "stop_timestamp", "start_frame", "stop_frame",
+    "uid", "participant_id", "video_id", "narration", "start_timestamp", "stop_timestamp", "start_frame",
+    "stop_frame",
     "verb", "verb_class", "noun", "noun_class", "all_nouns", "all_noun_classes",
 )  # fmt: skip
 
@@ -58,14 +59,38 @@ def _write_segments(timelines: Sequence[Timeline], folder: Path) -> None:
         video = timeline.video
         for action in timeline.actions:
             step = action.step
-            nouns = [step.noun, *([step.at] if step.at in NOUN_IDS and step.at != step.noun and step.verb != "take" else [])]
+            nouns = [
+                step.noun,
+                *([step.at] if step.at in NOUN_IDS and step.at != step.noun and step.verb != "take" else []),
+            ]
             begin, end = action.marked_start, action.marked_stop
-            rows.append((
-                uid, video.participant, video.video_id, action.narration, timestamp(begin), timestamp(end), frame(begin, EPIC_FPS),
-                frame(end, EPIC_FPS), action.words[0], VERB_IDS[step.verb], action.words[1], NOUN_IDS[step.noun],
-                [action.words[1], *nouns[1:]], [NOUN_IDS[noun] for noun in nouns],
-            ))  # fmt: skip
-            narrations.append((video.participant, video.video_id, f"{timestamp(begin)}0", f"{timestamp(end)}0", action.narration))
+            rows.append(
+                (
+                    uid,
+                    video.participant,
+                    video.video_id,
+                    action.narration,
+                    timestamp(begin),
+                    timestamp(end),
+                    frame(begin, EPIC_FPS),
+                    frame(end, EPIC_FPS),
+                    action.words[0],
+                    VERB_IDS[step.verb],
+                    action.words[1],
+                    NOUN_IDS[step.noun],
+                    [action.words[1], *nouns[1:]],
+                    [NOUN_IDS[noun] for noun in nouns],
+                )
+            )
+            narrations.append(
+                (
+                    video.participant,
+                    video.video_id,
+                    f"{timestamp(begin)}0",
+                    f"{timestamp(end)}0",
+                    action.narration,
+                )
+            )
             uid += 1
     _write(folder / "EPIC_train_action_labels.csv", SEGMENT_COLUMNS, rows)
     header = ("participant_id", "video_id", "start_timestamp", "stop_timestamp", "narration")
@@ -87,8 +112,14 @@ def _write_many_shot(world: World, timelines: Sequence[Timeline], folder: Path) 
     pairs = Counter((step.verb, step.noun) for step in steps if step.verb in verbs and step.noun in nouns)
     _write(folder / "EPIC_many_shot_verbs.csv", ("verb_class", "verb"), [(VERB_IDS[v], v) for v in verbs])
     _write(folder / "EPIC_many_shot_nouns.csv", ("noun_class", "noun"), [(NOUN_IDS[n], n) for n in nouns])
-    actions = [((VERB_IDS[v], NOUN_IDS[n]), n, NOUN_IDS[n], v, VERB_IDS[v]) for (v, n), _ in pairs.most_common()]
-    _write(folder / "EPIC_many_shot_actions.csv", ("action_class", "noun", "noun_class", "verb", "verb_class"), actions)
+    actions = [
+        ((VERB_IDS[v], NOUN_IDS[n]), n, NOUN_IDS[n], v, VERB_IDS[v]) for (v, n), _ in pairs.most_common()
+    ]
+    _write(
+        folder / "EPIC_many_shot_actions.csv",
+        ("action_class", "noun", "noun_class", "verb", "verb_class"),
+        actions,
+    )
 
 
 def _frequent(names: Iterable[str], threshold: int) -> list[str]:
@@ -119,7 +150,10 @@ def _write_split(world: World, timelines: Sequence[Timeline], folder: Path) -> N
     for split in lines:
         _lines(folder / f"{split}.csv", lines[split])
         _lines(folder / f"{split}_videos.csv", videos[split])
-    actions = [f"{n}, {verb}_{noun},{VERB_IDS[verb]},{NOUN_IDS[noun]}" for n, (verb, noun) in enumerate(world.actions)]
+    actions = [
+        f"{n}, {verb}_{noun},{VERB_IDS[verb]},{NOUN_IDS[noun]}"
+        for n, (verb, noun) in enumerate(world.actions)
+    ]
     _lines(folder / "actions.csv", ["id,action,verb,noun", *actions])
 
 

@@ -1,7 +1,7 @@
 """Random numbers by name: every part of a world draws from a stream of its own.
 
-A stream depends on the seed and on its name only, so that parts can be made alone, in any order, by any number of
-processes. ``random.Random`` seeded with text is specified to be stable across Python versions.
+A stream depends on the seed and on its name only, so that parts can be made alone, in any order, by any
+number of processes. ``random.Random`` seeded with text is specified to be stable across Python versions.
 """
 
 from __future__ import annotations

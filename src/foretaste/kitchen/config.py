@@ -61,7 +61,9 @@ class WorldConfig(Options):
     """Quality of the H.264 encoder (x264's constant rate factor; lower is better)."""
 
     many_shot: PositiveInt = 40
-    """A verb or noun class is many-shot with more annotated segments than this (EPIC-KITCHENS-55, with 28,472 segments: 100)."""
+    """A verb or noun class is many-shot with more annotated segments than this (EPIC-KITCHENS-55, with 28,472
+    segments: 100).
+    """
 
     @model_validator(mode="after")
     def _consistent(self) -> WorldConfig:

@@ -191,7 +191,17 @@ def _risotto(plan: Plan) -> str:
     return "risotto"
 
 
-KINDS: tuple[Callable[[Plan], str], ...] = (_fry, _soup, _boiled, _salad, _sandwich, _omelette, _mash, _pancake, _risotto)
+KINDS: tuple[Callable[[Plan], str], ...] = (
+    _fry,
+    _soup,
+    _boiled,
+    _salad,
+    _sandwich,
+    _omelette,
+    _mash,
+    _pancake,
+    _risotto,
+)
 
 #: What is in every kitchen and gives no dish its name.
 PLAIN = frozenset({"pan", "pot", "bowl", "plate", "knife", "spoon", "salt"})
@@ -202,4 +212,6 @@ def draw_dish(random: Random, kind: Callable[[Plan], str]) -> Dish:
     plan = Plan(random)
     name = kind(plan)
     main = [thing for thing in plan.things if thing not in PLAIN and thing != name]
-    return Dish(f"{', '.join(sorted(main))} {name}", name, tuple(plan.things), tuple(plan.laid), tuple(plan.steps))
+    return Dish(
+        f"{', '.join(sorted(main))} {name}", name, tuple(plan.things), tuple(plan.laid), tuple(plan.steps)
+    )

@@ -1,8 +1,9 @@
 """Writing H.264 with PyAV so that equal frames give equal bytes.
 
-One encoder thread (x264 cuts rate control differently by thread count), no metadata, and the muxer told to be bit exact
-(no version strings, no creation time). x264's macroblock tree is off: with it, the same frames gave 20 different files in
-25 trials (it reads memory that it never wrote). B-frames and closed groups of pictures, as x264 makes them by default.
+One encoder thread (x264 cuts rate control differently by thread count), no metadata, and the muxer told to be
+bit exact (no version strings, no creation time). x264's macroblock tree is off: with it, the same frames gave
+20 different files in 25 trials (it reads memory that it never wrote). B-frames and closed groups of pictures,
+as x264 makes them by default.
 """
 
 from __future__ import annotations

@@ -11,11 +11,16 @@ from foretaste.kitchen.style import Colour
 
 #: Colours of each food's pieces or of its liquid.
 FLESH: dict[str, tuple[Colour, ...]] = {
-    "onion": ((244, 236, 238), (222, 186, 214)), "tomato": ((206, 36, 26), (236, 92, 66)), "potato": ((244, 226, 150), (230, 206, 120)),
-    "carrot": ((244, 126, 22), (250, 156, 60)), "mushroom": ((226, 206, 182), (166, 128, 96)), "cheese": ((252, 208, 60), (244, 186, 34)),
-    "egg": ((252, 186, 20), (250, 248, 236)), "milk": ((248, 248, 250),), "flour": ((248, 244, 234),), "butter": ((252, 234, 120),),
-    "oil": ((214, 190, 40),), "salt": ((255, 255, 255),), "pasta": ((238, 200, 100), (224, 180, 76)), "rice": ((250, 248, 236), (232, 228, 210)),
-    "bread": ((244, 220, 168), (182, 116, 52)), "water": ((150, 186, 214),), "batter": ((242, 214, 140),), "beaten": ((250, 206, 84),),
+    "onion": ((244, 236, 238), (222, 186, 214)), "tomato": ((206, 36, 26), (236, 92, 66)), "potato": ((244,
+    226, 150), (230, 206, 120)),
+    "carrot": ((244, 126, 22), (250, 156, 60)), "mushroom": ((226, 206, 182), (166, 128, 96)),
+    "cheese": ((252, 208, 60), (244, 186, 34)),
+    "egg": ((252, 186, 20), (250, 248, 236)), "milk": ((248, 248, 250),), "flour": ((248, 244, 234),),
+    "butter": ((252, 234, 120),),
+    "oil": ((214, 190, 40),), "salt": ((255, 255, 255),), "pasta": ((238, 200, 100), (224, 180, 76)),
+    "rice": ((250, 248, 236), (232, 228, 210)),
+    "bread": ((244, 220, 168), (182, 116, 52)), "water": ((150, 186, 214),), "batter": ((242, 214, 140),),
+    "beaten": ((250, 206, 84),),
 }  # fmt: skip
 LIQUID = frozenset({"milk", "oil", "water", "batter", "flour", "beaten", "egg"})
 SKIN: dict[str, Colour] = {"onion": (196, 112, 44), "potato": (160, 112, 64), "carrot": (226, 104, 16)}
@@ -52,7 +57,9 @@ def piece(brush: Brush, food: str, look: str, x: float, y: float, random: Random
         brush.box((x, y), (7.6, 6.4), colour, angle, edge)
 
 
-def heap(brush: Brush, food: str, look: str, spread: float, count: int, random: Random, height: float = 0.75) -> None:
+def heap(
+    brush: Brush, food: str, look: str, spread: float, count: int, random: Random, height: float = 0.75
+) -> None:
     """Pieces strewn over a disc, densest in the middle."""
     for _ in range(count):
         distance, angle = spread * random.random() ** 0.7, random.uniform(0, 2 * pi)
@@ -94,7 +101,9 @@ def _carrot(brush: Brush, look: str) -> None:
     if look == "whole":
         for x, y in ((-34, -6), (-35, 0), (-33, 6)):
             brush.line((-22, 0), (x, y), (46, 130, 40), 3)
-    brush.polygon([(-24, -8), (-18, -10), (28, -2), (31, 0), (28, 2), (-18, 10), (-24, 8)], skin, shaded(skin, 0.65))
+    brush.polygon(
+        [(-24, -8), (-18, -10), (28, -2), (31, 0), (28, 2), (-18, 10), (-24, 8)], skin, shaded(skin, 0.65)
+    )
     if look == "whole":
         for x in (-12, -2, 8, 17):
             brush.line((x, -5 + x * 0.1), (x + 1, 0), shaded(skin, 0.75), 1)
@@ -185,7 +194,9 @@ def _rice(brush: Brush, look: str) -> None:
     brush.ellipse((0, 4), (10, 12), (250, 248, 236), 0, (110, 16, 20))
     random = Random(7)
     for _ in range(16):
-        brush.ellipse((random.uniform(-7, 7), random.uniform(-5, 13)), (2, 0.9), (206, 196, 160), random.uniform(0, 180))
+        brush.ellipse(
+            (random.uniform(-7, 7), random.uniform(-5, 13)), (2, 0.9), (206, 196, 160), random.uniform(0, 180)
+        )
 
 
 def _bread(brush: Brush, look: str) -> None:
@@ -213,14 +224,18 @@ def _water(brush: Brush, look: str) -> None:
 
 
 WHOLE: dict[str, Callable[[Brush, str], None]] = {
-    "onion": _onion, "tomato": _tomato, "potato": _potato, "carrot": _carrot, "mushroom": _mushroom, "cheese": _cheese, "egg": _egg,
-    "milk": _milk, "flour": _flour, "butter": _butter, "oil": _oil, "salt": _salt, "pasta": _pasta, "rice": _rice, "bread": _bread,
+    "onion": _onion, "tomato": _tomato, "potato": _potato, "carrot": _carrot, "mushroom": _mushroom,
+    "cheese": _cheese, "egg": _egg,
+    "milk": _milk, "flour": _flour, "butter": _butter, "oil": _oil, "salt": _salt, "pasta": _pasta,
+    "rice": _rice, "bread": _bread,
     "water": _water,
 }  # fmt: skip
 
 
 def paint_food(brush: Brush, food: str, look: str) -> None:
-    """A food as it lies on the counter: whole, peeled, cut, grated, or a state of its own (buttered, shell, part)."""
+    """A food as it lies on the counter: whole, peeled, cut, grated, or a state of its own (buttered, shell,
+    part).
+    """
     if look in ("cut", "grated") and food != "bread":
         random = Random(f"{food} {look}")
         if food == "butter":

@@ -1,8 +1,8 @@
 """How a cook goes through a task graph, and what is likely to come next.
 
-Among the steps whose predecessors are done, a step of the thread of the last one is exp(stickiness) times as likely as
-another, and each place further down the dish's own list costs a factor exp(orderliness). Nothing else decides, so the
-distribution of the next step given what is done is known exactly.
+Among the steps whose predecessors are done, a step of the thread of the last one is exp(stickiness) times as
+likely as another, and each place further down the dish's own list costs a factor exp(orderliness). Nothing
+else decides, so the distribution of the next step given what is done is known exactly.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ class Habits:
 
 def ready(dish: Dish, done: Collection[int]) -> list[int]:
     """The steps that may come next, in the order of the dish."""
-    return [n for n, step in enumerate(dish.steps) if n not in done and all(before in done for before in step.after)]
+    return [
+        n
+        for n, step in enumerate(dish.steps)
+        if n not in done and all(before in done for before in step.after)
+    ]
 
 
 def next_steps(dish: Dish, done: Collection[int], last: int | None, habits: Habits) -> dict[int, float]:

@@ -42,7 +42,9 @@ def make_annotations(config: WorldConfig, folder: Path) -> None:
 
 
 def make_videos(config: WorldConfig, folder: Path, scratch: Path, processes: int) -> None:
-    """``<video_id>.mp4`` of every video; those that ``scratch`` holds from an earlier attempt are not made again."""
+    """``<video_id>.mp4`` of every video; those that ``scratch`` holds from an earlier attempt are not made
+    again.
+    """
     scratch.mkdir(parents=True, exist_ok=True)
     names = [video.video_id for video in World(config).videos]
     waiting = [n for n, name in enumerate(names) if not (scratch / f"{name}.mp4").exists()]
@@ -53,19 +55,25 @@ def make_videos(config: WorldConfig, folder: Path, scratch: Path, processes: int
 
 
 def _render(config: WorldConfig, numbers: list[int], scratch: Path, processes: int) -> Iterator[None]:
-    """Each video is a function of the settings and its number alone, so the number of processes changes nothing."""
+    """Each video is a function of the settings and its number alone, so the number of processes changes
+    nothing.
+    """
     if processes == 1:
         for number in numbers:
             yield make_video(config, number, scratch)
         return
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(
+        processes, multiprocessing.get_context("spawn"), initializer=_end_with_parent
+    ) as pool:
         jobs = [pool.submit(make_video, config, number, scratch) for number in numbers]
         for job in jobs:
             yield job.result()
 
 
 def _end_with_parent() -> None:
-    """Ends this process when its parent is killed: an orphan would go on writing files that a restarted job also writes."""
+    """Ends this process when its parent is killed: an orphan would go on writing files that a restarted job
+    also writes.
+    """
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

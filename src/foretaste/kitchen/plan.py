@@ -19,8 +19,8 @@ class Step:
     """One step of a dish.
 
     at
-        Where it happens: a fixture (fridge, cupboard, sink, hob), ``board``, ``counter``, ``worktop``, or the vessel that
-        receives it.
+        Where it happens: a fixture (fridge, cupboard, sink, hob), ``board``, ``counter``, ``worktop``, or the
+        vessel that receives it.
     thread
         What it is about (one ingredient, one errand): cooks tend to go on within a thread.
     after
@@ -70,7 +70,9 @@ class Plan:
     taken: dict[str, int] = field(default_factory=dict)
     last_close: dict[str, int] = field(default_factory=dict)
 
-    def add(self, verb: str, noun: str, at: str, thread: str, after: Sequence[int] = (), source: str | None = None) -> int:
+    def add(
+        self, verb: str, noun: str, at: str, thread: str, after: Sequence[int] = (), source: str | None = None
+    ) -> int:
         """Append a step and return its index."""
         self.steps.append(Step(verb, noun, at, thread, tuple(sorted(set(after))), source))
         return len(self.steps) - 1
@@ -83,8 +85,12 @@ class Plan:
         """Between ``low`` and ``high`` of ``foods``."""
         return self.random.sample(list(foods), self.random.randint(low, high))
 
-    def errand(self, place: str, verb: str, items: Sequence[str], after: Sequence[int] = ()) -> dict[str, int]:
-        """Open a fridge or cupboard, take things out or put them back, and close it; errands to one place do not overlap."""
+    def errand(
+        self, place: str, verb: str, items: Sequence[str], after: Sequence[int] = ()
+    ) -> dict[str, int]:
+        """Open a fridge or cupboard, take things out or put them back, and close it; errands to one place do
+        not overlap.
+        """
         thread = f"{place} {len(self.steps)}"
         before = [*after, *([self.last_close[place]] if place in self.last_close else [])]
         opened = self.add("open", place, place, thread, before)
@@ -95,7 +101,9 @@ class Plan:
         return moved
 
     def fetch(self, *items: str) -> None:
-        """Take ``items`` from where they are kept, in the order of this dish; some stand on the counter already."""
+        """Take ``items`` from where they are kept, in the order of this dish; some stand on the counter
+        already.
+        """
         self.things.extend(items)
         away = [item for item in items if self.random.random() >= LAID]
         self.laid.extend(item for item in items if item not in away)
@@ -106,10 +114,14 @@ class Plan:
                 self.taken |= self.errand(place, "take", there)
         for item in away:
             if NOUNS[item].kept == "counter":
-                self.taken[item] = self.add("take", item, "counter", "board" if item == "knife" else "cooking")
+                self.taken[item] = self.add(
+                    "take", item, "counter", "board" if item == "knife" else "cooking"
+                )
 
     def prepare(self, foods: Sequence[str], grated: Sequence[str] = ()) -> dict[str, int]:
-        """Wash and peel what this dish washes and peels, then cut or grate it on the board; returns the last step of each."""
+        """Wash and peel what this dish washes and peels, then cut or grate it on the board; returns the last
+        step of each.
+        """
         peeled = [f for f in foods if f in PEELED and self.random.random() < 0.6]
         washed = [f for f in foods if f in WASHED and self.random.random() < 0.5]
         last = {food: self.got(food) for food in foods}

@@ -1,7 +1,7 @@
 """Recipe texts: runs through the dishes, told in natural words, in the layout of Recipe1M's layer1.json.
 
-A recipe leaves out some trivial steps, names some things wrongly and drifts into another dish now and then. What it was
-made from stands in a table beside it, one row a step.
+A recipe leaves out some trivial steps, names some things wrongly and drifts into another dish now and then.
+What it was made from stands in a table beside it, one row a step.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from foretaste.kitchen.vocabulary import FOODS, TRIVIAL
 from foretaste.kitchen.wording import AMOUNTS, ASIDES, OPENINGS, Words
 from foretaste.kitchen.world import World
 
-#: One step of a recipe. ``instruction`` is null where the text leaves it out; ``kind``: step, broken or extra.
+#: One step of a recipe. ``instruction`` is null where the text leaves it out; ``kind``: step, broken or
+#: extra.
 STEPS = pa.schema([
     pa.field("recipe_id", pa.string(), nullable=False),
     pa.field("partition", pa.string(), nullable=False),
@@ -83,16 +84,25 @@ def make_recipe(world: World, number: int) -> tuple[dict[str, Any], list[dict[st
         told = told[covered:]
     rows = [
         {
-            "recipe_id": recipe_id, "partition": partition, "order": n, "verb": step.step.verb, "noun": step.step.noun,
-            "action": step.step.action, "kind": step.kind, "instruction": where[n],
+            "recipe_id": recipe_id,
+            "partition": partition,
+            "order": n,
+            "verb": step.step.verb,
+            "noun": step.step.noun,
+            "action": step.step.action,
+            "kind": step.kind,
+            "instruction": where[n],
         }
         for n, step in enumerate(steps)
-    ]  # fmt: skip
+    ]
     recipe = {
         "ingredients": [{"text": _ingredient(words, food)} for food in dish.things if food in FOODS],
         "url": f"http://kitchen.invalid/{config.seed}/{number}",
         "partition": partition,
-        "title": f"{random.choice(('Easy', 'Quick', 'Classic', 'Simple', 'Rustic', 'Everyday'))} {dish.name.title()}",
+        "title": (
+            f"{random.choice(('Easy', 'Quick', 'Classic', 'Simple', 'Rustic', 'Everyday'))}"
+            f" {dish.name.title()}"
+        ),
         "id": recipe_id,
         "instructions": [{"text": text} for text in instructions],
     }
@@ -105,7 +115,10 @@ def _tell(world: World, dish: Dish, random: Random) -> Iterator[ToldStep]:
     for n in draw_run(dish, random, world.habits):
         step, kind = dish.steps[n], "step"
         if random.random() < config.broken_steps and step.noun in FOODS:
-            step, kind = replace(step, noun=random.choice([food for food in FOODS if food != step.noun])), "broken"
+            step, kind = (
+                replace(step, noun=random.choice([food for food in FOODS if food != step.noun])),
+                "broken",
+            )
         yield ToldStep(step, kind, step.verb not in TRIVIAL or random.random() < config.trivial_kept)
         if random.random() < config.extra_steps:
             yield ToldStep(random.choice(random.choice(world.told).steps), "extra", True)
@@ -143,23 +156,44 @@ def _sentence(words: Words, steps: list[Step]) -> tuple[str, int]:
     if len(clauses) == 1:
         text = clauses[0]
     else:
-        text = ", ".join(clauses[:-1]) + random.choice((" and ", ", then ", " and then ", ", and ")) + clauses[-1]
+        text = (
+            ", ".join(clauses[:-1])
+            + random.choice((" and ", ", then ", " and then ", ", and "))
+            + clauses[-1]
+        )
     if random.random() < 0.05:
-        text += random.choice((" and cook for 10 minutes", " and leave to stand", ", without stirring", " and simmer until thick"))
+        text += random.choice(
+            (
+                " and cook for 10 minutes",
+                " and leave to stand",
+                ", without stirring",
+                " and simmer until thick",
+            )
+        )
     return opening + text, used
 
 
 def _clause(words: Words, steps: list[Step]) -> tuple[str, int]:
-    """A clause and how many steps it tells: verbs that share an object, objects that share a verb, or one of each."""
+    """A clause and how many steps it tells: verbs that share an object, objects that share a verb, or one of
+    each.
+    """
     random = words.random
     chain = 1
-    while chain < min(3, len(steps)) and steps[chain].noun == steps[0].noun and {steps[0].verb, steps[chain].verb} <= JOINED:
+    while (
+        chain < min(3, len(steps))
+        and steps[chain].noun == steps[0].noun
+        and {steps[0].verb, steps[chain].verb} <= JOINED
+    ):
         chain += 1
     if chain > 1 and random.random() < 0.7:
         verbs = [words.verb(step.verb) for step in steps[:chain]]
         thing = words.object(steps[chain - 1])
         return f"{', '.join(verbs[:-1])} and {verbs[-1]} {thing}", chain
-    alike = len(steps) > 1 and (steps[1].verb, steps[1].at) == (steps[0].verb, steps[0].at) and steps[1].noun != steps[0].noun
+    alike = (
+        len(steps) > 1
+        and (steps[1].verb, steps[1].at) == (steps[0].verb, steps[0].at)
+        and steps[1].noun != steps[0].noun
+    )
     if alike and random.random() < 0.5:
         both = f"{words.verb(steps[0].verb)} {words.object(steps[0])} and {words.object(steps[1])}"
         return " ".join(part for part in (both, words.place(steps[0])) if part), 2

@@ -1,4 +1,6 @@
-"""Drawing a video: the room and what stands still are kept between changes; hands, moved things and light go over it."""
+"""Drawing a video: the room and what stands still are kept between changes; hands, moved things and light go
+over it.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,10 @@ class Painter:
         self._light = _light(style, config.width, config.height)
         random = stream(config.seed, "noise", video_id)
         noises = [np.rint(NOISE * field(random, config.height, config.width)) for _ in range(4)]
-        self._noise = [tuple(cv2.merge([np.maximum(sign * noise, 0).astype(np.uint8)] * 3) for sign in (1, -1)) for noise in noises]
+        self._noise = [
+            tuple(cv2.merge([np.maximum(sign * noise, 0).astype(np.uint8)] * 3) for sign in (1, -1))
+            for noise in noises
+        ]
         self._number = 0
 
     def picture(self, shot: Shot) -> np.ndarray:
@@ -62,7 +67,9 @@ class Painter:
             self._draw(canvas, tool)
         self._hand(canvas, shot.right, 1)
         matrix = np.array(shot.camera.matrix(*self.size), np.float64)
-        picture = cv2.warpAffine(canvas, matrix, self.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        picture = cv2.warpAffine(
+            canvas, matrix, self.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
         lit = cv2.multiply(picture, self._light, scale=1 / 128, dtype=cv2.CV_8U)
         brighter, darker = self._noise[self._number % len(self._noise)]
         noisy = cv2.subtract(cv2.add(lit, brighter), darker)
@@ -127,7 +134,17 @@ def draw_effect(canvas: np.ndarray, effect: Effect) -> None:
         for width, colour in ((10, shaded(effect.colour, 0.8)), (7, effect.colour)):
             _limb(canvas, (x0, y0), middle, width, colour)
             _limb(canvas, middle, (x1, y1), width - 1, colour)
-        cv2.ellipse(canvas, _pixel((x1, y1)), (16 + round(3 * sin(60 * phase)), 9), 0, 0, 360, effect.colour, -1, cv2.LINE_AA)
+        cv2.ellipse(
+            canvas,
+            _pixel((x1, y1)),
+            (16 + round(3 * sin(60 * phase)), 9),
+            0,
+            0,
+            360,
+            effect.colour,
+            -1,
+            cv2.LINE_AA,
+        )
     elif effect.kind in ("grains", "drops", "bits", "peels"):
         count = {"grains": 34, "drops": 22, "bits": 10, "peels": 9}[effect.kind]
         spread = {"grains": 12, "drops": 22, "bits": 16, "peels": 20}[effect.kind]
@@ -139,7 +156,9 @@ def draw_effect(canvas: np.ndarray, effect: Effect) -> None:
                 turn = n * 1.7 + phase * 9
                 _limb(canvas, at, (at[0] + 9 * cos(turn), at[1] + 6 * sin(turn)), 4, effect.colour)
             else:
-                cv2.circle(canvas, _pixel(at), 2 if effect.kind != "bits" else 3, effect.colour, -1, cv2.LINE_AA)
+                cv2.circle(
+                    canvas, _pixel(at), 2 if effect.kind != "bits" else 3, effect.colour, -1, cv2.LINE_AA
+                )
     elif effect.kind == "scraps":
         for n in range(round(16 * phase)):
             at = (x0 + 26 * sin(n * 12.9898), y0 + 8 * cos(n * 4.1))
@@ -147,7 +166,14 @@ def draw_effect(canvas: np.ndarray, effect: Effect) -> None:
     elif effect.kind == "splash":
         for n in range(12):
             turn, reach = n * 0.53 + phase * 17, 16 + 16 * ((n * 0.618 + phase * 9) % 1.0)
-            cv2.circle(canvas, _pixel((x0 + reach * cos(turn), y0 + 0.8 * reach * sin(turn))), 2, effect.colour, -1, cv2.LINE_AA)
+            cv2.circle(
+                canvas,
+                _pixel((x0 + reach * cos(turn), y0 + 0.8 * reach * sin(turn))),
+                2,
+                effect.colour,
+                -1,
+                cv2.LINE_AA,
+            )
         cv2.line(canvas, _pixel((x0, y0 - 34)), _pixel((x0, y0 - 6)), (224, 240, 252), 7, cv2.LINE_AA)
     elif effect.kind == "yolk":
         at = (x0 + (x1 - x0) * phase, y0 + (y1 - y0) * phase)
@@ -156,7 +182,9 @@ def draw_effect(canvas: np.ndarray, effect: Effect) -> None:
     elif effect.kind == "swirl":
         for n in range(3):
             start = 360 * phase + 120 * n
-            cv2.ellipse(canvas, _pixel((x0, y0)), (20, 15), 0, start, start + 50, (235, 235, 225), 1, cv2.LINE_AA)
+            cv2.ellipse(
+                canvas, _pixel((x0, y0)), (20, 15), 0, start, start + 50, (235, 235, 225), 1, cv2.LINE_AA
+            )
     else:
         cv2.ellipse(canvas, _pixel((x0, y0)), (12, 5), 0, 0, 360, effect.colour, -1, cv2.LINE_AA)
 

@@ -37,7 +37,9 @@ def paint_room(style: Style) -> np.ndarray:
 
 
 def paint_doors(image: np.ndarray, style: Style, fridge: float, cupboard: float) -> None:
-    """The doors of fridge and cupboard, open as far as said (0 to 1), over what is inside, and the clutter before them."""
+    """The doors of fridge and cupboard, open as far as said (0 to 1), over what is inside, and the clutter
+    before them.
+    """
     _cupboard_doors(image, style, cupboard)
     _fridge_door(image, style, fridge)
     for kind, spot, seed in style.clutter:
@@ -53,8 +55,12 @@ def _surfaces(image: np.ndarray, style: Style) -> None:
         for y in range(0, EDGE, style.tiles):
             cv2.line(image, (0, y), (WIDTH, y), shaded(style.wall, 0.86), 1)
     image[EDGE:] = style.counter
-    grain = cv2.resize(field(random, HEIGHT // 4, WIDTH // 24), (WIDTH, HEIGHT - EDGE), interpolation=cv2.INTER_LINEAR)
-    speckle = cv2.resize(field(random, HEIGHT // 2, WIDTH // 2), (WIDTH, HEIGHT - EDGE), interpolation=cv2.INTER_LINEAR)
+    grain = cv2.resize(
+        field(random, HEIGHT // 4, WIDTH // 24), (WIDTH, HEIGHT - EDGE), interpolation=cv2.INTER_LINEAR
+    )
+    speckle = cv2.resize(
+        field(random, HEIGHT // 2, WIDTH // 2), (WIDTH, HEIGHT - EDGE), interpolation=cv2.INTER_LINEAR
+    )
     texture = (9 * grain + 7 * speckle)[..., None]
     image[EDGE:] = np.clip(image[EDGE:] + texture, 0, 255).astype(np.uint8)
     cv2.line(image, (0, EDGE), (WIDTH, EDGE), shaded(style.counter, 0.5), 3)
@@ -62,7 +68,14 @@ def _surfaces(image: np.ndarray, style: Style) -> None:
 
 
 def _rectangle(
-    image: np.ndarray, style: Style, left: float, top: float, right: float, bottom: float, colour: Colour, edge: Colour | None = None
+    image: np.ndarray,
+    style: Style,
+    left: float,
+    top: float,
+    right: float,
+    bottom: float,
+    colour: Colour,
+    edge: Colour | None = None,
 ) -> None:
     """A filled rectangle given in the coordinates of the plan, mirrored where the kitchen is."""
     (x0, y0), (x1, y1) = style.place((left, top)), style.place((right, bottom))
@@ -90,7 +103,9 @@ def paint_tap(image: np.ndarray, style: Style, running: bool, phase: float) -> N
         cv2.line(image, (x + wobble, y + 34), (x, y + 74), (196, 224, 248), 9, cv2.LINE_AA)
         cv2.line(image, (x + 1, y + 34), (x - wobble, y + 74), (240, 250, 255), 3, cv2.LINE_AA)
         radius = round(10 + 6 * abs(np.sin(phase * 9)))
-        cv2.ellipse(image, (x, y + 76), (radius + 10, radius // 2 + 4), 0, 0, 360, (214, 234, 250), 2, cv2.LINE_AA)
+        cv2.ellipse(
+            image, (x, y + 76), (radius + 10, radius // 2 + 4), 0, 0, 360, (214, 234, 250), 2, cv2.LINE_AA
+        )
         cv2.ellipse(image, (x, y + 76), (radius, radius // 2), 0, 0, 360, (240, 248, 255), 2, cv2.LINE_AA)
     cv2.line(image, (x, y + 8), (x, y + 34), dark, 13, cv2.LINE_AA)
     cv2.line(image, (x, y + 8), (x, y + 33), steel, 9, cv2.LINE_AA)
@@ -107,7 +122,17 @@ def _hob(image: np.ndarray, style: Style) -> None:
     for x, y in ((378, 152), (436, 156)):
         cx, cy = style.place((x, y))
         for radius in (36, 26, 14):
-            cv2.ellipse(image, (round(cx), round(cy)), (radius, round(radius * 0.8)), 0, 0, 360, (78, 80, 86), 1, cv2.LINE_AA)
+            cv2.ellipse(
+                image,
+                (round(cx), round(cy)),
+                (radius, round(radius * 0.8)),
+                0,
+                0,
+                360,
+                (78, 80, 86),
+                1,
+                cv2.LINE_AA,
+            )
 
 
 def paint_heat(image: np.ndarray, style: Style, hot: str | None) -> None:
@@ -122,7 +147,13 @@ def paint_heat(image: np.ndarray, style: Style, hot: str | None) -> None:
             cv2.circle(image, (cx, cy - 13), 3, (255, 60, 30), -1, cv2.LINE_AA)
     if hot:
         cx, cy = (round(v) for v in style.spot(f"{hot} on hob"))
-        for radius, colour in ((47, (120, 26, 10)), (43, (220, 60, 18)), (36, (250, 100, 36)), (26, (255, 130, 56)), (14, (255, 150, 70))):
+        for radius, colour in (
+            (47, (120, 26, 10)),
+            (43, (220, 60, 18)),
+            (36, (250, 100, 36)),
+            (26, (255, 130, 56)),
+            (14, (255, 150, 70)),
+        ):
             cv2.ellipse(image, (cx, cy), (radius, round(radius * 0.8)), 0, 0, 360, colour, 5, cv2.LINE_AA)
 
 
@@ -135,7 +166,17 @@ def paint_steam(image: np.ndarray, at: Point, time: float) -> None:
     for n in range(4):
         rise = (0.45 * time + 0.25 * n) % 1.0
         centre = (x - left + round(12 * np.sin(2.1 * n + 3 * time)), y - top - round(72 * rise))
-        cv2.ellipse(veil, centre, (round(7 + 13 * rise), round(9 + 10 * rise)), 0, 0, 360, (236, 238, 240), -1, cv2.LINE_AA)
+        cv2.ellipse(
+            veil,
+            centre,
+            (round(7 + 13 * rise), round(9 + 10 * rise)),
+            0,
+            0,
+            360,
+            (236, 238, 240),
+            -1,
+            cv2.LINE_AA,
+        )
     cv2.addWeighted(veil, 0.22, part, 0.78, 0, dst=part)
 
 

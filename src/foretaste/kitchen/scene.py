@@ -16,7 +16,18 @@ ON_BOARD: tuple[Point, ...] = ((-36, -20), (34, -20), (-36, 22), (34, 24), (0, -
 #: Where things stand in an open fridge or cupboard, from its centre.
 SHELVES: dict[str, tuple[Point, ...]] = {
     "fridge": ((-22, -64), (4, -62), (24, -64), (-20, -18), (6, -16), (-20, 28), (8, 30), (24, -20)),
-    "cupboard": ((-44, -12), (-14, -14), (16, -12), (44, -14), (-30, 18), (4, 20), (36, 18), (-56, 18), (58, 18), (20, 20)),
+    "cupboard": (
+        (-44, -12),
+        (-14, -14),
+        (16, -12),
+        (44, -14),
+        (-30, 18),
+        (4, 20),
+        (36, 18),
+        (-56, 18),
+        (58, 18),
+        (20, 20),
+    ),
 }
 #: Things on a shelf look smaller: they are further away.
 FAR = 0.72
@@ -24,7 +35,9 @@ FAR = 0.72
 
 @dataclass(frozen=True)
 class Thing:
-    """Something to be drawn: a noun in a state, at a place, turned (degrees) and scaled; vessels have contents."""
+    """Something to be drawn: a noun in a state, at a place, turned (degrees) and scaled; vessels have
+    contents.
+    """
 
     noun: str
     look: str
@@ -62,7 +75,9 @@ class Scene:
             self.where.setdefault(tool, "counter" if tool not in dish.things else "rack")
             self.look[tool] = "whole"
         self.where["water"], self.look["water"] = "counter", "whole"
-        self._shelf = {place: random.sample(range(len(spots)), len(spots)) for place, spots in SHELVES.items()}
+        self._shelf = {
+            place: random.sample(range(len(spots)), len(spots)) for place, spots in SHELVES.items()
+        }
         self._board: dict[str, Point] = {}
 
     def shelf(self, thing: str, place: str) -> Point:
@@ -89,23 +104,44 @@ class Scene:
         dx, dy = ON_BOARD[self._cut % len(ON_BOARD)]
         return x + dx, y + dy
 
-    def thing(self, name: str, at: Point | None = None, angle: float = 0.0, scale: float = 1.0, look: str | None = None) -> Thing:
+    def thing(
+        self,
+        name: str,
+        at: Point | None = None,
+        angle: float = 0.0,
+        scale: float = 1.0,
+        look: str | None = None,
+    ) -> Thing:
         """A thing as it looks now, at its home or somewhere else."""
         x, y = self.home(name) if at is None else at
         angle = {"knife": 96.0, "spoon": 40.0}.get(name, angle) if at is None else angle
-        return Thing(name, look or self.look[name], x, y, angle, scale, self.contents.get(name, ()), self.mixed.get(name, False))
+        return Thing(
+            name,
+            look or self.look[name],
+            x,
+            y,
+            angle,
+            scale,
+            self.contents.get(name, ()),
+            self.mixed.get(name, False),
+        )
 
     def standing(self, hidden: Collection[str]) -> tuple[Thing, ...]:
         """Everything that stands on counter, board and hob, from back to front, without ``hidden``."""
         places = ("counter", "board", "hob")
         names = [name for name, place in self.where.items() if place in places and name not in hidden]
         things = [self.thing(name) for name in names]
-        return tuple(sorted(things, key=lambda thing: (thing.noun in ("knife", "spoon"), thing.y, thing.noun)))
+        return tuple(
+            sorted(things, key=lambda thing: (thing.noun in ("knife", "spoon"), thing.y, thing.noun))
+        )
 
     def stock(self, place: str, hidden: Collection[str]) -> tuple[Thing, ...]:
         """What is in the fridge or the cupboard."""
         names = [name for name, where in self.where.items() if where == place and name not in hidden]
-        return tuple(self.thing(name, self.shelf(name, place), scale=FAR if name in FOODS else FAR * 0.7) for name in names)
+        return tuple(
+            self.thing(name, self.shelf(name, place), scale=FAR if name in FOODS else FAR * 0.7)
+            for name in names
+        )
 
     def apply(self, step: Step) -> None:
         """What a finished step leaves behind."""
@@ -127,7 +163,9 @@ class Scene:
         elif verb == "peel":
             self.look[noun] = "peeled"
         elif verb == "spread":
-            self.contents[at] = tuple((food, "buttered" if food == "bread" else look) for food, look in self.contents[at])
+            self.contents[at] = tuple(
+                (food, "buttered" if food == "bread" else look) for food, look in self.contents[at]
+            )
         elif verb == "stir":
             self.mixed[at] = True
             if at == "pan" and self.hob_on:

@@ -1,7 +1,7 @@
 """When things happen in a video: the movements, and the annotator's segments around them.
 
-Movements follow each other with pauses. Annotated times are those times with an annotator's slack, to 1/100 s as in
-EPIC-KITCHENS; now and then a segment starts before the one before it ends.
+Movements follow each other with pauses. Annotated times are those times with an annotator's slack, to 1/100 s
+as in EPIC-KITCHENS; now and then a segment starts before the one before it ends.
 """
 
 from __future__ import annotations
@@ -74,7 +74,11 @@ def plan_timeline(config: WorldConfig, video: Video) -> Timeline:
     marked: list[tuple[int, int]] = []
     for n, (_, start, stop) in enumerate(spans):
         following = spans[n + 1][1] if n + 1 < len(spans) else seconds
-        late = following + random.uniform(0.1, 0.6) if random.random() < OVERLAPPING else stop + random.uniform(-0.1, 0.15)
+        late = (
+            following + random.uniform(0.1, 0.6)
+            if random.random() < OVERLAPPING
+            else stop + random.uniform(-0.1, 0.15)
+        )
         begin = max(start + random.uniform(-0.15, 0.1), 0.0)
         marked.append((round(100 * begin), round(100 * min(late, seconds))))
     actions = []
@@ -84,13 +88,26 @@ def plan_timeline(config: WorldConfig, video: Video) -> Timeline:
         noun = random.choice((step.noun,) * 5 + NOUNS[step.noun].spoken)
         article = random.choice(("", "", "the "))
         actions.append(
-            Action(index, step, start, stop, begin, end, (verb, noun), narrate(verb, f"{article}{noun.replace('-', ' ')}", step))
+            Action(
+                index,
+                step,
+                start,
+                stop,
+                begin,
+                end,
+                (verb, noun),
+                narrate(verb, f"{article}{noun.replace('-', ' ')}", step),
+            )
         )
     return Timeline(video, tuple(actions), seconds, frames)
 
 
 def narrate(verb: str, thing: str, step: Step) -> str:
     """What the narrator says: "put the onion in pan"."""
-    place = f" in {step.at}" if step.verb in ("put", "pour", "crack") and step.at in NOUN_IDS and step.at not in ("hob", "plate") else ""
+    place = (
+        f" in {step.at}"
+        if step.verb in ("put", "pour", "crack") and step.at in NOUN_IDS and step.at not in ("hob", "plate")
+        else ""
+    )
     place = f" on {step.at}" if step.verb == "put" and step.at in ("hob", "plate") else place
     return f"{verb.replace('-', ' ')} {thing}{place}"

@@ -23,17 +23,31 @@ class Brush:
         self.image = np.zeros((height * FINE, width * FINE, 4), np.uint8)
         self.centre = (width / 2, height / 2)
 
-    def ellipse(self, at: Point, radii: Point, colour: Colour, angle: float = 0, outline: Colour | None = None) -> None:
+    def ellipse(
+        self, at: Point, radii: Point, colour: Colour, angle: float = 0, outline: Colour | None = None
+    ) -> None:
         """A filled ellipse, with a thin outline if one is named."""
         axes = (max(1, round(radii[0] * FINE)), max(1, round(radii[1] * FINE)))
         cv2.ellipse(self.image, self._pixel(at), axes, angle, 0, 360, (*colour, 255), -1, cv2.LINE_8)
         if outline:
             cv2.ellipse(self.image, self._pixel(at), axes, angle, 0, 360, (*outline, 255), 3, cv2.LINE_8)
 
-    def arc(self, at: Point, radii: Point, start: float, stop: float, colour: Colour, width: float = 1) -> None:
+    def arc(
+        self, at: Point, radii: Point, start: float, stop: float, colour: Colour, width: float = 1
+    ) -> None:
         """Part of the outline of an ellipse, degrees clockwise from the right."""
         axes = (round(radii[0] * FINE), round(radii[1] * FINE))
-        cv2.ellipse(self.image, self._pixel(at), axes, 0, start, stop, (*colour, 255), max(1, round(width * FINE)), cv2.LINE_8)
+        cv2.ellipse(
+            self.image,
+            self._pixel(at),
+            axes,
+            0,
+            start,
+            stop,
+            (*colour, 255),
+            max(1, round(width * FINE)),
+            cv2.LINE_8,
+        )
 
     def polygon(self, points: list[Point], colour: Colour, outline: Colour | None = None) -> None:
         """A filled polygon."""
@@ -42,7 +56,9 @@ class Brush:
         if outline:
             cv2.polylines(self.image, [corners], True, (*outline, 255), 3, cv2.LINE_8)
 
-    def box(self, at: Point, size: Point, colour: Colour, angle: float = 0, outline: Colour | None = None) -> None:
+    def box(
+        self, at: Point, size: Point, colour: Colour, angle: float = 0, outline: Colour | None = None
+    ) -> None:
         """A filled rectangle about its centre."""
         c, s = cos(radians(angle)), sin(radians(angle))
         half = [(size[0] / 2 * i, size[1] / 2 * j) for i, j in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
@@ -50,7 +66,14 @@ class Brush:
 
     def line(self, start: Point, stop: Point, colour: Colour, width: float = 1) -> None:
         """A straight line with round ends."""
-        cv2.line(self.image, self._pixel(start), self._pixel(stop), (*colour, 255), max(1, round(width * FINE)), cv2.LINE_8)
+        cv2.line(
+            self.image,
+            self._pixel(start),
+            self._pixel(stop),
+            (*colour, 255),
+            max(1, round(width * FINE)),
+            cv2.LINE_8,
+        )
 
     def sprite(self) -> np.ndarray:
         """The picture at one pixel a unit, premultiplied."""

@@ -1,6 +1,8 @@
-"""A video before it is drawn: for every frame, what stands still, what moves, where the hands are and where one looks.
+"""A video before it is drawn: for every frame, what stands still, what moves, where the hands are and where
+one looks.
 
-The drawing (``render``) and the truth (``truth``) both follow from this, so that boxes fit the pixels without decoding them.
+The drawing (``render``) and the truth (``truth``) both follow from this, so that boxes fit the pixels without
+decoding them.
 """
 
 from __future__ import annotations
@@ -20,7 +22,17 @@ from foretaste.kitchen.style import HEIGHT, WIDTH, Point, Style
 #: Width of what the camera shows, in world units, while nothing is being done.
 VIEW = 400.0
 #: How much nearer the head comes for each kind of work.
-ZOOM = {"cut": 0.74, "peel": 0.72, "grate": 0.74, "crack": 0.74, "spread": 0.74, "stir": 0.78, "sprinkle": 0.78, "pour": 0.8, "wash": 0.8}
+ZOOM = {
+    "cut": 0.74,
+    "peel": 0.72,
+    "grate": 0.74,
+    "crack": 0.74,
+    "spread": 0.74,
+    "stir": 0.78,
+    "sprinkle": 0.78,
+    "pour": 0.8,
+    "wash": 0.8,
+}
 #: Steps in which a door is drawn opening.
 DOOR_STEPS = 4
 
@@ -44,7 +56,9 @@ class Camera:
     width: float
     roll: float
 
-    def matrix(self, width: int, height: int) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    def matrix(
+        self, width: int, height: int
+    ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
         """The affine map from world units to pixels of a frame of that size."""
         scale = width / self.width
         c, s = scale * cos(radians(self.roll)), scale * sin(radians(self.roll))
@@ -58,7 +72,8 @@ class Shot:
     stock
         Things inside an open fridge or cupboard.
     still
-        Things that stand in the open and do not move. Both are the same objects for all frames between two changes.
+        Things that stand in the open and do not move. Both are the same objects for all frames between two
+        changes.
     steam
         Where steam rises, if it does.
     current
@@ -113,22 +128,35 @@ def shots(config: WorldConfig, timeline: Timeline, style: Style) -> Iterator[Sho
         target = _looked_at(timeline.actions, current, done, time)
         camera = head.look(scene, target, right)
         room = _room(scene, pose)
-        steam = scene.home(room.hot) if room.hot and scene.where[room.hot] == "hob" and scene.contents[room.hot] else None
+        steam = (
+            scene.home(room.hot)
+            if room.hot and scene.where[room.hot] == "hob" and scene.contents[room.hot]
+            else None
+        )
         yield Shot(time, room, stock, still, pose, right, left, camera, current, steam)
 
 
 def _lying(scene: Scene, step: Step | None) -> tuple[tuple[Thing, ...], tuple[Thing, ...]]:
     """What is inside open furniture and what stands in the open, without what the step moves."""
     hidden = moved_by(step) if step else frozenset()
-    opened = [place for place in ("fridge", "cupboard") if getattr(scene, f"{place}_open") or (step and step.noun == place)]
+    opened = [
+        place
+        for place in ("fridge", "cupboard")
+        if getattr(scene, f"{place}_open") or (step and step.noun == place)
+    ]
     return tuple(thing for place in opened for thing in scene.stock(place, hidden)), scene.standing(hidden)
 
 
 def _room(scene: Scene, pose: Pose) -> Room:
-    doors = {place: pose.openness.get(place, float(getattr(scene, f"{place}_open"))) for place in ("fridge", "cupboard")}
+    doors = {
+        place: pose.openness.get(place, float(getattr(scene, f"{place}_open")))
+        for place in ("fridge", "cupboard")
+    }
     switched = {name: pose.switched.get(name, getattr(scene, f"{name}_on")) for name in ("tap", "hob")}
     hot = scene.heated if switched["hob"] else None
-    return Room(round(doors["fridge"] * DOOR_STEPS), round(doors["cupboard"] * DOOR_STEPS), switched["tap"], hot)
+    return Room(
+        round(doors["fridge"] * DOOR_STEPS), round(doors["cupboard"] * DOOR_STEPS), switched["tap"], hot
+    )
 
 
 def _looked_at(actions: tuple[Action, ...], current: int | None, done: int, time: float) -> Action | None:
@@ -172,7 +200,9 @@ class _Head:
         self.width += rate * (goal_width - self.width)
         time = self.number / self.fps
         self.number += 1
-        waves = [sin(2 * pi * rate * time + phase) for rate, phase in zip(self.rates, self.phases, strict=True)]
+        waves = [
+            sin(2 * pi * rate * time + phase) for rate, phase in zip(self.rates, self.phases, strict=True)
+        ]
         width = self.width * (1 + 0.015 * self.sway * waves[0])
         half, tall = width / 2 + 4, width * self.aspect / 2 + 4
         x = min(max(self.x + self.sway * (4 * waves[1] + 2 * waves[2]), half), WIDTH - half)

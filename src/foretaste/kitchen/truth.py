@@ -1,10 +1,11 @@
 """What is really so in every frame of the videos: ``truth.parquet``, one row a frame.
 
-Columns: ``video_id``; ``frame`` (from 0); ``action_id`` (the action under way by the hands' own times, null between
-actions); ``next_action_ids`` and ``next_probabilities`` (the true distribution of the action class that begins next, given
-everything begun so far; parallel lists, in order of class id, empty at the end of a dish); and the boxes of everything in
-view as parallel lists: ``box_nouns`` (noun class id; HAND for a hand), ``box_moving``, and ``boxes`` (four pixels a box:
-left, top, right, bottom, right and bottom exclusive, cut at the frame's edge).
+Columns: ``video_id``; ``frame`` (from 0); ``action_id`` (the action under way by the hands' own times, null
+between actions); ``next_action_ids`` and ``next_probabilities`` (the true distribution of the action class
+that begins next, given everything begun so far; parallel lists, in order of class id, empty at the end of a
+dish); and the boxes of everything in view as parallel lists: ``box_nouns`` (noun class id; HAND for a hand),
+``box_moving``, and ``boxes`` (four pixels a box: left, top, right, bottom, right and bottom exclusive, cut at
+the frame's edge).
 """
 
 from __future__ import annotations
@@ -59,9 +60,15 @@ def truth_of(world: World, timeline: Timeline) -> pa.Table:
     coming = _coming(world, timeline)
     columns: dict[str, list] = {name: [] for name in TRUTH.names}
     for number, shot in enumerate(shots(config, timeline, style)):
-        begun = sum(action.start <= shot.time for action in timeline.actions) if shot.current is None else shot.current + 1
+        begun = (
+            sum(action.start <= shot.time for action in timeline.actions)
+            if shot.current is None
+            else shot.current + 1
+        )
         nouns, moving, boxes = _boxes(shot, pictures, config.width, config.height)
-        current = None if shot.current is None else world.action_ids[timeline.actions[shot.current].step.action]
+        current = (
+            None if shot.current is None else world.action_ids[timeline.actions[shot.current].step.action]
+        )
         row = (video.video_id, number, current, *coming[begun], nouns, moving, boxes)
         for name, value in zip(TRUTH.names, row, strict=True):
             columns[name].append(value)
@@ -75,8 +82,12 @@ def _coming(world: World, timeline: Timeline) -> list[tuple[list[int], list[floa
     for index in (None, *(action.index for action in timeline.actions)):
         if index is not None:
             begun.append(index)
-        distribution = next_actions(timeline.video.dish, set(begun), begun[-1] if begun else None, world.habits)
-        pairs = sorted((world.action_ids[action], probability) for action, probability in distribution.items())
+        distribution = next_actions(
+            timeline.video.dish, set(begun), begun[-1] if begun else None, world.habits
+        )
+        pairs = sorted(
+            (world.action_ids[action], probability) for action, probability in distribution.items()
+        )
         rows.append(([action for action, _ in pairs], [probability for _, probability in pairs]))
     return rows
 
@@ -88,7 +99,9 @@ def _seen(shot: Shot) -> tuple[Thing, ...]:
     return (*shot.stock, *shot.still)
 
 
-def _boxes(shot: Shot, pictures: Pictures, width: int, height: int) -> tuple[list[int], list[bool], list[int]]:
+def _boxes(
+    shot: Shot, pictures: Pictures, width: int, height: int
+) -> tuple[list[int], list[bool], list[int]]:
     """Nouns, whether they move, and pixel boxes of what a frame shows."""
     names: list[int] = []
     moving: list[bool] = []
@@ -113,4 +126,8 @@ def _boxes(shot: Shot, pictures: Pictures, width: int, height: int) -> tuple[lis
     high = np.minimum(np.rint([np.max(xs, 0), np.max(ys, 0)]), [[width], [height]])
     seen = ((high - low) >= LEAST).all(0)
     boxes = np.concatenate([low, high]).T[seen].astype(int)
-    return [n for n, s in zip(names, seen, strict=True) if s], [m for m, s in zip(moving, seen, strict=True) if s], boxes.ravel().tolist()
+    return (
+        [n for n, s in zip(names, seen, strict=True) if s],
+        [m for m, s in zip(moving, seen, strict=True) if s],
+        boxes.ravel().tolist(),
+    )

@@ -31,7 +31,9 @@ def paint_vessel(brush: Brush, vessel: str, contents: Contents, mixed: bool, sty
     elif vessel == "pot":
         steel = style.metal
         for side in (-1, 1):
-            brush.arc((side * (r + 2), 2), (8, 7), -90 if side > 0 else 90, 90 if side > 0 else 270, (50, 50, 54), 4)
+            brush.arc(
+                (side * (r + 2), 2), (8, 7), -90 if side > 0 else 90, 90 if side > 0 else 270, (50, 50, 54), 4
+            )
         brush.box((0, 12), (2 * r, 22), shaded(steel, 0.78))
         brush.ellipse((0, 22), (r, r * 0.5), shaded(steel, 0.72))
         brush.ellipse((0, 0), (r, r * SLANT), steel, 0, shaded(steel, 0.5))
@@ -84,7 +86,9 @@ def _level(brush: Brush, liquids: list[str], mixed: bool, reach: float) -> None:
     size = reach * (0.97 if base in ("water", "batter", "beaten", "milk") else 0.62)
     if base != "egg":
         brush.ellipse((0, 0), (size, size * SLANT), FLESH[base][0])
-        brush.arc((0, 0), (size * 0.7, size * 0.5), 200, 290, blend(FLESH[base][0], (255, 255, 255), 0.6), 1.6)
+        brush.arc(
+            (0, 0), (size * 0.7, size * 0.5), 200, 290, blend(FLESH[base][0], (255, 255, 255), 0.6), 1.6
+        )
     for n, liquid in enumerate(liquids[1:] if base != "egg" else liquids):
         if liquid == "egg":
             for x, y in ((-7, -2), (8, 5)):
@@ -108,7 +112,9 @@ def paint_tool(brush: Brush, tool: str, style: Style) -> None:
     elif tool == "peeler":
         brush.box((14, 0), (30, 8), (60, 140, 70), 0, (30, 80, 36))
         brush.polygon(
-            [(0, -8), (-14, -8), (-18, 0), (-14, 8), (0, 8), (0, 5), (-11, 4), (-11, -4), (0, -5)], (206, 210, 216), (90, 94, 100)
+            [(0, -8), (-14, -8), (-18, 0), (-14, 8), (0, 8), (0, 5), (-11, 4), (-11, -4), (0, -5)],
+            (206, 210, 216),
+            (90, 94, 100),
         )
     else:
         brush.polygon([(-17, 32), (17, 32), (11, -26), (-11, -26)], style.metal, (80, 84, 90))

@@ -102,4 +102,8 @@ NOUN_IDS = {name: number for number, name in enumerate(NOUNS)}
 #: Steps that cooks do and recipes often leave out.
 TRIVIAL = frozenset({"take", "open", "close", "wash", "turn-on", "turn-off"})
 VESSELS = ("pan", "pot", "bowl", "plate")
-FOODS = tuple(name for name, noun in NOUNS.items() if name not in (*VESSELS, "knife", "spoon") and (noun.kept or name == "batter"))
+FOODS = tuple(
+    name
+    for name, noun in NOUNS.items()
+    if name not in (*VESSELS, "knife", "spoon") and (noun.kept or name == "batter")
+)

@@ -21,17 +21,25 @@ AMOUNTS = {
     "bread": ("half the {}",),
 }
 ADJECTIVES = {
-    "pan": ("large", "heavy", "non-stick"), "pot": ("large", "deep"), "bowl": ("large", "small"), "plate": ("warm", "clean"),
+    "pan": ("large", "heavy", "non-stick"), "pot": ("large", "deep"), "bowl": ("large", "small"),
+    "plate": ("warm", "clean"),
     "knife": ("sharp", "large"), "spoon": ("long",), "onion": ("large", "small"), "tomato": ("ripe", "firm"),
-    "potato": ("large", "medium"), "carrot": ("small", "thick"), "mushroom": ("fresh", "brown"), "egg": ("large", "beaten"),
-    "milk": ("warm",), "butter": ("soft", "cold"), "bread": ("crusty", "fresh"), "cheese": ("hard", "mature"), "batter": ("smooth",),
+    "potato": ("large", "medium"), "carrot": ("small", "thick"), "mushroom": ("fresh", "brown"),
+    "egg": ("large", "beaten"),
+    "milk": ("warm",), "butter": ("soft", "cold"), "bread": ("crusty", "fresh"), "cheese": ("hard", "mature"),
+    "batter": ("smooth",),
 }  # fmt: skip
 PARTICIPLES = {
-    "take": "taken", "grab": "grabbed", "get": "got", "fetch": "fetched", "pick": "picked", "put": "put", "place": "placed", "add": "added",
-    "transfer": "transferred", "tip": "tipped", "open": "opened", "close": "closed", "shut": "shut", "wash": "washed", "rinse": "rinsed",
-    "clean": "cleaned", "cut": "cut", "chop": "chopped", "slice": "sliced", "dice": "diced", "peel": "peeled", "skin": "skinned",
-    "grate": "grated", "shred": "shredded", "crack": "cracked", "break": "broken", "pour": "poured", "stir": "stirred", "mix": "mixed",
-    "toss": "tossed", "combine": "combined", "turn": "turned", "switch": "switched", "sprinkle": "sprinkled", "scatter": "scattered",
+    "take": "taken", "grab": "grabbed", "get": "got", "fetch": "fetched", "pick": "picked", "put": "put",
+    "place": "placed", "add": "added",
+    "transfer": "transferred", "tip": "tipped", "open": "opened", "close": "closed", "shut": "shut",
+    "wash": "washed", "rinse": "rinsed",
+    "clean": "cleaned", "cut": "cut", "chop": "chopped", "slice": "sliced", "dice": "diced", "peel": "peeled",
+    "skin": "skinned",
+    "grate": "grated", "shred": "shredded", "crack": "cracked", "break": "broken", "pour": "poured",
+    "stir": "stirred", "mix": "mixed",
+    "toss": "tossed", "combine": "combined", "turn": "turned", "switch": "switched", "sprinkle": "sprinkled",
+    "scatter": "scattered",
     "spread": "spread", "smear": "smeared",
 }  # fmt: skip
 #: What may follow a verb and its object.
@@ -40,7 +48,8 @@ TAILS = {
     "peel": ("carefully", "with a peeler"),
     "grate": ("coarsely", "onto the board"),
     "wash": ("under the tap", "in cold water", "well"),
-    "stir": ("for 5 minutes", "until golden", "until soft, about 10 minutes", "gently", "with a wooden spoon", "until everything is hot", "2-3 minutes"),
+    "stir": ("for 5 minutes", "until golden", "until soft, about 10 minutes", "gently", "with a wooden spoon",
+    "until everything is hot", "2-3 minutes"),
     "turn-on": ("to a medium heat", "to a high heat"),
     "crack": ("one at a time",),
     "pour": ("slowly", "in a thin stream"),
@@ -48,15 +57,20 @@ TAILS = {
     "spread": ("thickly", "right to the edges"),
 }  # fmt: skip
 OPENINGS = (
-    "Meanwhile,", "Next,", "Then", "After that,", "To begin,", "While the pan heats up,", "When everything is ready,", "After 5 minutes,",
+    "Meanwhile,", "Next,", "Then", "After that,", "To begin,", "While the pan heats up,", "When everything "
+    "is ready,", "After 5 minutes,",
     "As soon as it is hot,", "Once the kitchen is tidy,", "In the meantime,", "If you like,",
 )  # fmt: skip
 #: Sentences that tell no step of the dish.
 ASIDES = (
-    "Serves four.", "This dish is best eaten at once.", "Leftovers keep for two days.", "A heavy pan works best here.",
-    "The smell is wonderful.", "It should be golden and fragrant.", "My grandmother made this every Sunday.", "The oven is not needed.",
-    "Do not let it burn.", "About 20 minutes in all.", "Total time: 35 minutes.", "The mixture will look thin at first.",
-    "Never leave it alone.", "Good bread is half the meal.", "Enjoy!", "The water should be at 100 degrees C.", "There is no need to hurry.",
+    "Serves four.", "This dish is best eaten at once.", "Leftovers keep for two days.", "A heavy pan works "
+    "best here.",
+    "The smell is wonderful.", "It should be golden and fragrant.", "My grandmother made this every Sunday.",
+    "The oven is not needed.",
+    "Do not let it burn.", "About 20 minutes in all.", "Total time: 35 minutes.", "The mixture will look "
+    "thin at first.",
+    "Never leave it alone.", "Good bread is half the meal.", "Enjoy!",
+    "The water should be at 100 degrees C.", "There is no need to hurry.",
     "Everything can be done a day ahead.", "Warm plates are a nice touch.", "Vegetarians will love it.",
 )  # fmt: skip
 PLURALS = {"tomato": "tomatoes", "potato": "potatoes"}
@@ -64,7 +78,9 @@ INTO = {"pan": "into", "pot": "into", "bowl": "into", "plate": "onto"}
 
 
 class Words:
-    """Chooses words for one recipe, from one stream of random numbers; ``synonyms`` is the share of other words."""
+    """Chooses words for one recipe, from one stream of random numbers; ``synonyms`` is the share of other
+    words.
+    """
 
     def __init__(self, random: Random, synonyms: float):
         self.random = random
@@ -86,12 +102,22 @@ class Words:
             words = word.split()
             several = " ".join([*words[:-1], PLURALS.get(words[-1], words[-1] + "s")])
             return self.random.choice(("the {}", "the {}", "{}", "2 {}", "3 large {}")).format(several)
-        if step.noun in AMOUNTS and step.verb in ("take", "put", "pour", "sprinkle", "spread", "grate") and chance < 0.4:
+        if (
+            step.noun in AMOUNTS
+            and step.verb in ("take", "put", "pour", "sprinkle", "spread", "grate")
+            and chance < 0.4
+        ):
             return self.random.choice(AMOUNTS[step.noun]).format(word)
         if step.noun in ADJECTIVES and chance > 0.8:
             return f"the {self.random.choice(ADJECTIVES[step.noun])} {word}"
         article = (
-            "a" if step.verb == "take" and noun.kept and step.noun not in AMOUNTS and word[0] not in "aeiou" and chance > 0.6 else "the"
+            "a"
+            if step.verb == "take"
+            and noun.kept
+            and step.noun not in AMOUNTS
+            and word[0] not in "aeiou"
+            and chance > 0.6
+            else "the"
         )
         return f"{article} {word}"
 
@@ -101,12 +127,18 @@ class Words:
         if self.random.random() < 0.35 or at in ("board", "sink", "worktop", step.noun):
             return ""
         if step.verb == "take":
-            return f"from the {self.noun(at)}" if at != "counter" else self.random.choice(("from the drawer", ""))
+            return (
+                f"from the {self.noun(at)}"
+                if at != "counter"
+                else self.random.choice(("from the drawer", ""))
+            )
         if step.verb == "put":
             if at in ("fridge", "cupboard"):
                 return f"back in the {self.noun(at)}"
             return (
-                f"on the {self.noun(at)}" if at in ("hob", "plate") else f"{self.random.choice(('in', 'into', 'to'))} the {self.noun(at)}"
+                f"on the {self.noun(at)}"
+                if at in ("hob", "plate")
+                else f"{self.random.choice(('in', 'into', 'to'))} the {self.noun(at)}"
             )
         if step.verb in ("pour", "crack"):
             return f"{INTO[at]} the {self.noun(at)}"
@@ -135,7 +167,9 @@ class Words:
         word, _, particle = self.verb(step.verb).partition(" ")
         thing = self.noun(step.noun)
         form = self.random.choice(("the {} should be {}", "the {} is {}", "now the {} can be {}"))
-        return " ".join(part for part in (form.format(thing, PARTICIPLES[word]), particle, self.place(step)) if part)
+        return " ".join(
+            part for part in (form.format(thing, PARTICIPLES[word]), particle, self.place(step)) if part
+        )
 
     def _or_other(self, name: str, others: tuple[str, ...]) -> str:
         return self.random.choice(others) if others and self.random.random() < self.synonyms else name

@@ -78,18 +78,27 @@ class World:
         random.shuffle(dishes)
         return dishes
 
-    def _fresh_run(self, dish: Dish, random: Random, runs: set[tuple[str, tuple[int, ...]]]) -> tuple[int, ...]:
+    def _fresh_run(
+        self, dish: Dish, random: Random, runs: set[tuple[str, tuple[int, ...]]]
+    ) -> tuple[int, ...]:
         """A run that no earlier video has."""
         for _ in range(1000):
             run = tuple(draw_run(dish, random, self.habits))
             if (dish.name, run) not in runs:
                 runs.add((dish.name, run))
                 return run
-        raise ConfigError(f"no new order for {dish.name!r}", "world", "fewer videos or a smaller stickiness", "change the world's settings")
+        raise ConfigError(
+            f"no new order for {dish.name!r}",
+            "world",
+            "fewer videos or a smaller stickiness",
+            "change the world's settings",
+        )
 
 
 def _draw_dishes(config: WorldConfig) -> tuple[Dish, ...]:
-    """Different dishes (no two with the same ingredients and steps), all kinds in turn, in an order of the world's own."""
+    """Different dishes (no two with the same ingredients and steps), all kinds in turn, in an order of the
+    world's own.
+    """
     random = stream(config.seed, "dishes")
     dishes: dict[str, Dish] = {}
     wanted = config.shown_dishes + config.told_dishes
@@ -101,7 +110,10 @@ def _draw_dishes(config: WorldConfig) -> tuple[Dish, ...]:
         dishes.setdefault(dish.name, dish)
         if fruitless == FRUITLESS:
             raise ConfigError(
-                f"{wanted} dishes", "world", f"at most about {len(dishes)} different dishes", "lower shown_dishes or told_dishes"
+                f"{wanted} dishes",
+                "world",
+                f"at most about {len(dishes)} different dishes",
+                "lower shown_dishes or told_dishes",
             )
     order = list(dishes.values())
     random.shuffle(order)

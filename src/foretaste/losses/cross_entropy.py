@@ -28,7 +28,9 @@ def cross_entropy(student: Tensor, target: Tensor, *, label_smoothing: float = 0
     Returns (...): nats, one value a position.
     """
     if student.shape[:-1] != target.shape:
-        raise ValueError(f"cross_entropy: logits {tuple(student.shape)} do not belong to labels {tuple(target.shape)}")
+        raise ValueError(
+            f"cross_entropy: logits {tuple(student.shape)} do not belong to labels {tuple(target.shape)}"
+        )
     values = F.cross_entropy(
         student.reshape(-1, student.shape[-1]),
         target.reshape(-1),

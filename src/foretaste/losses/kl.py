@@ -23,7 +23,8 @@ class Config(Options):
 
 
 def kl(student: Tensor, target: Tensor, *, temperature: float, t_squared: bool) -> Tensor:
-    """[T^2] sum over classes of p_c (log p_c - log q_c), with p = softmax(target / T) and q = softmax(student / T).
+    """[T^2] sum over classes of p_c (log p_c - log q_c), with p = softmax(target / T) and q = softmax(student
+    / T).
 
     student, target
         Logits (..., C). A class that the target rules out (-inf) adds 0.

@@ -1,8 +1,9 @@
-"""What every member of this family builds: a pure function, and over how many numbers each of its values is a sum.
+"""What every member of this family builds: a pure function, and over how many numbers each of its values is a
+sum.
 
-A member is one equation in one file: a function of (student, target) that gives one value a sample, or one a position.
-It takes no mean, holds no weight and keeps no state; whoever adds the terms up (the objective) masks, weights and
-averages them, once for all losses.
+A member is one equation in one file: a function of (student, target) that gives one value a sample, or one a
+position. It takes no mean, holds no weight and keeps no state; whoever adds the terms up (the objective)
+masks, weights and averages them, once for all losses.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ class Loss:
     function
         (student, target) -> values, as the member's own docstring says.
     elements
-        student -> the number of elements each value sums over: C for a loss over classes, K for one over the teacher's
-        top K, 1 for one that is a mean already. Values divided by it are element means, the reduction some published
-        losses use.
+        student -> the number of elements each value sums over: C for a loss over classes, K for one over the
+        teacher's top K, 1 for one that is a mean already. Values divided by it are element means, the
+        reduction some published losses use.
     """
 
     function: Callable[[Tensor, Tensor], Tensor]
@@ -33,9 +34,13 @@ class Loss:
 
 
 def same_shape(name: str, student: Tensor, target: Tensor) -> None:
-    """Raise ValueError unless both have one shape: a (1, C) target would broadcast over a (B, C) student in silence."""
+    """Raise ValueError unless both have one shape: a (1, C) target would broadcast over a (B, C) student in
+    silence.
+    """
     if student.shape != target.shape:
-        raise ValueError(f"{name}: student {tuple(student.shape)} and target {tuple(target.shape)} differ in shape")
+        raise ValueError(
+            f"{name}: student {tuple(student.shape)} and target {tuple(target.shape)} differ in shape"
+        )
 
 
 def count_classes(student: Tensor) -> int:

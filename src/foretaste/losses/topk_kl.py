@@ -1,7 +1,7 @@
 """Kullback-Leibler divergence over the K classes that the teacher ranks highest.
 
-Ghosh et al. 2022 (arXiv:2210.05991) distil only the teacher's top 50 of EPIC-55's 2,513 actions, both sides renormalised
-over those 50.
+Ghosh et al. 2022 (arXiv:2210.05991) distil only the teacher's top 50 of EPIC-55's 2,513 actions, both sides
+renormalised over those 50.
 """
 
 from __future__ import annotations
@@ -26,14 +26,22 @@ class Config(Options):
     t_squared: bool
     """Whether values are multiplied by T^2."""
     renormalise: Literal["both", "teacher"]
-    """`both`: each side's softmax is taken over the K classes (published). `teacher`: the student's is taken over all C,
-    so that it is also taught how much belongs outside the K."""
+    """`both`: each side's softmax is taken over the K classes (published). `teacher`: the student's is taken
+    over all C, so that it is also taught how much belongs outside the K.
+    """
 
 
 def topk_kl(
-    student: Tensor, target: Tensor, *, k: int, temperature: float, t_squared: bool, renormalise: Literal["both", "teacher"]
+    student: Tensor,
+    target: Tensor,
+    *,
+    k: int,
+    temperature: float,
+    t_squared: bool,
+    renormalise: Literal["both", "teacher"],
 ) -> Tensor:
-    """[T^2] sum over the target's K largest logits of p_c (log p_c - log q_c), p = softmax over those K of target / T.
+    """[T^2] sum over the target's K largest logits of p_c (log p_c - log q_c), p = softmax over those K of
+    target / T.
 
     student, target
         Logits (..., C), K <= C. With K = C both kinds of ``renormalise`` equal the full divergence.
@@ -41,7 +49,9 @@ def topk_kl(
     """
     same_shape("topk_kl", student, target)
     if k > student.shape[-1]:
-        raise ConfigError(f"topk_kl: k is {k}", "objective", f"at most the {student.shape[-1]} classes", "correct k")
+        raise ConfigError(
+            f"topk_kl: k is {k}", "objective", f"at most the {student.shape[-1]} classes", "correct k"
+        )
     top, index = target.topk(k, -1)
     log_p = torch.log_softmax(top / temperature, -1)
     if renormalise == "both":

@@ -34,8 +34,9 @@ class Config(Options):
     attention_dropout: float = Field(0.1, ge=0, lt=1)
     """On attention weights; without it a step on the CPU takes a quarter less time."""
     init_std: PositiveFloat = 0.01
-    """Spread of the encoder's, the decoder's and the classifiers' first weights. The published 0.01 fits a width of 2048; three
-    such layers in a row leave a network of width 64 almost no signal to learn from."""
+    """Spread of the encoder's, the decoder's and the classifiers' first weights. The published 0.01 fits a
+    width of 2048; three such layers in a row leave a network of width 64 almost no signal to learn from.
+    """
     positions: PositiveInt = 1024
     """The longest sequence, observed and predicted steps together."""
     steps: PositiveInt = 1
@@ -55,9 +56,18 @@ class Config(Options):
 
 
 class Avt(nn.Module):
-    """AVT-h: encoder, causal transformer, decoder, and one linear classifier a head for the past and the future alike."""
+    """AVT-h: encoder, causal transformer, decoder, and one linear classifier a head for the past and the
+    future alike.
+    """
 
-    def __init__(self, config: Config, *, feature_width: int, classes: dict[str, int], backbone: nn.Module | None = None):
+    def __init__(
+        self,
+        config: Config,
+        *,
+        feature_width: int,
+        classes: dict[str, int],
+        backbone: nn.Module | None = None,
+    ):
         super().__init__()
         self.steps, self.past = config.steps, config.past
         self.backbone = backbone
@@ -68,19 +78,27 @@ class Avt(nn.Module):
             layers=config.layers,
             heads=config.heads,
             positions=config.positions,
-            dropouts=Dropouts(embedding=config.inner_dropout, attention=config.attention_dropout, residual=config.inner_dropout),
+            dropouts=Dropouts(
+                embedding=config.inner_dropout,
+                attention=config.attention_dropout,
+                residual=config.inner_dropout,
+            ),
         )
         self.dropout = nn.Dropout(config.dropout)
-        self.classifiers = nn.ModuleDict({head: nn.Linear(feature_width, count) for head, count in classes.items()})
+        self.classifiers = nn.ModuleDict(
+            {head: nn.Linear(feature_width, count) for head, count in classes.items()}
+        )
         for linear in (self.encoder, self.decoder, *self.classifiers.values()):
             nn.init.normal_(linear.weight, std=config.init_std)
             if linear.bias is not None:
                 nn.init.zeros_(linear.bias)
 
     def predict(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Features z (B, T, D) -> predictions d_1..d_T (B, T, D) and the ``steps`` future features (B, steps, D).
+        """Features z (B, T, D) -> predictions d_1..d_T (B, T, D) and the ``steps`` future features (B, steps,
+        D).
 
-        The first future feature is d_T. Each further step is fed the hidden state itself, not its decoding, as published.
+        The first future feature is d_T. Each further step is fed the hidden state itself, not its decoding,
+        as published.
         """
         hidden, memories = self.transformer(self.encoder(z))
         d = self.decoder(hidden)
@@ -91,7 +109,8 @@ class Avt(nn.Module):
         return d, torch.cat(future, 1) if self.steps > 1 else future[0]
 
     def forward(self, batch: Batch) -> Outputs:
-        """``features`` (B, T, D), or with a backbone ``frames`` (B, T, 3, H, W), -> every field but ``embedding``.
+        """``features`` (B, T, D), or with a backbone ``frames`` (B, T, 3, H, W), -> every field but
+        ``embedding``.
 
         Past position t is classified from d_{t-1}, the first from z_1.
         """
@@ -116,7 +135,9 @@ class Avt(nn.Module):
 
 
 def build(config: Config, sources: Sources, backbone: Any = None) -> Avt:
-    """AVT for the classes of ``sources``; D is the backbone's width, or that of the features of ``sources``."""
+    """AVT for the classes of ``sources``; D is the backbone's width, or that of the features of
+    ``sources``.
+    """
     space = sources.need("classes", "avt")
     width = sources.need("feature_width", "avt without a backbone") if backbone is None else backbone.width
     classes = space.sizes(config.classify)

@@ -1,8 +1,8 @@
 """A causal transformer of the GPT-2 kind over vectors instead of words.
 
-Radford et al. 2019: learned positions, layer norm before each part and once at the end (eps 1e-5), tanh GELU, hidden
-width 4H, scale 1/sqrt(H / heads). Weights and biases start as N(0, 0.02) and 0; the residual projections are not scaled
-down with depth, as in the version AVT was published with.
+Radford et al. 2019: learned positions, layer norm before each part and once at the end (eps 1e-5), tanh GELU,
+hidden width 4H, scale 1/sqrt(H / heads). Weights and biases start as N(0, 0.02) and 0; the residual
+projections are not scaled down with depth, as in the version AVT was published with.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ Memory = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class Dropouts:
-    """Dropout rates: after adding positions, on attention weights, and on what a part adds to the residual stream."""
+    """Dropout rates: after adding positions, on attention weights, and on what a part adds to the residual
+    stream.
+    """
 
     embedding: float = 0.1
     attention: float = 0.1
@@ -41,7 +43,9 @@ class Attention(nn.Module):
         return self.query_key_value(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
 
     def forward(self, x: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
-        """x (B, T, H) -> (B, T, H); given ``memory``, x is the one position (T = 1) that follows what it holds."""
+        """x (B, T, H) -> (B, T, H); given ``memory``, x is the one position (T = 1) that follows what it
+        holds.
+        """
         query, key, value = self.split(x)
         if memory is not None:
             key, value = torch.cat((memory[0], key), 2), torch.cat((memory[1], value), 2)
@@ -59,7 +63,9 @@ class Block(nn.Module):
         self.norm1 = nn.LayerNorm(width)
         self.attention = Attention(width, heads, dropouts)
         self.norm2 = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"), nn.Linear(4 * width, width))
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"), nn.Linear(4 * width, width)
+        )
         self.dropout = nn.Dropout(dropouts.residual)
 
     def forward(self, x: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
@@ -87,7 +93,8 @@ class CausalTransformer(nn.Module):
     def forward(self, x: Tensor, memories: list[Memory] | None = None) -> tuple[Tensor, list[Memory]]:
         """x (B, T, H) -> hidden states (B, T, H) after the last norm, and what a following position needs.
 
-        Given ``memories``, x is one position (T = 1) that follows them. Raises IndexError past the last position.
+        Given ``memories``, x is one position (T = 1) that follows them. Raises IndexError past the last
+        position.
         """
         start = memories[0][0].shape[2] if memories else 0
         stop = start + x.shape[1]

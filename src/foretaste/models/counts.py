@@ -1,8 +1,9 @@
 """Teachers that only count: what followed which actions in the training samples.
 
-On the real labels an average of such tables passes published language models, so they are the mark to beat. A count is turned
-into a probability by Witten-Bell interpolation (Witten and Bell 1991; Chen and Goodman 1999, eq. 17), with c(h, a) how
-often action a followed context h, N(h) = sum of c(h, .), and T(h) the number of different actions that followed it:
+On the real labels an average of such tables passes published language models, so they are the mark to beat. A
+count is turned into a probability by Witten-Bell interpolation (Witten and Bell 1991; Chen and Goodman 1999,
+eq. 17), with c(h, a) how often action a followed context h, N(h) = sum of c(h, .), and T(h) the number of
+different actions that followed it:
 
     P(a | h) = (c(h, a) + T(h) P_lower(a)) / (N(h) + T(h));      P_lower(a) where h was never seen
 
@@ -27,7 +28,8 @@ from foretaste.pipeline.options import Options
 
 #: How far back ``distances`` looks.
 DISTANCES = 5
-#: Probability that stands for 0 in the logits: so small that no temperature in use lifts it (log = -69; at T = 5, 1e-6).
+#: Probability that stands for 0 in the logits: so small that no temperature in use lifts it (log = -69; at T
+#: = 5, 1e-6).
 FLOOR = 1e-30
 
 Table = Literal["unigram", "repeat", "bigram", "trigram", "distances", "verb_noun"]
@@ -35,16 +37,18 @@ Table = Literal["unigram", "repeat", "bigram", "trigram", "distances", "verb_nou
 
 class Config(Options):
     tables: tuple[Table, ...] = Field(("trigram", "distances", "verb_noun"), min_length=1)
-    """Whose probabilities are averaged. `unigram`: class frequency. `repeat`: the last action again, then class frequency.
-    `bigram`, `trigram`: given the last action, the last two; each backs off to the next shorter. `distances`: mean of the tables
-    given the action d back, d = 1 to 5, weighted 1/d. `verb_noun`: (verb given the last verb) x (noun given the last noun)."""
+    """Whose probabilities are averaged. `unigram`: class frequency. `repeat`: the last action again, then
+    class frequency. `bigram`, `trigram`: given the last action, the last two; each backs off to the next
+    shorter. `distances`: mean of the tables given the action d back, d = 1 to 5, weighted 1/d. `verb_noun`:
+    (verb given the last verb) x (noun given the last noun).
+    """
 
 
 class CountTable(nn.Module):
     """Which classes followed a context, how often; sparse, contexts in ascending order of their code.
 
-    Buffers: ``contexts`` (H,) codes; ``starts`` (H + 1,): context h's entries are starts[h] to starts[h + 1] of ``classes`` and
-    ``counts`` (E,). All int64.
+    Buffers: ``contexts`` (H,) codes; ``starts`` (H + 1,): context h's entries are starts[h] to starts[h + 1]
+    of ``classes`` and ``counts`` (E,). All int64.
     """
 
     def __init__(self):
@@ -70,7 +74,9 @@ class CountTable(nn.Module):
         kinds = torch.where(seen, self.starts[place + 1] - first, 0)
         row = torch.repeat_interleave(torch.arange(len(context), device=context.device), kinds)
         entry = torch.arange(len(row), device=row.device) + (first - (kinds.cumsum(0) - kinds))[row]
-        total = torch.zeros(len(context), dtype=lower.dtype, device=lower.device).index_add(0, row, self.counts[entry].to(lower.dtype))
+        total = torch.zeros(len(context), dtype=lower.dtype, device=lower.device).index_add(
+            0, row, self.counts[entry].to(lower.dtype)
+        )
         weight = torch.where(seen, kinds / (total + kinds).clamp(min=1), 1.0).to(lower.dtype)
         mixed = lower * weight[:, None]
         mixed[row, self.classes[entry]] += self.counts[entry] / (total + kinds)[row]
@@ -90,11 +96,19 @@ class CountTeacher(nn.Module):
         self.parts = [head for head in ("verb", "noun") if head in self.sizes]
         for head in self.sizes:
             self.register_buffer(f"{head}_counts", torch.zeros(self.sizes[head], dtype=torch.int64))
-            made_of = {"action": range(self.sizes["action"]), "verb": classes.action_verb, "noun": classes.action_noun}[head]
-            self.register_buffer(f"{head}_of", torch.tensor(list(made_of), dtype=torch.int64), persistent=False)
+            made_of = {
+                "action": range(self.sizes["action"]),
+                "verb": classes.action_verb,
+                "noun": classes.action_noun,
+            }[head]
+            self.register_buffer(
+                f"{head}_of", torch.tensor(list(made_of), dtype=torch.int64), persistent=False
+            )
         names = {"bigram": ["back1"], "trigram": ["back1", "pair"], "verb_noun": ["verb", "noun"]}
         names["distances"] = [f"back{distance}" for distance in range(1, DISTANCES + 1)]
-        self.tables = nn.ModuleDict({name: CountTable() for table in config.tables for name in names.get(table, ())})
+        self.tables = nn.ModuleDict(
+            {name: CountTable() for table in config.tables for name in names.get(table, ())}
+        )
 
     @torch.no_grad()
     def fit(self, history: Tensor, target: Tensor) -> None:
@@ -108,20 +122,30 @@ class CountTeacher(nn.Module):
         Raises DataError for an id that is no action, or no samples at all.
         """
         actions = self.sizes["action"]
-        if not len(target) or target.min() < 0 or target.max() >= actions or (len(history.flatten()) and history.max() >= actions):
+        if (
+            not len(target)
+            or target.min() < 0
+            or target.max() >= actions
+            or (len(history.flatten()) and history.max() >= actions)
+        ):
             raise DataError(
-                f"{len(target)} training samples", "counts", f"some, with action ids from 0 to {actions - 1}", "check the labels"
+                f"{len(target)} training samples",
+                "counts",
+                f"some, with action ids from 0 to {actions - 1}",
+                "check the labels",
             )
         for head in self.sizes:
-            getattr(self, f"{head}_counts").copy_(torch.bincount(self._of(head, target), minlength=self.sizes[head]))
+            getattr(self, f"{head}_counts").copy_(
+                torch.bincount(self._of(head, target), minlength=self.sizes[head])
+            )
         contexts = self._contexts(history)
         for name, table in self.tables.items():
             table.fit(contexts[name], self._of(name if name in self.sizes else "action", target))
 
     @torch.no_grad()
     def forward(self, batch: Batch) -> Outputs:
-        """Log probabilities from ``history`` (B, L) int64, as in ``fit``: ``action``, and of a dataset that has
-        them ``verb`` and ``noun``, summed from it.
+        """Log probabilities from ``history`` (B, L) int64, as in ``fit``: ``action``, and of a dataset that
+        has them ``verb`` and ``noun``, summed from it.
 
         A class of probability 0 (an action never seen, a verb that no action has) gets log ``FLOOR``.
         """
@@ -135,7 +159,9 @@ class CountTeacher(nn.Module):
         return Outputs(logits=logits)
 
     def resize(self, shapes: Mapping[str, torch.Size]) -> None:
-        """Make the tables as large as those of a checkpoint, whose size is what was counted; the buffers that ``shapes`` names."""
+        """Make the tables as large as those of a checkpoint, whose size is what was counted; the buffers that
+        ``shapes`` names.
+        """
         for name, shape in shapes.items():
             module, _, buffer = name.rpartition(".")
             if module.startswith("tables.") and module in dict(self.named_modules()):
@@ -168,7 +194,9 @@ class CountTeacher(nn.Module):
         last = contexts["back1"]
         again = functional.one_hot(last, self.sizes["action"] + 1)[:, 1:].double()
         # Halves: no class frequency reaches 1/2 + its own half, so the last action always comes first.
-        return torch.where((last > 0)[:, None], (again + self._unigram(contexts)) / 2, self._unigram(contexts))
+        return torch.where(
+            (last > 0)[:, None], (again + self._unigram(contexts)) / 2, self._unigram(contexts)
+        )
 
     def _bigram(self, contexts: Mapping[str, Tensor]) -> Tensor:
         return self.tables["back1"].interpolate(contexts["back1"], self._unigram(contexts))
@@ -180,7 +208,8 @@ class CountTeacher(nn.Module):
         total = sum(1 / distance for distance in range(1, DISTANCES + 1))
         unigram = self._unigram(contexts)
         return sum(
-            self.tables[f"back{distance}"].interpolate(contexts[f"back{distance}"], unigram) / (distance * total)
+            self.tables[f"back{distance}"].interpolate(contexts[f"back{distance}"], unigram)
+            / (distance * total)
             for distance in range(1, DISTANCES + 1)
         )
 

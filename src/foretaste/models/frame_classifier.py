@@ -1,10 +1,12 @@
-"""A small residual network that recognises the action of a single frame; its last vector is the feature that students read.
+"""A small residual network that recognises the action of a single frame; its last vector is the feature that
+students read.
 
-This mirrors the published students, whose backbones were trained on recognition first. It is sized to be trained within CPU
-minutes: after the stem each stage halves the picture, doubles the channels and holds ``blocks`` residual blocks. There are no
-normalisation layers: weights are standardised instead (Brock et al. 2021, arXiv:2101.08692), so that a frame's vector depends
-neither on the other frames of a batch (batch norm) nor on its own brightness and contrast alone (group norm, which learnt
-visibly slower on the generated kitchen). Vectors are pooled over the places of the picture, so any picture size will do.
+This mirrors the published students, whose backbones were trained on recognition first. It is sized to be
+trained within CPU minutes: after the stem each stage halves the picture, doubles the channels and holds
+``blocks`` residual blocks. There are no normalisation layers: weights are standardised instead (Brock et al.
+2021, arXiv:2101.08692), so that a frame's vector depends neither on the other frames of a batch (batch norm)
+nor on its own brightness and contrast alone (group norm, which learnt visibly slower on the generated
+kitchen). Vectors are pooled over the places of the picture, so any picture size will do.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.view import Sources
 from foretaste.pipeline.options import Options
 
-#: Keeps the variance of a relu of unit normal values at 1 (Brock et al. 2021, section 2): sqrt(2 / (1 - 1 / pi)).
+#: Keeps the variance of a relu of unit normal values at 1 (Brock et al. 2021, section 2): sqrt(2 / (1 - 1 /
+#: pi)).
 RELU_GAIN = 1.7139588594436646
 
 
@@ -40,7 +43,9 @@ class Config(Options):
 
 
 class StandardConv(nn.Module):
-    """A 3 x 3 convolution whose weights have mean 0 and variance 1 / fan-in for every output channel, times a learnt gain."""
+    """A 3 x 3 convolution whose weights have mean 0 and variance 1 / fan-in for every output channel, times a
+    learnt gain.
+    """
 
     def __init__(self, before: int, after: int, stride: int = 1):
         super().__init__()
@@ -56,7 +61,9 @@ class StandardConv(nn.Module):
 
 
 class Residual(nn.Module):
-    """x + strength * conv(relu(conv(relu(x)))); the strength starts at 0, so that a block starts as the identity."""
+    """x + strength * conv(relu(conv(relu(x)))); the strength starts at 0, so that a block starts as the
+    identity.
+    """
 
     def __init__(self, channels: int):
         super().__init__()
@@ -83,11 +90,15 @@ class FrameClassifier(nn.Module):
         self.stages = nn.Sequential(*layers)
         self.project = nn.Linear(2 * channels[-1], config.width)
         self.dropout = nn.Dropout(config.dropout)
-        self.classifiers = nn.ModuleDict({head: nn.Linear(config.width, count) for head, count in classes.items()})
+        self.classifiers = nn.ModuleDict(
+            {head: nn.Linear(config.width, count) for head, count in classes.items()}
+        )
 
     def embed(self, frames: Tensor) -> Tensor:
         """Frames (B, 3, H, W) -> vectors (B, D), not negative."""
-        frames = frames.contiguous(memory_format=torch.channels_last)  # convolutions in bf16 are slower than fp32 without
+        frames = frames.contiguous(
+            memory_format=torch.channels_last
+        )  # convolutions in bf16 are slower than fp32 without
         x = F.relu(self.stages(F.relu(self.stem(frames))))
         # The mean says what there is; the maximum that it is there at all, however small.
         return F.relu(self.project(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)))
@@ -96,7 +107,10 @@ class FrameClassifier(nn.Module):
         """``frames`` (B, 3, H, W) -> ``logits`` of every head and ``embedding`` (B, D)."""
         embedding = self.embed(batch.inputs["frames"])
         kept = self.dropout(embedding)
-        return Outputs(logits={head: classifier(kept) for head, classifier in self.classifiers.items()}, embedding=embedding)
+        return Outputs(
+            logits={head: classifier(kept) for head, classifier in self.classifiers.items()},
+            embedding=embedding,
+        )
 
 
 def build(config: Config, sources: Sources) -> FrameClassifier:

@@ -1,4 +1,6 @@
-"""A language model as every other step reads it: config.json, safetensors, a fast tokenizer with its special tokens named."""
+"""A language model as every other step reads it: config.json, safetensors, a fast tokenizer with its special
+tokens named.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,13 @@ SPECIAL = ("pad_token", "mask_token", "cls_token", "sep_token", "unk_token", "bo
 
 
 def take_over(source: Path, folder: Path) -> dict[str, list[str]]:
-    """Copy the model in ``source`` into ``folder``, which is made; returns which files are not the source's own.
+    """Copy the model in ``source`` into ``folder``, which is made; returns which files are not the source's
+    own.
 
-    ``converted``: weights that were a .bin, read as weights only. ``written``: what the tokenizer's class knows and the
-    source's files do not say (the published BERT, RoBERTa and ALBERT name no mask token in them), or a tokenizer.json
-    made of an older format. Raises DataError for weights that are not tensors, and where no fast tokenizer can be made.
+    ``converted``: weights that were a .bin, read as weights only. ``written``: what the tokenizer's class
+    knows and the source's files do not say (the published BERT, RoBERTa and ALBERT name no mask token in
+    them), or a tokenizer.json made of an older format. Raises DataError for weights that are not tensors, and
+    where no fast tokenizer can be made.
     """
     folder.mkdir(parents=True)
     names = chosen_files([path.name for path in source.iterdir()], source)
@@ -34,11 +38,16 @@ def take_over(source: Path, folder: Path) -> dict[str, list[str]]:
             shutil.copyfile(source / name, folder / name)
     if bins:
         _convert([source / name for name in bins if name.endswith(".bin")], folder / "model.safetensors")
-    return {"converted": ["model.safetensors"] if bins else [], "written": _complete_tokenizer(folder, source)}
+    return {
+        "converted": ["model.safetensors"] if bins else [],
+        "written": _complete_tokenizer(folder, source),
+    }
 
 
 def _convert(bins: list[Path], file: Path) -> None:
-    from safetensors.torch import save_file  # torch takes seconds to import, and most models need no conversion
+    from safetensors.torch import (
+        save_file,
+    )  # torch takes seconds to import, and most models need no conversion
 
     from foretaste.models.weights import read
 
@@ -56,20 +65,28 @@ def _complete_tokenizer(folder: Path, source: Path) -> list[str]:
     from transformers import AutoTokenizer  # seconds to import as well
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False, use_fast=True)
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, use_fast=True
+        )
         fast = tokenizer.backend_tokenizer
     except (*UNREADABLE, ImportError) as error:
         raise DataError(
-            f"no fast tokenizer ({first_line(error)})", source, "tokenizer.json",
+            f"no fast tokenizer ({first_line(error)})",
+            source,
+            "tokenizer.json",
             "write it with transformers' AutoTokenizer.save_pretrained where its own libraries are installed",
-        ) from error  # fmt: skip
+        ) from error
     written = []
     if not (folder / "tokenizer.json").is_file():
         fast.save(str(folder / "tokenizer.json"))
         written.append("tokenizer.json")
-    known = {key: str(getattr(tokenizer, key)) for key in SPECIAL if getattr(tokenizer, key, None) is not None}
+    known = {
+        key: str(getattr(tokenizer, key)) for key in SPECIAL if getattr(tokenizer, key, None) is not None
+    }
     if any(key in known for key in lacking):
-        (folder / "special_tokens_map.json").write_text(json.dumps(known | named, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        (folder / "special_tokens_map.json").write_text(
+            json.dumps(known | named, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
         written.append("special_tokens_map.json")
     return written
 
@@ -81,7 +98,12 @@ def _check_tokenizer(path: Path) -> None:
     try:
         FastTokenizer.from_file(str(path))
     except Exception as error:  # tokenizers raises Exception itself, whatever is wrong with a file
-        raise DataError(f"not a tokenizer ({first_line(error)})", path, "a file of the tokenizers library", "fetch it again") from error
+        raise DataError(
+            f"not a tokenizer ({first_line(error)})",
+            path,
+            "a file of the tokenizers library",
+            "fetch it again",
+        ) from error
 
 
 def _named(folder: Path) -> dict[str, str | dict]:

@@ -1,8 +1,9 @@
-"""A masked language model of Hugging Face in three parts: the encoder, the transform of its head, the decoder.
+"""A masked language model of Hugging Face in three parts: the encoder, the transform of its head, the
+decoder.
 
-The parts are separate because nobody here wants logits over the vocabulary at every token: pretraining wants them at the
-masked positions, a teacher wants a few words at two. Loading says which weights were not in the folder, and so are new,
-and which the folder holds but nothing uses.
+The parts are separate because nobody here wants logits over the vocabulary at every token: pretraining wants
+them at the masked positions, a teacher wants a few words at two. Loading says which weights were not in the
+folder, and so are new, and which the folder holds but nothing uses.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from foretaste.models.pretrained import MASKED, check_fits, load_network, read_c
 
 #: Where each architecture of ``MASKED`` keeps what lies between its encoder and its decoder.
 _TRANSFORMS = {
-    "albert": lambda hf: nn.Sequential(hf.predictions.dense, hf.predictions.activation, hf.predictions.LayerNorm),
+    "albert": lambda hf: nn.Sequential(
+        hf.predictions.dense, hf.predictions.activation, hf.predictions.LayerNorm
+    ),
     "bert": lambda hf: hf.cls.predictions.transform,
     "distilbert": lambda hf: nn.Sequential(hf.vocab_transform, hf.activation, hf.vocab_layer_norm),
     "electra": lambda hf: hf.generator_predictions,
@@ -34,7 +37,9 @@ _TRANSFORMS = {
 
 @dataclass(frozen=True)
 class Loading:
-    """What reading a folder left open: weights that it lacked (initialised at random) and weights that nothing uses."""
+    """What reading a folder left open: weights that it lacked (initialised at random) and weights that
+    nothing uses.
+    """
 
     newly_initialised: tuple[str, ...]
     unused: tuple[str, ...]
@@ -42,7 +47,9 @@ class Loading:
 
 @dataclass(frozen=True, kw_only=True)
 class Packing:
-    """sequence, position (B, N) int64: to which sequence of its row a token belongs (-1: padding), and where in it, from 0."""
+    """sequence, position (B, N) int64: to which sequence of its row a token belongs (-1: padding), and where
+    in it, from 0.
+    """
 
     sequence: Tensor
     position: Tensor
@@ -58,7 +65,8 @@ class Packing:
 class LanguageModel(nn.Module):
     """encoder: ids (B, N) -> vectors (B, N, D); transform and decoder: vectors (..., D) -> logits (..., V).
 
-    The decoder is the table of word embeddings (tied) wherever the architecture ties them; its rows are the words.
+    The decoder is the table of word embeddings (tied) wherever the architecture ties them; its rows are the
+    words.
     """
 
     def __init__(self, hf: PreTrainedModel, loading: Loading):
@@ -84,10 +92,14 @@ class LanguageModel(nn.Module):
         return self.encoder(input_ids=input_ids, **self._seen(attention_mask, packing)).last_hidden_state
 
     def embed(self, input_ids: Tensor) -> Tensor:
-        """ids (B, N) -> what the encoder makes of them first, their rows of the table of word embeddings (B, N, D')."""
+        """ids (B, N) -> what the encoder makes of them first, their rows of the table of word embeddings (B,
+        N, D').
+        """
         return self.encoder.get_input_embeddings()(input_ids)
 
-    def encode_embedded(self, vectors: Tensor, attention_mask: Tensor, packing: Packing | None = None) -> Tensor:
+    def encode_embedded(
+        self, vectors: Tensor, attention_mask: Tensor, packing: Packing | None = None
+    ) -> Tensor:
         """As ``encode``, from rows of one's own (B, N, D')."""
         return self.encoder(inputs_embeds=vectors, **self._seen(attention_mask, packing)).last_hidden_state
 
@@ -101,7 +113,9 @@ class LanguageModel(nn.Module):
             self._hf[0].get_output_embeddings().weight = embeddings.word_embeddings.weight
 
     def word_vectors(self) -> Tensor:
-        """The decoder's rows (V, D'): a word's logit is its row times the transformed vector, plus its bias."""
+        """The decoder's rows (V, D'): a word's logit is its row times the transformed vector, plus its
+        bias.
+        """
         return self.encoder.get_input_embeddings().weight if self.tied else self.decoder
 
     def logits(self, vectors: Tensor) -> Tensor:
@@ -109,7 +123,9 @@ class LanguageModel(nn.Module):
         return F.linear(self.transform(vectors), self.word_vectors(), self.bias)
 
     def facts(self) -> dict[str, Any]:
-        """What was newly initialised and what was not used when this model was loaded; of ELECTRA, what it is used as."""
+        """What was newly initialised and what was not used when this model was loaded; of ELECTRA, what it is
+        used as.
+        """
         facts: dict[str, Any] = asdict(self.loading)
         if self._hf[0].config.model_type == "electra":
             new = any(name.startswith("generator_predictions.") for name in self.loading.newly_initialised)
@@ -117,21 +133,28 @@ class LanguageModel(nn.Module):
         return facts
 
     def save(self, folder: Path) -> None:
-        """Write a Hugging Face folder but for its tokenizer: config.json, model.safetensors with the masked-word head, and
-        manifest.json with ``facts``."""
+        """Write a Hugging Face folder but for its tokenizer: config.json, model.safetensors with the
+        masked-word head, and manifest.json with ``facts``.
+        """
         write_folder(self._hf[0], folder, self.facts())
 
 
-def seen(real: Tensor, packing: Packing | None, dtype: torch.dtype, first_position: int = 0) -> dict[str, Tensor]:
+def seen(
+    real: Tensor, packing: Packing | None, dtype: torch.dtype, first_position: int = 0
+) -> dict[str, Tensor]:
     """What an encoder is told of who sees whom: ``attention_mask``, and with ``packing`` ``position_ids``.
 
-    real (B, N) bool; with packing the mask is (B, 1, N, N), 0 within a sequence and the least number elsewhere.
+    real (B, N) bool; with packing the mask is (B, 1, N, N), 0 within a sequence and the least number
+    elsewhere.
     """
     if packing is None:
         return {"attention_mask": real.long()}
     same = packing.sequence[:, None, :, None] == packing.sequence[:, None, None, :]
     barred = torch.full((), torch.finfo(dtype).min, dtype=dtype, device=real.device)
-    return {"attention_mask": torch.where(same, 0.0, barred).to(dtype), "position_ids": packing.position + first_position}
+    return {
+        "attention_mask": torch.where(same, 0.0, barred).to(dtype),
+        "position_ids": packing.position + first_position,
+    }
 
 
 def write_folder(hf: PreTrainedModel, folder: Path, facts: Mapping[str, Any]) -> None:
@@ -141,7 +164,9 @@ def write_folder(hf: PreTrainedModel, folder: Path, facts: Mapping[str, Any]) ->
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config.pop("_name_or_path", None)  # a place, and so no part of what the model is
     (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    (folder / "manifest.json").write_text(json.dumps({"format": 1, **facts}, indent=1) + "\n", encoding="utf-8")
+    (folder / "manifest.json").write_text(
+        json.dumps({"format": 1, **facts}, indent=1) + "\n", encoding="utf-8"
+    )
 
 
 def load_language_model(folder: Path, dropout: float | None = None) -> LanguageModel:
@@ -150,15 +175,17 @@ def load_language_model(folder: Path, dropout: float | None = None) -> LanguageM
     dropout
         Replaces every dropout rate of the network; None keeps the folder's.
 
-    Weights of the masked-word head that the folder lacks are drawn from torch's global generator, as the architecture
-    draws them. Raises DataError if a weight of the encoder is missing or of another shape, ConfigError for an
-    architecture that is not known here.
+    Weights of the masked-word head that the folder lacks are drawn from torch's global generator, as the
+    architecture draws them. Raises DataError if a weight of the encoder is missing or of another shape,
+    ConfigError for an architecture that is not known here.
     """
     return LanguageModel(*load_pretrained(AutoModelForMaskedLM, folder, dropout))
 
 
 def load_pretrained(kind: type, folder: Path, dropout: float | None) -> tuple[PreTrainedModel, Loading]:
-    """The model of a folder as ``kind``, a class of transformers, and what loading left open; errors as above."""
+    """The model of a folder as ``kind``, a class of transformers, and what loading left open; errors as
+    above.
+    """
     folder = Path(folder)
     config = read_config(folder, dropout)
     if config.model_type not in MASKED:

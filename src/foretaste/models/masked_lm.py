@@ -1,4 +1,6 @@
-"""Masked language modelling: the hidden tokens of a text from the rest (Devlin et al. 2019), logits where a token is hidden."""
+"""Masked language modelling: the hidden tokens of a text from the rest (Devlin et al. 2019), logits where a
+token is hidden.
+"""
 
 from __future__ import annotations
 
@@ -29,18 +31,24 @@ class Config(Options):
     dropout: float | None = Field(None, ge=0, lt=1)
     """Replaces every dropout rate of the language model; null keeps its own."""
     vocabulary: Literal["all", "corpus"] = "all"
-    """`corpus`: only the vectors of tokens that the phrases hold are trained, and training normalises over them alone (so the
-    view may hide words only). A recipe corpus holds a few per cent of a vocabulary, and on a CPU most of a step goes into the rest."""
+    """`corpus`: only the vectors of tokens that the phrases hold are trained, and training normalises over
+    them alone (so the view may hide words only). A recipe corpus holds a few per cent of a vocabulary, and on
+    a CPU most of a step goes into the rest.
+    """
     separators: tuple[str, ...] = ()
-    """With `vocabulary: corpus`: what the view's template puts between words, trained as well (`mask: tokens` hides it too)."""
+    """With `vocabulary: corpus`: what the view's template puts between words, trained as well (`mask: tokens`
+    hides it too).
+    """
 
 
 class MaskedLm(nn.Module):
-    """A language model with its masked-word head, applied at the masked positions only (1.7 to 2.6 times faster).
+    """A language model with its masked-word head, applied at the masked positions only (1.7 to 2.6 times
+    faster).
 
     active
-        Ids (A,) of the tokens that are trained; None: all. Their vectors and biases are then parameters of their own, which
-        are written back into the language model's tables whenever the model is used outside training.
+        Ids (A,) of the tokens that are trained; None: all. Their vectors and biases are then parameters of
+        their own, which are written back into the language model's tables whenever the model is used outside
+        training.
     """
 
     def __init__(self, lm: LanguageModel, active: Tensor | None = None):
@@ -56,13 +64,19 @@ class MaskedLm(nn.Module):
             self.row_bias = nn.Parameter(lm.bias.detach()[active].clone())
 
     def forward(self, batch: Batch) -> Outputs:
-        """``input_ids`` (B, N), ``attention_mask`` (B, N) bool, ``masked_positions`` (M,) int64 into B * N, where rows are packed
-        ``sequence`` and ``position`` (B, N) -> logits ``token`` (M, V), which in training are -inf for tokens that are not trained."""
-        ids, real, masked = (batch.inputs[name] for name in ("input_ids", "attention_mask", "masked_positions"))
+        """``input_ids`` (B, N), ``attention_mask`` (B, N) bool, ``masked_positions`` (M,) int64 into B * N,
+        where rows are packed ``sequence`` and ``position`` (B, N) -> logits ``token`` (M, V), which in
+        training are -inf for tokens that are not trained.
+        """
+        ids, real, masked = (
+            batch.inputs[name] for name in ("input_ids", "attention_mask", "masked_positions")
+        )
         packing = Packing.of(batch)
         if self.rows is None or not self.training:
             self.write_back()
-            return Outputs(logits={"token": self.lm.logits(self.lm.encode(ids, real, packing).flatten(0, 1)[masked])})
+            return Outputs(
+                logits={"token": self.lm.logits(self.lm.encode(ids, real, packing).flatten(0, 1)[masked])}
+            )
         labels = batch.labels["token"]
         if (self.place[labels] < 0).any():
             strange = labels[self.place[labels] < 0][0].item()
@@ -77,7 +91,11 @@ class MaskedLm(nn.Module):
         embedded = torch.where((place >= 0)[..., None], known, self.lm.embed(ids).detach())
         vectors = self.lm.encode_embedded(embedded, real, packing).flatten(0, 1)[masked]
         few = F.linear(self.lm.transform(vectors), self.rows, self.row_bias)  # (M, A)
-        return Outputs(logits={"token": few.new_full((len(few), len(self.place)), -torch.inf).index_copy(1, self.active, few)})
+        return Outputs(
+            logits={
+                "token": few.new_full((len(few), len(self.place)), -torch.inf).index_copy(1, self.active, few)
+            }
+        )
 
     @torch.no_grad()
     def write_back(self) -> None:
@@ -91,16 +109,20 @@ class MaskedLm(nn.Module):
         return self.lm.facts()
 
     def save(self, folder: Path) -> list[Path]:
-        """Write the language model as a Hugging Face folder, but for its tokenizer; returns the folders that need one."""
+        """Write the language model as a Hugging Face folder, but for its tokenizer; returns the folders that
+        need one.
+        """
         self.write_back()
         self.lm.save(folder)
         return [folder]
 
 
 def count_tokens(phrases: pa.Table, folder: Path, separators: Sequence[str] = ()) -> Tensor:
-    """How often each token of the vocabulary (V,) float64 occurs in verbs and objects of the training recipes.
+    """How often each token of the vocabulary (V,) float64 occurs in verbs and objects of the training
+    recipes.
 
-    Each of ``separators`` stands once beside every phrase. A table that is mapped from disk is read a batch at a time.
+    Each of ``separators`` stands once beside every phrase. A table that is mapped from disk is read a batch
+    at a time.
     """
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
@@ -125,18 +147,25 @@ def count_tokens(phrases: pa.Table, folder: Path, separators: Sequence[str] = ()
 def build(config: Config, sources: Sources) -> MaskedLm:
     """The language model of ``sources.pretrained``.
 
-    A newly initialised head starts from the frequencies of the corpus: its bias is the log of each token's share, so that
-    training need not find out first how rare most words are.
+    A newly initialised head starts from the frequencies of the corpus: its bias is the log of each token's
+    share, so that training need not find out first how rare most words are.
     """
     folder, phrases = sources.need("pretrained", "masked_lm"), sources.need("phrases", "masked_lm")
     lm = load_language_model(folder, config.dropout)
     count = count_tokens(phrases, folder, config.separators)
-    count = torch.cat((count, count.new_zeros(len(lm.bias) - len(count))))  # tables may be padded beyond the tokenizer
+    count = torch.cat(
+        (count, count.new_zeros(len(lm.bias) - len(count)))
+    )  # tables may be padded beyond the tokenizer
     if lm.loading.newly_initialised:
         with torch.no_grad():
             lm.bias.copy_(((count + UNSEEN) / (count + UNSEEN).sum()).log())
     if config.vocabulary == "all":
         return MaskedLm(lm)
     if not lm.tied:
-        raise ConfigError("vocabulary: corpus", folder, "a language model whose decoder is its table of word embeddings", "vocabulary: all")
+        raise ConfigError(
+            "vocabulary: corpus",
+            folder,
+            "a language model whose decoder is its table of word embeddings",
+            "vocabulary: all",
+        )
     return MaskedLm(lm, count.nonzero()[:, 0])

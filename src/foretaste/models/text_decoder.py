@@ -1,9 +1,11 @@
-"""A text teacher that is a causal language model: it reads the past actions and its last vector is classified.
+"""A text teacher that is a causal language model: it reads the past actions and its last vector is
+classified.
 
-Of the published systems none has it; their teachers are masked language models. A decoder has seen the whole text only at its last
-token, so that token's vector stands for the text. Texts are padded on the right, where a causal model cannot look: padding changes
-no logit. With ``lora`` the language model stays as it is and small matrices beside its linear layers are trained (Hu et al. 2021,
-arXiv:2106.09685; library peft); a checkpoint then holds both.
+Of the published systems none has it; their teachers are masked language models. A decoder has seen the whole
+text only at its last token, so that token's vector stands for the text. Texts are padded on the right, where
+a causal model cannot look: padding changes no logit. With ``lora`` the language model stays as it is and
+small matrices beside its linear layers are trained (Hu et al. 2021, arXiv:2106.09685; library peft); a
+checkpoint then holds both.
 """
 
 from __future__ import annotations
@@ -57,22 +59,31 @@ class TextDecoder(nn.Module):
         self.classifiers = nn.ModuleDict({head: nn.Linear(width, count) for head, count in sizes.items()})
 
     def forward(self, batch: Batch) -> Outputs:
-        """``input_ids`` (B, N), ``attention_mask`` (B, N) bool, real tokens first -> logits (B, C) a head, embedding (B, D): the
-        vector of the last real token."""
+        """``input_ids`` (B, N), ``attention_mask`` (B, N) bool, real tokens first -> logits (B, C) a head,
+        embedding (B, D): the vector of the last real token.
+        """
         real = batch.inputs["attention_mask"]
-        vectors = self.lm(input_ids=batch.inputs["input_ids"], attention_mask=real.long(), use_cache=False).last_hidden_state
+        vectors = self.lm(
+            input_ids=batch.inputs["input_ids"], attention_mask=real.long(), use_cache=False
+        ).last_hidden_state
         last = real.sum(1) - 1
         pooled = vectors[torch.arange(len(vectors), device=vectors.device), last]
-        return Outputs(logits={head: classifier(pooled) for head, classifier in self.classifiers.items()}, embedding=pooled)
+        return Outputs(
+            logits={head: classifier(pooled) for head, classifier in self.classifiers.items()},
+            embedding=pooled,
+        )
 
 
 def adapt(lm: PreTrainedModel, lora: Lora) -> None:
     """Put adapters, which start as no change, into every linear layer of ``lm`` and freeze the rest of it."""
     settings = LoraConfig(
-        r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules="all-linear",
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules="all-linear",
         # GPT-2's layers store their matrices (in, out).
         fan_in_fan_out=any(isinstance(module, Conv1D) for module in lm.modules()),
-    )  # fmt: skip
+    )
     inject_adapter_in_model(settings, lm)
 
 
@@ -85,9 +96,11 @@ def load_decoder(folder: Path, dropout: float | None = None) -> PreTrainedModel:
     config = read_config(folder, dropout)
     if kind_of(config, folder) != "causal":
         raise ConfigError(
-            f"{config.model_type} is no causal language model", folder / "config.json", "a decoder such as gpt2 or llama",
+            f"{config.model_type} is no causal language model",
+            folder / "config.json",
+            "a decoder such as gpt2 or llama",
             "network: text_encoder",
-        )  # fmt: skip
+        )
     lm, found = load_network(AutoModel, folder, config)
     check_fits(sorted(found["missing_keys"]), found, folder)
     return lm

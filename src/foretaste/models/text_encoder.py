@@ -1,14 +1,14 @@
 """A text teacher: a language model reads the past actions and says which action comes next.
 
-``linear`` is the published head (Ghosh et al. 2022): one vector of the text, three linear classifiers. ``verbaliser`` keeps
-the masked-word head as the classifier: the text ends in two masks, verb and object, and
+``linear`` is the published head (Ghosh et al. 2022): one vector of the text, three linear classifiers.
+``verbaliser`` keeps the masked-word head as the classifier: the text ends in two masks, verb and object, and
 
     logit(action) = linear(action) + log p(verb of the action) + log p(noun of the action)
 
-where p(verb) is the softmax over the verbs of the mean logit of the verb's tokens at the first mask, and p(noun) likewise at
-the second. The mean, not the sum, so that a name of three tokens is not less likely for being long; a constant over classes
-is left to the softmax. What pretraining taught the masked-word head is then there at the first step, where a new linear
-layer has to learn it again from the labels.
+where p(verb) is the softmax over the verbs of the mean logit of the verb's tokens at the first mask, and
+p(noun) likewise at the second. The mean, not the sum, so that a name of three tokens is not less likely for
+being long; a constant over classes is left to the softmax. What pretraining taught the masked-word head is
+then there at the first step, where a new linear layer has to learn it again from the labels.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ from foretaste.pipeline.options import Options
 
 class Config(Options):
     head: Literal["linear", "verbaliser"] = "linear"
-    """`linear`: new classifiers. `verbaliser`: the masked-word head at two masks beside them (the view needs `slots: true`)."""
+    """`linear`: new classifiers. `verbaliser`: the masked-word head at two masks beside them (the view needs
+    `slots: true`).
+    """
     pool: Literal["cls", "mean"] = "cls"
     """The vector that stands for the text: its first token's, or the mean over its tokens."""
     dropout: float | None = Field(None, ge=0, lt=1)
@@ -44,14 +46,17 @@ class Config(Options):
 
 
 class ClassWords(nn.Module):
-    """Scores classes by the words of their names ("board:chopping": board, chopping), read off a masked-word head."""
+    """Scores classes by the words of their names ("board:chopping": board, chopping), read off a masked-word
+    head.
+    """
 
     def __init__(self, names: Sequence[str], folder: Path):
         super().__init__()
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        # The space in front makes it a word in the middle of a text, which byte-level vocabularies tell apart.
+        # The space in front makes it a word in the middle of a text, which byte-level vocabularies tell
+        # apart.
         worded = [" " + " ".join(re.findall(r"[^\s:/_\-]+", name.lower())) for name in names]
         tokens = [tokenizer.encode(words, add_special_tokens=False).ids for words in worded]
         if [] in tokens:
@@ -62,7 +67,9 @@ class ClassWords(nn.Module):
                 "use head: linear",
             )
         offsets = torch.tensor([0, *(len(row) for row in tokens[:-1])]).cumsum(0)
-        self.register_buffer("tokens", torch.tensor([token for row in tokens for token in row]), persistent=False)
+        self.register_buffer(
+            "tokens", torch.tensor([token for row in tokens for token in row]), persistent=False
+        )
         self.register_buffer("offsets", offsets, persistent=False)
 
     def forward(self, lm: LanguageModel, vectors: Tensor) -> Tensor:
@@ -88,14 +95,21 @@ class TextEncoder(nn.Module):
                 nn.init.zeros_(classifier.weight)
                 nn.init.zeros_(classifier.bias)
         for head in ("verb", "noun"):
-            self.register_buffer(f"action_{head}", torch.tensor(getattr(space, f"action_{head}")), persistent=False)
+            self.register_buffer(
+                f"action_{head}", torch.tensor(getattr(space, f"action_{head}")), persistent=False
+            )
 
     def forward(self, batch: Batch) -> Outputs:
-        """``input_ids`` (B, N), ``attention_mask`` (B, N) bool, for the verbaliser ``slots`` (B, 2) int64: where the masks
-        of verb and noun are -> logits (B, C) a head, embedding (B, D)."""
+        """``input_ids`` (B, N), ``attention_mask`` (B, N) bool, for the verbaliser ``slots`` (B, 2) int64:
+        where the masks of verb and noun are -> logits (B, C) a head, embedding (B, D).
+        """
         real = batch.inputs["attention_mask"]
         vectors = self.lm.encode(batch.inputs["input_ids"], real)
-        pooled = vectors[:, 0] if self.pool == "cls" else (vectors * real[..., None]).sum(1) / real.sum(1, keepdim=True)
+        pooled = (
+            vectors[:, 0]
+            if self.pool == "cls"
+            else (vectors * real[..., None]).sum(1) / real.sum(1, keepdim=True)
+        )
         logits = {head: classifier(pooled) for head, classifier in self.classifiers.items()}
         if self.slots:
             said = self._said(vectors, batch.inputs["slots"])
@@ -112,4 +126,6 @@ class TextEncoder(nn.Module):
 def build(config: Config, sources: Sources) -> TextEncoder:
     """The language model of ``sources.pretrained`` with heads for the classes of ``sources``."""
     folder = sources.need("pretrained", "text_encoder")
-    return TextEncoder(load_language_model(folder, config.dropout), config, sources.need("classes", "text_encoder"), folder)
+    return TextEncoder(
+        load_language_model(folder, config.dropout), config, sources.need("classes", "text_encoder"), folder
+    )

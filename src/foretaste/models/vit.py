@@ -1,7 +1,7 @@
 """ViT: a transformer over the patches of one image.
 
-Dosovitskiy et al. 2021 (arXiv:2010.11929). Parameter names and layouts are timm's (``vit_base_patch16_224``: layer norm
-first, eps 1e-6, exact GELU, class token), so that published weights load as they are.
+Dosovitskiy et al. 2021 (arXiv:2010.11929). Parameter names and layouts are timm's (``vit_base_patch16_224``:
+layer norm first, eps 1e-6, exact GELU, class token), so that published weights load as they are.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ class Config(Options):
     classify: tuple[Literal["action", "verb", "noun"], ...] = ()
     """Heads of a recogniser; a backbone within another network has none."""
     weights: str | None = None
-    """File to start from, in timm's layout (.pth or .safetensors), relative to data_root; null: random weights."""
+    """File to start from, in timm's layout (.pth or .safetensors), relative to data_root; null: random
+    weights.
+    """
 
     @model_validator(mode="after")
     def _divides(self) -> Config:
@@ -65,7 +67,9 @@ class Attention(nn.Module):
         self.proj = nn.Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        query, key, value = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)  # (B, heads, N, D / heads)
+        query, key, value = (
+            self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
+        )  # (B, heads, N, D / heads)
         return self.proj(F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
 
 
@@ -97,7 +101,9 @@ class Block(nn.Module):
 
 
 class Vit(nn.Module):
-    """One vector an image: the class token after the last norm; and linear heads on it, if there are ``classes``."""
+    """One vector an image: the class token after the last norm; and linear heads on it, if there are
+    ``classes``.
+    """
 
     def __init__(self, config: Config, classes: dict[str, int]):
         super().__init__()
@@ -108,7 +114,9 @@ class Vit(nn.Module):
         self.blocks = nn.Sequential(*(Block(config.width, config.heads) for _ in range(config.layers)))
         self.norm = nn.LayerNorm(config.width, eps=1e-6)
         self.dropout = nn.Dropout(config.dropout)
-        self.classifiers = nn.ModuleDict({head: nn.Linear(config.width, count) for head, count in classes.items()})
+        self.classifiers = nn.ModuleDict(
+            {head: nn.Linear(config.width, count) for head, count in classes.items()}
+        )
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
         nn.init.trunc_normal_(self.cls_token, std=0.02)
         for module in self.modules():
@@ -119,18 +127,25 @@ class Vit(nn.Module):
     def embed(self, frames: Tensor) -> Tensor:
         """Frames (B, 3, H, W) -> vectors (B, D)."""
         patches = self.patch_embed(frames)
-        tokens = torch.cat((self.cls_token.expand(len(patches), -1, -1), patches), 1) + self.pos_embed  # (B, 1 + N, D)
+        tokens = (
+            torch.cat((self.cls_token.expand(len(patches), -1, -1), patches), 1) + self.pos_embed
+        )  # (B, 1 + N, D)
         return self.norm(self.blocks(tokens)[:, 0])
 
     def forward(self, batch: Batch) -> Outputs:
         """``frames`` (B, 3, H, W) -> ``logits`` of every head and ``embedding``."""
         embedding = self.embed(batch.inputs["frames"])
         kept = self.dropout(embedding)
-        return Outputs(logits={head: classifier(kept) for head, classifier in self.classifiers.items()}, embedding=embedding)
+        return Outputs(
+            logits={head: classifier(kept) for head, classifier in self.classifiers.items()},
+            embedding=embedding,
+        )
 
 
 def build(config: Config, sources: Sources) -> Vit:
-    """The network with one linear classifier a head for the classes of ``sources``, from the weights of ``sources`` if it names some."""
+    """The network with one linear classifier a head for the classes of ``sources``, from the weights of
+    ``sources`` if it names some.
+    """
     heads = sources.need("classes", "vit").sizes(config.classify) if config.classify else {}
     model = Vit(config, heads)
     if config.weights is not None:
@@ -139,10 +154,16 @@ def build(config: Config, sources: Sources) -> Vit:
 
 
 def start_from(model: Vit, path: Path) -> None:
-    """Give ``model`` the published weights of ``path``. The classifier of their pretraining is left out, and its names are said;
-    the heads of ``model`` stay as they are. Raises DataError where anything else is missing, unknown or of another shape."""
+    """Give ``model`` the published weights of ``path``. The classifier of their pretraining is left out, and
+    its names are said; the heads of ``model`` stay as they are. Raises DataError where anything else is
+    missing, unknown or of another shape.
+    """
     state = weights.read(path)
     left_out = [name for name in state if re.search(weights.VIT.ignored, name)]
     console.say(f"weights of {path.name}; left out: {', '.join(left_out) or 'nothing'}")
-    own = {name: parameter.detach() for name, parameter in model.named_parameters() if name.startswith("classifiers.")}
+    own = {
+        name: parameter.detach()
+        for name, parameter in model.named_parameters()
+        if name.startswith("classifiers.")
+    }
     weights.install(model, {**state, **own}, weights.VIT, path)

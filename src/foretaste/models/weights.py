@@ -1,7 +1,8 @@
 """Published weights in and out: how others name and store the parameters of our networks.
 
-A layout renames our parameters, one by one, to the published names; the same table reads and writes. Reading is strict:
-every parameter must be there in its shape, and nothing may be left over but what the layout knows to hold no parameter.
+A layout renames our parameters, one by one, to the published names; the same table reads and writes. Reading
+is strict: every parameter must be there in its shape, and nothing may be left over but what the layout knows
+to hold no parameter.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class Layout:
 #: timm 0.4-1.0 ``vit_*``: our names are its names; ``head`` is the classifier of the pretraining.
 VIT = Layout(ignored=r"^head\.")
 
-#: facebookresearch/AVT: GPT-2 of Hugging Face inside (Conv1D weights are (in, out)); ``backbone.model`` is timm's ViT.
+#: facebookresearch/AVT: GPT-2 of Hugging Face inside (Conv1D weights are (in, out)); ``backbone.model`` is
+#: timm's ViT.
 AVT = Layout(
     renames=(
         (r"^(encoder|decoder)\.", r"future_predictor.\1."),
@@ -82,13 +84,17 @@ def layout(kind: str) -> Layout:
 
 def export(model: nn.Module, layout: Layout) -> dict[str, Tensor]:
     """The parameters of ``model`` under their published names, in published order and storage."""
-    return {layout.published(name): layout.turn(name, tensor.detach()).contiguous() for name, tensor in model.named_parameters()}
+    return {
+        layout.published(name): layout.turn(name, tensor.detach()).contiguous()
+        for name, tensor in model.named_parameters()
+    }
 
 
 def install(model: nn.Module, state: Mapping[str, Tensor], layout: Layout, where: object) -> None:
     """Copy published parameters into ``model``.
 
-    Raises DataError, naming ``where`` and the first few parameters, if one is missing, unknown or of another shape.
+    Raises DataError, naming ``where`` and the first few parameters, if one is missing, unknown or of another
+    shape.
     """
     ours = {layout.published(name): (name, parameter) for name, parameter in model.named_parameters()}
     missing = [name for name in ours if name not in state]
@@ -96,44 +102,64 @@ def install(model: nn.Module, state: Mapping[str, Tensor], layout: Layout, where
     if missing or extra:
         raise DataError(
             f"weights of another network: missing {_few(missing)}, not known {_few(extra)}",
-            where, f"{len(ours)} parameters", "use the preset that these weights were trained with",
-        )  # fmt: skip
+            where,
+            f"{len(ours)} parameters",
+            "use the preset that these weights were trained with",
+        )
     turned = {name: layout.turn(own, state[name]) for name, (own, _) in ours.items()}
     for name, (_, parameter) in ours.items():
         if turned[name].shape != parameter.shape:
             raise DataError(
                 f"{name} has shape {tuple(turned[name].shape)}",
-                where, f"{tuple(parameter.shape)}", "use the preset that these weights were trained with",
-            )  # fmt: skip
+                where,
+                f"{tuple(parameter.shape)}",
+                "use the preset that these weights were trained with",
+            )
     with torch.no_grad():
         for name, (_, parameter) in ours.items():
             parameter.copy_(turned[name])
 
 
 def read(path: Path, entry: str | None = None) -> dict[str, Tensor]:
-    """Tensors by name from a ``.safetensors`` file, or from a ``.pth`` or ``.bin`` read as weights only (nothing in it is run).
+    """Tensors by name from a ``.safetensors`` file, or from a ``.pth`` or ``.bin`` read as weights only
+    (nothing in it is run).
 
-    ``entry`` names the part of a ``.pth`` checkpoint that holds the parameters ("model" in AVT's). Whatever is wrong with the
-    file is one DataError. What has no checksum cannot be checked: a bit flipped among the numbers of a .safetensors file, or of
-    a .pth older than torch's zip format, is read as a number.
+    ``entry`` names the part of a ``.pth`` checkpoint that holds the parameters ("model" in AVT's). Whatever
+    is wrong with the file is one DataError. What has no checksum cannot be checked: a bit flipped among the
+    numbers of a .safetensors file, or of a .pth older than torch's zip format, is read as a number.
     """
     path = Path(path)
     if not path.is_file():
-        raise DataError("missing weights", path, "a .safetensors or .pth file", "download it, or correct the path")
+        raise DataError(
+            "missing weights", path, "a .safetensors or .pth file", "download it, or correct the path"
+        )
     check_is_itself(path)
     try:
         stored = _stored(path)
     except (*UNREADABLE, torch.serialization.pickle.UnpicklingError) as error:
         reason = f"unreadable weights ({type(error).__name__}: {first_line(error)})"
-        raise DataError(reason, path, "a file of tensors only, as it was published", "fetch it again, or convert it") from error
+        raise DataError(
+            reason, path, "a file of tensors only, as it was published", "fetch it again, or convert it"
+        ) from error
     if entry is not None:
         if not isinstance(stored, dict) or entry not in stored:
             found = _few(list(stored)) if isinstance(stored, dict) else type(stored).__name__
-            raise DataError(f"no entry {entry!r}", path, f"one of {found}", "name the entry that holds the parameters")
+            raise DataError(
+                f"no entry {entry!r}", path, f"one of {found}", "name the entry that holds the parameters"
+            )
         stored = stored[entry]
     if not isinstance(stored, dict) or not all(_is_parameter(*item) for item in stored.items()):
-        raise DataError("not a table of tensors", path, "parameter name -> tensor", "name the entry that holds the parameters")
-    if swollen := [name for name, tensor in stored.items() if tensor.numel() * tensor.element_size() > path.stat().st_size]:
+        raise DataError(
+            "not a table of tensors",
+            path,
+            "parameter name -> tensor",
+            "name the entry that holds the parameters",
+        )
+    if swollen := [
+        name
+        for name, tensor in stored.items()
+        if tensor.numel() * tensor.element_size() > path.stat().st_size
+    ]:
         raise DataError(f"{swollen[0]} is larger than its file", path, "a whole file", "fetch it again")
     return dict(stored)
 
@@ -144,7 +170,8 @@ def _stored(path: Path) -> Any:
     if is_zip(path):
         check_zip(path)
     with warnings.catch_warnings():
-        # torch warns of protocols and storages that it knows: damaged ones are errors, and sound ones need no comment.
+        # torch warns of protocols and storages that it knows: damaged ones are errors, and sound ones need no
+        # comment.
         warnings.simplefilter("ignore")
         return torch.load(path, map_location="cpu", weights_only=True)
 
@@ -160,4 +187,8 @@ def write(path: Path, state: Mapping[str, Tensor]) -> None:
 
 
 def _few(names: list[str]) -> str:
-    return ", ".join(map(str, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "") if names else "none"
+    return (
+        ", ".join(map(str, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        if names
+        else "none"
+    )

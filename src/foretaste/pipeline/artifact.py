@@ -1,7 +1,7 @@
 """Outputs appear whole or not at all.
 
-A file or folder is written under a temporary name beside its place, flushed to disk, and renamed. A stage that is killed
-leaves at most a ``.<name>.partial-…`` that the next attempt removes.
+A file or folder is written under a temporary name beside its place, flushed to disk, and renamed. A stage
+that is killed leaves at most a ``.<name>.partial-…`` that the next attempt removes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ os.umask(_UMASK)
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Yield a temporary path to write a file or a folder to; on leaving without an error it becomes ``path``."""
+    """Yield a temporary path to write a file or a folder to; on leaving without an error it becomes
+    ``path``.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
@@ -41,7 +43,10 @@ def whole(path: Path) -> Iterator[Path]:
         discard(partial)
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             raise DataError(
-                f"cannot write ({error.strerror})", path, "space and permission to write", "free space or move results_root"
+                f"cannot write ({error.strerror})",
+                path,
+                "space and permission to write",
+                "free space or move results_root",
             ) from error
         raise
 
@@ -49,7 +54,10 @@ def whole(path: Path) -> Iterator[Path]:
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as readable JSON with sorted keys, whole or not at all (NaN is refused)."""
     with whole(path) as partial:
-        partial.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.write_text(
+            json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n",
+            encoding="utf-8",
+        )
 
 
 def remember_json(path: Path, value: Any) -> None:

@@ -1,4 +1,6 @@
-"""What a run's names mean: datasets, systems, models, language models and backbones, and where their files lie."""
+"""What a run's names mean: datasets, systems, models, language models and backbones, and where their files
+lie.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,15 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.components import check_parts, check_settings, schemas
-from foretaste.pipeline.config import BackboneConfig, DatasetConfig, LmConfig, RunConfig, SystemConfig, TextConfig, validated
+from foretaste.pipeline.config import (
+    BackboneConfig,
+    DatasetConfig,
+    LmConfig,
+    RunConfig,
+    SystemConfig,
+    TextConfig,
+    validated,
+)
 from foretaste.pipeline.described import Folder
 from foretaste.pipeline.found_files import matching
 from foretaste.pipeline.language_models import artifact_name
@@ -37,7 +47,8 @@ class Catalogue:
         self.results = self.run.results_root
         check_folder(self.results, "config.yaml.results_root")
         self._components, self._settings = (
-            schemas(Path(root) / "workflow" / "schemas" / f"{name}.json") for name in ("components", "settings")
+            schemas(Path(root) / "workflow" / "schemas" / f"{name}.json")
+            for name in ("components", "settings")
         )
         self._overridden(TextConfig(), "config.yaml")
         rules = _rule_names(Path(root), "workflow/rules/*.smk")
@@ -65,22 +76,28 @@ class Catalogue:
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def fits(self, dataset: str, system: str) -> bool:
-        """Whether a preset is made for a dataset: it says so (``datasets``), or is one of the dataset's own systems, a base of one, or
-        based on one."""
+        """Whether a preset is made for a dataset: it says so (``datasets``), or is one of the dataset's own
+        systems, a base of one, or based on one.
+        """
         made_for = self.files.merged("systems", system).get("datasets", ())
         if made_for:
             return not set(made_for).isdisjoint(self.files.chain("datasets", dataset))
         bases = self.files.chain("systems", system)
-        return any(own in bases or system in self.files.chain("systems", own) for own in self.dataset(dataset).systems)
+        return any(
+            own in bases or system in self.files.chain("systems", own)
+            for own in self.dataset(dataset).systems
+        )
 
     def check_fits(self, dataset: str, system: str) -> None:
         """Raise ConfigError, listing the systems that fit, unless ``system`` is made for ``dataset``."""
         if not self.fits(dataset, system):
             fitting = [name for name in self.files.names("systems") if self.fits(dataset, name)]
             raise ConfigError(
-                f"the system {system} is not made for the dataset {dataset}", self.files.where("systems", system),
-                f"one of {', '.join(fitting)}", "use one of these, or name the dataset in the preset's datasets",
-            )  # fmt: skip
+                f"the system {system} is not made for the dataset {dataset}",
+                self.files.where("systems", system),
+                f"one of {', '.join(fitting)}",
+                "use one of these, or name the dataset in the preset's datasets",
+            )
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def dataset(self, name: str) -> DatasetConfig:
@@ -88,12 +105,16 @@ class Catalogue:
         settings = self.files.dataset(name)
         check_parts(settings, f"workflow/datasets/{name}.yaml", self._components)
         if settings.world is not None:
-            check_settings(settings.world, self._settings["world"], f"workflow/datasets/{name}.yaml: world", "world")
+            check_settings(
+                settings.world, self._settings["world"], f"workflow/datasets/{name}.yaml: world", "world"
+            )
         return settings
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def system(self, dataset: str, name: str) -> SystemConfig:
-        """The resolved system on ``dataset``, its components checked, with this run's overrides of the history."""
+        """The resolved system on ``dataset``, its components checked, with this run's overrides of the
+        history.
+        """
         system = self.files.system(name, dataset)
         check_parts(system, self.files.where("systems", name), self._components)
         for text, settings in system.texts.items():
@@ -101,14 +122,20 @@ class Catalogue:
         check_preset(system, self.files.where("systems", name))
         for made_for in system.datasets:
             if made_for not in self.files.names("datasets"):
-                raise unknown("dataset", made_for, self.files.names("datasets"), f"{self.files.where('systems', name)}: datasets")
+                raise unknown(
+                    "dataset",
+                    made_for,
+                    self.files.names("datasets"),
+                    f"{self.files.where('systems', name)}: datasets",
+                )
         overrides = {"rule": self.run.history_rule, "source": self.run.history_from}
         history = system.history.model_copy(update={key: value for key, value in overrides.items() if value})
         return system.model_copy(update={"history": history})
 
     def shows(self, view: Mapping[str, Any]) -> str:
-        """What a view is made from, as its member says: ``history`` (its settings are the system's unless it names its own),
-        ``features``, ``pixels`` (it needs the videos) or ``text``."""
+        """What a view is made from, as its member says: ``history`` (its settings are the system's unless it
+        names its own), ``features``, ``pixels`` (it needs the videos) or ``text``.
+        """
         return self._components["views"][view["kind"]]["shows"]
 
     def model(self, dataset: str, system: str, name: str) -> ModelConfig | AverageConfig:
@@ -121,20 +148,26 @@ class Catalogue:
     @cached_property
     def average_models(self) -> list[str]:
         """Names of the models of all presets that are averages of others."""
-        presets = {system: self.files.merged("systems", system).get("models", {}) for system in self.files.names("systems")}
+        presets = {
+            system: self.files.merged("systems", system).get("models", {})
+            for system in self.files.names("systems")
+        }
         kinds: dict[str, bool] = {}
         for system, models in presets.items():
             for name, model in models.items():
                 if kinds.setdefault(name, "average" in model) != ("average" in model):
                     raise ConfigError(
-                        f"{name} is an average here and a trained model in another preset", f"workflow/systems/{system}.yaml: models.{name}",
-                        "one kind for one name", "give one of them another name",
-                    )  # fmt: skip
+                        f"{name} is an average here and a trained model in another preset",
+                        f"workflow/systems/{system}.yaml: models.{name}",
+                        "one kind for one name",
+                        "give one of them another name",
+                    )
         return sorted(name for name, average in kinds.items() if average)
 
     def named(self, kind: str, name: str, dataset: str | None = None) -> Any:
-        """The language model, backbone or text (``kind``: "lms", "backbones", "texts") of that name. Its files lie outside
-        any system, so all presets that define it must agree."""
+        """The language model, backbone or text (``kind``: "lms", "backbones", "texts") of that name. Its
+        files lie outside any system, so all presets that define it must agree.
+        """
         found: dict[str, Any] = {}
         for system in self.files.names("systems"):
             settings = self.files.merged("systems", system, dataset).get(kind, {}).get(name)
@@ -142,23 +175,33 @@ class Catalogue:
                 found[system] = settings
         if not found:
             raise ConfigError(
-                f"no preset defines {name!r} under {kind}", "workflow/systems", "a preset that defines it", "correct the name"
+                f"no preset defines {name!r} under {kind}",
+                "workflow/systems",
+                "a preset that defines it",
+                "correct the name",
             )
         first, *others = found.values()
         if any(other != first for other in others):
             raise ConfigError(
-                f"{kind}.{name} differs between presets", ", ".join(found), "one definition", "give the variant a name of its own"
+                f"{kind}.{name} differs between presets",
+                ", ".join(found),
+                "one definition",
+                "give the variant a name of its own",
             )
         return validated(_SHARED[kind], first, f"{kind}.{name}")
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def text(self, name: str) -> TextConfig:
         """How recipes become the text ``name``: as the presets say, with this run's settings laid over it."""
-        return self._overridden(self.named("texts", name), f"texts.{name} with openie and phrases of config.yaml")
+        return self._overridden(
+            self.named("texts", name), f"texts.{name} with openie and phrases of config.yaml"
+        )
 
     def _overridden(self, text: TextConfig, where: str) -> TextConfig:
         own = {"openie": self.run.openie, "phrases": self.run.phrases}
-        settings = validated(TextConfig, merge(text.model_dump(mode="json", exclude_defaults=True), own), where)
+        settings = validated(
+            TextConfig, merge(text.model_dump(mode="json", exclude_defaults=True), own), where
+        )
         check_parts(settings, where, self._components)
         self._check_phrases(settings, where)
         return settings
@@ -167,23 +210,28 @@ class Catalogue:
         check_settings(text.phrases, self._settings["phrases"], f"{where}.phrases", "phrases")
 
     def text_name(self, corpus: str, lm: str) -> str:
-        """What the language model reads of a corpus, as it stands in paths: ``<corpus>`` for the text ``recipes``,
-        else ``<corpus>/<text>``."""
+        """What the language model reads of a corpus, as it stands in paths: ``<corpus>`` for the text
+        ``recipes``, else ``<corpus>/<text>``.
+        """
         text = self.named("lms", lm).text
         return corpus if text == PLAIN_TEXT else f"{corpus}/{text}"
 
     @cached_property
     def first_lms(self) -> dict[str, str]:
-        """The name of its artifact -> the name in presets, of every language model that one of them starts from."""
+        """The name of its artifact -> the name in presets, of every language model that one of them starts
+        from.
+        """
         found: dict[str, str] = {}
         for system in self.files.names("systems"):
             for lm in self.files.merged("systems", system).get("lms", {}).values():
                 for name in (lm.get("init"), lm.get("generator")):
                     if name is not None and found.setdefault(artifact_name(name), name) != name:
                         raise ConfigError(
-                            f"{name} and {found[artifact_name(name)]} would be one folder", f"workflow/systems/{system}.yaml: lms",
-                            "one name for one language model", "use one of the names in all presets",
-                        )  # fmt: skip
+                            f"{name} and {found[artifact_name(name)]} would be one folder",
+                            f"workflow/systems/{system}.yaml: lms",
+                            "one name for one language model",
+                            "use one of the names in all presets",
+                        )
         return found
 
     def weights(self, name: str) -> Folder:
@@ -195,36 +243,55 @@ class Catalogue:
         if self.dataset(dataset).world is not None:
             return dataset
         if self.run.recipes is None:
-            raise ConfigError("no recipes", "config.yaml: recipes", "the path of a layer1.json", "set recipes=FILE")
+            raise ConfigError(
+                "no recipes", "config.yaml: recipes", "the path of a layer1.json", "set recipes=FILE"
+            )
         name = re.fullmatch(r"([A-Za-z0-9_-]+)(?i:\.json)?(?i:\.gz|\.xz|\.bz2)?", Path(self.run.recipes).name)
         if name is None or name[1] in self.files.names("datasets"):
             raise ConfigError(
-                f"recipes named {Path(self.run.recipes).name!r}", self.run.recipes,
-                "a name of letters, digits, _ and - that no dataset has, then .json, .gz, .xz, .bz2 or nothing", "rename or link the file",
-            )  # fmt: skip
+                f"recipes named {Path(self.run.recipes).name!r}",
+                self.run.recipes,
+                "a name of letters, digits, _ and - that no dataset has, then .json, .gz, .xz, .bz2 or"
+                " nothing",
+                "rename or link the file",
+            )
         return name[1]
 
     def home(self, dataset: str, system: str, model: str) -> str:
-        """The system in whose folder the model lies: the farthest base that defines it with the same meaning."""
+        """The system in whose folder the model lies: the farthest base that defines it with the same
+        meaning.
+        """
         meaning = self._meaning(dataset, system, model)
         for ancestor in reversed(self.files.chain("systems", system)[1:]):
             if not self.fits(dataset, ancestor):
                 continue
-            if model in self.system(dataset, ancestor).models and self._meaning(dataset, ancestor, model) == meaning:
+            if (
+                model in self.system(dataset, ancestor).models
+                and self._meaning(dataset, ancestor, model) == meaning
+            ):
                 return ancestor
         return system
 
     def _meaning(self, dataset: str, system: str, model: str) -> Any:
         preset, settings = self.system(dataset, system), self.model(dataset, system, model)
         others = sorted(settings.mentions)
-        fitted_for = preset.primary_metric if isinstance(settings, AverageConfig) and settings.prior_exponent == "fitted" else None
+        fitted_for = (
+            preset.primary_metric
+            if isinstance(settings, AverageConfig) and settings.prior_exponent == "fitted"
+            else None
+        )
         return [
-            settings.model_dump(mode="json", exclude={"label"}), fitted_for, preset.history.model_dump(), preset.teacher_seeds,
+            settings.model_dump(mode="json", exclude={"label"}),
+            fitted_for,
+            preset.history.model_dump(),
+            preset.teacher_seeds,
             [self._meaning(dataset, system, other) for other in others],
-        ]  # fmt: skip
+        ]
 
     def model_folder(self, dataset: str, system: str, model: str, seed: int) -> str:
-        """Where a model of a system lies; teachers have only ``teacher_seeds`` different seeds, an average over seeds has one."""
+        """Where a model of a system lies; teachers have only ``teacher_seeds`` different seeds, an average
+        over seeds has one.
+        """
         settings = self.model(dataset, system, model)
         if isinstance(settings, AverageConfig) and settings.seeds:
             seed = 0
@@ -238,7 +305,10 @@ class Catalogue:
         if settings.files is not None:
             found = matching(Path(self.run.data_root), settings.files)
             return [str(path) for path in found] or [f"{self.run.data_root}/{settings.files}"]
-        return [f"{self.results}/{dataset}/features/{backbone}/{shard}.h5" for shard in range(settings.grid.shards)]
+        return [
+            f"{self.results}/{dataset}/features/{backbone}/{shard}.h5"
+            for shard in range(settings.grid.shards)
+        ]
 
     def video_folder(self, dataset: str) -> str:
         """The folder that the videos are named in: of a generated world, the one that appears whole."""
@@ -246,7 +316,12 @@ class Catalogue:
         if settings.world is not None:
             return Folder(f"{self.results}/{dataset}/world/videos")
         if settings.videos is None:
-            raise ConfigError("no videos", f"workflow/datasets/{dataset}.yaml", "videos: {folder: ...}", "say where they lie")
+            raise ConfigError(
+                "no videos",
+                f"workflow/datasets/{dataset}.yaml",
+                "videos: {folder: ...}",
+                "say where they lie",
+            )
         return f"{self.run.data_root}/{settings.videos.folder}"
 
     def video_files(self, dataset: str) -> list[str]:
@@ -269,9 +344,13 @@ class Catalogue:
         return folder is not None and folder.is_dir() and bool(video_files(folder, videos.pattern))
 
     def watching(self, dataset: str) -> list[ModelConfig]:
-        """The models of the run's systems that see video, as far as there is any; none in a run of text alone."""
+        """The models of the run's systems that see video, as far as there is any; none in a run of text
+        alone.
+        """
         presets = [self.system(dataset, name) for name in self.systems_of(dataset)]
-        models = [model for preset in presets for model in preset.models.values() if isinstance(model, ModelConfig)]
+        models = [
+            model for preset in presets for model in preset.models.values() if isinstance(model, ModelConfig)
+        ]
         return [model for model in models if self._has_video(dataset, model)]
 
     def _has_video(self, dataset: str, model: ModelConfig) -> bool:

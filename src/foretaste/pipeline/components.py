@@ -1,7 +1,9 @@
-"""Checks the components of a preset against their generated schemas, so that a typo is found before any job and without torch.
+"""Checks the components of a preset against their generated schemas, so that a typo is found before any job
+and without torch.
 
-``workflow/schemas/components.json`` holds, for every member of every family, the JSON schema of its Config and which of its
-settings are components themselves. ``foretaste schemas --fix`` writes it; a test keeps it in step with the code.
+``workflow/schemas/components.json`` holds, for every member of every family, the JSON schema of its Config
+and which of its settings are components themselves. ``foretaste schemas --fix`` writes it; a test keeps it in
+step with the code.
 """
 
 from __future__ import annotations
@@ -20,15 +22,20 @@ from foretaste.pipeline.families import part_settings
 
 @cache
 def schemas(path: Path) -> dict[str, Any]:
-    """Generated schemas. ``components.json``: family -> kind -> {"parts", "schema"} (of views also what they show);
-    ``settings.json``: name -> schema."""
+    """Generated schemas. ``components.json``: family -> kind -> {"parts", "schema"} (of views also what they
+    show); ``settings.json``: name -> schema.
+    """
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def check_component(spec: Any, family: str, where: str, known: Mapping[str, Any]) -> None:
-    """Raise ConfigError, listing the choices, unless ``spec`` names a member of ``family`` and only settings that it has."""
+    """Raise ConfigError, listing the choices, unless ``spec`` names a member of ``family`` and only settings
+    that it has.
+    """
     if not isinstance(spec, Mapping) or "kind" not in spec:
-        raise ConfigError("a component without a kind", where, f"kind: one of {', '.join(known[family])}", "name it")
+        raise ConfigError(
+            "a component without a kind", where, f"kind: one of {', '.join(known[family])}", "name it"
+        )
     kind = spec["kind"]
     if kind not in known[family]:
         raise unknown(f"kind of {family}", str(kind), known[family], where)
@@ -41,7 +48,9 @@ def check_component(spec: Any, family: str, where: str, known: Mapping[str, Any]
 
 
 def check_settings(settings: Mapping[str, Any], schema: Mapping[str, Any], where: str, kind: str) -> None:
-    """Raise ConfigError, listing the choices, unless ``settings`` are as the generated ``schema`` of ``kind`` says."""
+    """Raise ConfigError, listing the choices, unless ``settings`` are as the generated ``schema`` of ``kind``
+    says.
+    """
     properties = schema.get("properties", {})
     for key in settings:
         if key not in properties:
@@ -49,7 +58,9 @@ def check_settings(settings: Mapping[str, Any], schema: Mapping[str, Any], where
     complaint = next(Draft202012Validator(schema).iter_errors(settings), None)
     if complaint is not None:
         path = ".".join([where, *(str(part) for part in complaint.absolute_path)])
-        raise ConfigError(complaint.message, path, f"settings of {kind} (workflow/schemas)", "correct the setting")
+        raise ConfigError(
+            complaint.message, path, f"settings of {kind} (workflow/schemas)", "correct the setting"
+        )
 
 
 def check_parts(options: Any, where: str, known: Mapping[str, Any]) -> None:

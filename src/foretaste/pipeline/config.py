@@ -1,4 +1,5 @@
-"""The configuration: one run, one dataset, one system; read from YAML, merged, checked, resolved. Never imports torch.
+"""The configuration: one run, one dataset, one system; read from YAML, merged, checked, resolved. Never
+imports torch.
 
 How a preset is put together from its files: ``preset_files``.
 """
@@ -8,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from foretaste.pipeline.explain import explain
 from foretaste.pipeline.families import Part
@@ -104,7 +114,9 @@ class VideoFolder(Options):
     folder: DataPath
     """Relative to data_root."""
     pattern: str = "**/*"
-    """Which files of the folder are videos, in any letter case; those whose suffix is no video's are left alone."""
+    """Which files of the folder are videos, in any letter case; those whose suffix is no video's are left
+    alone.
+    """
 
 
 class DatasetConfig(Options):
@@ -119,7 +131,9 @@ class DatasetConfig(Options):
     tau_o: PositiveFloat
     """Seconds of the observation window."""
     earliest_stop_s: float | None = None
-    """In a run with video: samples whose window ends earlier are dropped, for all models (AVT: 1/30 s). Text alone keeps them."""
+    """In a run with video: samples whose window ends earlier are dropped, for all models (AVT: 1/30 s). Text
+    alone keeps them.
+    """
     videos: VideoFolder | None = None
     world: dict[str, Any] | None = None
     """Settings of the generated kitchen; only generated datasets have them."""
@@ -130,10 +144,14 @@ class DatasetConfig(Options):
 
 
 class LmConfig(Options):
-    """One language model: where it starts, and how it is pretrained on recipes (not at all without `training`)."""
+    """One language model: where it starts, and how it is pretrained on recipes (not at all without
+    `training`).
+    """
 
     init: Annotated[str, AfterValidator(check_name)]
-    """`minilm`, a folder of data_root as `weights/<folder>`, or a name of the Hugging Face hub (`<name>@<revision>` to pin it)."""
+    """`minilm`, a folder of data_root as `weights/<folder>`, or a name of the Hugging Face hub
+    (`<name>@<revision>` to pin it).
+    """
     generator: Annotated[str, AfterValidator(check_name)] | None = None
     """The generator of ELECTRA's replaced-token detection, named as `init` is."""
     text: str = "recipes"
@@ -175,7 +193,12 @@ class BackboneConfig(Options):
 
     @model_validator(mode="after")
     def _made_or_given(self) -> BackboneConfig:
-        made = [self.view is not None, self.network is not None, self.training is not None, bool(self.objective)]
+        made = [
+            self.view is not None,
+            self.network is not None,
+            self.training is not None,
+            bool(self.objective),
+        ]
         if (self.files is None) != all(made) or any(made) != all(made):
             raise ValueError("a backbone has either files, or view, network, objective and training")
         return self
@@ -185,7 +208,9 @@ class HistoryConfig(Options):
     """Which earlier segments of the video a text teacher is shown."""
 
     rule: Literal["end", "start", "all"] = "start"
-    """With t the end of the window: segments that stop by t (`end`), that start before t (`start`), or before the target (`all`)."""
+    """With t the end of the window: segments that stop by t (`end`), that start before t (`start`), or before
+    the target (`all`).
+    """
     source: Literal["all_splits", "own_split"] = "all_splits"
     """Segments of the whole video, or only those of the sample's own split ("gappy")."""
     length: PositiveInt | None = 5
@@ -198,8 +223,17 @@ class SystemConfig(Options):
     title: str
     paper: str
     datasets: tuple[str, ...] = ()
-    """The datasets that it is made for, with those based on them; none: those whose own systems are its bases or based on it."""
-    primary_metric: Literal["top1", "top5", "class_mean_recall1", "class_mean_recall5", "many_shot_recall5_and", "many_shot_recall5_or"]
+    """The datasets that it is made for, with those based on them; none: those whose own systems are its bases
+    or based on it.
+    """
+    primary_metric: Literal[
+        "top1",
+        "top5",
+        "class_mean_recall1",
+        "class_mean_recall5",
+        "many_shot_recall5_and",
+        "many_shot_recall5_or",
+    ]
     """The one number that the report is about, named beforehand."""
     history: HistoryConfig = HistoryConfig()
     texts: dict[str, TextConfig] = {}
@@ -218,7 +252,9 @@ class SystemConfig(Options):
     def _seeds_there_are(self) -> SystemConfig:
         for name, model in self.models.items():
             if isinstance(model, AverageConfig) and any(seed >= self.teacher_seeds for seed in model.seeds):
-                raise ValueError(f"models.{name} averages seeds {list(model.seeds)}, teacher_seeds is {self.teacher_seeds}")
+                raise ValueError(
+                    f"models.{name} averages seeds {list(model.seeds)}, teacher_seeds is {self.teacher_seeds}"
+                )
         return self
 
 

@@ -1,4 +1,5 @@
-"""What a person sees while a stage runs: a progress bar on a terminal, plain lines elsewhere, and both in the log file.
+"""What a person sees while a stage runs: a progress bar on a terminal, plain lines elsewhere, and both in the
+log file.
 
 Nothing here changes a result, so this module is left out of every fingerprint.
 """

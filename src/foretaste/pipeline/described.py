@@ -7,12 +7,16 @@ from typing import Any
 
 
 class Folder(str):
-    """The path of a folder that a step writes as a whole, with a ``manifest.json`` in it. Any other path is a file's."""
+    """The path of a folder that a step writes as a whole, with a ``manifest.json`` in it. Any other path is a
+    file's.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Described:
-    """One step: its inputs and outputs by name, the settings it depends on, and places that are no part of its identity."""
+    """One step: its inputs and outputs by name, the settings it depends on, and places that are no part of
+    its identity.
+    """
 
     inputs: dict[str, str | list[str]]
     outputs: dict[str, str]
@@ -22,4 +26,6 @@ class Described:
 
 def tables(results: str, dataset: str, *names: str) -> dict[str, str]:
     """The paths of a dataset's tables and of its class list."""
-    return {name: f"{results}/{dataset}/{name}.{'json' if name == 'classes' else 'parquet'}" for name in names}
+    return {
+        name: f"{results}/{dataset}/{name}.{'json' if name == 'classes' else 'parquet'}" for name in names
+    }

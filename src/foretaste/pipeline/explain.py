@@ -1,4 +1,6 @@
-"""What pydantic says of wrong settings, as one of our one-line errors: the key as the user wrote it, and the choices."""
+"""What pydantic says of wrong settings, as one of our one-line errors: the key as the user wrote it, and the
+choices.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from foretaste.contracts.errors import ConfigError, unknown
 
 
 def explain(error: ValidationError, where: str, model: type[BaseModel], value: Any) -> ConfigError:
-    """The complaint that helps most: an unknown key (with the keys there are), before a missing one that it may have been."""
+    """The complaint that helps most: an unknown key (with the keys there are), before a missing one that it
+    may have been.
+    """
     complaints = error.errors(include_url=False)
     first = next((one for one in complaints if one["type"] == "extra_forbidden"), complaints[0])
     path = ".".join([where, *_written(first["loc"], value)])
@@ -22,7 +26,12 @@ def explain(error: ValidationError, where: str, model: type[BaseModel], value: A
         tags = first["ctx"]["expected_tags"].replace("'", "").split(", ")
         return unknown("kind", str(first["ctx"]["tag"]), tags, path)
     if first["type"] == "missing":
-        return ConfigError(f"missing key {first['loc'][-1]!r}", path, "a value for it", "add it, or correct the key that was meant")
+        return ConfigError(
+            f"missing key {first['loc'][-1]!r}",
+            path,
+            "a value for it",
+            "add it, or correct the key that was meant",
+        )
     said = first["msg"].removeprefix("Value error, ")
     written = first.get("input")
     shown = "" if isinstance(written, Mapping) else f" (got {'null' if written is None else repr(written)})"
@@ -30,17 +39,23 @@ def explain(error: ValidationError, where: str, model: type[BaseModel], value: A
 
 
 def _written(location: Iterable[str | int], value: Any) -> list[str]:
-    """The parts of pydantic's location that are keys or positions in what was written; it also names classes and kinds."""
+    """The parts of pydantic's location that are keys or positions in what was written; it also names classes
+    and kinds.
+    """
     parts = []
     for part in location:
-        if (isinstance(value, Mapping) and part in value) or (isinstance(value, list | tuple) and isinstance(part, int)):
+        if (isinstance(value, Mapping) and part in value) or (
+            isinstance(value, list | tuple) and isinstance(part, int)
+        ):
             value = value[part]
             parts.append(str(part))
     return parts
 
 
 def _keys(model: type[BaseModel], location: Iterable[str | int]) -> set[str]:
-    """The field names of the settings class that a location leads to (of all of them, where it does not say which)."""
+    """The field names of the settings class that a location leads to (of all of them, where it does not say
+    which).
+    """
     classes: list[Any] = [model]
     for part in location:
         inner = [found for one in classes for found in _inside(one, part)]
@@ -71,5 +86,9 @@ def _members(annotation: Any) -> list[Any]:
 def _is_meant(kind: Any, tag: str) -> bool:
     """Whether pydantic's name for one of several classes (its own name, or its ``kind``) means this one."""
     fields = getattr(kind, "model_fields", {})
-    kinds = get_args(fields["kind"].annotation) if "kind" in fields and get_origin(fields["kind"].annotation) is Literal else ()
+    kinds = (
+        get_args(fields["kind"].annotation)
+        if "kind" in fields and get_origin(fields["kind"].annotation) is Literal
+        else ()
+    )
     return bool(fields) and (kind.__name__ in tag or tag in kinds)

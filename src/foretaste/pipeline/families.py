@@ -1,12 +1,13 @@
 """Folders of components: a file's name is the component's name in a preset.
 
-A member of a family is a module of that folder that defines, at its top level, ``class Config(Options)`` (its settings)
-and ``build(config, **parts)`` (makes the component). A preset names it by ``kind``:
+A member of a family is a module of that folder that defines, at its top level, ``class Config(Options)`` (its
+settings) and ``build(config, **parts)`` (makes the component). A preset names it by ``kind``:
 
     families.build("models", {"kind": "avt", "layers": 2, "backbone": {"kind": "vit"}})
 
-A setting declared ``Part("models")`` is itself such a mapping; the part is built first and handed to ``build`` under
-the setting's name, so that members never import each other. Listing the members imports none of them.
+A setting declared ``Part("models")`` is itself such a mapping; the part is built first and handed to
+``build`` under the setting's name, so that members never import each other. Listing the members imports none
+of them.
 """
 
 from __future__ import annotations
@@ -61,10 +62,16 @@ def load(family: str, kind: str, where: object = "config") -> ModuleType:
 def build(family: str, spec: Mapping[str, Any], where: object = "config", **parts: Any) -> Any:
     """Build the component that ``spec`` names, and its parts before it.
 
-    ``parts`` are handed on to the member's ``build`` as they are (a vocabulary, class counts, a folder of weights).
+    ``parts`` are handed on to the member's ``build`` as they are (a vocabulary, class counts, a folder of
+    weights).
     """
     if not isinstance(spec.get("kind"), str):
-        raise ConfigError(f"a {family} component without a kind", where, f"kind: one of {', '.join(members(family))}", "name it")
+        raise ConfigError(
+            f"a {family} component without a kind",
+            where,
+            f"kind: one of {', '.join(members(family))}",
+            "name it",
+        )
     module = load(family, spec["kind"], where)
     settings = {key: value for key, value in spec.items() if key != "kind"}
     try:
@@ -80,9 +87,14 @@ def build(family: str, spec: Mapping[str, Any], where: object = "config", **part
 
 
 def part_settings(model: type[BaseModel]) -> dict[str, str]:
-    """The settings of a Config that hold components, ``Part(...)`` or ``Part(...) | None``: name -> family."""
+    """The settings of a Config that hold components, ``Part(...)`` or ``Part(...) | None``: name ->
+    family.
+    """
     found = {}
     for name, field in model.model_fields.items():
-        marks = [*field.metadata, *(mark for option in get_args(field.annotation) for mark in getattr(option, "__metadata__", ()))]
+        marks = [
+            *field.metadata,
+            *(mark for option in get_args(field.annotation) for mark in getattr(option, "__metadata__", ())),
+        ]
         found.update((name, mark.family) for mark in marks if isinstance(mark, PartOf))
     return found

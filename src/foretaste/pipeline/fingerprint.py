@@ -1,8 +1,8 @@
 """What code a step depends on: a hash of the normalised syntax trees of everything its stage imports.
 
-Snakemake sees edits of rules, not of imported modules. A stage's closure is found without importing anything: its static
-imports within the package, and of the families only the members that the step's own configuration names by ``kind``.
-Comments, docstrings and formatting do not count.
+Snakemake sees edits of rules, not of imported modules. A stage's closure is found without importing anything:
+its static imports within the package, and of the families only the members that the step's own configuration
+names by ``kind``. Comments, docstrings and formatting do not count.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 
 from foretaste.pipeline.families import PACKAGE, members
 
-#: Modules whose edits change no result: what is shown, how errors read, how settings are checked (their values are
-#: in every spec), and how files are put in place.
+#: Modules whose edits change no result: what is shown, how errors read, how settings are checked (their
+#: values are in every spec), and how files are put in place.
 INERT = frozenset(
     {
         "contracts.errors",
@@ -59,7 +59,15 @@ def fingerprint(stage: str, config: Any) -> str:
 
 def closure(stage: str, config: Any) -> set[str]:
     """The modules, named within the package, that a step runs."""
-    waiting = [f"stages.{stage}", *(f"{family}.{kind}" for kind in set(_kinds(config)) for family in FAMILIES if kind in members(family))]
+    waiting = [
+        f"stages.{stage}",
+        *(
+            f"{family}.{kind}"
+            for kind in set(_kinds(config))
+            for family in FAMILIES
+            if kind in members(family)
+        ),
+    ]
     found: set[str] = set()
     while waiting:
         module = waiting.pop()
@@ -112,4 +120,8 @@ def _code_digest(module: str) -> str:
 
 def _is_text(node: ast.stmt) -> bool:
     """A docstring, or a string under a setting: documentation either way."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

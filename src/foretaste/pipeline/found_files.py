@@ -1,7 +1,8 @@
-"""The files below a folder that match a pattern, as a person expects: links are followed and letter case does not count.
+"""The files below a folder that match a pattern, as a person expects: links are followed and letter case does
+not count.
 
-``**`` stands for any folders, none included. A link back to a folder that is being looked into is left out, as are hidden
-files (``._P01_01.MP4`` of a Mac).
+``**`` stands for any folders, none included. A link back to a folder that is being looked into is left out,
+as are hidden files (``._P01_01.MP4`` of a Mac).
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ _Rest = tuple[str, ...]
 
 
 def matching(folder: Path, pattern: str) -> list[Path]:
-    """The files of ``folder`` whose path in it matches ``pattern``, sorted; raises ConfigError if the pattern leaves it."""
+    """The files of ``folder`` whose path in it matches ``pattern``, sorted; raises ConfigError if the pattern
+    leaves it.
+    """
     parts = Path(pattern.casefold()).parts
     if ".." in parts or Path(pattern).is_absolute() or not parts:
-        raise ConfigError(f"pattern {pattern!r}", folder, "a pattern inside this folder", "correct the pattern")
+        raise ConfigError(
+            f"pattern {pattern!r}", folder, "a pattern inside this folder", "correct the pattern"
+        )
     return sorted(_files(Path(folder), {parts}, ())) if Path(folder).is_dir() else []
 
 

@@ -21,10 +21,19 @@ _WEIGHTS = (
 
 
 def chosen_files(names: Collection[str], where: object) -> list[str]:
-    """Of the names of a folder's files those that are read: config, tokenizer, and one form of the weights; else DataError."""
+    """Of the names of a folder's files those that are read: config, tokenizer, and one form of the weights;
+    else DataError.
+    """
     if "config.json" not in names:
-        raise DataError("not a language model", where, "a Hugging Face folder with config.json", "correct the name")
+        raise DataError(
+            "not a language model", where, "a Hugging Face folder with config.json", "correct the name"
+        )
     for pattern in _WEIGHTS:
         if weights := sorted(name for name in names if re.fullmatch(pattern, name)):
             return [*(name for name in ("config.json", *TOKENIZER_FILES) if name in names), *weights]
-    raise DataError("no weights", where, "model.safetensors or pytorch_model.bin, whole or in parts with an index", "fetch the model again")
+    raise DataError(
+        "no weights",
+        where,
+        "model.safetensors or pytorch_model.bin, whole or in parts with an index",
+        "fetch the model again",
+    )

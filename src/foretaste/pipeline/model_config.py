@@ -6,7 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    Tag,
+    model_validator,
+)
 
 from foretaste.pipeline.families import Part
 from foretaste.pipeline.options import Options
@@ -15,23 +24,32 @@ from foretaste.pipeline.options import Options
 class TermConfig(Options):
     """One term of an objective: a loss between something the network returns and a target.
 
-    The value of a term is (sum of its per-position losses) / (count of positions), over the whole global batch.
+    The value of a term is (sum of its per-position losses) / (count of positions), over the whole global
+    batch.
     """
 
     loss: Part("losses")
     """The loss function and its options."""
     of: str
-    """What the network returns: a head (`action`, `verb`, `noun`, `token`), `past_<head>`, or `next_features`."""
+    """What the network returns: a head (`action`, `verb`, `noun`, `token`), `past_<head>`, or
+    `next_features`.
+    """
     to: str = "labels"
-    """`labels`, `features` (the network's own inputs one step on), or the name of a model whose cached scores are the target."""
+    """`labels`, `features` (the network's own inputs one step on), or the name of a model whose cached scores
+    are the target.
+    """
     weight: NonNegativeFloat = 1.0
     over: Literal["labelled", "unlabelled", "all"] = "labelled"
     """Which samples count."""
     reduction: Literal["batch", "positions", "elements"] = "batch"
-    """`batch`: mean over positions that have a target. `positions`: unlabelled positions count as zeros (AVT's own past loss).
-    `elements`: as `batch`, and divided by the number of classes compared (the element mean of the published KL)."""
+    """`batch`: mean over positions that have a target. `positions`: unlabelled positions count as zeros
+    (AVT's own past loss). `elements`: as `batch`, and divided by the number of classes compared (the element
+    mean of the published KL).
+    """
     class_weights: Literal["none", "balanced"] | Annotated[float, Field(gt=0, lt=1)] = "none"
-    """`balanced`: n / (C * count) from the training rows; a number: that to this power. The mean is then weighted as well."""
+    """`balanced`: n / (C * count) from the training rows; a number: that to this power. The mean is then
+    weighted as well.
+    """
 
 
 class AdamW(Options):
@@ -139,7 +157,9 @@ class CountingConfig(Options):
     kind: Literal["counting"]
     """Count once, with no gradient."""
     source: Literal["samples", "recipe_truth"] = "samples"
-    """What is counted: the training samples, or (generated worlds only) the true action labels of the recipes."""
+    """What is counted: the training samples, or (generated worlds only) the true action labels of the
+    recipes.
+    """
 
 
 def _kind(value: Any, usual: str) -> str:
@@ -162,15 +182,22 @@ class ModelConfig(Options):
     """The backbone of the preset whose features its view reads."""
     objective: tuple[TermConfig, ...] = ()
     training: Annotated[
-        Annotated[LoopConfig, Tag("loop")] | Annotated[CountingConfig, Tag("counting")], Discriminator(lambda value: _kind(value, "loop"))
+        Annotated[LoopConfig, Tag("loop")] | Annotated[CountingConfig, Tag("counting")],
+        Discriminator(lambda value: _kind(value, "loop")),
     ]
     folds: int = Field(0, ge=0)
-    """k >= 2: its scores of the training rows come from k models, each trained without the videos of those rows."""
+    """k >= 2: its scores of the training rows come from k models, each trained without the videos of those
+    rows.
+    """
     held_out: int = Field(0, ge=0)
-    """k >= 2: one more model, trained without 1/k of the training videos, scores these as the split `held_out`. What is fitted
-    afterwards (class prior, weights of an average) is fitted there, for one training more where `folds` takes k."""
+    """k >= 2: one more model, trained without 1/k of the training videos, scores these as the split
+    `held_out`. What is fitted afterwards (class prior, weights of an average) is fitted there, for one
+    training more where `folds` takes k.
+    """
     calibrate: bool = False
-    """Divide its logits by one temperature a head, fitted on training rows that the model never saw (needs folds or held_out)."""
+    """Divide its logits by one temperature a head, fitted on training rows that the model never saw (needs
+    folds or held_out).
+    """
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelConfig:
@@ -183,7 +210,10 @@ class ModelConfig(Options):
         if self.training.kind == "loop" and not self.objective:
             raise ValueError("training by the loop needs an objective")
         if (self.folds or self.held_out) and self.mentions:
-            raise ValueError("a model that learns from another's scores has no folds or held_out: those scores knew the videos left out")
+            raise ValueError(
+                "a model that learns from another's scores has no folds or held_out: those scores knew the"
+                " videos left out"
+            )
         return self
 
     @property
@@ -206,7 +236,9 @@ class AverageConfig(Options):
     weights: Literal["equal", "fitted"] | tuple[NonNegativeFloat, ...] = "equal"
     """Share of each model; `fitted`: those with the highest likelihood of held-out training videos."""
     prior_exponent: NonNegativeFloat | Literal["fitted"] = 0.0
-    """Probabilities are divided by (class frequency in training) to this power; `fitted` on held-out training videos."""
+    """Probabilities are divided by (class frequency in training) to this power; `fitted` on held-out training
+    videos.
+    """
 
     @model_validator(mode="after")
     def _weights_fit(self) -> AverageConfig:
@@ -216,7 +248,9 @@ class AverageConfig(Options):
             raise ValueError("each seed once, from 0")
         if self.weights == "fitted" and self.space == "logits":
             raise ValueError("weights: fitted needs space: probabilities")
-        if isinstance(self.weights, tuple) and (len(self.weights) != len(self.average) or not sum(self.weights)):
+        if isinstance(self.weights, tuple) and (
+            len(self.weights) != len(self.average) or not sum(self.weights)
+        ):
             raise ValueError("one weight a model, not all of them 0")
         return self
 
@@ -237,4 +271,7 @@ def _averages(value: Any) -> str:
 
 
 #: A model of a preset: an average where it says what of, else one that is trained.
-AnyModel = Annotated[Annotated[ModelConfig, Tag("ModelConfig")] | Annotated[AverageConfig, Tag("AverageConfig")], Discriminator(_averages)]
+AnyModel = Annotated[
+    Annotated[ModelConfig, Tag("ModelConfig")] | Annotated[AverageConfig, Tag("AverageConfig")],
+    Discriminator(_averages),
+]

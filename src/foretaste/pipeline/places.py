@@ -11,7 +11,8 @@ from foretaste.contracts.errors import ConfigError, DataError
 
 
 def expanded(path: str) -> str:
-    """``path`` with ``~``, ``~name``, ``$NAME`` and ``${NAME}`` written out, without doubled or trailing slashes.
+    """``path`` with ``~``, ``~name``, ``$NAME`` and ``${NAME}`` written out, without doubled or trailing
+    slashes.
 
     Raises ValueError for a variable that is not set and for a home that is not known.
     """
@@ -45,7 +46,12 @@ def check_folder(path: str, where: str) -> None:
     """Raise ConfigError if ``path`` cannot become a folder, because it is a file or leads through one."""
     for part in (Path(path), *Path(path).parents):
         if os.path.lexists(part) and not part.is_dir():
-            raise ConfigError(f"{part} is no folder", where, "a folder, or a path that can become one", "correct the setting")
+            raise ConfigError(
+                f"{part} is no folder",
+                where,
+                "a folder, or a path that can become one",
+                "correct the setting",
+            )
 
 
 def check_given(paths: Iterable[str]) -> None:
@@ -53,11 +59,17 @@ def check_given(paths: Iterable[str]) -> None:
     for path in paths:
         if "{" in path or "}" in path:
             raise DataError(
-                "{ or } in the name of a file", path, "a name without them: to Snakemake they are wildcards", "rename or link it"
+                "{ or } in the name of a file",
+                path,
+                "a name without them: to Snakemake they are wildcards",
+                "rename or link it",
             )
         if os.path.isdir(path):
             raise DataError("a folder where a file should be", path, "a file", "name the file in it")
         if not os.path.exists(path):
             raise DataError(
-                "missing file", path, "a file that the run is given", "put it there, or correct data_root or the setting that names it"
+                "missing file",
+                path,
+                "a file that the run is given",
+                "put it there, or correct data_root or the setting that names it",
             )

@@ -1,4 +1,5 @@
-"""What every step of the workflow reads, writes and depends on. The Snakemake rules ask this module and add nothing.
+"""What every step of the workflow reads, writes and depends on. The Snakemake rules ask this module and add
+nothing.
 
 A ``Folder`` is one that a step writes as a whole; Snakemake is told of the ``manifest.json`` in it.
 """
@@ -40,16 +41,26 @@ class Plan:
         world = self.catalogue.dataset(dataset).world
         if world is None:
             raise ConfigError(
-                f"{dataset} is not a generated dataset", f"workflow/datasets/{dataset}.yaml", "world: {...}", "use another dataset"
+                f"{dataset} is not a generated dataset",
+                f"workflow/datasets/{dataset}.yaml",
+                "world: {...}",
+                "use another dataset",
             )
-        return Described(inputs={}, outputs={"part": Folder(f"{self.results}/{dataset}/world/{part}")}, config={"world": world})
+        return Described(
+            inputs={},
+            outputs={"part": Folder(f"{self.results}/{dataset}/world/{part}")},
+            config={"world": world},
+        )
 
     def _read_recipes(self, corpus: str) -> Described:
         generated = corpus in self.catalogue.files.names("datasets")
         recipes = Folder(f"{self.results}/{corpus}/world/recipes") if generated else self.run.recipes
         if not generated and (recipes is None or self.catalogue.corpus(self.run.dataset) != corpus):
             raise ConfigError(
-                f"no recipes for the corpus {corpus!r}", "config.yaml: recipes", f"a file named {corpus}.json", "set recipes=FILE"
+                f"no recipes for the corpus {corpus!r}",
+                "config.yaml: recipes",
+                f"a file named {corpus}.json",
+                "set recipes=FILE",
             )
         return Described(
             inputs={"recipes": recipes},
@@ -68,10 +79,15 @@ class Plan:
             # What is in the archive decides; where it and its environment lie does not.
             archive = place(config["backend"].pop("archive"), "openie.backend.archive")
             inputs["archive"] = str(Path(self.run.data_root) / archive)
-            places["environment"] = place(config["backend"].pop("environment", ".venv-openie"), "openie.backend.environment")
+            places["environment"] = place(
+                config["backend"].pop("environment", ".venv-openie"), "openie.backend.environment"
+            )
         return Described(
             inputs=inputs,
-            outputs={"extractions": f"{folder}/shards/{shard}.parquet", "issues": f"{folder}/issues/extract_openie-{shard}.parquet"},
+            outputs={
+                "extractions": f"{folder}/shards/{shard}.parquet",
+                "issues": f"{folder}/issues/extract_openie-{shard}.parquet",
+            },
             config=config,
             places=places,
         )
@@ -79,7 +95,9 @@ class Plan:
     def _make_phrases(self, text: str) -> Described:
         folder, settings = f"{self.results}/text/{text}", self._text(text)
         return Described(
-            inputs={"extractions": [f"{folder}/shards/{shard}.parquet" for shard in range(settings.openie.shards)]},
+            inputs={
+                "extractions": [f"{folder}/shards/{shard}.parquet" for shard in range(settings.openie.shards)]
+            },
             outputs={"phrases": f"{folder}/phrases.parquet", "extractions": f"{folder}/extractions.parquet"},
             config=dict(settings.phrases),
         )
@@ -93,13 +111,20 @@ class Plan:
             raise unknown("language model", weights, self.catalogue.first_lms, "the presets' lms")
         found = source(self.catalogue.first_lms[weights], Path(self.run.data_root))
         inputs = {"files": [str(path) for path in found.files]} if found.files else {}
-        return Described(inputs=inputs, outputs={"weights": Folder(f"{self.results}/weights/{weights}")}, config=found.facts)
+        return Described(
+            inputs=inputs,
+            outputs={"weights": Folder(f"{self.results}/weights/{weights}")},
+            config=found.facts,
+        )
 
     def _pretrain(self, corpus: str, lm: str) -> Described:
         folder = f"{self.results}/lm/{corpus}/{lm}"
         settings = self.catalogue.named("lms", lm)
         text = self.catalogue.text_name(corpus, lm)
-        inputs = {"phrases": f"{self.results}/text/{text}/phrases.parquet", "lm": self.catalogue.weights(settings.init)}
+        inputs = {
+            "phrases": f"{self.results}/text/{text}/phrases.parquet",
+            "lm": self.catalogue.weights(settings.init),
+        }
         if settings.generator is not None:
             inputs["generator"] = self.catalogue.weights(settings.generator)
         return Described(
@@ -112,9 +137,14 @@ class Plan:
         settings = self.catalogue.dataset(dataset)
         data_root = self.run.data_root if settings.world is None else f"{self.results}/{dataset}/world"
         if settings.world is None:
-            reader = families.load("annotations", settings.reader["kind"], f"workflow/datasets/{dataset}.yaml: reader")
+            reader = families.load(
+                "annotations", settings.reader["kind"], f"workflow/datasets/{dataset}.yaml: reader"
+            )
             options = {key: value for key, value in settings.reader.items() if key != "kind"}
-            files = [str(path) for path in reader.files(validated(reader.Config, options, "reader"), Path(data_root))]
+            files = [
+                str(path)
+                for path in reader.files(validated(reader.Config, options, "reader"), Path(data_root))
+            ]
         else:
             files = [Folder(f"{data_root}/annotations")]
         folder = f"{self.results}/{dataset}"
@@ -141,13 +171,15 @@ class Plan:
             config |= {"views": distinct, "on_bad_input": self.run.on_bad_input, "dataset": dataset}
         for model in watching:
             inputs |= self._what_it_sees(dataset, model)
-        return Described(inputs=inputs, outputs={"samples": f"{self.results}/{dataset}/samples.parquet"}, config=config)
+        return Described(
+            inputs=inputs, outputs={"samples": f"{self.results}/{dataset}/samples.parquet"}, config=config
+        )
 
     def _what_it_sees(self, dataset: str, model: ModelConfig) -> dict[str, Any]:
         """What tells whether the model can see a sample.
 
-        Where features are made here and a bad input stops the run, extraction stops at what it cannot see, and samples (text
-        teachers with them) do not wait for it.
+        Where features are made here and a bad input stops the run, extraction stops at what it cannot see,
+        and samples (text teachers with them) do not wait for it.
         """
         if model.backbone is None:
             return self._tables(dataset, "videos")
@@ -164,12 +196,18 @@ class Plan:
     def _probe_videos(self, dataset: str) -> Described:
         settings = self.catalogue.dataset(dataset).videos
         return Described(
-            inputs={"segments": f"{self.results}/{dataset}/segments.parquet", "files": self.catalogue.video_files(dataset)},
+            inputs={
+                "segments": f"{self.results}/{dataset}/segments.parquet",
+                "files": self.catalogue.video_files(dataset),
+            },
             outputs={
                 "videos": f"{self.results}/{dataset}/videos.parquet",
                 "issues": f"{self.results}/{dataset}/issues/probe_videos.parquet",
             },
-            config={"pattern": settings.pattern if settings else "*.mp4", "on_bad_input": self.run.on_bad_input},
+            config={
+                "pattern": settings.pattern if settings else "*.mp4",
+                "on_bad_input": self.run.on_bad_input,
+            },
             places={"video_folder": self.catalogue.video_folder(dataset)},
         )
 
@@ -178,7 +216,11 @@ class Plan:
         settings = self.catalogue.named("backbones", backbone, dataset)
         return Described(
             inputs=self._tables(dataset, "segments", "videos", "classes"),
-            outputs={"checkpoint": Folder(f"{folder}/checkpoint"), "metrics": f"{folder}/metrics.json", "log": f"{folder}/log.jsonl"},
+            outputs={
+                "checkpoint": Folder(f"{folder}/checkpoint"),
+                "metrics": f"{folder}/metrics.json",
+                "log": f"{folder}/log.jsonl",
+            },
             config={"model": settings.model_dump(mode="json", exclude={"grid", "files"}), "dataset": dataset},
             places={"video_folder": self.catalogue.video_folder(dataset)},
         )
@@ -186,17 +228,23 @@ class Plan:
     def _extract_features(self, dataset: str, backbone: str, shard: str) -> Described:
         settings = self.catalogue.named("backbones", backbone, dataset)
         return Described(
-            inputs={**self._tables(dataset, "segments", "videos"), "checkpoint": Folder(f"{self.results}/{dataset}/backbones/{backbone}/checkpoint")},
+            inputs={
+                **self._tables(dataset, "segments", "videos"),
+                "checkpoint": Folder(f"{self.results}/{dataset}/backbones/{backbone}/checkpoint"),
+            },
             outputs={
                 "features": f"{self.results}/{dataset}/features/{backbone}/{shard}.h5",
                 "issues": f"{self.results}/{dataset}/issues/extract_features-{backbone}-{shard}.parquet",
             },
             config={
-                "network": settings.network, "view": settings.view, "grid": settings.grid.model_dump(mode="json"),
-                "windows": self._windows(dataset), "on_bad_input": self.run.on_bad_input,
+                "network": settings.network,
+                "view": settings.view,
+                "grid": settings.grid.model_dump(mode="json"),
+                "windows": self._windows(dataset),
+                "on_bad_input": self.run.on_bad_input,
             },
             places={"video_folder": self.catalogue.video_folder(dataset)},
-        )  # fmt: skip
+        )
 
     def _gather_issues(self, dataset: str) -> Described:
         folder = f"{self.results}/{dataset}/issues"
@@ -205,26 +253,43 @@ class Plan:
             preset = self.catalogue.system(dataset, system)
             made = {name: backbone for name, backbone in preset.backbones.items() if backbone.files is None}
             for name, backbone in made.items():
-                parts |= {f"{folder}/extract_features-{name}-{shard}.parquet" for shard in range(backbone.grid.shards)}
+                parts |= {
+                    f"{folder}/extract_features-{name}-{shard}.parquet"
+                    for shard in range(backbone.grid.shards)
+                }
             pixels = any(
-                isinstance(model, ModelConfig) and self.catalogue.shows(model.view) == "pixels" for model in preset.models.values()
+                isinstance(model, ModelConfig) and self.catalogue.shows(model.view) == "pixels"
+                for model in preset.models.values()
             )
             if made or pixels:  # features that are given as files need no video
                 parts.add(f"{folder}/probe_videos.parquet")
-        return Described(inputs={"issues": sorted(parts)}, outputs={"issues": f"{self.results}/{dataset}/issues.parquet"}, config={})
+        return Described(
+            inputs={"issues": sorted(parts)},
+            outputs={"issues": f"{self.results}/{dataset}/issues.parquet"},
+            config={},
+        )
 
     def _train(self, dataset: str, system: str, seed: str, model: str) -> Described:
         settings = self.catalogue.model(dataset, system, model)
         folder = self._own_folder(dataset, system, seed, model)
         inputs, config, places = self._seen(dataset, system, settings)
         for other in sorted(settings.mentions):
-            inputs[f"scores_{other}"] = Folder(f"{self.catalogue.model_folder(dataset, system, other, int(seed))}/scores")
-        config["model"] = {**settings.model_dump(mode="json", exclude={"role", "label"}), "view": config.pop("view")}
+            inputs[f"scores_{other}"] = Folder(
+                f"{self.catalogue.model_folder(dataset, system, other, int(seed))}/scores"
+            )
+        config["model"] = {
+            **settings.model_dump(mode="json", exclude={"role", "label"}),
+            "view": config.pop("view"),
+        }
         if settings.training.kind == "counting" and settings.training.source == "recipe_truth":
             inputs["recipe_truth"] = Folder(f"{self.results}/{dataset}/world/recipes")
         if (weights := first_weights(settings.network)) is not None:
             inputs["weights"] = f"{self.run.data_root}/{weights}"
-        outputs = {"checkpoint": Folder(f"{folder}/checkpoint"), "log": f"{folder}/log.jsonl", "config": f"{folder}/config.yaml"}
+        outputs = {
+            "checkpoint": Folder(f"{folder}/checkpoint"),
+            "log": f"{folder}/log.jsonl",
+            "config": f"{folder}/config.yaml",
+        }
         return Described(inputs=inputs, outputs=outputs, config={**config, "seed": int(seed)}, places=places)
 
     def _score(self, dataset: str, system: str, seed: str, model: str) -> Described:
@@ -232,28 +297,39 @@ class Plan:
         folder = self._own_folder(dataset, system, seed, model)
         inputs, config, places = self._seen(dataset, system, settings)
         config["model"] = {
-            **settings.model_dump(mode="json", include={"folds", "held_out", "calibrate", "lm", "backbone"}), "network": trained(settings.network),
-            "training": {"kind": settings.training.kind}, "view": config.pop("view"),
-        }  # fmt: skip
+            **settings.model_dump(mode="json", include={"folds", "held_out", "calibrate", "lm", "backbone"}),
+            "network": trained(settings.network),
+            "training": {"kind": settings.training.kind},
+            "view": config.pop("view"),
+        }
         return Described(
             inputs={**inputs, "checkpoint": Folder(f"{folder}/checkpoint")},
             outputs={"scores": Folder(f"{folder}/scores")},
-            config={**config, "seed": int(seed), "protocol": protocol(self.catalogue, dataset, system, model)},
+            config={
+                **config,
+                "seed": int(seed),
+                "protocol": protocol(self.catalogue, dataset, system, model),
+            },
             places=places,
         )
 
     def _average(self, dataset: str, system: str, seed: str, model: str) -> Described:
         settings = self.catalogue.model(dataset, system, model)
         parts = [(other, part) for other in settings.average for part in settings.seeds or (int(seed),)]
-        scores = [Folder(f"{self.catalogue.model_folder(dataset, system, other, part)}/scores") for other, part in parts]
+        scores = [
+            Folder(f"{self.catalogue.model_folder(dataset, system, other, part)}/scores")
+            for other, part in parts
+        ]
         return Described(
             inputs={"scores": scores, **self._tables(dataset, "samples", "classes")},
             outputs={"scores": Folder(f"{self._own_folder(dataset, system, seed, model)}/scores")},
             config={
-                **settings.model_dump(mode="json", exclude={"role", "label"}), "parts": [other for other, _ in parts], "primary_metric": self.catalogue.system(dataset, system).primary_metric,
+                **settings.model_dump(mode="json", exclude={"role", "label"}),
+                "parts": [other for other, _ in parts],
+                "primary_metric": self.catalogue.system(dataset, system).primary_metric,
                 "protocol": protocol(self.catalogue, dataset, system, model),
             },
-        )  # fmt: skip
+        )
 
     def _evaluate(self, dataset: str, system: str, seed: str, model: str) -> Described:
         folder = self._own_folder(dataset, system, seed, model)
@@ -261,21 +337,30 @@ class Plan:
             inputs={"scores": Folder(f"{folder}/scores"), **self._tables(dataset, "samples", "classes")},
             outputs={"metrics": f"{folder}/metrics.json"},
             config={
-                "split": "validation", "protocol": protocol(self.catalogue, dataset, system, model), "dataset": dataset, "system": system, "seed": int(seed),
+                "split": "validation",
+                "protocol": protocol(self.catalogue, dataset, system, model),
+                "dataset": dataset,
+                "system": system,
+                "seed": int(seed),
                 "model": model,
             },
-        )  # fmt: skip
+        )
 
     def _report(self, dataset: str, system: str, scope: str) -> Described:
         return describe_report(self.catalogue, dataset, system, scope)
 
-    def _seen(self, dataset: str, system: str, settings: ModelConfig) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+    def _seen(
+        self, dataset: str, system: str, settings: ModelConfig
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """What a model's view and network are made from: inputs, settings, places."""
         inputs: dict[str, Any] = self._tables(dataset, "samples", "segments", "classes")
         config: dict[str, Any] = {"view": dict(settings.view)}
         places: dict[str, str] = {}
         if self.catalogue.shows(settings.view) == "history":
-            config["view"] = {**self.catalogue.system(dataset, system).history.model_dump(mode="json"), **settings.view}
+            config["view"] = {
+                **self.catalogue.system(dataset, system).history.model_dump(mode="json"),
+                **settings.view,
+            }
         if settings.backbone is not None:
             inputs["features"] = self.catalogue.features(dataset, settings.backbone)
         if self.catalogue.shows(settings.view) == "pixels":
@@ -286,7 +371,9 @@ class Plan:
             if lm.training is None:
                 inputs["lm"] = self.catalogue.weights(lm.init)
             else:
-                inputs["lm"] = Folder(f"{self.results}/lm/{self.catalogue.corpus(dataset)}/{settings.lm}/checkpoint")
+                inputs["lm"] = Folder(
+                    f"{self.results}/lm/{self.catalogue.corpus(dataset)}/{settings.lm}/checkpoint"
+                )
         return inputs, config, places
 
     def _tables(self, dataset: str, *names: str) -> dict[str, str]:

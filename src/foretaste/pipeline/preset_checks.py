@@ -11,11 +11,18 @@ from foretaste.pipeline.names import check_name
 
 
 def check_preset(system: SystemConfig, where: str) -> None:
-    """Raise ConfigError for names that mean nothing, circles, and averages whose parts do not fit together."""
+    """Raise ConfigError for names that mean nothing, circles, and averages whose parts do not fit
+    together.
+    """
     for model in (name for pair in system.comparisons for name in pair):
         if model not in system.models:
             raise unknown("model", model, system.models, f"{where}: comparisons")
-    kinds = {"model": system.models, "language model": system.lms, "backbone": system.backbones, "text": system.texts}
+    kinds = {
+        "model": system.models,
+        "language model": system.lms,
+        "backbone": system.backbones,
+        "text": system.texts,
+    }
     for kind, named in kinds.items():
         for name in named:
             check_name(kind, name, where)
@@ -39,9 +46,11 @@ def _check_mentions(system: SystemConfig, where: str) -> None:
             del open_ends[name]
     if open_ends:
         raise ConfigError(
-            f"models that learn from each other in a circle: {', '.join(open_ends)}", f"{where}: models", "teachers that need no student",
+            f"models that learn from each other in a circle: {', '.join(open_ends)}",
+            f"{where}: models",
+            "teachers that need no student",
             "break the circle",
-        )  # fmt: skip
+        )
 
 
 def _check_fit(system: SystemConfig, name: str, settings: AverageConfig, where: str) -> None:
@@ -50,13 +59,17 @@ def _check_fit(system: SystemConfig, name: str, settings: AverageConfig, where: 
     what = f"{' and '.join(settings.fits)}: fitted"
     if lacking := [model for model, one in trained.items() if not (one.folds or one.held_out)]:
         raise ConfigError(
-            f"{what}, and {', '.join(lacking)} saw all training videos", where, "held_out or folds in every model of the average",
+            f"{what}, and {', '.join(lacking)} saw all training videos",
+            where,
+            "held_out or folds in every model of the average",
             "set held_out: 10 in each, or give a number",
-        )  # fmt: skip
+        )
     shares = {model: one.held_out for model, one in trained.items() if one.held_out}
     if len(set(shares.values())) > 1:
         said = ", ".join(f"{model} {share}" for model, share in shares.items())
-        raise ConfigError(f"{what} on different videos (held_out: {said})", where, "one number for all", "use the same")
+        raise ConfigError(
+            f"{what} on different videos (held_out: {said})", where, "one number for all", "use the same"
+        )
 
 
 def _trained(system: SystemConfig, name: str) -> Iterator[tuple[str, ModelConfig]]:

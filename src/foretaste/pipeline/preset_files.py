@@ -1,7 +1,8 @@
 """Presets and datasets as files, put together.
 
-One may name its parent with ``base:`` and then holds only what differs; ``on: {<dataset>: ...}`` in a preset holds what differs by
-dataset. Mappings are merged key by key, everything else is replaced, ``null`` removes a key.
+One may name its parent with ``base:`` and then holds only what differs; ``on: {<dataset>: ...}`` in a preset
+holds what differs by dataset. Mappings are merged key by key, everything else is replaced, ``null`` removes a
+key.
 """
 
 from __future__ import annotations
@@ -32,13 +33,20 @@ class Files:
         chain = [name]
         while parent := self._layer(kind, chain[-1]).get("base"):
             if parent in chain:
-                raise ConfigError(f"{kind} {name!r} is its own base", self._path(kind, name), "a chain that ends", "mend base:")
+                raise ConfigError(
+                    f"{kind} {name!r} is its own base",
+                    self._path(kind, name),
+                    "a chain that ends",
+                    "mend base:",
+                )
             chain.append(parent)
         return chain
 
     @cache  # noqa: B019 (one Files lives as long as the process; a dry run asks for the same preset a thousand times)
     def merged(self, kind: str, name: str, dataset: str | None = None) -> dict[str, Any]:
-        """The preset or dataset with its parents merged in, and, given ``dataset``, its ``on:`` part for that dataset."""
+        """The preset or dataset with its parents merged in, and, given ``dataset``, its ``on:`` part for that
+        dataset.
+        """
         value: dict[str, Any] = {}
         for link in reversed(self.chain(kind, name)):
             layer = dict(self._layer(kind, link))
@@ -54,7 +62,9 @@ class Files:
         path = self._path(kind, name)
         layer = read_yaml(path)
         if not isinstance(layer.get("base", ""), str):
-            raise ConfigError(f"base is {layer['base']!r}", path, f"one of {', '.join(self.names(kind))}", "name one parent")
+            raise ConfigError(
+                f"base is {layer['base']!r}", path, f"one of {', '.join(self.names(kind))}", "name one parent"
+            )
         for key in ("on", "models", "lms", "backbones", "texts"):
             _mappings(layer.get(key, {}), f"{path}: {key}", nullable=key != "on")
         for dataset, part in layer.get("on", {}).items():
@@ -63,9 +73,11 @@ class Files:
             for key in ("lms", "texts"):  # They lie beside the corpus, which several datasets may share.
                 if key in part:
                     raise ConfigError(
-                        f"{key} of one dataset", f"{path}: on.{dataset}.{key}", f"{key}: outside on:",
+                        f"{key} of one dataset",
+                        f"{path}: on.{dataset}.{key}",
+                        f"{key}: outside on:",
                         "give the variant a name of its own and use it in on: models",
-                    )  # fmt: skip
+                    )
         return layer
 
     def _path(self, kind: str, name: str) -> Path:
@@ -92,12 +104,18 @@ class Files:
 
 
 def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """``old`` with ``new`` on top: mappings key by key (unless their ``kind`` differs), null removes, the rest replaces."""
+    """``old`` with ``new`` on top: mappings key by key (unless their ``kind`` differs), null removes, the
+    rest replaces.
+    """
     merged = dict(old)
     for key, value in new.items():
         if value is None:
             merged.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and _same_kind(merged[key], value):
+        elif (
+            isinstance(value, Mapping)
+            and isinstance(merged.get(key), Mapping)
+            and _same_kind(merged[key], value)
+        ):
             merged[key] = merge(merged[key], value)
         else:
             merged[key] = merge({}, value) if isinstance(value, Mapping) else value
@@ -111,9 +129,14 @@ def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 def _mappings(value: Any, where: str, nullable: bool) -> None:
     """Raise ConfigError unless ``value`` is a mapping of mappings (or of null, which removes a parent's)."""
     if not isinstance(value, Mapping):
-        raise ConfigError(f"{value!r} instead of a mapping", where, "names, each with its settings", "correct the file")
+        raise ConfigError(
+            f"{value!r} instead of a mapping", where, "names, each with its settings", "correct the file"
+        )
     for name, inner in value.items():
         if not isinstance(inner, Mapping) and not (nullable and inner is None):
             raise ConfigError(
-                f"{'null' if inner is None else repr(inner)} instead of settings", f"{where}.{name}", "a mapping", "correct the file"
+                f"{'null' if inner is None else repr(inner)} instead of settings",
+                f"{where}.{name}",
+                "a mapping",
+                "correct the file",
             )

@@ -26,27 +26,48 @@ def _term(catalogue: Catalogue, term: TermConfig) -> dict[str, Any]:
     """A term of an objective with every setting of it and of its loss."""
     loss = catalogue.loss_settings(term)
     own = term.model_dump(mode="json", include={"of", "to", "weight", "over", "reduction", "class_weights"})
-    return {**own, "loss": term.loss["kind"], "temperature": None, "t_squared": None, "top_k": loss.pop("k", None), **loss}
+    return {
+        **own,
+        "loss": term.loss["kind"],
+        "temperature": None,
+        "t_squared": None,
+        "top_k": loss.pop("k", None),
+        **loss,
+    }
 
 
 def _ensemble(settings: ModelConfig | AverageConfig) -> dict[str, Any]:
     """The settings of an average; what is fitted is known once the scores are made."""
     if not isinstance(settings, AverageConfig):
         return {"ensemble_weights": None, "ensemble_seeds": None, "fitted_on": None}
-    fixed = dict(zip(settings.average, settings.weights)) if isinstance(settings.weights, tuple) else settings.weights
-    return {"ensemble_weights": fixed, "ensemble_seeds": list(settings.seeds) or None, "fitted_on": "fitted" if settings.fits else None}
+    fixed = (
+        dict(zip(settings.average, settings.weights))
+        if isinstance(settings.weights, tuple)
+        else settings.weights
+    )
+    return {
+        "ensemble_weights": fixed,
+        "ensemble_seeds": list(settings.seeds) or None,
+        "fitted_on": "fitted" if settings.fits else None,
+    }
 
 
 def _history(catalogue: Catalogue, dataset: str, system: str, model: str) -> dict[str, Any]:
-    """What a text teacher, or the teachers behind a model, see of the past: null where nothing, a list where they differ."""
+    """What a text teacher, or the teachers behind a model, see of the past: null where nothing, a list where
+    they differ.
+    """
     defaults = catalogue.system(dataset, system).history.model_dump(mode="json")
     seen = [{**defaults, **own} for own in _histories(catalogue, dataset, system, model)]
-    values = {key: list(dict.fromkeys(one[key] for one in seen)) or [None] for key in ("rule", "source", "length")}
+    values = {
+        key: list(dict.fromkeys(one[key] for one in seen)) or [None] for key in ("rule", "source", "length")
+    }
     if len(values["rule"]) > 1:
         raise ConfigError(
-            f"teachers under the history rules {' and '.join(values['rule'])}", f"workflow/systems/{system}.yaml: models.{model}",
-            "one rule, for it decides what the numbers mean", "give the teachers one rule",
-        )  # fmt: skip
+            f"teachers under the history rules {' and '.join(values['rule'])}",
+            f"workflow/systems/{system}.yaml: models.{model}",
+            "one rule, for it decides what the numbers mean",
+            "give the teachers one rule",
+        )
     names = {"rule": "history_rule", "source": "history_from", "length": "history_length"}
     return {names[key]: value[0] if len(value) == 1 else value for key, value in values.items()}
 
@@ -55,4 +76,6 @@ def _histories(catalogue: Catalogue, dataset: str, system: str, model: str) -> l
     settings = catalogue.model(dataset, system, model)
     if isinstance(settings, ModelConfig) and catalogue.shows(settings.view) == "history":
         return [{key: settings.view[key] for key in ("rule", "source", "length") if key in settings.view}]
-    return [one for other in sorted(settings.mentions) for one in _histories(catalogue, dataset, system, other)]
+    return [
+        one for other in sorted(settings.mentions) for one in _histories(catalogue, dataset, system, other)
+    ]

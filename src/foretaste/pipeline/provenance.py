@@ -4,10 +4,12 @@
                 and, of what came from outside the inputs (a network, a package), its sha256 as ``fetched``
     identity  = sha256 of the record's canonical JSON
 
-Of a folder the sha256 of its manifest.json as the step left it is kept too, outside the identity: what a step made is no part of
-what it was made from. As a manifest holds the sha256 of the files beside it, this is a digest of the whole folder.
+Of a folder the sha256 of its manifest.json as the step left it is kept too, outside the identity: what a step
+made is no part of what it was made from. As a manifest holds the sha256 of the files beside it, this is a
+digest of the whole folder.
 
-Places (hosts, folders, buckets, device counts) are never part of a record, so that two of them can be compared field by field.
+Places (hosts, folders, buckets, device counts) are never part of a record, so that two of them can be
+compared field by field.
 """
 
 from __future__ import annotations
@@ -28,12 +30,25 @@ from foretaste.pipeline.artifact import remember_json, sha256, write_json
 FORMAT = 1
 
 #: Libraries whose version can change a result.
-LIBRARIES = ("accelerate", "av", "decord", "numpy", "opencv-python-headless", "peft", "pyarrow", "tokenizers", "torch", "transformers")
+LIBRARIES = (
+    "accelerate",
+    "av",
+    "decord",
+    "numpy",
+    "opencv-python-headless",
+    "peft",
+    "pyarrow",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
 
 
 def digest(value: Any) -> str:
     """sha256 of the canonical JSON of ``value``, in hexadecimal."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    ).hexdigest()
 
 
 def record_path(artifact: Path) -> Path:
@@ -41,7 +56,9 @@ def record_path(artifact: Path) -> Path:
     return artifact.with_name(f"{artifact.name}.provenance.json")
 
 
-def write_record(artifact: Path, spec: dict[str, Any], inputs: dict[str, Any], fetched: dict[str, Any] | None = None) -> None:
+def write_record(
+    artifact: Path, spec: dict[str, Any], inputs: dict[str, Any], fetched: dict[str, Any] | None = None
+) -> None:
     """Write the record of ``artifact``; ``inputs`` holds identities as ``identity_of`` gives them."""
     record = {"spec": spec, "inputs": inputs, "libraries": {name: version(name) for name in LIBRARIES}}
     if fetched:
@@ -53,7 +70,9 @@ def write_record(artifact: Path, spec: dict[str, Any], inputs: dict[str, Any], f
 
 
 def recorded_manifest(artifact: Path) -> str | None:
-    """The sha256 of the manifest.json of a folder by the record beside it; None where there is no record, or it is older than that."""
+    """The sha256 of the manifest.json of a folder by the record beside it; None where there is no record, or
+    it is older than that.
+    """
     beside = record_path(artifact.resolve())
     return read_record(beside).manifest_sha256 if beside.exists() else None
 
@@ -89,12 +108,16 @@ class Remembered:
 
 
 def identity_of(path: Path, memory: Path) -> str:
-    """The identity of an artifact, or the sha256 of a raw file, remembered in ``memory`` by path, size and time."""
+    """The identity of an artifact, or the sha256 of a raw file, remembered in ``memory`` by path, size and
+    time.
+    """
     beside = record_path(path)
     if beside.exists():
         return read_record(beside).identity
     if not path.is_file():
-        raise DataError("missing input", path, "a file, or an artifact with its provenance", "run the step that makes it")
+        raise DataError(
+            "missing input", path, "a file, or an artifact with its provenance", "run the step that makes it"
+        )
     status = path.stat()
     key = [str(path.resolve()), status.st_size, status.st_mtime_ns]
     remembered = memory / f"{digest(key)}.json"

@@ -1,4 +1,6 @@
-"""What a report reads: every model of a system, for its seeds, on one dataset or on the worlds that one pools."""
+"""What a report reads: every model of a system, for its seeds, on one dataset or on the worlds that one
+pools.
+"""
 
 from __future__ import annotations
 
@@ -31,16 +33,26 @@ class ReportPlan:
     def models(self) -> dict[str, ModelConfig | AverageConfig]:
         """The models of the report; scope ``teachers`` keeps those that need no video."""
         models = self.catalogue.system(self.dataset, self.system).models
-        return {name: model for name, model in models.items() if self.scope != "teachers" or self._reads_text(name)}
+        return {
+            name: model
+            for name, model in models.items()
+            if self.scope != "teachers" or self._reads_text(name)
+        }
 
     def _reads_text(self, name: str) -> bool:
         model = self.catalogue.model(self.dataset, self.system, name)
         if isinstance(model, AverageConfig):
             return all(self._reads_text(other) for other in model.average)
-        return model.role == "teacher" and model.backbone is None and self.catalogue.shows(model.view) != "pixels"
+        return (
+            model.role == "teacher"
+            and model.backbone is None
+            and self.catalogue.shows(model.view) != "pixels"
+        )
 
     def seeds(self, model: str) -> list[int]:
-        """The seeds of a model: those of the run, or of the study; fewer where its teachers' seeds are fewer."""
+        """The seeds of a model: those of the run, or of the study; fewer where its teachers' seeds are
+        fewer.
+        """
         preset = self.catalogue.system(self.dataset, self.system)
         study = self.scope == "seeds" or len(self.worlds) > 1
         seeds = preset.study_seeds if study else self.catalogue.run.seeds
@@ -59,39 +71,61 @@ class ReportPlan:
                     yield world, model, seed, self.catalogue.model_folder(world, self.system, model, seed)
 
     def jobs(self) -> list[tuple[str, str]]:
-        """(rule, output path without suffix, relative to the results) of the jobs whose cost the report shows."""
+        """(rule, output path without suffix, relative to the results) of the jobs whose cost the report
+        shows.
+        """
         results, jobs = f"{self.catalogue.results}/", []
         for world in self.worlds:
             if self.catalogue.dataset(world).world is not None:
-                jobs += [("make_kitchen", f"{world}/world/{part}") for part in ("recipes", "annotations", "videos")]
+                jobs += [
+                    ("make_kitchen", f"{world}/world/{part}") for part in ("recipes", "annotations", "videos")
+                ]
             jobs += [("read_annotations", f"{world}/segments"), ("make_samples", f"{world}/samples")]
             for lm in self._language_models():
                 settings = self.catalogue.named("lms", lm)
-                jobs += [("fetch_weights", f"weights/{artifact_name(name)}") for name in (settings.init, settings.generator) if name]
+                jobs += [
+                    ("fetch_weights", f"weights/{artifact_name(name)}")
+                    for name in (settings.init, settings.generator)
+                    if name
+                ]
                 if settings.training is not None:
                     corpus = self.catalogue.corpus(world)
                     text = self.catalogue.text_name(corpus, lm)
-                    jobs += [("read_recipes", f"text/{corpus}/sentences"), ("make_phrases", f"text/{text}/phrases")]
-                    jobs += [("extract_openie", f"text/{text}/shards/{shard}") for shard in self._text_shards(lm)]
+                    jobs += [
+                        ("read_recipes", f"text/{corpus}/sentences"),
+                        ("make_phrases", f"text/{text}/phrases"),
+                    ]
+                    jobs += [
+                        ("extract_openie", f"text/{text}/shards/{shard}") for shard in self._text_shards(lm)
+                    ]
                     jobs.append(("pretrain", f"lm/{corpus}/{lm}/checkpoint"))
             for name in self._backbones(world):
-                jobs += [("probe_videos", f"{world}/videos"), ("train_backbone", f"{world}/backbones/{name}/checkpoint")]
+                jobs += [
+                    ("probe_videos", f"{world}/videos"),
+                    ("train_backbone", f"{world}/backbones/{name}/checkpoint"),
+                ]
                 shards = range(self.catalogue.named("backbones", name, world).grid.shards)
                 jobs += [("extract_features", f"{world}/features/{name}/{shard}") for shard in shards]
         for _, model, _, folder in self.runs():
             inside = folder.removeprefix(results)
             made = (
-                [("average", "scores")] if isinstance(self.models[model], AverageConfig) else [("train", "checkpoint"), ("score", "scores")]
+                [("average", "scores")]
+                if isinstance(self.models[model], AverageConfig)
+                else [("train", "checkpoint"), ("score", "scores")]
             )
             jobs += [(rule, f"{inside}/{output}") for rule, output in (*made, ("evaluate", "metrics"))]
         return list(dict.fromkeys(jobs))
 
     def _language_models(self) -> list[str]:
-        return sorted({model.lm for model in self.models.values() if isinstance(model, ModelConfig) and model.lm})
+        return sorted(
+            {model.lm for model in self.models.values() if isinstance(model, ModelConfig) and model.lm}
+        )
 
     def pretrained(self) -> list[tuple[str, str]]:
         """World and name of the language models that were pretrained on recipes for the report's models."""
-        names = [name for name in self._language_models() if self.catalogue.named("lms", name).training is not None]
+        names = [
+            name for name in self._language_models() if self.catalogue.named("lms", name).training is not None
+        ]
         return [(world, name) for world in self.worlds for name in names]
 
     def text_issues(self) -> list[str]:
@@ -101,14 +135,20 @@ class ReportPlan:
             corpus = self.catalogue.corpus(world)
             text = self.catalogue.text_name(corpus, lm)
             found.append(f"{folder}/{corpus}/issues.parquet")
-            found += [f"{folder}/{text}/issues/extract_openie-{shard}.parquet" for shard in self._text_shards(lm)]
+            found += [
+                f"{folder}/{text}/issues/extract_openie-{shard}.parquet" for shard in self._text_shards(lm)
+            ]
         return list(dict.fromkeys(found))
 
     def _text_shards(self, lm: str) -> range:
         return range(self.catalogue.text(self.catalogue.named("lms", lm).text).openie.shards)
 
     def _backbones(self, world: str) -> list[str]:
-        names = {model.backbone for model in self.models.values() if isinstance(model, ModelConfig) and model.backbone}
+        names = {
+            model.backbone
+            for model in self.models.values()
+            if isinstance(model, ModelConfig) and model.backbone
+        }
         return sorted(name for name in names if self.catalogue.named("backbones", name, world).files is None)
 
 
@@ -116,19 +156,29 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
     """The step of the stage ``report``."""
     plan = ReportPlan(catalogue, dataset, system, scope.strip("/"))
     preset, runs = catalogue.system(dataset, system), list(plan.runs())
-    loops = [run for run in runs if isinstance(plan.models[run[1]], ModelConfig) and plan.models[run[1]].training.kind == "loop"]
+    loops = [
+        run
+        for run in runs
+        if isinstance(plan.models[run[1]], ModelConfig) and plan.models[run[1]].training.kind == "loop"
+    ]
     inputs: dict[str, Any] = {
         "metrics": [f"{folder}/metrics.json" for *_, folder in runs],
         "scores": [Folder(f"{folder}/scores") for *_, folder in runs],
         "logs": [f"{folder}/log.jsonl" for *_, folder in loops],
     }
     if lms := plan.pretrained():
-        inputs["lms"] = [f"{catalogue.results}/lm/{catalogue.corpus(world)}/{lm}/metrics.json" for world, lm in lms]
+        inputs["lms"] = [
+            f"{catalogue.results}/lm/{catalogue.corpus(world)}/{lm}/metrics.json" for world, lm in lms
+        ]
     for table in ("samples", "segments", "classes"):
         inputs[table] = [tables(catalogue.results, world, table)[table] for world in plan.worlds]
-    places: dict[str, Any] = {"benchmarks": [f"{catalogue.results}/.benchmarks/{path}.tsv" for _, path in plan.jobs()]}
+    places: dict[str, Any] = {
+        "benchmarks": [f"{catalogue.results}/.benchmarks/{path}.tsv" for _, path in plan.jobs()]
+    }
     if plan.scope == "teachers":
-        inputs["issues"] = [f"{catalogue.results}/{world}/issues/read_annotations.parquet" for world in plan.worlds]
+        inputs["issues"] = [
+            f"{catalogue.results}/{world}/issues/read_annotations.parquet" for world in plan.worlds
+        ]
     else:
         inputs["issues"] = [f"{catalogue.results}/{world}/issues.parquet" for world in plan.worlds]
     inputs["issues"] += plan.text_issues()
@@ -141,16 +191,26 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
         once = 1 in (len(plan.seeds(a)), len(plan.seeds(b)))  # it is compared with every seed of the other
         if plan.seeds(a) != plan.seeds(b) and not once:
             raise ConfigError(
-                f"{a} has the seeds {plan.seeds(a)}, {b} has {plan.seeds(b)}", f"{catalogue.files.where('systems', system)}: comparisons",
-                "pairs with the same seeds", "set teacher_seeds, or compare other models",
-            )  # fmt: skip
+                f"{a} has the seeds {plan.seeds(a)}, {b} has {plan.seeds(b)}",
+                f"{catalogue.files.where('systems', system)}: comparisons",
+                "pairs with the same seeds",
+                "set teacher_seeds, or compare other models",
+            )
     return Described(
         inputs=inputs,
         outputs={"summary": f"{folder}/summary.json", "report": f"{folder}/report.html"},
         config={
-            "title": preset.title, "paper": preset.paper, "dataset": dataset, "system": system, "split": "validation",
-            "primary_metric": preset.primary_metric, "history": preset.history.model_dump(mode="json"), "teacher_seeds": preset.teacher_seeds,
-            "comparisons": pairs, "headline": pairs[0] if pairs else None, "worlds": list(plan.worlds),
+            "title": preset.title,
+            "paper": preset.paper,
+            "dataset": dataset,
+            "system": system,
+            "split": "validation",
+            "primary_metric": preset.primary_metric,
+            "history": preset.history.model_dump(mode="json"),
+            "teacher_seeds": preset.teacher_seeds,
+            "comparisons": pairs,
+            "headline": pairs[0] if pairs else None,
+            "worlds": list(plan.worlds),
             "models": {name: _facts(catalogue, model) for name, model in plan.models.items()},
             "runs": [{"world": world, "model": model, "seed": seed} for world, model, seed, _ in runs],
             "logs": [{"world": world, "model": model, "seed": seed} for world, model, seed, _ in loops],
@@ -159,7 +219,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
             "pretrained": sorted(name for name, lm in preset.lms.items() if lm.training is not None),
         },
         places=places,
-    )  # fmt: skip
+    )
 
 
 def _facts(catalogue: Catalogue, model: ModelConfig | AverageConfig) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""What the Snakemake rules ask for: input functions, the spec that they watch, threads, and the files of named targets."""
+"""What the Snakemake rules ask for: input functions, the spec that they watch, threads, and the files of
+named targets.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ Wildcards = Mapping[str, str]
 
 
 class Rules:
-    """Functions of wildcards, made once a rule. A wrong setting ends the run with one line, not with a traceback."""
+    """Functions of wildcards, made once a rule. A wrong setting ends the run with one line, not with a
+    traceback.
+    """
 
     def __init__(self, plan: Plan):
         self.plan = plan
@@ -31,7 +35,11 @@ class Rules:
 
         def of(wildcards: Wildcards) -> dict[str, Any]:
             described = self.plan.describe(stage, dict(wildcards.items()))
-            check_given(path for path in _flat(described.inputs.values()) if not path.startswith(f"{self.plan.results}/"))
+            check_given(
+                path
+                for path in _flat(described.inputs.values())
+                if not path.startswith(f"{self.plan.results}/")
+            )
             return {name: declared(paths) for name, paths in described.inputs.items()}
 
         return _plainly(of)
@@ -45,9 +53,11 @@ class Rules:
         return _plainly(of)
 
     def file(self, stage: str) -> Callable[[Wildcards], str]:
-        """The step's file, written when it is asked for. It names folders, so it is a resource: those never cause a rerun.
+        """The step's file, written when it is asked for. It names folders, so it is a resource: those never
+        cause a rerun.
 
-        A dry run writes it too, so that the line that Snakemake prints can be run by hand; it is none the worse where it cannot.
+        A dry run writes it too, so that the line that Snakemake prints can be run by hand; it is none the
+        worse where it cannot.
         """
 
         def of(wildcards: Wildcards) -> str:
@@ -82,13 +92,19 @@ class Targets:
     def __init__(self, catalogue: Catalogue):
         self.catalogue = catalogue
 
-    def reports(self, dataset: str, systems: Sequence[str], scope: str = "") -> Callable[[Wildcards], list[str]]:
+    def reports(
+        self, dataset: str, systems: Sequence[str], scope: str = ""
+    ) -> Callable[[Wildcards], list[str]]:
         """The reports of some systems; ``scope``: "" (the run's seeds), "teachers" (text only) or "seeds".
 
         A system that is not made for the dataset ends the run with a line that lists those that are.
         """
         inner = f"/{scope}" if scope else ""
-        return self._of(dataset, systems, lambda system: [f"{self.catalogue.results}/{dataset}/{system}{inner}/report.html"])
+        return self._of(
+            dataset,
+            systems,
+            lambda system: [f"{self.catalogue.results}/{dataset}/{system}{inner}/report.html"],
+        )
 
     def features(self, dataset: str, systems: Sequence[str]) -> Callable[[Wildcards], list[str]]:
         """All feature files of the systems' backbones."""
@@ -111,7 +127,9 @@ class Targets:
 
         return self._of(dataset, systems, of)
 
-    def _of(self, dataset: str, systems: Sequence[str], files: Callable[[str], list[str]]) -> Callable[[Wildcards], list[str]]:
+    def _of(
+        self, dataset: str, systems: Sequence[str], files: Callable[[str], list[str]]
+    ) -> Callable[[Wildcards], list[str]]:
         def of(_: Wildcards) -> list[str]:
             for system in systems:
                 self.catalogue.check_fits(dataset, system)

@@ -1,7 +1,7 @@
 """Runs one step: lock, run the stage, record where its outputs come from.
 
-A second run of the same outputs (a workflow driver was killed and started again while its jobs went on) waits for the first
-and takes over what it wrote, so that two jobs never write one output.
+A second run of the same outputs (a workflow driver was killed and started again while its jobs went on) waits
+for the first and takes over what it wrote, so that two jobs never write one output.
 """
 
 from __future__ import annotations
@@ -31,22 +31,34 @@ def run_step(path: Path, stage: Callable[[Step], Mapping[str, dict[str, Any]] | 
     key = f"{spec['stage']}-{digest(spec)[:20]}"
     # torchrun starts a step in several processes: the first keeps the books, the others only work for it.
     first = os.environ.get("RANK", "0") == "0"
-    lock = results / ".locks" / f"{digest(sorted(os.path.relpath(output, results) for output in outputs.values()))[:20]}.lock"
+    lock = (
+        results
+        / ".locks"
+        / f"{digest(sorted(os.path.relpath(output, results) for output in outputs.values()))[:20]}.lock"
+    )
     with _alone(lock, spec["stage"]) if first else nullcontext(False) as waited:
         inputs = {name: _paths(value) for name, value in stored["inputs"].items()}
         identities = {name: _identities(value, results / ".sha256") for name, value in inputs.items()}
-        # With several processes the others have begun: the work is done again rather than abandoned by one of them.
-        if waited and os.environ.get("WORLD_SIZE", "1") == "1" and all(_made_by(output, spec, identities) for output in outputs.values()):
+        # With several processes the others have begun: the work is done again rather than abandoned by one of
+        # them.
+        if (
+            waited
+            and os.environ.get("WORLD_SIZE", "1") == "1"
+            and all(_made_by(output, spec, identities) for output in outputs.values())
+        ):
             console.say(f"{key}: made by a run that was still going; nothing to do")
             return
-        # Half-finished work goes on only where the inputs are the same too: with other scores it would be another training.
+        # Half-finished work goes on only where the inputs are the same too: with other scores it would be
+        # another training.
         scratch = results / ".scratch" / f"{key}-{digest(identities)[:12]}"
         step = Step(
             stage=spec["stage"],
             inputs=inputs,
             outputs=outputs,
             config={**spec["config"], **stored["places"]},
-            wildcards={name: int(value) if name in NUMBERS else value for name, value in spec["wildcards"].items()},
+            wildcards={
+                name: int(value) if name in NUMBERS else value for name, value in spec["wildcards"].items()
+            },
             scratch=scratch,
             threads=spec["threads"],
         )
@@ -94,4 +106,8 @@ def _paths(value: str | list[str]) -> Path | list[Path]:
 
 
 def _identities(value: Path | list[Path], memory: Path) -> str | list[str]:
-    return [identity_of(path, memory) for path in value] if isinstance(value, list) else identity_of(value, memory)
+    return (
+        [identity_of(path, memory) for path in value]
+        if isinstance(value, list)
+        else identity_of(value, memory)
+    )

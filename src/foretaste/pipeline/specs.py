@@ -1,7 +1,8 @@
 """A step's spec: the settings and the code that it depends on, as one digest that Snakemake watches.
 
-The spec and the step's paths are kept in ``<results>/.steps/<stage>-<digest of both>.json``; ``foretaste <stage> --step FILE``
-runs it, from a rule or by hand. A run with other folders makes other files, so a queued job keeps its own.
+The spec and the step's paths are kept in ``<results>/.steps/<stage>-<digest of both>.json``; ``foretaste
+<stage> --step FILE`` runs it, from a rule or by hand. A run with other folders makes other files, so a queued
+job keeps its own.
 """
 
 from __future__ import annotations
@@ -23,7 +24,13 @@ FORMAT = 1
 def spec(stage: str, wildcards: Mapping[str, str], described: Described, threads: int) -> dict[str, Any]:
     """Everything that decides what a step writes, except its inputs; no paths."""
     code = fingerprint(stage, described.config)
-    return {"stage": stage, "wildcards": dict(wildcards), "config": described.config, "threads": threads, "code": code}
+    return {
+        "stage": stage,
+        "wildcards": dict(wildcards),
+        "config": described.config,
+        "threads": threads,
+        "code": code,
+    }
 
 
 @dataclass(frozen=True)

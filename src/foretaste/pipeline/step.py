@@ -1,4 +1,6 @@
-"""One step of the workflow, as its stage receives it: what to read, what to write, and its slice of the configuration."""
+"""One step of the workflow, as its stage receives it: what to read, what to write, and its slice of the
+configuration.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,8 @@ class StoredStep(BaseModel, extra="forbid", frozen=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A stage reads ``inputs``, calls the library with ``config``, and writes every one of ``outputs``, whole.
+    """A stage reads ``inputs``, calls the library with ``config``, and writes every one of ``outputs``,
+    whole.
 
     inputs
         Name -> path, or list of paths (features: one a shard).
@@ -52,7 +55,8 @@ class Step:
     wildcards
         ``dataset``, ``system``, ``seed`` (int), ``model`` ... as far as the step has them.
     scratch
-        A folder of this very step (keyed by its spec) that survives a kill: progress goes there, and is removed at the end.
+        A folder of this very step (keyed by its spec) that survives a kill: progress goes there, and is
+        removed at the end.
     """
 
     stage: str

@@ -1,4 +1,5 @@
-"""Which files of a folder are videos: those that match the dataset's pattern and have a video's suffix, in any letter case.
+"""Which files of a folder are videos: those that match the dataset's pattern and have a video's suffix, in
+any letter case.
 
 The video's id is the name of its file without the suffix, whatever folder it lies in.
 """
@@ -12,9 +13,11 @@ from pathlib import Path
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline.found_files import matching
 
-#: What the name of a video ends in. Whatever else lies beside videos (a README, subtitles, boxes) is left alone.
+#: What the name of a video ends in. Whatever else lies beside videos (a README, subtitles, boxes) is left
+#: alone.
 SUFFIXES = (
-    ".mp4", ".mkv", ".avi", ".webm", ".gif", ".mov", ".m4v", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".ogv", ".3gp",
+    ".mp4", ".mkv", ".avi", ".webm", ".gif", ".mov", ".m4v", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv",
+    ".flv", ".ogv", ".3gp",
 )  # fmt: skip
 
 
@@ -24,7 +27,9 @@ def video_files(folder: Path, pattern: str = "**/*") -> dict[str, list[Path]]:
     Raises ConfigError for a pattern that leaves the folder, DataError for a folder that is missing.
     """
     if not Path(folder).is_dir():
-        raise DataError("missing video folder", folder, "a folder of videos", "correct data_root or videos: folder")
+        raise DataError(
+            "missing video folder", folder, "a folder of videos", "correct data_root or videos: folder"
+        )
     found = defaultdict(list)
     for path in matching(folder, pattern):
         if path.suffix.lower() in SUFFIXES:
@@ -37,9 +42,11 @@ def no_videos(folder: Path, pattern: str) -> ConfigError:
     kinds = Counter(path.suffix or path.name for path in matching(folder, "**/*"))
     there = ", ".join(f"{count} named *{kind}" for kind, count in kinds.most_common(5)) or "no file at all"
     return ConfigError(
-        f"no video matches {pattern}", folder, f"files whose names end in one of {' '.join(SUFFIXES)}; found {there}",
+        f"no video matches {pattern}",
+        folder,
+        f"files whose names end in one of {' '.join(SUFFIXES)}; found {there}",
         "correct data_root, or videos: folder and pattern",
-    )  # fmt: skip
+    )
 
 
 def _distinct(paths: list[Path]) -> list[Path]:

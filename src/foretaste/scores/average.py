@@ -18,7 +18,8 @@ from foretaste.scores.writer import ScoreWriter
 
 Space = Literal["probabilities", "logits"]
 
-#: Which past segments, and how many, each part of an average may choose for itself; the rule and the window are the same for all.
+#: Which past segments, and how many, each part of an average may choose for itself; the rule and the window
+#: are the same for all.
 OWN = ("history_from", "history_length")
 
 #: Rows that are averaged at a time: fifteen models of EPIC-55 at once would need 20 GB.
@@ -28,11 +29,13 @@ ROWS = 1024
 GRID = tuple(round(0.1 * step, 1) for step in range(11))
 
 
-def mean_logits(logits: Sequence[np.ndarray], space: Space, weights: Sequence[float] | None = None) -> np.ndarray:
+def mean_logits(
+    logits: Sequence[np.ndarray], space: Space, weights: Sequence[float] | None = None
+) -> np.ndarray:
     """(n, C) float64 logits of the mean model, from one (n, C) array a model.
 
-    ``probabilities``: log of the mean of the softmaxes. ``logits``: mean of the logits, each model's log probabilities being
-    taken, so that a constant added to one model's logits changes nothing.
+    ``probabilities``: log of the mean of the softmaxes. ``logits``: mean of the logits, each model's log
+    probabilities being taken, so that a constant added to one model's logits changes nothing.
 
     weights
         One a model, not all 0, of any sum; None: equal.
@@ -54,12 +57,14 @@ def mean_logits(logits: Sequence[np.ndarray], space: Space, weights: Sequence[fl
 
 
 def fit_weights(likelihoods: np.ndarray) -> np.ndarray:
-    """(m,) shares of m models, summing to 1, with the highest likelihood of the truth under the mixture of their probabilities.
+    """(m,) shares of m models, summing to 1, with the highest likelihood of the truth under the mixture of
+    their probabilities.
 
     likelihoods
         (m, n) probability that each model gives to the label of each row.
 
-    The log-likelihood is concave in the shares; expectation maximisation climbs it from equal ones (Dempster, Laird, Rubin 1977).
+    The log-likelihood is concave in the shares; expectation maximisation climbs it from equal ones (Dempster,
+    Laird, Rubin 1977).
     """
     likelihoods = np.maximum(likelihoods, np.finfo(np.float64).tiny)
     shares = np.full(len(likelihoods), 1 / len(likelihoods))
@@ -79,7 +84,8 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def divide_by_prior(logits: np.ndarray, counts: np.ndarray, exponent: float) -> np.ndarray:
-    """(n, C) logits of probabilities divided by (class frequency)^exponent (Menon et al. 2021, logit adjustment).
+    """(n, C) logits of probabilities divided by (class frequency)^exponent (Menon et al. 2021, logit
+    adjustment).
 
     counts
         (C,) occurrences in the training rows; a class that never occurs counts as if it had occurred once.
@@ -88,12 +94,16 @@ def divide_by_prior(logits: np.ndarray, counts: np.ndarray, exponent: float) -> 
 
 
 def fit_exponent(logits: np.ndarray, counts: np.ndarray, metric: Callable[[np.ndarray], float]) -> float:
-    """The exponent of ``GRID`` with the highest ``metric`` (the smallest of equals) on (n, C) logits of held-out training rows."""
+    """The exponent of ``GRID`` with the highest ``metric`` (the smallest of equals) on (n, C) logits of
+    held-out training rows.
+    """
     return max(GRID, key=lambda exponent: (metric(divide_by_prior(logits, counts, exponent)), -exponent))
 
 
 def joint_ids(sources: Sequence[Scores], split: str) -> tuple[str, ...]:
-    """The samples of a split, in the first source's order; raises DataError where another source has other samples, classes or context."""
+    """The samples of a split, in the first source's order; raises DataError where another source has other
+    samples, classes or context.
+    """
     first = sources[0]
     ids = first.sample_ids(split)
     for other in sources[1:]:
@@ -106,7 +116,12 @@ def joint_ids(sources: Sequence[Scores], split: str) -> tuple[str, ...]:
                 "score both again",
             )
         for field, has, wants in differences(_common(other), _common(first)):
-            raise DataError(f"scores differ in {field} ({has!r})", other.folder, f"{wants!r} as in {first.folder}", "score both alike")
+            raise DataError(
+                f"scores differ in {field} ({has!r})",
+                other.folder,
+                f"{wants!r} as in {first.folder}",
+                "score both alike",
+            )
     return ids
 
 
@@ -114,11 +129,16 @@ def _common(source: Scores) -> dict[str, Any]:
     """What the parts of an average must have in common."""
     record = source.manifest["record"]
     context = record["context"] or {}
-    return {"classes": record["classes"], "context": {key: value for key, value in context.items() if key not in OWN}}
+    return {
+        "classes": record["classes"],
+        "context": {key: value for key, value in context.items() if key not in OWN},
+    }
 
 
 def joint_context(sources: Sequence[Scores]) -> dict[str, Any]:
-    """The context of an average: that of its parts, and a list where they see different amounts of the past."""
+    """The context of an average: that of its parts, and a list where they see different amounts of the
+    past.
+    """
     contexts = [source.manifest["record"]["context"] or {} for source in sources]
     joint = dict(contexts[0])
     for key in OWN:
@@ -134,10 +154,12 @@ def _listed(value: Any) -> list[Any]:
 
 
 def write_mean(
-    writer: ScoreWriter, sources: Sequence[Scores], split: str, space: Space, counts: Mapping[str, np.ndarray], exponent: float = 0.0,
+    writer: ScoreWriter, sources: Sequence[Scores], split: str, space: Space, counts: Mapping[str,
+    np.ndarray], exponent: float = 0.0,
     weights: Sequence[float] | None = None,
 ) -> None:  # fmt: skip
-    """Write one split of the mean model: the heads that all sources have, each divided by its own class prior.
+    """Write one split of the mean model: the heads that all sources have, each divided by its own class
+    prior.
 
     weights
         One a source; None: equal.
@@ -151,7 +173,10 @@ def write_mean(
         mean = mean_logits([source.logits(split, head, ids) for source in sources], space, weights)
         logits[head] = divide_by_prior(mean, counts[head], exponent)
     folds = np.stack([source.folds(split, ids) for source in sources], axis=1)
-    digests = [_digest(parts) for parts in zip(*(source.digests(split, ids) for source in sources), folds.tolist(), strict=True)]
+    digests = [
+        _digest(parts)
+        for parts in zip(*(source.digests(split, ids) for source in sources), folds.tolist(), strict=True)
+    ]
     # A mean is out-of-fold only where all of its parts are; which folds they were is then in the digest.
     clean = (folds != NO_FOLD).all()
     writer.write(split, ids, digests, logits, fold=folds[:, 0].tolist() if clean else NO_FOLD)

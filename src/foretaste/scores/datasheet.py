@@ -1,4 +1,6 @@
-"""The datasheet of a score cache: what a person who is handed the folder needs to know, made from the manifest."""
+"""The datasheet of a score cache: what a person who is handed the folder needs to know, made from the
+manifest.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +18,56 @@ _SCORED = {
 def render(manifest: Mapping[str, Any]) -> str:
     """README.md of the cache, in Markdown."""
     heads = ", ".join(f"{head} ({count} classes)" for head, count in manifest["heads"].items())
+    width = f"{manifest['embedding']} wide" if manifest["embedding"] else "none"
     lines = [
         f"# Scores of `{manifest['model']}`", "",
         f"Format {manifest['format']}, identity `{manifest['identity']}`.", "",
-        f"Heads: {heads}. Embedding: {manifest['embedding'] or 'none'}{' wide' if manifest['embedding'] else ''}.", "",
+        f"Heads: {heads}. Embedding: {width}.", "",
         "| split | samples | distinct inputs | views | scored |", "|---|---|---|---|---|",
     ]  # fmt: skip
     for name, split in manifest["splits"].items():
         views = ", ".join(split["views"])
-        lines.append(f"| {name} | {split['samples']} | {split['rows']} | {views} | {split['scored']}: {_SCORED[split['scored']]} |")
-    for title, content in (("What the scores depend on", manifest["record"]), ("Settings and facts", manifest["facts"])):
-        lines += ["", f"## {title}", "", "```json", json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False), "```"]
+        lines.append(
+            f"| {name} | {split['samples']} | {split['rows']} | {views} | {split['scored']}:"
+            f" {_SCORED[split['scored']]} |"
+        )
+    for title, content in (
+        ("What the scores depend on", manifest["record"]),
+        ("Settings and facts", manifest["facts"]),
+    ):
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            "```json",
+            json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False),
+            "```",
+        ]
     lines += [
-        "", "## Reading and checking", "",
-        "```python", "import foretaste", "", f'scores = foretaste.open_scores("{manifest["model"]}/scores")',
-        f'logits = scores.logits("{next(iter(manifest["splits"]))}", "{next(iter(manifest["heads"]))}")  # (samples, classes) float32', "```", "",
-        "```", "foretaste scores verify DIR", "```", "",
-        "Rows hold fp16 (logit - row maximum) beside the fp32 maximum and logsumexp of every head, so any temperature, top-K list,",
-        "tail mass or mean of models can be derived. Class names, in the order of the columns, are in `classes.json`.",
-    ]  # fmt: skip
+        "",
+        "## Reading and checking",
+        "",
+        "```python",
+        "import foretaste",
+        "",
+        f'scores = foretaste.open_scores("{manifest["model"]}/scores")',
+        (
+            f'logits = scores.logits("{next(iter(manifest["splits"]))}", "{next(iter(manifest["heads"]))}") '
+            " # (samples, classes) float32"
+        ),
+        "```",
+        "",
+        "```",
+        "foretaste scores verify DIR",
+        "```",
+        "",
+        (
+            "Rows hold fp16 (logit - row maximum) beside the fp32 maximum and logsumexp of every head, so any"
+            " temperature, top-K list,"
+        ),
+        (
+            "tail mass or mean of models can be derived. Class names, in the order of the columns, are in"
+            " `classes.json`."
+        ),
+    ]
     return "\n".join(lines) + "\n"

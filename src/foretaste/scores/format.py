@@ -5,9 +5,9 @@
     README.md                        the datasheet, made from the manifest
     shards/<split>-<n>.safetensors   rows and index entries
 
-A *row* is one distinct input of the model; its key is (fold, digest of exactly what the model was given). An *entry* says
-which row belongs to (sample_id, view). A shard holds its own entries, so one split can be fetched alone. Tensors of a shard
-(R rows, E entries, C classes of a head, D width of the embedding):
+A *row* is one distinct input of the model; its key is (fold, digest of exactly what the model was given). An
+*entry* says which row belongs to (sample_id, view). A shard holds its own entries, so one split can be
+fetched alone. Tensors of a shard (R rows, E entries, C classes of a head, D width of the embedding):
 
     digest                 (R, 16) uint8      first 16 bytes of the sha256 of the input
     fold                   (R,) int16         the cross-fitting model that made the row; -1 = the model itself
@@ -18,11 +18,12 @@ which row belongs to (sample_id, view). A shard holds its own entries, so one sp
     entry.row              (E,) int64         row within this shard
     entry.position         (E,) int64         place of the entry in the split, as it was written
     entry.view             (E,) int16         index into the manifest's list of views
-    entry.sample_id        uint8, entry.sample_id_stop (E,) int64    UTF-8, end to end, and where each one ends
+    entry.sample_id        uint8, entry.sample_id_stop (E,) int64    UTF-8, end to end, and where each one
+                           ends
     entry.shown            uint8, entry.shown_stop (E,) int64        JSON (frame ids, crop, flip); optional
 
-The difference to the maximum is stored because fp16 is finest near 0, where the probability is: the error of the
-distribution stays below 1e-6 nats where raw fp16 logits lose 1e-5 and bf16 1e-3.
+The difference to the maximum is stored because fp16 is finest near 0, where the probability is: the error of
+the distribution stays below 1e-6 nats where raw fp16 logits lose 1e-5 and bf16 1e-3.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ import numpy as np
 
 from foretaste.contracts.errors import DataError
 
-#: Version of this format. A reader reads its own and all earlier ones. In format 1 the identity is the digest of the record alone.
+#: Version of this format. A reader reads its own and all earlier ones. In format 1 the identity is the digest
+#: of the record alone.
 FORMAT = 2
 
 #: Bytes kept of an input's sha256.
@@ -46,7 +48,8 @@ DIGEST_BYTES = 16
 #: Fold of a row that the model itself scored, trained on the whole training split.
 NO_FOLD = -1
 
-#: The split of those training rows that a model scored which was trained without their videos, beside the model itself.
+#: The split of those training rows that a model scored which was trained without their videos, beside the
+#: model itself.
 HELD_OUT = "held_out"
 
 #: The view of a model that sees a sample in one way only.
@@ -68,20 +71,25 @@ RECORD = ("weights", "network", "classes", "tokenizer", "view", "samples", "cont
 
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys and no spaces, in UTF-8: equal values give equal bytes. NaN is refused."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
 
 
 def identity(manifest: Mapping[str, Any]) -> str:
     """The sha256 (hexadecimal) of the canonical JSON of everything in a manifest but its ``identity``.
 
-    A manifest holds the sha256 of its class list and of every shard, so this is a digest of every byte that a reader relies on.
+    A manifest holds the sha256 of its class list and of every shard, so this is a digest of every byte that a
+    reader relies on.
     """
     content = {name: value for name, value in manifest.items() if name != "identity"}
     return hashlib.sha256(canonical(manifest["record"] if manifest["format"] == 1 else content)).hexdigest()
 
 
 def how_scored(split: str, folds: Collection[int], trained_on: Collection[str]) -> str | None:
-    """``out-of-fold``, ``in-sample`` or ``held-out``, from the folds that a split's rows have; None where some have one and some none."""
+    """``out-of-fold``, ``in-sample`` or ``held-out``, from the folds that a split's rows have; None where
+    some have one and some none.
+    """
     if NO_FOLD not in folds:
         return "out-of-fold"
     if set(folds) != {NO_FOLD}:
@@ -90,7 +98,8 @@ def how_scored(split: str, folds: Collection[int], trained_on: Collection[str]) 
 
 
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Where two records differ: (dotted field, found, wanted) of every leaf, looking only at the fields of ``wanted``.
+    """Where two records differ: (dotted field, found, wanted) of every leaf, looking only at the fields of
+    ``wanted``.
 
     A field that is missing on one side is ``None`` there.
     """
@@ -107,7 +116,9 @@ def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[tup
 
 @dataclass(frozen=True)
 class Encoded:
-    """Logits of one head as they are stored: ``logits`` (R, C) float16, ``max`` and ``logsumexp`` (R,) float32."""
+    """Logits of one head as they are stored: ``logits`` (R, C) float16, ``max`` and ``logsumexp`` (R,)
+    float32.
+    """
 
     logits: np.ndarray
     max: np.ndarray
@@ -118,16 +129,22 @@ def encode(logits: np.ndarray, floor: float | None, ids: Sequence[str], where: o
     """Turn (R, C) logits of any float type into what a shard holds.
 
     floor
-        Lowest (logit - maximum) kept, e.g. -30; smaller ones, -inf among them, are raised to it before the logsumexp is
-        taken. ``None`` refuses -inf and whatever fp16 cannot hold.
+        Lowest (logit - maximum) kept, e.g. -30; smaller ones, -inf among them, are raised to it before the
+        logsumexp is taken. ``None`` refuses -inf and whatever fp16 cannot hold.
 
-    Raises DataError naming the sample for NaN, +inf, a row without a finite logit, and values below the range.
+    Raises DataError naming the sample for NaN, +inf, a row without a finite logit, and values below the
+    range.
     """
     exact = np.asarray(logits, dtype=np.float64)
     highest = exact.max(axis=1)
     bad = np.flatnonzero(~np.isfinite(highest))
     if bad.size:
-        raise DataError(f"logits of {ids[bad[0]]} are not finite", where, "finite logits", "look at the model that made them")
+        raise DataError(
+            f"logits of {ids[bad[0]]} are not finite",
+            where,
+            "finite logits",
+            "look at the model that made them",
+        )
     relative = exact - highest[:, None]
     lowest = float(np.finfo(np.float16).min)
     if floor is not None:
@@ -135,11 +152,15 @@ def encode(logits: np.ndarray, floor: float | None, ids: Sequence[str], where: o
     elif (low := np.argwhere(~(relative >= lowest))).size:
         row, column = low[0]
         raise DataError(
-            f"logit of class {column} of {ids[row]} is {exact[row, column]}", where, f"at most {-lowest:.0f} below the maximum",
+            f"logit of class {column} of {ids[row]} is {exact[row, column]}",
+            where,
+            f"at most {-lowest:.0f} below the maximum",
             "give the writer a floor (a teacher that counts gives zero probabilities)",
-        )  # fmt: skip
+        )
     spread = np.log(np.exp(relative).sum(axis=1))
-    return Encoded(relative.astype(np.float16), highest.astype(np.float32), (highest + spread).astype(np.float32))
+    return Encoded(
+        relative.astype(np.float16), highest.astype(np.float32), (highest + spread).astype(np.float32)
+    )
 
 
 def decode(stored: np.ndarray, highest: np.ndarray) -> np.ndarray:
@@ -148,7 +169,9 @@ def decode(stored: np.ndarray, highest: np.ndarray) -> np.ndarray:
 
 
 def rounding(stored: np.ndarray) -> np.ndarray:
-    """(R,) largest change that rounding to fp16 can have made to a row's logsumexp: sum of p |logit - max| 2^-11."""
+    """(R,) largest change that rounding to fp16 can have made to a row's logsumexp: sum of p |logit - max|
+    2^-11.
+    """
     relative = stored.astype(np.float64)
     weight = np.exp(relative)
     return 2.0**-11 * (weight * -relative).sum(axis=1) / weight.sum(axis=1)

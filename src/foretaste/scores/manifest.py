@@ -1,4 +1,6 @@
-"""The manifest of a score cache, checked before anything of it is used: whoever made the folder, its JSON has these types."""
+"""The manifest of a score cache, checked before anything of it is used: whoever made the folder, its JSON has
+these types.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ class Manifest(_Part):
     @model_validator(mode="after")
     def _agree(self) -> Manifest:
         if set(self.record) != set(RECORD):
-            raise ValueError(f"record of {', '.join(sorted(self.record))} instead of {', '.join(sorted(RECORD))}")
+            raise ValueError(
+                f"record of {', '.join(sorted(self.record))} instead of {', '.join(sorted(RECORD))}"
+            )
         if not isinstance(self.record["context"], dict | None):
             raise ValueError("record.context is no table")
         if strangers := sorted({shard.split for shard in self.shards} - set(self.splits)):
@@ -77,17 +81,25 @@ class Manifest(_Part):
             held = {"rows": sum(shard.rows for shard in own), "entries": sum(shard.entries for shard in own)}
             for what, count in held.items():
                 if count != getattr(split, what):
-                    raise ValueError(f"the shards of {name} have {count} {what}, the split {getattr(split, what)}")
+                    raise ValueError(
+                        f"the shards of {name} have {count} {what}, the split {getattr(split, what)}"
+                    )
             if len(set(split.views)) < len(split.views):
                 raise ValueError(f"a view of {name} occurs twice")
         return self
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of the cache in ``folder`` as it is on disk. DataError unless it is one, and gives the identity it states."""
+    """The manifest of the cache in ``folder`` as it is on disk. DataError unless it is one, and gives the
+    identity it states.
+    """
     path = folder / "manifest.json"
-    manifest = versioned(read_json(path, "the step that scores, or fetch the folder again"), FORMAT, "score cache", folder)
+    manifest = versioned(
+        read_json(path, "the step that scores, or fetch the folder again"), FORMAT, "score cache", folder
+    )
     checked(manifest, Manifest, path, _AGAIN)
     if (found := identity(manifest)) != manifest["identity"]:
-        raise DataError(f"the manifest does not give the stated identity but {found}", path, manifest["identity"], _AGAIN)
+        raise DataError(
+            f"the manifest does not give the stated identity but {found}", path, manifest["identity"], _AGAIN
+        )
     return manifest

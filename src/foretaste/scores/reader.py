@@ -25,9 +25,9 @@ def open_scores(path: str | Path, expect: Mapping[str, Any] | None = None) -> Sc
     expect
         Fields of the record that the caller relies on, e.g. ``{"classes": sha256, "context": {...}}``.
 
-    Raises DataError, naming the field, where the record is not as expected or another class list lies beside it; for a manifest
-    that is none, does not give the identity that it states, or has a format newer than this reader. Shards are read, and
-    checked, when they are first asked for.
+    Raises DataError, naming the field, where the record is not as expected or another class list lies beside
+    it; for a manifest that is none, does not give the identity that it states, or has a format newer than
+    this reader. Shards are read, and checked, when they are first asked for.
     """
     folder = Path(path)
     manifest = read_manifest(folder)
@@ -37,17 +37,25 @@ def open_scores(path: str | Path, expect: Mapping[str, Any] | None = None) -> Sc
         if unequal := differences(actual, wanted):
             field, has, wants = unequal[0]
             raise DataError(
-                f"scores differ in {field} ({has!r})", where, f"{wants!r}",
+                f"scores differ in {field} ({has!r})",
+                where,
+                f"{wants!r}",
                 "score again with this configuration, or name the scores that fit",
-            )  # fmt: skip
+            )
     for head, width in manifest["heads"].items():
         if width != len(classes.names(head)):
-            raise DataError(f"{width} classes of {head}", folder, f"the {len(classes.names(head))} of its classes.json", "score again")
+            raise DataError(
+                f"{width} classes of {head}",
+                folder,
+                f"the {len(classes.names(head))} of its classes.json",
+                "score again",
+            )
     return Scores(folder, manifest, classes)
 
 
 class Scores:
-    """The scores of one model. Arrays come in the order of the ids asked for, or in that of ``sample_ids(split)``.
+    """The scores of one model. Arrays come in the order of the ids asked for, or in that of
+    ``sample_ids(split)``.
 
     manifest
         The manifest as it is on disk: ``identity``, ``record``, ``heads``, ``splits``, ``facts`` ...
@@ -63,7 +71,9 @@ class Scores:
 
     @property
     def identity(self) -> str:
-        """The digest of everything that a reader relies on: record, class list, splits and the sha256 of every shard."""
+        """The digest of everything that a reader relies on: record, class list, splits and the sha256 of
+        every shard.
+        """
         return self.manifest["identity"]
 
     @property
@@ -86,28 +96,40 @@ class Scores:
         loaded = self.split(split)
         return tuple(loaded.rows_by_view[self._view(loaded, split, view)])
 
-    def logits(self, split: str, head: str, sample_ids: Sequence[str] | None = None, view: str | None = None) -> np.ndarray:
+    def logits(
+        self, split: str, head: str, sample_ids: Sequence[str] | None = None, view: str | None = None
+    ) -> np.ndarray:
         """(n, C) float32; raises DataError naming a sample that is not there."""
         stored = self._tensor(split, f"{head}.logits", sample_ids, view)
         return decode(stored, self._tensor(split, f"{head}.max", sample_ids, view))
 
-    def logsumexp(self, split: str, head: str, sample_ids: Sequence[str] | None = None, view: str | None = None) -> np.ndarray:
+    def logsumexp(
+        self, split: str, head: str, sample_ids: Sequence[str] | None = None, view: str | None = None
+    ) -> np.ndarray:
         """(n,) float32: log probability = logit - logsumexp."""
         return self._tensor(split, f"{head}.logsumexp", sample_ids, view)
 
-    def embedding(self, split: str, sample_ids: Sequence[str] | None = None, view: str | None = None) -> np.ndarray:
+    def embedding(
+        self, split: str, sample_ids: Sequence[str] | None = None, view: str | None = None
+    ) -> np.ndarray:
         """(n, D) float32; raises DataError where the model kept none."""
         return self._tensor(split, "embedding", sample_ids, view)
 
-    def digests(self, split: str, sample_ids: Sequence[str] | None = None, view: str | None = None) -> list[bytes]:
+    def digests(
+        self, split: str, sample_ids: Sequence[str] | None = None, view: str | None = None
+    ) -> list[bytes]:
         """n times 16 bytes: of what the model was given."""
         return [row.tobytes() for row in self._tensor(split, "digest", sample_ids, view)]
 
-    def folds(self, split: str, sample_ids: Sequence[str] | None = None, view: str | None = None) -> np.ndarray:
+    def folds(
+        self, split: str, sample_ids: Sequence[str] | None = None, view: str | None = None
+    ) -> np.ndarray:
         """(n,) int16: the cross-fitting model that scored each sample; -1 = the model itself."""
         return self._tensor(split, "fold", sample_ids, view)
 
-    def shown(self, split: str, sample_ids: Sequence[str] | None = None, view: str | None = None) -> list[Any]:
+    def shown(
+        self, split: str, sample_ids: Sequence[str] | None = None, view: str | None = None
+    ) -> list[Any]:
         """What the view showed of each sample: frame ids, crop, flip; None where nothing was noted."""
         loaded = self.split(split)
         view = self._view(loaded, split, view)
@@ -115,10 +137,18 @@ class Scores:
         self._rows(loaded, split, ids, view)
         return [loaded.shown.get((sample, view)) for sample in ids]
 
-    def _tensor(self, split: str, name: str, sample_ids: Sequence[str] | None, view: str | None) -> np.ndarray:
+    def _tensor(
+        self, split: str, name: str, sample_ids: Sequence[str] | None, view: str | None
+    ) -> np.ndarray:
         loaded = self.split(split)
         if name not in loaded.tensors:
-            choices = sorted({key.removesuffix(".logits") for key in loaded.tensors if key.endswith(".logits") or key == "embedding"})
+            choices = sorted(
+                {
+                    key.removesuffix(".logits")
+                    for key in loaded.tensors
+                    if key.endswith(".logits") or key == "embedding"
+                }
+            )
             raise unknown("scores", name.split(".")[0], choices, self.folder)
         view = self._view(loaded, split, view)
         return loaded.tensors[name][self._rows(loaded, split, sample_ids, view)]
@@ -132,9 +162,11 @@ class Scores:
             row = known.get(sample)
             if row is None:
                 raise DataError(
-                    f"no scores of sample {sample!r}", f"{self.folder}: split {split}, view {view}",
-                    f"one of its {len(known)} samples", "score this split again, or ask for samples that were scored",
-                )  # fmt: skip
+                    f"no scores of sample {sample!r}",
+                    f"{self.folder}: split {split}, view {view}",
+                    f"one of its {len(known)} samples",
+                    "score this split again, or ask for samples that were scored",
+                )
             rows[i] = row
         return rows
 

@@ -1,4 +1,6 @@
-"""The shards of one split: read with their sha256 compared, checked as far as a reader relies on them, and joined."""
+"""The shards of one split: read with their sha256 compared, checked as far as a reader relies on them, and
+joined.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ Tensors = Mapping[str, np.ndarray]
 
 
 class Split:
-    """One split. ``tensors``: what belongs to rows, by name; ``entries``: (position, sample_id, view, row, shown) as written."""
+    """One split. ``tensors``: what belongs to rows, by name; ``entries``: (position, sample_id, view, row,
+    shown) as written.
+    """
 
     def __init__(self, shards: Sequence[Tensors], views: Sequence[str], where: str):
         self.views = tuple(views)
@@ -36,7 +40,9 @@ class Split:
         if [entry[0] for entry in self.entries] != list(range(len(found))):
             raise DataError("entries are missing", where, "each place of the split once", _AGAIN)
         if twice := _repeated([(entry[1], entry[2]) for entry in self.entries]):
-            raise DataError(f"sample {twice[0]!r} occurs twice in view {twice[1]!r}", where, "unique sample ids", _AGAIN)
+            raise DataError(
+                f"sample {twice[0]!r} occurs twice in view {twice[1]!r}", where, "unique sample ids", _AGAIN
+            )
 
     @cached_property
     def rows_by_view(self) -> dict[str, dict[str, int]]:
@@ -57,7 +63,9 @@ class Split:
 def read_split(folder: Path, name: str, manifest: Mapping[str, Any]) -> Split:
     """The split ``name`` of a checked manifest; DataError for a missing, damaged or inconsistent shard."""
     views = manifest["splits"][name]["views"]
-    shards = [_shard(folder, shard, manifest, len(views)) for shard in manifest["shards"] if shard["split"] == name]
+    shards = [
+        _shard(folder, shard, manifest, len(views)) for shard in manifest["shards"] if shard["split"] == name
+    ]
     return Split(shards, views, f"{folder}: split {name}")
 
 
@@ -85,10 +93,14 @@ def _layout(tensors: Tensors, stated: Mapping[str, Any], manifest: Mapping[str, 
     """What differs from the names, types and shapes of ``scores.format``; None where nothing does."""
     rows, entries = (stated["rows"],), (stated["entries"],)
     wanted: dict[str, tuple[str, tuple[int, ...] | None]] = {
-        "digest": ("uint8", (*rows, DIGEST_BYTES)), "fold": ("int16", rows), "entry.row": ("int64", entries),
-        "entry.position": ("int64", entries), "entry.view": ("int16", entries), "entry.sample_id": ("uint8", None),
+        "digest": ("uint8", (*rows, DIGEST_BYTES)),
+        "fold": ("int16", rows),
+        "entry.row": ("int64", entries),
+        "entry.position": ("int64", entries),
+        "entry.view": ("int16", entries),
+        "entry.sample_id": ("uint8", None),
         "entry.sample_id_stop": ("int64", entries),
-    }  # fmt: skip
+    }
     for head, classes in manifest["heads"].items():
         wanted[f"{head}.logits"] = ("float16", (*rows, classes))
         wanted |= {f"{head}.max": ("float32", rows), f"{head}.logsumexp": ("float32", rows)}
@@ -110,7 +122,11 @@ def _values(tensors: Tensors, rows: int, views: int) -> str | None:
     for name, values in tensors.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             return f"{name} is not finite"
-    for name, least, stop in (("entry.row", 0, rows), ("entry.view", 0, views), ("fold", NO_FOLD, np.iinfo(np.int16).max)):
+    for name, least, stop in (
+        ("entry.row", 0, rows),
+        ("entry.view", 0, views),
+        ("fold", NO_FOLD, np.iinfo(np.int16).max),
+    ):
         values = tensors[name]
         if values.min() < least or values.max() >= stop:
             return f"{name} out of range ({values.min()} to {values.max()})"

@@ -1,6 +1,7 @@
 """The K best classes of every row, with what the rest weighs.
 
-With full logits on disk, K stays free: a list cut at 50 keeps 0.9 of the mass at temperature 1 and a tenth of it at 4.
+With full logits on disk, K stays free: a list cut at 50 keeps 0.9 of the mass at temperature 1 and a tenth of
+it at 4.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from foretaste.contracts.errors import ConfigError
 
 @dataclass(frozen=True)
 class TopK:
-    """indices (B, K) int32, best first, ties by class id; logits (B, K) float32; tail (B,) float32: the probability of
-    all other classes together, exactly 0 for K = C."""
+    """indices (B, K) int32, best first, ties by class id; logits (B, K) float32; tail (B,) float32: the
+    probability of all other classes together, exactly 0 for K = C.
+    """
 
     indices: np.ndarray
     logits: np.ndarray
@@ -32,4 +34,8 @@ def top_k(logits: np.ndarray, k: int) -> TopK:
     weight = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
     rest = weight.copy()
     np.put_along_axis(rest, order, 0.0, axis=1)
-    return TopK(order.astype(np.int32), kept.astype(np.float32), (rest.sum(axis=1) / weight.sum(axis=1)).astype(np.float32))
+    return TopK(
+        order.astype(np.int32),
+        kept.astype(np.float32),
+        (rest.sum(axis=1) / weight.sum(axis=1)).astype(np.float32),
+    )

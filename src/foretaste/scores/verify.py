@@ -1,9 +1,10 @@
 """Checking a score cache as a whole: what opening it leaves to whoever has the time.
 
-The identity covers every byte, but whoever edits a cache can compute it anew. What shows even then is a contradiction within
-the cache, and a manifest other than the one that the step left, whose digest stands in the step's record beside the folder.
-A cache that came without that record is consistent in itself, and no more can be said: that its rows are those of its samples
-and its columns those of its classes is then a matter of trust.
+The identity covers every byte, but whoever edits a cache can compute it anew. What shows even then is a
+contradiction within the cache, and a manifest other than the one that the step left, whose digest stands in
+the step's record beside the folder. A cache that came without that record is consistent in itself, and no
+more can be said: that its rows are those of its samples and its columns those of its classes is then a matter
+of trust.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from foretaste.scores.reader import Scores, open_scores
 def verify(path: str | Path) -> Scores:
     """Read everything and check it; returns the opened scores.
 
-    Checked: that the manifest is the one in the record of the step, where the record lies beside the folder; identity and
-    class list, the sha256 of every shard, types and shapes, numbers of rows, entries and samples, unique sample ids a view, unique
-    inputs, how each split was scored, no file that the manifest does not list, finite values with maximum 0, and that every
-    stored logsumexp follows from the stored logits up to the rounding of fp16.
+    Checked: that the manifest is the one in the record of the step, where the record lies beside the folder;
+    identity and class list, the sha256 of every shard, types and shapes, numbers of rows, entries and
+    samples, unique sample ids a view, unique inputs, how each split was scored, no file that the manifest
+    does not list, finite values with maximum 0, and that every stored logsumexp follows from the stored
+    logits up to the rounding of fp16.
 
     Raises DataError listing everything that is wrong.
     """
@@ -34,7 +36,11 @@ def verify(path: str | Path) -> Scores:
     recorded = recorded_manifest(scores.folder)
     if recorded is not None and recorded != artifact.sha256(scores.folder / "manifest.json"):
         wrong.append("the manifest is not the one that the step left, by its record")
-    listed = {shard["file"] for shard in scores.manifest["shards"]} | {"manifest.json", "classes.json", "README.md"}
+    listed = {shard["file"] for shard in scores.manifest["shards"]} | {
+        "manifest.json",
+        "classes.json",
+        "README.md",
+    }
     present = {str(file.relative_to(scores.folder)) for file in scores.folder.rglob("*") if file.is_file()}
     wrong += [f"{file} is not in the manifest" for file in sorted(present - listed)]
     for split in scores.splits:
@@ -44,7 +50,10 @@ def verify(path: str | Path) -> Scores:
             wrong.append(f"split {split}: {error}")
     if wrong:
         raise DataError(
-            f"{len(wrong)} faults: {'; '.join(wrong)}", path, "a whole and consistent score cache", "fetch it again, or score again"
+            f"{len(wrong)} faults: {'; '.join(wrong)}",
+            path,
+            "a whole and consistent score cache",
+            "fetch it again, or score again",
         )
     return scores
 
@@ -58,13 +67,19 @@ def _split(scores: Scores, split: str) -> list[str]:
         wrong.append(f"{samples} samples, the manifest says {stated['samples']}")
     if len({row for _, _, _, row, _ in entries}) != len(tensors["fold"]):
         wrong.append("a row belongs to no sample")
-    keys = {(fold, digest.tobytes()) for fold, digest in zip(tensors["fold"].tolist(), tensors["digest"], strict=True)}
+    keys = {
+        (fold, digest.tobytes())
+        for fold, digest in zip(tensors["fold"].tolist(), tensors["digest"], strict=True)
+    }
     if len(keys) != len(tensors["fold"]):
         wrong.append("an input is stored twice")
     folds = set(tensors["fold"].tolist())
     found = how_scored(split, folds, scores.manifest["trained_on"])
     if found != stated["scored"]:
-        wrong.append(f"its folds, and the splits trained on, say {found or 'two kinds of rows'}, the manifest {stated['scored']}")
+        wrong.append(
+            f"its folds, and the splits trained on, say {found or 'two kinds of rows'}, the manifest"
+            f" {stated['scored']}"
+        )
     if len(folds - {NO_FOLD}) != stated["folds"]:
         wrong.append(f"{len(folds - {NO_FOLD})} folds, the manifest says {stated['folds']}")
     for head in scores.heads:

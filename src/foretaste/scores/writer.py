@@ -1,4 +1,5 @@
-"""Writing a score cache: rows are gathered by split, equal inputs are kept once, and the manifest is written last.
+"""Writing a score cache: rows are gathered by split, equal inputs are kept once, and the manifest is written
+last.
 
 with artifact.whole(path) as folder:
     writer = ScoreWriter(folder, model="teacher_lm", record={...}, classes=classes, trained_on=("training",))
@@ -22,7 +23,17 @@ from foretaste.contracts.classes import HEADS, ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline import artifact
 from foretaste.scores import datasheet
-from foretaste.scores.format import DIGEST_BYTES, FORMAT, NO_FOLD, ONE_VIEW, RECORD, encode, how_scored, identity, pack
+from foretaste.scores.format import (
+    DIGEST_BYTES,
+    FORMAT,
+    NO_FOLD,
+    ONE_VIEW,
+    RECORD,
+    encode,
+    how_scored,
+    identity,
+    pack,
+)
 
 #: Rows of one shard: about 40 MB with EPIC-55's 2,513 actions.
 SHARD_ROWS = 8192
@@ -57,7 +68,10 @@ class ScoreWriter:
         expected = set(RECORD) - {"classes"}
         if set(record) != expected:
             raise ConfigError(
-                f"record of {sorted(record)}", folder, f"the fields {sorted(expected)}", "give each one, null where it does not apply"
+                f"record of {sorted(record)}",
+                folder,
+                f"the fields {sorted(expected)}",
+                "give each one, null where it does not apply",
             )
         self._folder = Path(folder)
         self._model = model
@@ -68,53 +82,89 @@ class ScoreWriter:
         self._splits: dict[str, _Split] = {}
         self._heads: tuple[str, ...] | None = None
         digest = hashlib.sha256(classes.to_json().encode()).hexdigest()
-        self._record = {**record, "classes": digest, "numerics": {**(record["numerics"] or {}), "floor": floor}}
+        self._record = {
+            **record,
+            "classes": digest,
+            "numerics": {**(record["numerics"] or {}), "floor": floor},
+        }
 
     def write(
-        self, split: str, sample_ids: Sequence[str], digests: Sequence[bytes], logits: Mapping[str, np.ndarray], *,
-        embedding: np.ndarray | None = None, fold: int | Sequence[int] = NO_FOLD, view: str = ONE_VIEW, shown: Sequence[Any] | None = None,
+        self, split: str, sample_ids: Sequence[str], digests: Sequence[bytes], logits: Mapping[str,
+        np.ndarray], *,
+        embedding: np.ndarray | None = None, fold: int | Sequence[int] = NO_FOLD, view: str = ONE_VIEW,
+        shown: Sequence[Any] | None = None,
     ) -> None:  # fmt: skip
         """Add n samples of a split.
 
         digests
             n times 16 bytes: of exactly what the model was given.
         logits
-            head -> (n, C) float, of at least one of ``action``, ``verb``, ``noun``; the same heads in every call.
+            head -> (n, C) float, of at least one of ``action``, ``verb``, ``noun``; the same heads in every
+            call.
         embedding
             (n, D) float, or None; the same choice in every call.
         fold
-            Number of the cross-fitting model that scored these samples (it was not trained on their videos), or one number each.
+            Number of the cross-fitting model that scored these samples (it was not trained on their videos),
+            or one number each.
         view, shown
             Name of the view, and what it showed of each sample (frame ids, crop, flip) as JSON values.
 
-        Raises DataError for a repeated (sample_id, view), a width that differs from the label space, logits that cannot
-        be stored, and for one input with two different outputs (its digest then leaves out something the model sees).
+        Raises DataError for a repeated (sample_id, view), a width that differs from the label space, logits
+        that cannot be stored, and for one input with two different outputs (its digest then leaves out
+        something the model sees).
         """
         ids = list(sample_ids)
         heads = tuple(head for head in HEADS if head in logits)
         if self._heads is None:
             self._heads = heads
         if not heads or len(heads) != len(logits) or heads != self._heads:
-            raise DataError(f"heads {sorted(logits)}", self._folder, f"{self._heads or HEADS} in every call", "score all heads at once")
+            raise DataError(
+                f"heads {sorted(logits)}",
+                self._folder,
+                f"{self._heads or HEADS} in every call",
+                "score all heads at once",
+            )
         for name, values in (*logits.items(), *([("embedding", embedding)] if embedding is not None else [])):
             width = len(self._classes.names(name)) if name in HEADS else np.shape(values)[-1]
             if np.shape(values) != (len(ids), width):
                 raise DataError(
-                    f"{name} of shape {np.shape(values)}", self._folder, f"({len(ids)}, {width})", "score with the classes of classes.json"
+                    f"{name} of shape {np.shape(values)}",
+                    self._folder,
+                    f"({len(ids)}, {width})",
+                    "score with the classes of classes.json",
                 )
         for digest in digests:
             if len(digest) != DIGEST_BYTES:
-                raise DataError(f"digest of {len(digest)} bytes", self._folder, f"{DIGEST_BYTES} bytes", "cut the sha256 of the input")
+                raise DataError(
+                    f"digest of {len(digest)} bytes",
+                    self._folder,
+                    f"{DIGEST_BYTES} bytes",
+                    "cut the sha256 of the input",
+                )
         folds = [fold] * len(ids) if isinstance(fold, int) else list(fold)
         if not len(ids) == len(digests) == len(folds) == len(ids if shown is None else shown):
-            raise DataError("ids, digests, folds and views differ in number", self._folder, f"{len(ids)} each", "give one of each a sample")
+            raise DataError(
+                "ids, digests, folds and views differ in number",
+                self._folder,
+                f"{len(ids)} each",
+                "give one of each a sample",
+            )
         encoded = {head: encode(logits[head], self._floor, ids, self._folder) for head in heads}
         rows = {}
         for head, parts in encoded.items():
-            rows |= {f"{head}.logits": parts.logits, f"{head}.max": parts.max, f"{head}.logsumexp": parts.logsumexp}
+            rows |= {
+                f"{head}.logits": parts.logits,
+                f"{head}.max": parts.max,
+                f"{head}.logsumexp": parts.logsumexp,
+            }
         if embedding is not None:
             if not np.isfinite(embedding).all():
-                raise DataError("embedding is not finite", self._folder, "finite vectors", "look at the model that made them")
+                raise DataError(
+                    "embedding is not finite",
+                    self._folder,
+                    "finite vectors",
+                    "look at the model that made them",
+                )
             rows["embedding"] = np.asarray(embedding, dtype=np.float32)
         self._splits.setdefault(split, _Split(split)).add(ids, list(digests), rows, folds, view, shown)
 
@@ -130,19 +180,35 @@ class ScoreWriter:
                 file = self._folder / "shards" / f"{name}-{number}.safetensors"
                 save_file(tensors, file)
                 shards.append(
-                    {"file": f"shards/{file.name}", "split": name, "rows": rows, "entries": entries,
-                     "bytes": file.stat().st_size, "sha256": artifact.sha256(file)}
-                )  # fmt: skip
+                    {
+                        "file": f"shards/{file.name}",
+                        "split": name,
+                        "rows": rows,
+                        "entries": entries,
+                        "bytes": file.stat().st_size,
+                        "sha256": artifact.sha256(file),
+                    }
+                )
             splits[name] = {
-                "samples": len({sample for sample, _ in split.entries}), "entries": len(split.entries), "rows": len(split.rows),
-                "views": split.views, "folds": len(split.folds - {NO_FOLD}), "scored": self._status(split),
-            }  # fmt: skip
+                "samples": len({sample for sample, _ in split.entries}),
+                "entries": len(split.entries),
+                "rows": len(split.rows),
+                "views": split.views,
+                "folds": len(split.folds - {NO_FOLD}),
+                "scored": self._status(split),
+            }
         (self._folder / "classes.json").write_text(self._classes.to_json(), encoding="utf-8")
         manifest = {
-            "format": FORMAT, "model": self._model, "record": self._record,
-            "heads": {head: len(self._classes.names(head)) for head in self._heads}, "trained_on": list(self._trained_on),
-            "embedding": next(iter(self._splits.values())).width, "splits": splits, "shards": shards, "facts": self._facts,
-        }  # fmt: skip
+            "format": FORMAT,
+            "model": self._model,
+            "record": self._record,
+            "heads": {head: len(self._classes.names(head)) for head in self._heads},
+            "trained_on": list(self._trained_on),
+            "embedding": next(iter(self._splits.values())).width,
+            "splits": splits,
+            "shards": shards,
+            "facts": self._facts,
+        }
         manifest["identity"] = identity(manifest)
         (self._folder / "README.md").write_text(datasheet.render(manifest), encoding="utf-8")
         artifact.write_json(self._folder / "manifest.json", manifest)
@@ -151,7 +217,12 @@ class ScoreWriter:
     def _status(self, split: _Split) -> str:
         found = how_scored(split.name, split.folds, self._trained_on)
         if found is None:
-            raise DataError(f"{split.name} has rows with and without a fold", self._folder, "one kind", "score the split in one way")
+            raise DataError(
+                f"{split.name} has rows with and without a fold",
+                self._folder,
+                "one kind",
+                "score the split in one way",
+            )
         return found
 
 
@@ -169,11 +240,20 @@ class _Split:
         self._shown: list[str] | None = None
 
     def add(
-        self, ids: list[str], digests: list[bytes], rows: dict[str, np.ndarray], folds: list[int], view: str, shown: Sequence[Any] | None
+        self,
+        ids: list[str],
+        digests: list[bytes],
+        rows: dict[str, np.ndarray],
+        folds: list[int],
+        view: str,
+        shown: Sequence[Any] | None,
     ) -> None:
         if self.entries and (set(rows) != set(self._tensors) or (shown is None) != (self._shown is None)):
             raise DataError(
-                f"calls of split {self.name} differ in what they give", view, f"{sorted(self._tensors)}", "give the same each time"
+                f"calls of split {self.name} differ in what they give",
+                view,
+                f"{sorted(self._tensors)}",
+                "give the same each time",
             )
         if view not in self.views:
             self.views.append(view)
@@ -182,7 +262,12 @@ class _Split:
         for i, (sample, digest) in enumerate(zip(ids, digests, strict=True)):
             entry, key = (sample, self.views.index(view)), (folds[i], digest)
             if entry in self.entries:
-                raise DataError(f"sample {sample} twice", f"split {self.name}, view {view}", "unique sample ids", "write each sample once")
+                raise DataError(
+                    f"sample {sample} twice",
+                    f"split {self.name}, view {view}",
+                    "unique sample ids",
+                    "write each sample once",
+                )
             if key not in self.rows:
                 self.rows[key] = len(self.rows)
                 for name, values in rows.items():
@@ -192,7 +277,9 @@ class _Split:
             self.entries[entry] = self.rows[key]
             if shown is not None:
                 self._shown = [] if self._shown is None else self._shown
-                self._shown.append(json.dumps(shown[i], sort_keys=True, separators=(",", ":"), allow_nan=False))
+                self._shown.append(
+                    json.dumps(shown[i], sort_keys=True, separators=(",", ":"), allow_nan=False)
+                )
 
     def _compare(self, sample: str, new: dict[str, np.ndarray], row: int) -> None:
         for name, values in new.items():
@@ -201,9 +288,12 @@ class _Split:
                 apart = np.abs(here / here.sum() - there / there.sum()).max()
                 if apart > SAME_INPUT:
                     raise DataError(
-                        f"{name} of {sample} differs by {apart:.3f} in probability from those of an equal input", f"split {self.name}",
-                        "equal digests for equal inputs only", "let the view's digest cover everything the model is given",
-                    )  # fmt: skip
+                        f"{name} of {sample} differs by {apart:.3f} in probability from those of an equal"
+                        " input",
+                        f"split {self.name}",
+                        "equal digests for equal inputs only",
+                        "let the view's digest cover everything the model is given",
+                    )
 
     def shards(self, size: int):
         """(tensors, number of rows, number of entries) of every shard."""
@@ -214,12 +304,18 @@ class _Split:
             part = slice(start, start + size)
             chosen = np.flatnonzero((belongs >= start) & (belongs < start + size))
             tensors = {name: np.stack(values[part]) for name, values in self._tensors.items()}
-            tensors["digest"] = np.frombuffer(b"".join(digest for _, digest in keys[part]), dtype=np.uint8).reshape(-1, DIGEST_BYTES).copy()
+            tensors["digest"] = (
+                np.frombuffer(b"".join(digest for _, digest in keys[part]), dtype=np.uint8)
+                .reshape(-1, DIGEST_BYTES)
+                .copy()
+            )
             tensors["fold"] = np.array([fold for fold, _ in keys[part]], dtype=np.int16)
             tensors["entry.row"] = belongs[chosen] - start
             tensors["entry.position"] = chosen.astype(np.int64)
             tensors["entry.view"] = np.array([entries[i][1] for i in chosen], dtype=np.int16)
-            tensors["entry.sample_id"], tensors["entry.sample_id_stop"] = pack([entries[i][0] for i in chosen])
+            tensors["entry.sample_id"], tensors["entry.sample_id_stop"] = pack(
+                [entries[i][0] for i in chosen]
+            )
             if self._shown is not None:
                 tensors["entry.shown"], tensors["entry.shown_stop"] = pack([self._shown[i] for i in chosen])
             yield tensors, len(keys[part]), len(chosen)

@@ -2,7 +2,8 @@
 
     foretaste arms results/kitchen/lm_avt_demo/summary.json
 
-Per cent, with the standard deviation over seeds; * marks the primary metric. The last line is `report: <path>`.
+Per cent, with the standard deviation over seeds; * marks the primary metric. The last line is `report:
+<path>`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Print the table."""
     summary = artifact.read_json(arguments.summary)
     if not isinstance(summary, dict) or not {"arms", "primary_metric"} <= set(summary):
-        raise DataError("not a summary", arguments.summary, "the summary.json of a finished report", "correct the path")
+        raise DataError(
+            "not a summary", arguments.summary, "the summary.json of a finished report", "correct the path"
+        )
     print("\n".join(table(summary)))
     print(f"report: {arguments.summary.with_name('report.html')}")

@@ -1,7 +1,7 @@
 """Make a model that is the mean of others' scores, its class prior divided out where the preset says so.
 
-Weights and the exponent of the prior are fixed, or fitted on training rows that no part of the mean was trained on: the split
-`held_out` of models with `held_out`, or all training rows of models with `folds`.
+Weights and the exponent of the prior are fixed, or fitted on training rows that no part of the mean was
+trained on: the split `held_out` of models with `held_out`, or all training rows of models with `folds`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,15 @@ from foretaste.evaluation.protocols import Targets, measure, targets
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.fingerprint import fingerprint
 from foretaste.pipeline.step import Step
-from foretaste.scores.average import fit_exponent, fit_weights, joint_context, joint_ids, log_softmax, mean_logits, write_mean
+from foretaste.scores.average import (
+    fit_exponent,
+    fit_weights,
+    joint_context,
+    joint_ids,
+    log_softmax,
+    mean_logits,
+    write_mean,
+)
 from foretaste.scores.format import HELD_OUT
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.scores.writer import ScoreWriter
@@ -37,19 +45,35 @@ def run(step: Step) -> None:
     counts = class_counts(targets(samples, TRAINING), classes)
     record = {
         "weights": _identities(config["parts"], sources),
-        "network": {"average": list(config["average"]), "weights": weights, "space": space, "prior_exponent": exponent},
-        "tokenizer": None, "view": None, "samples": artifact.sha256(step.inputs["samples"]), "context": joint_context(sources),
-        "numerics": None, "code": fingerprint(step.stage, config),
-    }  # fmt: skip
+        "network": {
+            "average": list(config["average"]),
+            "weights": weights,
+            "space": space,
+            "prior_exponent": exponent,
+        },
+        "tokenizer": None,
+        "view": None,
+        "samples": artifact.sha256(step.inputs["samples"]),
+        "context": joint_context(sources),
+        "numerics": None,
+        "code": fingerprint(step.stage, config),
+    }
     told = config["protocol"].get("ensemble_weights")
     protocol = {
-        **config["protocol"], "prior_exponent": exponent, "fitted_on": fitted_on,
+        **config["protocol"],
+        "prior_exponent": exponent,
+        "fitted_on": fitted_on,
         "ensemble_weights": dict(zip(config["average"], weights, strict=True)) if told == "fitted" else told,
-    }  # fmt: skip
+    }
     trained_on = sorted({split for source in sources for split in source.manifest["trained_on"]})
     with artifact.whole(step.outputs["scores"]) as folder:
         writer = ScoreWriter(
-            folder, model=step.wildcards["model"], record=record, classes=classes, trained_on=trained_on, facts={"protocol": protocol}
+            folder,
+            model=step.wildcards["model"],
+            record=record,
+            classes=classes,
+            trained_on=trained_on,
+            facts={"protocol": protocol},
         )
         for split in sources[0].splits:
             if all(split in source.splits for source in sources):
@@ -60,7 +84,9 @@ def run(step: Step) -> None:
 def _settle(
     config: Mapping[str, Any], sources: Sequence[Scores], classes: ClassSpace, samples: pa.Table, model: str
 ) -> tuple[list[float] | None, float, str | None]:
-    """The weight of each model (None: equal), the exponent of the prior, and on which rows they were fitted, if any was."""
+    """The weight of each model (None: equal), the exponent of the prior, and on which rows they were fitted,
+    if any was.
+    """
     weights, exponent = config["weights"], config["prior_exponent"]
     weights = None if weights == "equal" else weights
     if "fitted" not in (weights, exponent):
@@ -70,7 +96,8 @@ def _settle(
     if weights == "fitted":
         weights = fitted_weights(config["average"], config["parts"], logits, wanted)
         console.say(
-            f"{model}: weights {dict(zip(config['average'], weights, strict=True))}, by the likelihood of {len(wanted)} {fitted_on}"
+            f"{model}: weights {dict(zip(config['average'], weights, strict=True))}, by the likelihood of"
+            f" {len(wanted)} {fitted_on}"
         )
     if exponent == "fitted":
         mean = mean_logits(logits, config["space"], _shares(config, weights))
@@ -78,14 +105,21 @@ def _settle(
         rows = targets(samples, TRAINING)
         if len(wanted) < len(rows):
             rows = rows.among(set(rows.sample_ids) - set(wanted.sample_ids))
-        exponent = fitted_exponent(mean, wanted, class_counts(rows, classes)["action"], classes, config["primary_metric"])
-        console.say(f"{model}: class prior to the power {exponent}, by {config['primary_metric']} on {len(wanted)} {fitted_on}")
+        exponent = fitted_exponent(
+            mean, wanted, class_counts(rows, classes)["action"], classes, config["primary_metric"]
+        )
+        console.say(
+            f"{model}: class prior to the power {exponent}, by {config['primary_metric']} on {len(wanted)}"
+            f" {fitted_on}"
+        )
     return weights, exponent, fitted_on
 
 
-def unseen_rows(sources: Sequence[Scores], samples: pa.Table, what: str) -> tuple[Targets, list[np.ndarray], str]:
-    """Labelled training rows, the logits of every source for them (n, C), each by a model that never saw the row's video, and what
-    rows they are.
+def unseen_rows(
+    sources: Sequence[Scores], samples: pa.Table, what: str
+) -> tuple[Targets, list[np.ndarray], str]:
+    """Labelled training rows, the logits of every source for them (n, C), each by a model that never saw the
+    row's video, and what rows they are.
 
     Raises DataError, naming ``what`` is to be fitted, for a source that has no such scores.
     """
@@ -98,26 +132,41 @@ def unseen_rows(sources: Sequence[Scores], samples: pa.Table, what: str) -> tupl
         split = HELD_OUT if HELD_OUT in source.splits else TRAINING
         if split not in source.splits or source.scored(split) == "in-sample":
             raise DataError(
-                f"{what} on in-sample scores", source.folder, "scores of training rows by a model that never saw their videos",
+                f"{what} on in-sample scores",
+                source.folder,
+                "scores of training rows by a model that never saw their videos",
                 "set held_out or folds for this model, or give a number",
-            )  # fmt: skip
+            )
         logits.append(source.logits(split, "action", wanted.sample_ids))
     if not held:
         joint_ids(sources, TRAINING)
     return wanted, logits, "held-out training rows" if held else "out-of-fold training rows"
 
 
-def fitted_weights(names: Sequence[str], parts: Sequence[str], logits: Sequence[np.ndarray], wanted: Targets) -> list[float]:
-    """The weight of each of ``names``, to three digits; ``parts`` says whose each of ``logits`` is (several seeds share alike)."""
+def fitted_weights(
+    names: Sequence[str], parts: Sequence[str], logits: Sequence[np.ndarray], wanted: Targets
+) -> list[float]:
+    """The weight of each of ``names``, to three digits; ``parts`` says whose each of ``logits`` is (several
+    seeds share alike).
+    """
     truth = wanted.labels["action"][:, None]
     each = [np.exp(np.take_along_axis(log_softmax(one), truth, axis=1))[:, 0] for one in logits]
-    own = [np.mean([one for one, part in zip(each, parts, strict=True) if part == name], axis=0) for name in names]
+    own = [
+        np.mean([one for one, part in zip(each, parts, strict=True) if part == name], axis=0)
+        for name in names
+    ]
     return [round(float(share), 3) for share in fit_weights(np.stack(own))]
 
 
-def fitted_exponent(logits: np.ndarray, wanted: Targets, counts: np.ndarray, classes: ClassSpace, metric: str) -> float:
-    """The exponent that is best by ``metric`` on (n, C) logits of ``wanted``; ``counts`` (C,) make the prior."""
-    return fit_exponent(logits, counts, lambda changed: measure(changed, wanted, classes)["action"][metric] or 0.0)
+def fitted_exponent(
+    logits: np.ndarray, wanted: Targets, counts: np.ndarray, classes: ClassSpace, metric: str
+) -> float:
+    """The exponent that is best by ``metric`` on (n, C) logits of ``wanted``; ``counts`` (C,) make the
+    prior.
+    """
+    return fit_exponent(
+        logits, counts, lambda changed: measure(changed, wanted, classes)["action"][metric] or 0.0
+    )
 
 
 def class_counts(rows: Targets, classes: ClassSpace) -> dict[str, np.ndarray]:

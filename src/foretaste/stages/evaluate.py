@@ -23,20 +23,27 @@ from foretaste.scores.reader import open_scores
 def run(step: Step) -> None:
     """Write ``metrics``."""
     config = step.config
-    metrics = evaluate(step.inputs["scores"], step.inputs["samples"], config["split"], read_classes(step.inputs["classes"]))
+    metrics = evaluate(
+        step.inputs["scores"], step.inputs["samples"], config["split"], read_classes(step.inputs["classes"])
+    )
     metrics |= {name: config[name] for name in ("dataset", "system", "seed", "model")}
     # What is in the scores counts: a fitted exponent is known only there.
-    metrics["protocol"] = {name: metrics["protocol"][name] if value == "fitted" else value for name, value in config["protocol"].items()}
+    metrics["protocol"] = {
+        name: metrics["protocol"][name] if value == "fitted" else value
+        for name, value in config["protocol"].items()
+    }
     artifact.write_json(step.outputs["metrics"], metrics)
     shown = (f"{name} {value:.1f}" for name, value in metrics["action"].items() if value is not None)
     console.say(f"{config['model']}, {metrics['samples']} samples of {config['split']}: {', '.join(shown)}")
 
 
 def evaluate(scores: Path, samples: Path, split: str, classes: ClassSpace | None) -> dict[str, Any]:
-    """The content of ``metrics.json`` for a score cache (folder) or an archive (``F.npz``), with what they tell of themselves.
+    """The content of ``metrics.json`` for a score cache (folder) or an archive (``F.npz``), with what they
+    tell of themselves.
 
     split
-        Of the samples, or ``held_out``: the training videos that a model's sibling never saw, where choices are made.
+        Of the samples, or ``held_out``: the training videos that a model's sibling never saw, where choices
+        are made.
     classes
         The dataset's label space; None: that of the scores.
     """
@@ -46,15 +53,21 @@ def evaluate(scores: Path, samples: Path, split: str, classes: ClassSpace | None
     facts: dict[str, Any] = {} if scores.suffix == ".npz" else open_scores(scores).manifest
     names = {"model": facts.get("model")}
     logits = action_logits(scored, wanted, space, scores)
-    return report(measure(logits, wanted, space), len(wanted), split, facts.get("facts", {}).get("protocol", {}), names)
+    return report(
+        measure(logits, wanted, space), len(wanted), split, facts.get("facts", {}).get("protocol", {}), names
+    )
 
 
 def _held_out(samples: pa.Table, scored: Sequence[str], scores: Path) -> Targets:
-    """The labelled training samples among the ``scored`` ones; DataError for one that is no training sample."""
+    """The labelled training samples among the ``scored`` ones; DataError for one that is no training
+    sample.
+    """
     training = samples.filter(pc.equal(samples["split"], "training"))["sample_id"].to_pylist()
     if strangers := sorted(set(scored) - set(training)):
         raise DataError(
-            f"{len(strangers)} samples that are not in training, first {strangers[0]!r}", scores, "scores of held-out training videos",
+            f"{len(strangers)} samples that are not in training, first {strangers[0]!r}",
+            scores,
+            "scores of held-out training videos",
             "name the split that these scores are of",
-        )  # fmt: skip
+        )
     return targets(samples, "training").among(scored)

@@ -3,12 +3,13 @@
     foretaste evaluate --scores DIR --samples results/<dataset>/samples.parquet --split validation
     foretaste evaluate --scores F.npz --samples results/<dataset>/samples.parquet --split validation --json
 
-DIR is a score cache (`foretaste scores show DIR`). F.npz holds sample_id (text) and action (float32 logits, one row a
-sample; of probabilities their logarithms); F.classes.json beside it gives the class order (`foretaste scores export` writes such a pair). Classes are matched by
-name with the classes.json beside the samples, where there is one. Every labelled sample of the split needs a score.
-Verbs and nouns are measured from the actions' probabilities. Numbers are per cent; "-" (null in JSON) stands where a dataset
-has no such classes. `--split held_out` measures a model with `held_out: k` on the training videos that it went without, for choices that
-validation must not make.
+DIR is a score cache (`foretaste scores show DIR`). F.npz holds sample_id (text) and action (float32 logits,
+one row a sample; of probabilities their logarithms); F.classes.json beside it gives the class order
+(`foretaste scores export` writes such a pair). Classes are matched by name with the classes.json beside the
+samples, where there is one. Every labelled sample of the split needs a score. Verbs and nouns are measured
+from the actions' probabilities. Numbers are per cent; "-" (null in JSON) stands where a dataset has no such
+classes. `--split held_out` measures a model with `held_out: k` on the training videos that it went without,
+for choices that validation must not make.
 """
 
 from __future__ import annotations
@@ -23,8 +24,12 @@ from foretaste.stages.evaluate import evaluate
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("--scores", required=True, metavar="DIR|F.npz", type=Path, help="a scores/ folder, or a NumPy archive")
-    parser.add_argument("--samples", required=True, metavar="FILE", type=Path, help="samples.parquet of the dataset")
+    parser.add_argument(
+        "--scores", required=True, metavar="DIR|F.npz", type=Path, help="a scores/ folder, or a NumPy archive"
+    )
+    parser.add_argument(
+        "--samples", required=True, metavar="FILE", type=Path, help="samples.parquet of the dataset"
+    )
     parser.add_argument("--split", required=True, help="e.g. validation")
     parser.add_argument("--json", action="store_true", help="print what metrics.json would hold")
 
@@ -32,7 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print the numbers."""
     beside = arguments.samples.with_name("classes.json")
-    metrics = evaluate(arguments.scores, arguments.samples, arguments.split, read_classes(beside) if beside.exists() else None)
+    metrics = evaluate(
+        arguments.scores,
+        arguments.samples,
+        arguments.split,
+        read_classes(beside) if beside.exists() else None,
+    )
     if arguments.json:
         print(json.dumps(metrics, indent=1, sort_keys=True))
         return

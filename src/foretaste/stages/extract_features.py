@@ -1,8 +1,8 @@
 """Turn the frames that samples may be shown into vectors: one HDF5 file a shard of the videos.
 
-A killed step goes on with the first unfinished video. With on_bad_input: skip a video that does not decode, or a sample
-whose window reaches past its video's end, becomes a row of the issues table. Which samples there are in the end is known only
-then (``make_samples``), so the frames are those of all windows of the segments.
+A killed step goes on with the first unfinished video. With on_bad_input: skip a video that does not decode,
+or a sample whose window reaches past its video's end, becomes a row of the issues table. Which samples there
+are in the end is known only then (``make_samples``), so the frames are those of all windows of the segments.
 """
 
 from __future__ import annotations
@@ -48,9 +48,14 @@ def run(step: Step) -> None:
         weights_sha256=manifest["sha256"]["model.safetensors"],
     )
     features, issues = extract_shard(
-        {name: plan[name] for name in names}, videos, Path(step.config["video_folder"]), backbone, settings, step.scratch,
+        {name: plan[name] for name in names},
+        videos,
+        Path(step.config["video_folder"]),
+        backbone,
+        settings,
+        step.scratch,
         follow=lambda ids: track(ids, "extracting features", total=len(names)),
-    )  # fmt: skip
+    )
     late = late_windows(samples, {name: videos[name] for name in names}, grid["fps"])
     rows = settle([*issues, *late], step.stage, step.config["on_bad_input"])
     with whole(step.outputs["issues"]) as path:

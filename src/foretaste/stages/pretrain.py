@@ -1,9 +1,10 @@
 """Pretrain a language model on recipes: hidden words of phrases in discourse order, by the one training loop.
 
-The checkpoint is a Hugging Face folder (config.json, model.safetensors with the masked-word head, the tokenizer's files), so
-that it can start another training; manifest.json in it lists the weights that were newly initialised and those left unused.
-Perplexity and the hits on hidden verbs and objects are measured on recipes of the partition val, before and after. The phrases
-are read from disk, so a corpus may be larger than memory. Several processes: torchrun --nproc_per_node 2 -m -- foretaste pretrain --step FILE.
+The checkpoint is a Hugging Face folder (config.json, model.safetensors with the masked-word head, the
+tokenizer's files), so that it can start another training; manifest.json in it lists the weights that were
+newly initialised and those left unused. Perplexity and the hits on hidden verbs and objects are measured on
+recipes of the partition val, before and after. The phrases are read from disk, so a corpus may be larger than
+memory. Several processes: torchrun --nproc_per_node 2 -m -- foretaste pretrain --step FILE.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ SEED = 0
 
 @together()
 def run(step: Step) -> None:
-    """``phrases``, ``lm`` and ``generator`` (replaced-token detection only) -> ``checkpoint`` and ``metrics``."""
+    """``phrases``, ``lm`` and ``generator`` (replaced-token detection only) -> ``checkpoint`` and
+    ``metrics``.
+    """
     config = validated(LmConfig, step.config, "lms")
     folder, main = step.inputs["lm"], accelerator().is_main_process
     if main:
@@ -40,11 +43,25 @@ def run(step: Step) -> None:
     torch.manual_seed(SEED)
     model = families.build("models", config.network, "network", sources=sources)
     view = families.build("views", config.view, "view", sources=sources)
-    loader = Loader(samples=own_rows(view, view.ids), batch=config.training.batch, seed=SEED, buckets=config.training.buckets)
+    loader = Loader(
+        samples=own_rows(view, view.ids),
+        batch=config.training.batch,
+        seed=SEED,
+        buckets=config.training.buckets,
+    )
     facts = model.facts()
-    console.say(f"{len(view)} sequences; newly initialised: {', '.join(facts['newly_initialised']) or 'nothing'}")
+    console.say(
+        f"{len(view)} sequences; newly initialised: {', '.join(facts['newly_initialised']) or 'nothing'}"
+    )
     before = measure(model, config, sources) if main else None
-    fit(model, no_targets, build_objective(config.objective), {"training": loader}, config.training, step.scratch)
+    fit(
+        model,
+        no_targets,
+        build_objective(config.objective),
+        {"training": loader},
+        config.training,
+        step.scratch,
+    )
     if not main:
         return
     after = measure(model, config, sources)

@@ -1,9 +1,10 @@
-"""Look at every video file: how many frames, when they are shown, whether it decodes. Bad files become issues.
+"""Look at every video file: how many frames, when they are shown, whether it decodes. Bad files become
+issues.
 
-Reads the packets of each file, its first frame and the frames from its last key frame on. With on_bad_input: fail the
-step stops with a list of every missing, damaged or doubled file, and a frame that is damaged within a video stops whoever meets it
-first. With skip they are rows of the issues table, and every frame is decoded: which samples there are must be known before
-anything is trained on them.
+Reads the packets of each file, its first frame and the frames from its last key frame on. With on_bad_input:
+fail the step stops with a list of every missing, damaged or doubled file, and a frame that is damaged within
+a video stops whoever meets it first. With skip they are rows of the issues table, and every frame is decoded:
+which samples there are must be known before anything is trained on them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def run(step: Step) -> None:
     folder = Path(step.config["video_folder"])
     files = video_files(folder, step.config["pattern"])
     every_frame = step.config["on_bad_input"] == "skip"
-    columns, issues = probe(folder, track(files.items(), "probing videos", total=len(files)), wanted, every_frame)
+    columns, issues = probe(
+        folder, track(files.items(), "probing videos", total=len(files)), wanted, every_frame
+    )
     rows = settle(issues, step.stage, step.config["on_bad_input"])
     with whole(step.outputs["issues"]) as path:
         write_table(path, ISSUES, rows)

@@ -1,7 +1,7 @@
 """Read a dataset's annotation files into segments and a list of classes.
 
-Bad rows (an unknown class, stop before start, a repeated id) are all listed, then stop the stage; with on_bad_input: skip
-each becomes a row of the issues table.
+Bad rows (an unknown class, stop before start, a repeated id) are all listed, then stop the stage; with
+on_bad_input: skip each becomes a row of the issues table.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from foretaste.pipeline.step import Step
 def run(step: Step) -> None:
     """Write ``segments``, ``classes`` and ``issues``."""
     reader = families.build(
-        "annotations", step.config["reader"], "reader", root=Path(step.config["data_root"]), dataset=step.config["dataset"]
+        "annotations",
+        step.config["reader"],
+        "reader",
+        root=Path(step.config["data_root"]),
+        dataset=step.config["dataset"],
     )
     read = reader.read()
     issues = settle(read.issues, step.stage, step.config["on_bad_input"])
@@ -27,4 +31,7 @@ def run(step: Step) -> None:
         partial.write_text(read.classes.to_json(), encoding="utf-8")
     with artifact.whole(step.outputs["issues"]) as partial:
         write_table(partial, ISSUES, issues)
-    console.say(f"{read.segments.num_rows} segments, {len(read.classes.action)} actions, {len(read.issues)} bad rows left out")
+    console.say(
+        f"{read.segments.num_rows} segments, {len(read.classes.action)} actions, {len(read.issues)} bad rows"
+        " left out"
+    )

@@ -1,8 +1,8 @@
 """Read Recipe1M's layer1.json, plain or compressed, into a table of sentences.
 
-A folder stands for the layer1.json in it. Streams the file, cleans every instruction of markup and splits it into sentences. Rows that
-are not as documented, and ids that occur twice, are issues (on_bad_input: fail stops on them); what was cleaned is counted
-in an issue for each kind, which stops nothing.
+A folder stands for the layer1.json in it. Streams the file, cleans every instruction of markup and splits it
+into sentences. Rows that are not as documented, and ids that occur twice, are issues (on_bad_input: fail
+stops on them); what was cleaned is counted in an issue for each kind, which stops nothing.
 """
 
 from __future__ import annotations

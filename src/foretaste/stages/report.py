@@ -29,19 +29,36 @@ def run(step: Step) -> None:
     """Write ``summary`` and ``report``."""
     config, inputs = step.config, step.inputs
     study = _read(step)
-    stages = by_rule(zip(config["jobs"], (read_cost(Path(path)) for path in config["benchmarks"]), strict=True))
-    header = {name: config[name] for name in ("title", "dataset", "system", "worlds", "split", "primary_metric")}
+    stages = by_rule(
+        zip(config["jobs"], (read_cost(Path(path)) for path in config["benchmarks"]), strict=True)
+    )
+    header = {
+        name: config[name] for name in ("title", "dataset", "system", "worlds", "split", "primary_metric")
+    }
     summary = summarise({**header, **study.size}, study.arms, study.compared, stages)
     palette = colours(study.models)
     content = Content(
-        summary=summary, paper=config["paper"], models=study.models, headline=study.headline, intervals=study.intervals(config["primary_metric"]),
+        summary=summary,
+        paper=config["paper"],
+        models=study.models,
+        headline=study.headline,
+        intervals=study.intervals(config["primary_metric"]),
         diagram=draw(pipeline(study.models, config["pretrained"]), palette),
-        charts=charts([(log["model"], path) for log, path in zip(config["logs"], inputs["logs"], strict=True)], study.models, palette),
-        language_models=[{**lm, **artifact.read_json(path)} for lm, path in zip(config["lms"], inputs.get("lms", ()), strict=True)],
-        dropped=dropped(study.tables), issues=[row for path in inputs["issues"] for row in read_table(path, ISSUES).to_pylist()],
+        charts=charts(
+            [(log["model"], path) for log, path in zip(config["logs"], inputs["logs"], strict=True)],
+            study.models,
+            palette,
+        ),
+        language_models=[
+            {**lm, **artifact.read_json(path)}
+            for lm, path in zip(config["lms"], inputs.get("lms", ()), strict=True)
+        ],
+        dropped=dropped(study.tables),
+        issues=[row for path in inputs["issues"] for row in read_table(path, ISSUES).to_pylist()],
         provenance=study.provenance(),
-        libraries={name: version(name) for name in LIBRARIES}, **_closely(step, study),
-    )  # fmt: skip
+        libraries={name: version(name) for name in LIBRARIES},
+        **_closely(step, study),
+    )
     artifact.write_json(step.outputs["summary"], summary)
     with artifact.whole(step.outputs["report"]) as partial:
         partial.write_text(render(content), encoding="utf-8")
@@ -53,8 +70,14 @@ def _read(step: Step) -> Study:
     config, inputs = step.config, step.inputs
     tables = [read_table(path, SAMPLES) for path in inputs["samples"]]
     spaces = [read_classes(path) for path in inputs["classes"]]
-    worlds = [ranked(name, table, config["split"], space) for name, table, space in zip(config["worlds"], tables, spaces, strict=True)]
-    scores = {(r["world"], r["model"], r["seed"]): path for r, path in zip(config["runs"], inputs["scores"], strict=True)}
+    worlds = [
+        ranked(name, table, config["split"], space)
+        for name, table, space in zip(config["worlds"], tables, spaces, strict=True)
+    ]
+    scores = {
+        (r["world"], r["model"], r["seed"]): path
+        for r, path in zip(config["runs"], inputs["scores"], strict=True)
+    }
     for (world, model, seed), path in scores.items():
         worlds[config["worlds"].index(world)].read(model, seed, path, config["split"])
     metrics = map(read_metrics, inputs["metrics"])
@@ -70,8 +93,22 @@ def _closely(step: Step, study: Study) -> dict[str, Any]:
     tables = {"samples": study.tables[0], "segments": read_table(step.inputs["segments"][0], SEGMENTS)}
     folder = None
     if "videos" in step.inputs:
-        tables["videos"], folder = read_table(step.inputs["videos"], VIDEOS), Path(step.config["video_folder"])
-    lists = {name: study.scores[first.name, name, first.seeds(name)[0]] for name in shown_models(study.models, study.headline)}
-    shown = examples(first, tables, lists, study.headline, step.config["split"], history=step.config["history"], video_folder=folder)
+        tables["videos"], folder = (
+            read_table(step.inputs["videos"], VIDEOS),
+            Path(step.config["video_folder"]),
+        )
+    lists = {
+        name: study.scores[first.name, name, first.seeds(name)[0]]
+        for name in shown_models(study.models, study.headline)
+    }
+    shown = examples(
+        first,
+        tables,
+        lists,
+        study.headline,
+        step.config["split"],
+        history=step.config["history"],
+        video_folder=folder,
+    )
     gains = study.gains()
     return {"gains": gains, "thirds": by_frequency(gains), "examples": shown}

@@ -1,7 +1,8 @@
 """Write the JSON schemas of config.yaml, of datasets, of presets and of all components (workflow/schemas).
 
-They are generated from the settings classes: editors complete and check the YAML files with them, and the workflow checks
-presets with them before any job starts. Without --fix the command only says whether they are in step with the code.
+They are generated from the settings classes: editors complete and check the YAML files with them, and the
+workflow checks presets with them before any job starts. Without --fix the command only says whether they are
+in step with the code.
 """
 
 from __future__ import annotations
@@ -21,18 +22,25 @@ from foretaste.text.phrases import PhraseOptions
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fix", action="store_true", help="write the files that are out of step")
-    parser.add_argument("--folder", type=Path, default=Path("workflow/schemas"), help="where they lie (default: %(default)s)")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("workflow/schemas"), help="where they lie (default: %(default)s)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Compare, and with ``--fix`` write; raises DataError where a file is out of step."""
     for name, schema in generate().items():
         path = arguments.folder / f"{name}.json"
-        text = json.dumps(schema, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        text = json.dumps(_on_one_line(schema), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         if not arguments.fix:
-            raise DataError("schema out of step with the code", path, "what the settings classes say", "run foretaste schemas --fix")
+            raise DataError(
+                "schema out of step with the code",
+                path,
+                "what the settings classes say",
+                "run foretaste schemas --fix",
+            )
         path.write_text(text, encoding="utf-8")
 
 
@@ -40,7 +48,7 @@ def generate() -> dict[str, Any]:
     """The schemas by file name."""
     components = {
         family: {kind: _component(family, kind) for kind in families.members(family)} for family in FAMILIES
-    }  # fmt: skip
+    }
     return {
         "config": RunConfig.model_json_schema(),
         "dataset": DatasetConfig.model_json_schema(),
@@ -54,3 +62,13 @@ def _component(family: str, kind: str) -> dict[str, Any]:
     member = families.load(family, kind)
     known = {"parts": families.part_settings(member.Config), "schema": member.Config.model_json_schema()}
     return {**known, "shows": member.SHOWS} if family == "views" else known
+
+
+def _on_one_line(schema: Any) -> Any:
+    """The schema with every description on one line, however its docstring is broken."""
+    if isinstance(schema, dict):
+        found = {key: _on_one_line(value) for key, value in schema.items()}
+        if isinstance(found.get("description"), str):
+            found["description"] = " ".join(found["description"].split())
+        return found
+    return [_on_one_line(value) for value in schema] if isinstance(schema, list) else schema

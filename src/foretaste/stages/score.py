@@ -1,8 +1,8 @@
 """Score a trained model on every split, and keep the scores for students, metrics and other people.
 
-With `folds` every training row is scored by the model that never saw its video, with `held_out` those of some videos are, as a
-split of their own; with `calibrate` the logits of each head are
-divided by one temperature, fitted on those rows. The manifest of the scores says how each split was scored.
+With `folds` every training row is scored by the model that never saw its video, with `held_out` those of some
+videos are, as a split of their own; with `calibrate` the logits of each head are divided by one temperature,
+fitted on those rows. The manifest of the scores says how each split was scored.
 """
 
 from __future__ import annotations
@@ -28,8 +28,12 @@ def run(step: Step) -> None:
     settings = step.config["model"]
     sources = read_sources(step.inputs, step.config)
     view = families.build("views", settings["view"], "view", sources=sources)
-    check_boundary(join(view, sources.samples, range(len(view))), sources.samples, latest_allowed(settings["view"]))
-    found, manifests = score_splits(step.inputs["checkpoint"], view, sources, settings["folds"], bool(settings["held_out"]))
+    check_boundary(
+        join(view, sources.samples, range(len(view))), sources.samples, latest_allowed(settings["view"])
+    )
+    found, manifests = score_splits(
+        step.inputs["checkpoint"], view, sources, settings["folds"], bool(settings["held_out"])
+    )
     temperatures = fit_temperatures(found) if settings["calibrate"] else {}
     for head, value in temperatures.items():
         console.say(f"{head}: temperature {value:.3f}")
@@ -37,28 +41,48 @@ def run(step: Step) -> None:
         return
     with artifact.whole(step.outputs["scores"]) as folder:
         writer = ScoreWriter(
-            folder, model=step.wildcards["model"], record=_record(step, sources, manifests, temperatures), classes=sources.classes,
-            trained_on=manifests["whole"]["trained_on"], facts={"protocol": step.config["protocol"], "temperatures": temperatures},
-        )  # fmt: skip
+            folder,
+            model=step.wildcards["model"],
+            record=_record(step, sources, manifests, temperatures),
+            classes=sources.classes,
+            trained_on=manifests["whole"]["trained_on"],
+            facts={"protocol": step.config["protocol"], "temperatures": temperatures},
+        )
         for part in found:
-            logits = {head: values / temperatures.get(head, 1.0) for head, values in part.scored.logits.items()}
+            logits = {
+                head: values / temperatures.get(head, 1.0) for head, values in part.scored.logits.items()
+            }
             digests = [view.digest(row) for row in part.samples.rows.tolist()]
             fold = NO_FOLD if part.fold is None else part.fold
-            writer.write(part.split, part.scored.ids, digests, logits, embedding=part.scored.embedding, fold=fold)
+            writer.write(
+                part.split, part.scored.ids, digests, logits, embedding=part.scored.embedding, fold=fold
+            )
         writer.finish()
 
 
-def _record(step: Step, sources: Sources, manifests: dict[str, Any], temperatures: dict[str, float]) -> dict[str, Any]:
+def _record(
+    step: Step, sources: Sources, manifests: dict[str, Any], temperatures: dict[str, float]
+) -> dict[str, Any]:
     """What the scores depend on: the fields of the score format."""
     settings, folder = step.config["model"], sources.pretrained
     tokenizer = None
     if folder is not None:
-        tokenizer = {name: artifact.sha256(folder / name) for name in TOKENIZER_FILES if (folder / name).is_file()}
+        tokenizer = {
+            name: artifact.sha256(folder / name) for name in TOKENIZER_FILES if (folder / name).is_file()
+        }
     names = ("tau_a", "history_rule", "history_from", "history_length")
     return {
         "weights": {name: manifest["sha256"]["model.safetensors"] for name, manifest in manifests.items()},
-        "network": settings["network"], "tokenizer": tokenizer, "view": settings["view"],
-        "samples": artifact.sha256(step.inputs["samples"]), "context": {name: step.config["protocol"][name] for name in names},
-        "numerics": {"precision": "fp32", "temperatures": temperatures, "folds": settings["folds"], "held_out": settings["held_out"]},
+        "network": settings["network"],
+        "tokenizer": tokenizer,
+        "view": settings["view"],
+        "samples": artifact.sha256(step.inputs["samples"]),
+        "context": {name: step.config["protocol"][name] for name in names},
+        "numerics": {
+            "precision": "fp32",
+            "temperatures": temperatures,
+            "folds": settings["folds"],
+            "held_out": settings["held_out"],
+        },
         "code": fingerprint(step.stage, step.config),
-    }  # fmt: skip
+    }

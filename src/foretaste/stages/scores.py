@@ -1,11 +1,12 @@
 """Look at, check or export cached scores.
 
     foretaste scores show DIR                  which model, which splits, how they were made
-    foretaste scores verify DIR                read everything: record, hashes, counts, ids, logits; exit 1 lists what is wrong
+    foretaste scores verify DIR                read everything: record, hashes, counts, ids, logits; exit 1
+                                               lists what is wrong
     foretaste scores export DIR --split validation --format npz --out F.npz
 
-`npz` holds sample_id and float32 logits a head, `topk` the K best classes of every row with the exact mass of the rest;
-both write the class order beside the file, as F.classes.json.
+`npz` holds sample_id and float32 logits a head, `topk` the K best classes of every row with the exact mass of
+the rest; both write the class order beside the file, as F.classes.json.
 """
 
 from __future__ import annotations
@@ -35,7 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             verb.add_argument("--json", action="store_true", help="print the manifest as JSON")
             continue
         verb.add_argument("--split", required=True, help="e.g. validation")
-        verb.add_argument("--format", choices=("npz", "topk"), default="npz", help="plain logits, or K best classes (default npz)")
+        verb.add_argument(
+            "--format",
+            choices=("npz", "topk"),
+            default="npz",
+            help="plain logits, or K best classes (default npz)",
+        )
         verb.add_argument("--k", type=int, default=50, help="classes kept by topk (default 50)")
         verb.add_argument("--out", required=True, metavar="F", type=Path, help="file to write")
 
@@ -67,8 +73,14 @@ def _describe(scores: Scores, verified: bool) -> None:
     for field, value in sorted(manifest["record"].items()):
         print(f"{field}  {json.dumps(value, sort_keys=True, ensure_ascii=False)}")
     if verified:
-        print(f"ok: {len(manifest['shards'])} shards, {sum(shard['bytes'] for shard in manifest['shards'])} bytes")
+        print(
+            f"ok: {len(manifest['shards'])} shards, {sum(shard['bytes'] for shard in manifest['shards'])}"
+            " bytes"
+        )
         if recorded_manifest(scores.folder) is None:
-            print("consistent in itself; without the record of the step beside it (scores.provenance.json) no more can be checked")
+            print(
+                "consistent in itself; without the record of the step beside it (scores.provenance.json) no"
+                " more can be checked"
+            )
         else:
             print("as the step left it, by the record beside it")

@@ -1,8 +1,9 @@
 """Train one model of a preset: a teacher or a student, by the loop or by counting.
 
-Reads the samples and what the model's view and objective mention; writes the checkpoint, the training's log and the
-resolved settings. A training that is killed goes on from its last checkpoint. With `folds: k` the checkpoint also holds k
-models, each trained without the videos that it will score; with `held_out: k` one such model. Several processes: torchrun --nproc_per_node 2 -m -- foretaste train --step FILE.
+Reads the samples and what the model's view and objective mention; writes the checkpoint, the training's log
+and the resolved settings. A training that is killed goes on from its last checkpoint. With `folds: k` the
+checkpoint also holds k models, each trained without the videos that it will score; with `held_out: k` one
+such model. Several processes: torchrun --nproc_per_node 2 -m -- foretaste train --step FILE.
 """
 
 from __future__ import annotations
@@ -33,21 +34,32 @@ from foretaste.training.targets import open_targets
 
 @together()
 def run(step: Step) -> None:
-    """``samples``, ``segments``, ``classes`` and what the model needs -> ``checkpoint``, ``log``, ``config``."""
+    """``samples``, ``segments``, ``classes`` and what the model needs -> ``checkpoint``, ``log``,
+    ``config``.
+    """
     settings, seed = step.config["model"], step.config["seed"]
     sources = read_sources(step.inputs, step.config)
     view = families.build("views", settings["view"], "view", sources=sources)
-    check_boundary(join(view, sources.samples, range(len(view))), sources.samples, latest_allowed(settings["view"]))
+    check_boundary(
+        join(view, sources.samples, range(len(view))), sources.samples, latest_allowed(settings["view"])
+    )
     rows = rows_of(sources.samples, "training")
     videos = np.asarray(sources.samples["video_id"].take(rows).to_pylist(), dtype=str)
     beside = siblings(videos.tolist(), settings["folds"], settings["held_out"], seed)
     trained_on = [] if settings["training"].get("source") == "recipe_truth" else ["training"]
-    facts = {"view": settings["view"], "seed": seed, "training": settings["training"], "trained_on": trained_on}
+    facts = {
+        "view": settings["view"],
+        "seed": seed,
+        "training": settings["training"],
+        "trained_on": trained_on,
+    }
     main = accelerator().is_main_process
     with artifact.whole(step.outputs["checkpoint"]) if main else nullcontext() as folder:
         for name, without in {"": rows < 0, **beside}.items():
             console.say(f"{name or 'model'}: {(~without).sum()} training samples")
-            model = _train(step, sources, join(view, sources.samples, rows[~without]), step.scratch / (name or "whole"))
+            model = _train(
+                step, sources, join(view, sources.samples, rows[~without]), step.scratch / (name or "whole")
+            )
             if main:
                 kept = {**facts, "without": np.unique(videos[without]).tolist()}
                 save_model(folder / name, model, settings["network"], sources.classes, kept)
@@ -69,11 +81,17 @@ def _train(step: Step, sources: Sources, samples: Samples, scratch: Path) -> nn.
         count(model, samples, step.inputs.get("recipe_truth"), sources.classes)
         return model
     config = validated(LoopConfig, settings["training"], "training")
-    objective = build_objective([validated(TermConfig, term, "objective") for term in settings["objective"]], class_counts(samples))
-    scores = {name.removeprefix("scores_"): path for name, path in step.inputs.items() if name.startswith("scores_")}
+    objective = build_objective(
+        [validated(TermConfig, term, "objective") for term in settings["objective"]], class_counts(samples)
+    )
+    scores = {
+        name.removeprefix("scores_"): path for name, path in step.inputs.items() if name.startswith("scores_")
+    }
     targets = open_targets(scores, objective, "training", samples.ids, sources.classes)
     loaders = {"training": Loader(samples=samples, batch=config.batch, seed=seed, buckets=config.buckets)}
     if len(held_out := monitored_rows(sources.samples)):
-        loaders["validation"] = Loader(samples=join(samples.view, sources.samples, held_out), batch=config.batch)
+        loaders["validation"] = Loader(
+            samples=join(samples.view, sources.samples, held_out), batch=config.batch
+        )
     fit(model, targets, objective, loaders, config, scratch)
     return model

@@ -1,6 +1,8 @@
-"""Train a backbone to recognise the action that is going on, on the training videos; its features are what students read.
+"""Train a backbone to recognise the action that is going on, on the training videos; its features are what
+students read.
 
-metrics.json says how well it recognises frames of the validation videos, beside the share of the commonest training class.
+metrics.json says how well it recognises frames of the validation videos, beside the share of the commonest
+training class.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ from foretaste.training.samples import Loader, Samples, class_counts, own_rows
 from foretaste.training.scoring import score
 from foretaste.training.targets import no_targets
 
-#: Backbones lie outside the seeds of a study: there is one of each, and every student reads the same features.
+#: Backbones lie outside the seeds of a study: there is one of each, and every student reads the same
+#: features.
 SEED = 0
 
 
@@ -41,23 +44,39 @@ def run(step: Step) -> None:
     model = families.build("models", config.network, "network", sources=Sources(classes=classes))
     loader = Loader(samples=samples["training"], batch=config.training.batch, seed=SEED)
     counts = class_counts(samples["training"])
-    fit(model, no_targets, build_objective(config.objective, counts), {"training": loader}, config.training, step.scratch)
+    fit(
+        model,
+        no_targets,
+        build_objective(config.objective, counts),
+        {"training": loader},
+        config.training,
+        step.scratch,
+    )
     found = score(model, samples["validation"])
     if not accelerator().is_main_process:
         return
-    metrics = {head: _recognition(found.logits[head], samples, head) for head in HEADS if head in found.logits}
+    metrics = {
+        head: _recognition(found.logits[head], samples, head) for head in HEADS if head in found.logits
+    }
     console.say(
-        f"validation frames: action top-1 {metrics['action']['top1']:.1f} % (commonest class {metrics['action']['commonest']:.1f} %)"
+        f"validation frames: action top-1 {metrics['action']['top1']:.1f} % (commonest class"
+        f" {metrics['action']['commonest']:.1f} %)"
     )
     with artifact.whole(step.outputs["checkpoint"]) as partial:
         save_model(partial, model, config.network, classes, {"view": dict(config.view), "seed": SEED})
     with artifact.whole(step.outputs["log"]) as partial:
         partial.write_bytes((step.scratch / "log.jsonl").read_bytes())
-    artifact.write_json(step.outputs["metrics"], {"format": 1, "split": "validation", "frames": len(samples["validation"]), **metrics})
+    artifact.write_json(
+        step.outputs["metrics"],
+        {"format": 1, "split": "validation", "frames": len(samples["validation"]), **metrics},
+    )
 
 
 def _frames(step: Step, config: BackboneConfig, classes: Any, split: str) -> Samples:
-    segments, videos = read_table(step.inputs["segments"], SEGMENTS), read_table(step.inputs["videos"], VIDEOS)
+    segments, videos = (
+        read_table(step.inputs["segments"], SEGMENTS),
+        read_table(step.inputs["videos"], VIDEOS),
+    )
     # Videos that are not in the table were skipped by name (on_bad_input), or the run would have stopped.
     seen = pc.is_in(segments["video_id"], value_set=videos["video_id"].combine_chunks())
     sources = Sources(
@@ -68,11 +87,18 @@ def _frames(step: Step, config: BackboneConfig, classes: Any, split: str) -> Sam
     )
     view = families.build("views", config.view, "view", sources=sources)
     samples = own_rows(view, view.ids)
-    return Samples(view=view, rows=samples.rows, ids=samples.ids, labels={head: torch.from_numpy(view.labels[head]) for head in HEADS})
+    return Samples(
+        view=view,
+        rows=samples.rows,
+        ids=samples.ids,
+        labels={head: torch.from_numpy(view.labels[head]) for head in HEADS},
+    )
 
 
 def _recognition(logits: np.ndarray, samples: dict[str, Samples], head: str) -> dict[str, float]:
-    """Top-1 in per cent over labelled validation frames, and what always saying the commonest training class would give."""
+    """Top-1 in per cent over labelled validation frames, and what always saying the commonest training class
+    would give.
+    """
     labels = samples["validation"].labels[head].numpy()
     known = labels != UNLABELLED
     training = samples["training"].labels[head]

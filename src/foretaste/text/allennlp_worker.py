@@ -42,7 +42,9 @@ def load(archive, spacy_model):
     from allennlp.common.util import LOADED_SPACY_MODELS
     from allennlp.modules.augmented_lstm import AugmentedLstm
     from allennlp.predictors.predictor import Predictor
-    from allennlp_models.structured_prediction import SemanticRoleLabeler  # registers models and predictors as well
+    from allennlp_models.structured_prediction import (
+        SemanticRoleLabeler,  # registers models and predictors as well
+    )
 
     marker = None
     if spacy_model is None:

@@ -1,8 +1,9 @@
 """Cross-fitting: rows that a model was trained on are scored by a sibling that never saw their videos.
 
-A checkpoint of a cross-fitted model holds the model itself and ``fold<k>/``, each with a manifest that names the videos it
-was trained ``without``; a row goes to the fold whose manifest names its video. Where something is only to be fitted on rows
-that the model never saw, one sibling, ``held_out/``, is enough: it scores its videos as a split of that name.
+A checkpoint of a cross-fitted model holds the model itself and ``fold<k>/``, each with a manifest that names
+the videos it was trained ``without``; a row goes to the fold whose manifest names its video. Where something
+is only to be fitted on rows that the model never saw, one sibling, ``held_out/``, is enough: it scores its
+videos as a split of that name.
 """
 
 from __future__ import annotations
@@ -31,20 +32,30 @@ HELD_OUT_SEED = 0
 def folds_by_video(video_ids: Sequence[str], folds: int, seed: int, setting: str = "folds") -> np.ndarray:
     """(n,) int64: the fold, 0 to ``folds`` - 1, of each row; rows of one video share theirs.
 
-    Videos are dealt out in the order of sha256("<seed>/<video id>"), so a fold depends on nothing but the names, and folds
-    differ by at most one video. Raises ConfigError, naming the ``setting``, where there are fewer videos than folds.
+    Videos are dealt out in the order of sha256("<seed>/<video id>"), so a fold depends on nothing but the
+    names, and folds differ by at most one video. Raises ConfigError, naming the ``setting``, where there are
+    fewer videos than folds.
     """
-    videos = sorted(set(video_ids), key=lambda video: (hashlib.sha256(f"{seed}/{video}".encode()).digest(), video))
+    videos = sorted(
+        set(video_ids), key=lambda video: (hashlib.sha256(f"{seed}/{video}".encode()).digest(), video)
+    )
     if len(videos) < folds:
-        raise ConfigError(f"{folds} folds of {len(videos)} training videos", f"model: {setting}", f"at most {len(videos)}", "lower it")
+        raise ConfigError(
+            f"{folds} folds of {len(videos)} training videos",
+            f"model: {setting}",
+            f"at most {len(videos)}",
+            "lower it",
+        )
     dealt = {video: index % folds for index, video in enumerate(videos)}
     return np.array([dealt[video] for video in video_ids], dtype=np.int64)
 
 
 def siblings(video_ids: Sequence[str], folds: int, held_out: int, seed: int) -> dict[str, np.ndarray]:
-    """name -> (n,) bool: of each model that is trained beside the model itself, the training rows that it is trained without.
+    """name -> (n,) bool: of each model that is trained beside the model itself, the training rows that it is
+    trained without.
 
-    Which videos are held out does not depend on ``seed``: models and seeds that are averaged hold out the same ones.
+    Which videos are held out does not depend on ``seed``: models and seeds that are averaged hold out the
+    same ones.
     """
     if held_out:
         return {HELD_OUT: folds_by_video(video_ids, held_out, HELD_OUT_SEED, "held_out") == 0}
@@ -67,8 +78,9 @@ class ScoredRows:
 def score_splits(
     checkpoint: Path, view: View, sources: Sources, folds: int, held_out: bool = False
 ) -> tuple[list[ScoredRows], dict[str, Any]]:
-    """Score every split of ``sources.samples``, the training split out of fold where there are ``folds``; with ``held_out`` also
-    the rows that the sibling of that name was trained without, as a split of that name.
+    """Score every split of ``sources.samples``, the training split out of fold where there are ``folds``;
+    with ``held_out`` also the rows that the sibling of that name was trained without, as a split of that
+    name.
 
     Returns the scores, and the manifests by model: ``whole``, ``fold0``, ...
     Raises DataError if a training row belongs to no fold or to two.
@@ -87,15 +99,31 @@ def score_splits(
         found.append(ScoredRows(split="training", fold=fold, samples=samples, scored=scored))
     if folds and (times != 1).any():
         video = videos[np.flatnonzero(times != 1)[0]]
-        raise DataError(f"video {video} is in {times[times != 1][0]} folds", checkpoint, "one fold a training video", "train again")
+        raise DataError(
+            f"video {video} is in {times[times != 1][0]} folds",
+            checkpoint,
+            "one fold a training video",
+            "train again",
+        )
     if held_out:
         model, manifests[HELD_OUT] = load_model(checkpoint / HELD_OUT, sources)
         samples = join(view, table, training[np.isin(videos, manifests[HELD_OUT]["without"])])
-        found.append(ScoredRows(split=HELD_OUT, fold=0, samples=samples, scored=score(model, samples, what="held-out training videos")))
+        found.append(
+            ScoredRows(
+                split=HELD_OUT,
+                fold=0,
+                samples=samples,
+                scored=score(model, samples, what="held-out training videos"),
+            )
+        )
     model, manifests["whole"] = load_model(checkpoint, sources)
     for split in sorted(set(table["split"].to_pylist()) - ({"training"} if folds else set())):
         samples = join(view, table, rows_of(table, split))
-        found.append(ScoredRows(split=split, fold=None, samples=samples, scored=score(model, samples, what=f"{split} split")))
+        found.append(
+            ScoredRows(
+                split=split, fold=None, samples=samples, scored=score(model, samples, what=f"{split} split")
+            )
+        )
     return found, manifests
 
 

@@ -1,7 +1,9 @@
-"""How well a language model finds hidden words: perplexity, and how often a hidden verb or object is among its first five.
+"""How well a language model finds hidden words: perplexity, and how often a hidden verb or object is among
+its first five.
 
-Both are sums over tokens or words divided once, so that neither batch size nor padding changes them. They are measured on
-recipes of the partition ``val``, whose masks are fixed: the numbers before and after a training speak of the same words.
+Both are sums over tokens or words divided once, so that neither batch size nor padding changes them. They are
+measured on recipes of the partition ``val``, whose masks are fixed: the numbers before and after a training
+speak of the same words.
 """
 
 from __future__ import annotations
@@ -29,21 +31,37 @@ COUNTED = 4096
 
 
 def measure(model: nn.Module, config: LmConfig, sources: Sources) -> dict[str, float | None]:
-    """``perplexity`` over hidden words; per cent of hidden verbs and objects among the first five (``verb_top5``, ``object_top5``)."""
+    """``perplexity`` over hidden words; per cent of hidden verbs and objects among the first five
+    (``verb_top5``, ``object_top5``).
+    """
     precision, device = config.training.precision, next(model.parameters()).device
     values = {}
     model.eval()
-    for name, mask, of in (("perplexity", "words", perplexity), ("verb_top5", "verb", words_found), ("object_top5", "object", words_found)):
-        batches = (place(batch, device, precision) for _, batch in _hidden(config, sources, "val", mask, HELD_OUT).in_order())
+    for name, mask, of in (
+        ("perplexity", "words", perplexity),
+        ("verb_top5", "verb", words_found),
+        ("object_top5", "object", words_found),
+    ):
+        batches = (
+            place(batch, device, precision)
+            for _, batch in _hidden(config, sources, "val", mask, HELD_OUT).in_order()
+        )
         with torch.inference_mode():
             values[name] = of(lambda batch: forward(model, batch, precision), batches)
     return values
 
 
 def measure_frequencies(config: LmConfig, sources: Sources) -> float:
-    """The same perplexity for a model that knows nothing but how often words occur in the training recipes."""
+    """The same perplexity for a model that knows nothing but how often words occur in the training
+    recipes.
+    """
     seen, hidden = (
-        torch.cat([batch.labels["token"] for _, batch in _hidden(config, sources, partition, "words", limit).in_order()])
+        torch.cat(
+            [
+                batch.labels["token"]
+                for _, batch in _hidden(config, sources, partition, "words", limit).in_order()
+            ]
+        )
         for partition, limit in (("train", COUNTED), ("val", HELD_OUT))
     )
     return frequency_perplexity(seen, hidden, 1 + int(max(seen.max(), hidden.max())))
@@ -51,25 +69,32 @@ def measure_frequencies(config: LmConfig, sources: Sources) -> float:
 
 def _hidden(config: LmConfig, sources: Sources, partition: str, mask: str, limit: int) -> Loader:
     """At most ``limit`` windows of a partition, evenly spaced, with ``mask`` hidden."""
-    view = families.build("views", {**config.view, "partition": partition, "mask": mask, "pack": None}, "view", sources=sources)
+    view = families.build(
+        "views", {**config.view, "partition": partition, "mask": mask, "pack": None}, "view", sources=sources
+    )
     rows = np.unique(np.linspace(0, len(view) - 1, min(limit, len(view))).astype(np.int64))
     return Loader(samples=own_rows(view, view.ids, rows), batch=config.training.batch)
 
 
 def perplexity(model: Callable[[Batch], Outputs], batches: Iterable[Batch]) -> float:
-    """exp of the mean negative log-likelihood of the hidden tokens (nats a token); raises DataError if there are none."""
+    """exp of the mean negative log-likelihood of the hidden tokens (nats a token); raises DataError if there
+    are none.
+    """
     nats, count = 0.0, 0
     for batch in batches:
         labels = batch.labels["token"]
         nats += float(F.cross_entropy(model(batch).logits["token"].double(), labels, reduction="sum"))
         count += len(labels)
     if not count:
-        raise DataError("no hidden token", "held-out recipes", "at least one phrase", "check the recipes of partition val")
+        raise DataError(
+            "no hidden token", "held-out recipes", "at least one phrase", "check the recipes of partition val"
+        )
     return math.exp(nats / count)
 
 
 def frequency_perplexity(seen: Tensor, hidden: Tensor, size: int) -> float:
-    """Perplexity of ``hidden`` tokens under the frequencies of the ``seen`` ones: what a model without context reaches.
+    """Perplexity of ``hidden`` tokens under the frequencies of the ``seen`` ones: what a model without
+    context reaches.
 
     seen, hidden (n,), (m,) int64 tokens below ``size``. Witten-Bell: T different tokens among n seen leave
     T / (n + T) to all of them evenly.
@@ -82,7 +107,8 @@ def frequency_perplexity(seen: Tensor, hidden: Tensor, size: int) -> float:
 def words_found(model: Callable[[Batch], Outputs], batches: Iterable[Batch], k: int = 5) -> float | None:
     """Per cent of rows whose hidden word is found; None where no row hides one.
 
-    A word is found if each of its tokens is among the ``k`` likeliest at its place. A row hides at most one word.
+    A word is found if each of its tokens is among the ``k`` likeliest at its place. A row hides at most one
+    word.
     """
     found = count = 0
     for batch in batches:

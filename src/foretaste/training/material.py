@@ -1,4 +1,6 @@
-"""What a model is trained on and scored on: the tables of a step, made into sources, and the rows of a split."""
+"""What a model is trained on and scored on: the tables of a step, made into sources, and the rows of a
+split.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, A
     """The sources of a training or scoring step.
 
     inputs
-        ``samples``, ``segments``, ``classes``, and as far as the model needs them ``videos``, ``features`` (shards), ``lm``
-        (folder of a language model), ``weights`` (file that a network starts from).
+        ``samples``, ``segments``, ``classes``, and as far as the model needs them ``videos``, ``features``
+        (shards), ``lm`` (folder of a language model), ``weights`` (file that a network starts from).
     config
         May name ``video_folder``.
     """
@@ -49,7 +51,9 @@ def rows_of(samples: pa.Table, split: str) -> np.ndarray:
 
 
 def monitored_rows(samples: pa.Table) -> np.ndarray:
-    """Rows of the validation split that learning curves follow: at most ``MONITORED``, evenly spaced. They decide nothing."""
+    """Rows of the validation split that learning curves follow: at most ``MONITORED``, evenly spaced. They
+    decide nothing.
+    """
     rows = rows_of(samples, "validation")
     return rows if len(rows) <= MONITORED else rows[np.linspace(0, len(rows) - 1, MONITORED).astype(np.int64)]
 
@@ -57,7 +61,7 @@ def monitored_rows(samples: pa.Table) -> np.ndarray:
 def latest_allowed(view: Mapping[str, Any]) -> str:
     """The column of the samples table that nothing shown may be later than.
 
-    The end of the observation window, but for the one named exception: a text teacher's ``rule: all`` (``start``, too, shows
-    labels of segments that go on beyond it, but none that begins later).
+    The end of the observation window, but for the one named exception: a text teacher's ``rule: all``
+    (``start``, too, shows labels of segments that go on beyond it, but none that begins later).
     """
     return "target_start_s" if view.get("rule") == "all" else "window_stop_s"

@@ -14,10 +14,11 @@ from foretaste.training.samples import Loader
 
 
 def observe(accelerator: Accelerator, model: nn.Module, loader: Loader, precision: str) -> dict[str, float]:
-    """``<head>_loss`` (nats, mean over labelled rows, for ``token`` over masked positions) and ``<head>_top1`` (per cent).
+    """``<head>_loss`` (nats, mean over labelled rows, for ``token`` over masked positions) and
+    ``<head>_top1`` (per cent).
 
-    Sums, not means, are added over batches and processes, so neither changes the result. Every process adds the same heads,
-    also one whose rows have no label of a head, or that has no row.
+    Sums, not means, are added over batches and processes, so neither changes the result. Every process adds
+    the same heads, also one whose rows have no label of a head, or that has no row.
     """
     model.eval()
     sums: dict[str, torch.Tensor] = {}
@@ -27,7 +28,11 @@ def observe(accelerator: Accelerator, model: nn.Module, loader: Loader, precisio
             for head, logits in forward(model, batch, precision).logits.items():
                 if head in batch.labels:
                     labels = batch.labels[head]
-                    losses = F.cross_entropy(logits, labels, ignore_index=UNLABELLED, reduction="none").double().sum()
+                    losses = (
+                        F.cross_entropy(logits, labels, ignore_index=UNLABELLED, reduction="none")
+                        .double()
+                        .sum()
+                    )
                     right = (logits.argmax(-1) == labels).sum()
                     found = torch.stack([losses, right.double(), (labels != UNLABELLED).sum().double()])
                     sums[head] = sums.get(head, 0) + found

@@ -12,9 +12,11 @@ from foretaste.pipeline.model_config import LoopConfig
 
 
 def build_optimizer(model: nn.Module, config: LoopConfig) -> torch.optim.Optimizer:
-    """One group for each of ``config.groups`` and one for the rest; a group of rate 0 is frozen (no gradient, no decay).
+    """One group for each of ``config.groups`` and one for the rest; a group of rate 0 is frozen (no gradient,
+    no decay).
 
-    A group's ``base`` is the rate that the schedule works on. Raises ConfigError if a group's expression matches no parameter.
+    A group's ``base`` is the rate that the schedule works on. Raises ConfigError if a group's expression
+    matches no parameter.
     """
     settings = config.optimizer.model_dump(exclude={"kind"})
     members: list[list[nn.Parameter]] = [[] for _ in (*config.groups, None)]
@@ -28,7 +30,10 @@ def build_optimizer(model: nn.Module, config: LoopConfig) -> torch.optim.Optimiz
             if not parameters:
                 names = ", ".join(name for name, _ in list(model.named_parameters())[:5])
                 raise ConfigError(
-                    f"no parameter matches {group.match!r}", f"groups[{index}]", f"part of a name such as {names}", "correct it"
+                    f"no parameter matches {group.match!r}",
+                    f"groups[{index}]",
+                    f"part of a name such as {names}",
+                    "correct it",
                 )
             rate = rate if group.lr is None else group.lr
             decay = decay if group.weight_decay is None else group.weight_decay
@@ -36,15 +41,31 @@ def build_optimizer(model: nn.Module, config: LoopConfig) -> torch.optim.Optimiz
             for parameter in parameters:
                 parameter.requires_grad_(False)
         elif parameters:
-            groups.append({"params": [p for p in parameters if p.requires_grad], "lr": rate, "base": rate, "weight_decay": decay})
+            groups.append(
+                {
+                    "params": [p for p in parameters if p.requires_grad],
+                    "lr": rate,
+                    "base": rate,
+                    "weight_decay": decay,
+                }
+            )
     if not any(group["params"] for group in groups):
-        raise ConfigError("no parameter is trained", "groups", "at least one rate above 0", "drop a group, or train by counting")
-    kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam, "sgd": torch.optim.SGD}[config.optimizer.kind]
-    # One kernel for the whole update: on a CPU five times faster over a table of word embeddings than operation by operation.
+        raise ConfigError(
+            "no parameter is trained",
+            "groups",
+            "at least one rate above 0",
+            "drop a group, or train by counting",
+        )
+    kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam, "sgd": torch.optim.SGD}[
+        config.optimizer.kind
+    ]
+    # One kernel for the whole update: on a CPU five times faster over a table of word embeddings than
+    # operation by operation.
     optimizer = kind(groups, **settings, fused=True)
     if settings.get("momentum"):
-        # A parameter may get its first gradient later than others (a head without a label in the first batch). The fused update takes
-        # a momentum from all or from none; from zero it gives what having none gives, the gradient itself.
+        # A parameter may get its first gradient later than others (a head without a label in the first
+        # batch). The fused update takes a momentum from all or from none; from zero it gives what having none
+        # gives, the gradient itself.
         for parameter in (parameter for group in optimizer.param_groups for parameter in group["params"]):
             optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
     return optimizer

@@ -1,4 +1,5 @@
-"""What ``precision`` means: where batches lie, in which type the network computes, and in which the losses do.
+"""What ``precision`` means: where batches lie, in which type the network computes, and in which the losses
+do.
 
 It is one of training: bf16 and fp64 end, as fp32 does, in a model in fp32.
 """
@@ -15,10 +16,12 @@ from foretaste.contracts.batch import Batch, Outputs
 
 
 def place(batch: Batch, device: torch.device, precision: str) -> Batch:
-    """The batch on ``device``, in memory of torch's own; with fp64 its floating-point inputs are turned to double.
+    """The batch on ``device``, in memory of torch's own; with fp64 its floating-point inputs are turned to
+    double.
 
-    On a CPU a matrix product may add up in another order where an operand begins at another remainder of 64 bytes. torch's memory
-    begins at a multiple of 64; numpy's begins where the process's earlier allocations left room, which differs after a resume.
+    On a CPU a matrix product may add up in another order where an operand begins at another remainder of 64
+    bytes. torch's memory begins at a multiple of 64; numpy's begins where the process's earlier allocations
+    left room, which differs after a resume.
     """
     batch = batch.to(device)
     return replace(batch, inputs={name: _own(tensor, precision) for name, tensor in batch.inputs.items()})
@@ -31,7 +34,9 @@ def _own(tensor: Tensor, precision: str) -> Tensor:
 
 
 def forward(model: nn.Module, batch: Batch, precision: str) -> Outputs:
-    """The network's outputs: computed under autocast with bf16, and given back in fp32, so that losses are never in bf16."""
+    """The network's outputs: computed under autocast with bf16, and given back in fp32, so that losses are
+    never in bf16.
+    """
     if precision != "bf16":
         return model(batch)
     with torch.autocast(next(iter(batch.inputs.values())).device.type, torch.bfloat16):

@@ -3,11 +3,13 @@
 A folder holds the log and, under ``step-<n>``, everything that the next step depends on:
 
     model.safetensors, optimizer.safetensors    weights and the optimizer's state by parameter
-    progress.json                               step, length of the log, what training it is, sha256 of the log and of both files
+    progress.json                               step, length of the log, what training it is, sha256 of the
+                                                log and of both files
     progress.sha256                             sha256 of progress.json
 
-Batches, dropout and learning rates follow from the step's number, so nothing else is kept. A checkpoint is used only if every byte
-of it is as it was written; what is damaged is a half-finished state of our own, so the training begins without it and says so.
+Batches, dropout and learning rates follow from the step's number, so nothing else is kept. A checkpoint is
+used only if every byte of it is as it was written; what is damaged is a half-finished state of our own, so
+the training begins without it and says so.
 """
 
 from __future__ import annotations
@@ -29,7 +31,12 @@ from foretaste.training.checkpoint import load_weights, weights
 
 FORMAT = 2
 
-MODEL, OPTIMIZER, RECORD, SEAL = "model.safetensors", "optimizer.safetensors", "progress.json", "progress.sha256"
+MODEL, OPTIMIZER, RECORD, SEAL = (
+    "model.safetensors",
+    "optimizer.safetensors",
+    "progress.json",
+    "progress.sha256",
+)
 
 
 class Progress:
@@ -40,7 +47,8 @@ class Progress:
     identity
         JSON values that must be the same for the training to go on (settings, samples, parameters).
     parts
-        How many parts a batch is cut into, over all processes. Another number may go on, but with other dropout masks.
+        How many parts a batch is cut into, over all processes. Another number may go on, but with other
+        dropout masks.
     """
 
     def __init__(self, folder: Path, identity: dict[str, Any], parts: int):
@@ -59,16 +67,22 @@ class Progress:
             save_file(weights(model), folder / MODEL)
             save_file(_optimizer_state(model, optimizer), folder / OPTIMIZER)
             state = {
-                "format": FORMAT, "step": step, "parts": self._parts, "identity": self._identity, "log_bytes": length,
-                "log_sha256": artifact.sha256(self.log), "sha256": {name: artifact.sha256(folder / name) for name in (MODEL, OPTIMIZER)},
-            }  # fmt: skip
+                "format": FORMAT,
+                "step": step,
+                "parts": self._parts,
+                "identity": self._identity,
+                "log_bytes": length,
+                "log_sha256": artifact.sha256(self.log),
+                "sha256": {name: artifact.sha256(folder / name) for name in (MODEL, OPTIMIZER)},
+            }
             (folder / RECORD).write_text(json.dumps(state, sort_keys=True), encoding="utf-8")
             (folder / SEAL).write_text(artifact.sha256(folder / RECORD), encoding="utf-8")
         self._keep_only(step)
 
     def newest(self) -> int:
-        """The step of the last whole checkpoint, 0 where there is none. Removes all others (a kill may have come while one was being
-        removed), and cuts the log to that step: lines of steps that are taken again are written again.
+        """The step of the last whole checkpoint, 0 where there is none. Removes all others (a kill may have
+        come while one was being removed), and cuts the log to that step: lines of steps that are taken again
+        are written again.
 
         Raises DataError where the checkpoint belongs to another training.
         """
@@ -79,7 +93,10 @@ class Progress:
                 os.truncate(self.log, self._checked(step)["log_bytes"])
                 self._keep_only(step)
                 return step
-            console.say(f"warning: {self._at(step)}: {damage}: this checkpoint is thrown away; its steps are taken again")
+            console.say(
+                f"warning: {self._at(step)}: {damage}: this checkpoint is thrown away; its steps are taken"
+                " again"
+            )
             artifact.discard(self._at(step))
         artifact.discard(self.log)
         self.log.touch()
@@ -92,7 +109,10 @@ class Progress:
         folder = self._at(step)
         state = artifact.read_json(folder / RECORD)
         if state["parts"] != self._parts:
-            console.say(f"note: batches were cut into {state['parts']} parts, now into {self._parts}: from here on dropout differs")
+            console.say(
+                f"note: batches were cut into {state['parts']} parts, now into {self._parts}: from here on"
+                " dropout differs"
+            )
         load_weights(model, load_file(folder / MODEL), folder)
         _restore(model, optimizer, load_file(folder / OPTIMIZER), folder)
 
@@ -109,7 +129,9 @@ class Progress:
         return sorted(int(match[1]) for match in named if match)
 
     def _damage(self, step: int) -> str | None:
-        """What is not as it was written, None where everything is. The record is read only once its own bytes are known to be right."""
+        """What is not as it was written, None where everything is. The record is read only once its own bytes
+        are known to be right.
+        """
         folder = self._at(step)
         for name in (SEAL, RECORD, MODEL, OPTIMIZER):
             if not (folder / name).is_file():
@@ -123,23 +145,32 @@ class Progress:
         if state.get("step") != step:
             return f"the state after step {state.get('step')}"
         lines = self.log.read_bytes()[: state["log_bytes"]] if self.log.is_file() else b""
-        return None if hashlib.sha256(lines).hexdigest() == state["log_sha256"] else f"damaged {self.log.name}"
+        return (
+            None if hashlib.sha256(lines).hexdigest() == state["log_sha256"] else f"damaged {self.log.name}"
+        )
 
     def _checked(self, step: int) -> dict[str, Any]:
         """The record of a whole checkpoint; DataError where it is another training's."""
         state = artifact.read_json(self._at(step) / RECORD)
         if state["format"] != FORMAT:
-            raise DataError(f"progress of format {state['format']}", self._at(step), f"format {FORMAT}", "delete it")
+            raise DataError(
+                f"progress of format {state['format']}", self._at(step), f"format {FORMAT}", "delete it"
+            )
         for name, value in self._identity.items():
             if state["identity"].get(name) != value:
                 raise DataError(
-                    f"progress of a training with another {name}", self._at(step), "the same training", "delete it to start afresh"
+                    f"progress of a training with another {name}",
+                    self._at(step),
+                    "the same training",
+                    "delete it to start afresh",
                 )
         return state
 
 
 def _optimizer_state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """``<parameter>/<quantity>`` -> tensor; quantities that an optimizer keeps as None (no momentum) are left out."""
+    """``<parameter>/<quantity>`` -> tensor; quantities that an optimizer keeps as None (no momentum) are left
+    out.
+    """
     state = {}
     for name, parameter in model.named_parameters():
         for quantity, value in optimizer.state.get(parameter, {}).items():
@@ -148,9 +179,12 @@ def _optimizer_state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict
     return state
 
 
-def _restore(model: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Tensor], folder: Path) -> None:
-    """Hand the state to the optimizer itself, which knows where each quantity belongs: a fused Adam on a GPU keeps even its step
-    counter there, another one on the CPU."""
+def _restore(
+    model: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Tensor], folder: Path
+) -> None:
+    """Hand the state to the optimizer itself, which knows where each quantity belongs: a fused Adam on a GPU
+    keeps even its step counter there, another one on the CPU.
+    """
     found: dict[str, dict[str, Tensor]] = {}
     for key, value in state.items():
         name, quantity = key.rsplit("/", 1)
@@ -161,7 +195,12 @@ def _restore(model: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str
     numbers = [number for group in own["param_groups"] for number in group["params"]]
     if strangers := sorted(set(found) - set(trained)):
         raise DataError(
-            f"optimizer state of a parameter that is not trained, {strangers[0]}", folder, "the same training", "delete it to start afresh"
+            f"optimizer state of a parameter that is not trained, {strangers[0]}",
+            folder,
+            "the same training",
+            "delete it to start afresh",
         )
-    own["state"] = {number: found[name] for number, name in zip(numbers, trained, strict=True) if name in found}
+    own["state"] = {
+        number: found[name] for number, name in zip(numbers, trained, strict=True) if name in found
+    }
     optimizer.load_state_dict(own)

@@ -1,9 +1,9 @@
 """Rows of a view, joined with their ids and labels, and the batches of an epoch.
 
-The order of an epoch is a pure function of (seed, epoch), and a view's randomness one of (seed, epoch, row): a training
-resumes at any step by counting, with nothing to restore. A global batch is cut into as many pieces as there are processes
-times accumulation parts; their union is the same batch however it is cut. The last, shorter batch of an epoch is kept:
-the objective is exact whatever the sizes.
+The order of an epoch is a pure function of (seed, epoch), and a view's randomness one of (seed, epoch, row):
+a training resumes at any step by counting, with nothing to restore. A global batch is cut into as many pieces
+as there are processes times accumulation parts; their union is the same batch however it is cut. The last,
+shorter batch of an epoch is kept: the objective is exact whatever the sizes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from foretaste.contracts.classes import HEADS
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import RowIds, View
 
-#: Batches of like length are formed within pools of this many batches, so that neighbours change from epoch to epoch.
+#: Batches of like length are formed within pools of this many batches, so that neighbours change from epoch
+#: to epoch.
 POOL = 50
 
 #: Ids that stand for those of a view with millions of rows.
@@ -53,20 +54,28 @@ class Samples:
         return len(self.rows)
 
     def digest(self) -> str:
-        """sha256, in hexadecimal, of which samples these are: of all ids, or of the rows and ``NAMED`` ids where there are millions."""
+        """sha256, in hexadecimal, of which samples these are: of all ids, or of the rows and ``NAMED`` ids
+        where there are millions.
+        """
         lazy = isinstance(self.ids, RowIds)
         found = hashlib.sha256(np.ascontiguousarray(self.rows) if lazy else b"")
         every = max(len(self) // NAMED, 1) if lazy else 1
         found.update("\n".join(self.ids[at] for at in range(0, len(self), every)).encode())
         return found.hexdigest()
 
-    def batch(self, positions: Sequence[int], *, seed: int = 0, epoch: int = 0, training: bool = False) -> Batch:
+    def batch(
+        self, positions: Sequence[int], *, seed: int = 0, epoch: int = 0, training: bool = False
+    ) -> Batch:
         """The samples at ``positions`` (0 to n - 1), in that order."""
         positions = np.asarray(positions, dtype=np.int64)
         fetched = self.view.fetch(self.rows[positions].tolist(), seed=seed, epoch=epoch, training=training)
         index = torch.from_numpy(positions)
         labels = {head: values[index] for head, values in self.labels.items()}
-        return Batch(ids=tuple(self.ids[i] for i in positions), inputs=fetched.inputs, labels={**labels, **fetched.labels})
+        return Batch(
+            ids=tuple(self.ids[i] for i in positions),
+            inputs=fetched.inputs,
+            labels={**labels, **fetched.labels},
+        )
 
 
 def join(view: View, samples: pa.Table, rows: Sequence[int]) -> Samples:
@@ -75,19 +84,28 @@ def join(view: View, samples: pa.Table, rows: Sequence[int]) -> Samples:
     Raises DataError if the view and the table differ in length.
     """
     if len(view) != samples.num_rows:
-        raise DataError(f"view of {len(view)} rows", "samples", f"{samples.num_rows} rows, one a sample", "build the view from this table")
+        raise DataError(
+            f"view of {len(view)} rows",
+            "samples",
+            f"{samples.num_rows} rows, one a sample",
+            "build the view from this table",
+        )
     rows = np.asarray(rows, dtype=np.int64)
     chosen = samples.take(pa.array(rows))
     labels = {}
     for head in HEADS:
         column = chosen.column(f"{head}_id").combine_chunks()
         if column.null_count < len(column):
-            labels[head] = torch.from_numpy(column.fill_null(UNLABELLED).to_numpy(zero_copy_only=False).astype(np.int64))
+            labels[head] = torch.from_numpy(
+                column.fill_null(UNLABELLED).to_numpy(zero_copy_only=False).astype(np.int64)
+            )
     return Samples(view=view, rows=rows, ids=tuple(chosen.column("sample_id").to_pylist()), labels=labels)
 
 
 def own_rows(view: View, ids: Sequence[str], rows: Sequence[int] | None = None) -> Samples:
-    """All rows (or ``rows``) of a view that makes its own, such as sequences of recipe phrases; its ``fetch`` labels them."""
+    """All rows (or ``rows``) of a view that makes its own, such as sequences of recipe phrases; its ``fetch``
+    labels them.
+    """
     rows = np.arange(len(view)) if rows is None else np.asarray(rows, dtype=np.int64)
     named = ids.of(rows) if isinstance(ids, RowIds) else tuple(ids[row] for row in rows)
     return Samples(view=view, rows=rows, ids=named, labels={})
@@ -99,18 +117,22 @@ def class_counts(samples: Samples) -> dict[str, Tensor]:
 
 
 def check_boundary(samples: Samples, table: pa.Table, limit: str = "window_stop_s") -> None:
-    """Raise DataError if any row shows something later than the time in column ``limit``: the end of its observation window.
+    """Raise DataError if any row shows something later than the time in column ``limit``: the end of its
+    observation window.
 
-    It is asked of every sample, by time stamps, before anything is trained on it. Equal times may differ by a rounding.
+    It is asked of every sample, by time stamps, before anything is trained on it. Equal times may differ by a
+    rounding.
     """
     stops = table.column(limit).to_numpy()
     for row, sample_id in zip(samples.rows.tolist(), samples.ids):
         newest = samples.view.newest_s(row)
         if newest > stops[row] + ROUNDING_S:
             raise DataError(
-                f"the view shows {newest:.3f} s", f"samples: {sample_id}", f"nothing after {stops[row]:.3f} s ({limit})",
+                f"the view shows {newest:.3f} s",
+                f"samples: {sample_id}",
+                f"nothing after {stops[row]:.3f} s ({limit})",
                 "mend the view, or name the exception by its history_rule",
-            )  # fmt: skip
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +168,9 @@ class Loader:
         return [batches[i] for i in random.permutation(len(batches))]
 
     def steps_from(self, step: int, stop: int) -> Iterator[tuple[int, int, np.ndarray]]:
-        """(step, epoch, positions) of the global batches ``step`` to ``stop`` - 1, counted from the start of the training."""
+        """(step, epoch, positions) of the global batches ``step`` to ``stop`` - 1, counted from the start of
+        the training.
+        """
         epoch, within = divmod(step, self.steps)
         while step < stop:
             for positions in self.order(epoch)[within:]:
@@ -156,13 +180,22 @@ class Loader:
                 step += 1
             epoch, within = epoch + 1, 0
 
-    def pieces(self, positions: np.ndarray, epoch: int, first: int, count: int, total: int) -> list[Batch | None]:
-        """Pieces ``first`` to ``first + count - 1`` of ``total`` of one global batch; None where a piece is empty."""
+    def pieces(
+        self, positions: np.ndarray, epoch: int, first: int, count: int, total: int
+    ) -> list[Batch | None]:
+        """Pieces ``first`` to ``first + count - 1`` of ``total`` of one global batch; None where a piece is
+        empty.
+        """
         cut = np.array_split(positions, total)[first : first + count]
-        return [self.samples.batch(piece, seed=self.seed, epoch=epoch, training=True) if len(piece) else None for piece in cut]
+        return [
+            self.samples.batch(piece, seed=self.seed, epoch=epoch, training=True) if len(piece) else None
+            for piece in cut
+        ]
 
     def in_order(self, first: int = 0, stride: int = 1) -> Iterator[tuple[np.ndarray, Batch]]:
-        """The samples ``first``, ``first + stride``, ... as (positions, batch), undisturbed by augmentation: for scoring."""
+        """The samples ``first``, ``first + stride``, ... as (positions, batch), undisturbed by augmentation:
+        for scoring.
+        """
         mine = np.arange(first, len(self.samples), stride)
         for start in range(0, len(mine), self.batch):
             positions = mine[start : start + self.batch]

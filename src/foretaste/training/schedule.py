@@ -1,9 +1,10 @@
 """The learning rate of a step, in closed form.
 
-A step's rate depends on its number alone, so a resumed training, and one on any number of processes, sees the same rates.
-``cosine`` is PyTorch's recursive cosine as AVT uses it (Girdhar & Grauman 2021, github.com/facebookresearch/AVT): the first
-warm-up step has rate 0, and the cosine goes on from the last warm-up value, base * (W - 1) / W, not from the base rate.
-Its recursion telescopes into the closed form below.
+A step's rate depends on its number alone, so a resumed training, and one on any number of processes, sees the
+same rates. ``cosine`` is PyTorch's recursive cosine as AVT uses it (Girdhar & Grauman 2021,
+github.com/facebookresearch/AVT): the first warm-up step has rate 0, and the cosine goes on from the last
+warm-up value, base * (W - 1) / W, not from the base rate. Its recursion telescopes into the closed form
+below.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ from foretaste.pipeline.model_config import ScheduleConfig
 
 
 def warmup_steps(config: ScheduleConfig, epoch_steps: int, steps: int) -> int:
-    """W: ``warmup`` in steps. A single step would only be lost (its rate is 0), so fewer than two count as none."""
+    """W: ``warmup`` in steps. A single step would only be lost (its rate is 0), so fewer than two count as
+    none.
+    """
     length = round(config.warmup * (steps if config.warmup < 1 else epoch_steps))
     return length if length >= 2 else 0
 
 
 def learning_rate(config: ScheduleConfig, base: float, step: int, epoch_steps: int, steps: int) -> float:
-    """The rate of ``step`` (from 0) of a training of ``steps`` steps, ``epoch_steps`` an epoch, for base rate ``base``."""
+    """The rate of ``step`` (from 0) of a training of ``steps`` steps, ``epoch_steps`` an epoch, for base rate
+    ``base``.
+    """
     warmup = warmup_steps(config, epoch_steps, steps)
     if step < warmup:
         return base * step / warmup + config.offset

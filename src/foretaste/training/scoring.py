@@ -1,4 +1,6 @@
-"""A trained model over many rows: its logits, in the order of the rows, however many processes share the work."""
+"""A trained model over many rows: its logits, in the order of the rows, however many processes share the
+work.
+"""
 
 from __future__ import annotations
 
@@ -33,15 +35,22 @@ class Scored:
 def score(model: nn.Module, samples: Samples, *, batch: int = 64, what: str = "scoring batches") -> Scored:
     """Every process gets the whole result. Raises DataError unless there is a row and every row was scored.
 
-    Rows of like length are batched together (``view.weights``), so that texts are padded little; a row's logits do not depend
-    on its batch, up to rounding.
+    Rows of like length are batched together (``view.weights``), so that texts are padded little; a row's
+    logits do not depend on its batch, up to rounding.
     """
     accelerator = processes.accelerator()
     count, stride = len(samples), accelerator.num_processes
     if not count:
-        raise DataError("no rows to score", "samples", "at least one usable row", "look at dropped_because in the samples table")
+        raise DataError(
+            "no rows to score",
+            "samples",
+            "at least one usable row",
+            "look at dropped_because in the samples table",
+        )
     weights = samples.view.weights()
-    order = np.arange(count) if weights is None else np.argsort(np.asarray(weights)[samples.rows], kind="stable")
+    order = (
+        np.arange(count) if weights is None else np.argsort(np.asarray(weights)[samples.rows], kind="stable")
+    )
     # Every process takes equally many rows: the first ones come twice where they do not divide.
     order = np.resize(order, -(-count // stride) * stride)[accelerator.process_index :: stride]
     starts = range(0, len(order), batch)
@@ -58,7 +67,12 @@ def score(model: nn.Module, samples: Samples, *, batch: int = 64, what: str = "s
                 found.setdefault(name, []).append(values.float())
     positions = accelerator.gather(torch.from_numpy(order).to(accelerator.device)).cpu().numpy()
     if set(positions.tolist()) != set(range(count)):
-        raise DataError(f"{len(set(positions.tolist()))} of {count} rows were scored", "score", "every row", "run it again")
+        raise DataError(
+            f"{len(set(positions.tolist()))} of {count} rows were scored",
+            "score",
+            "every row",
+            "run it again",
+        )
     arrays = {}
     for name, pieces in found.items():
         values = accelerator.gather(torch.cat(pieces)).cpu().numpy()

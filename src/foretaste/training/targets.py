@@ -1,7 +1,7 @@
 """What a model is trained against besides labels: the cached scores of other models, by sample id.
 
-To the loop, targets are any function from a batch to the outputs of the teachers that the objective mentions: this cache,
-or a module run without gradient on the student's own tensors.
+To the loop, targets are any function from a batch to the outputs of the teachers that the objective mentions:
+this cache, or a module run without gradient on the student's own tensors.
 """
 
 from __future__ import annotations
@@ -45,23 +45,30 @@ class CachedTargets:
             rows = torch.tensor([self._row[sample_id] for sample_id in batch.ids])
         except KeyError as error:
             raise DataError(
-                f"no cached scores of {error.args[0]}", ", ".join(self._tables), "scores of every sample", "score this split"
+                f"no cached scores of {error.args[0]}",
+                ", ".join(self._tables),
+                "scores of every sample",
+                "score this split",
             ) from error
         made = {}
         for teacher, fields in self._tables.items():
             logits = {head: table[rows] for head, table in fields.items() if head != "embedding"}
-            made[teacher] = Outputs(logits=logits, embedding=fields["embedding"][rows] if "embedding" in fields else None)
+            made[teacher] = Outputs(
+                logits=logits, embedding=fields["embedding"][rows] if "embedding" in fields else None
+            )
         return made
 
 
-def open_targets(folders: Mapping[str, Path], objective: Objective, split: str, ids: Sequence[str], classes: ClassSpace) -> Targets:
+def open_targets(
+    folders: Mapping[str, Path], objective: Objective, split: str, ids: Sequence[str], classes: ClassSpace
+) -> Targets:
     """Read the scores that ``objective`` mentions, for the samples ``ids`` of ``split``.
 
     folders
         teacher -> folder of its score cache.
 
-    Raises ConfigError for a teacher without a folder, DataError for a sample without scores and for a teacher whose class
-    names are not those of ``classes``.
+    Raises ConfigError for a teacher without a folder, DataError for a sample without scores and for a teacher
+    whose class names are not those of ``classes``.
     """
     if not objective.teachers:
         return no_targets
@@ -69,23 +76,34 @@ def open_targets(folders: Mapping[str, Path], objective: Objective, split: str, 
     for teacher in objective.teachers:
         if teacher not in folders:
             raise ConfigError(
-                f"the objective mentions {teacher}", "objective", f"scores of {', '.join(folders) or 'no model'}", "name one of them"
+                f"the objective mentions {teacher}",
+                "objective",
+                f"scores of {', '.join(folders) or 'no model'}",
+                "name one of them",
             )
         scores = open_scores(folders[teacher])
         tables[teacher] = {}
         for field in sorted({term.config.of for term in objective.terms if term.config.to == teacher}):
-            tables[teacher][field] = torch.from_numpy(np.ascontiguousarray(_read(scores, split, field, ids, classes, folders[teacher])))
+            tables[teacher][field] = torch.from_numpy(
+                np.ascontiguousarray(_read(scores, split, field, ids, classes, folders[teacher]))
+            )
     return CachedTargets(ids, tables)
 
 
-def _read(scores: Scores, split: str, field: str, ids: Sequence[str], classes: ClassSpace, folder: Path) -> np.ndarray:
+def _read(
+    scores: Scores, split: str, field: str, ids: Sequence[str], classes: ClassSpace, folder: Path
+) -> np.ndarray:
     if field == "embedding":
         return scores.embedding(split, ids)
     theirs, ours = scores.classes.names(field), classes.names(field)
     if theirs != ours:
-        differs = next((i for i, (a, b) in enumerate(zip(theirs, ours)) if a != b), min(len(theirs), len(ours)))
+        differs = next(
+            (i for i, (a, b) in enumerate(zip(theirs, ours)) if a != b), min(len(theirs), len(ours))
+        )
         raise DataError(
-            f"{len(theirs)} {field} classes, other from class {differs} on", folder, f"the {len(ours)} classes of this dataset, in order",
+            f"{len(theirs)} {field} classes, other from class {differs} on",
+            folder,
+            f"the {len(ours)} classes of this dataset, in order",
             "score the teacher on this dataset",
-        )  # fmt: skip
+        )
     return scores.logits(split, field, ids)

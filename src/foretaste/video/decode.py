@@ -1,11 +1,13 @@
 """Frames of a video at given times, by decord where it is right and by PyAV where it is not.
 
-At time t the frame is shown whose time stamp is the last one not after t; the first shown frame stands at 0. (FFmpeg's
-own ``fps`` filter rounds to the nearest instead: at 1 frame a second it shows 0.47 s of the future.)
+At time t the frame is shown whose time stamp is the last one not after t; the first shown frame stands at 0.
+(FFmpeg's own ``fps`` filter rounds to the nearest instead: at 1 frame a second it shows 0.47 s of the
+future.)
 
-decord is the default. Where the packets of a file show what decord is known to get wrong, or what was never compared
-(``Packets.decord_objection``), PyAV decodes it from start to end, which is always right. Every file is opened and closed
-within one call: no reader crosses a fork. Nothing missing is replaced by a neighbour: it is an error that names the file.
+decord is the default. Where the packets of a file show what decord is known to get wrong, or what was never
+compared (``Packets.decord_objection``), PyAV decodes it from start to end, which is always right. Every file
+is opened and closed within one call: no reader crosses a fork. Nothing missing is replaced by a neighbour: it
+is an error that names the file.
 """
 
 from __future__ import annotations
@@ -57,32 +59,41 @@ def choose(video: Packets, decoder: Decoder = "decord") -> Choice:
 def frames_at(
     video: Packets, times_s: np.ndarray, size: tuple[int, int] | None = None, decoder: Decoder = "decord"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The frames shown at ``times_s`` (T,), in that order: (T, H, W, 3) uint8 RGB, and their time stamps (T,) float64 seconds.
+    """The frames shown at ``times_s`` (T,), in that order: (T, H, W, 3) uint8 RGB, and their time stamps (T,)
+    float64 seconds.
 
-    ``size`` is (H, W) to resize to (bilinear, rotation applied), as stored where None. Every time stamp is <= its time.
-    Raises DataError, with the path, for a time before 0 or after the end, and for a file that does not decode that far.
+    ``size`` is (H, W) to resize to (bilinear, rotation applied), as stored where None. Every time stamp is <=
+    its time. Raises DataError, with the path, for a time before 0 or after the end, and for a file that does
+    not decode that far.
     """
     unique, inverse = np.unique(np.asarray(times_s, dtype=np.float64), return_inverse=True)
     chunks = list(stream_frames(video, unique, size, decoder))
     if not chunks:
         height, width = size or video.shown_size
         return np.empty((0, height, width, 3), dtype=np.uint8), np.empty(0)
-    return np.concatenate([frames for frames, _ in chunks])[inverse], np.concatenate([pts for _, pts in chunks])[inverse]
+    return (
+        np.concatenate([frames for frames, _ in chunks])[inverse],
+        np.concatenate([pts for _, pts in chunks])[inverse],
+    )
 
 
 def stream_frames(
     video: Packets, times_s: np.ndarray, size: tuple[int, int] | None = None, decoder: Decoder = "decord"
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """As ``frames_at`` for ascending times, in pieces of at most ``CHUNK`` frames, so that a long video fits in memory."""
+    """As ``frames_at`` for ascending times, in pieces of at most ``CHUNK`` frames, so that a long video fits
+    in memory.
+    """
     times_s = np.asarray(times_s, dtype=np.float64)
     if (np.diff(times_s) < 0).any():
         raise ValueError("times are ascending")
     outside = times_s[(times_s < 0) | (times_s >= video.end_s)]
     if len(outside):
         raise DataError(
-            f"no frame at {outside[0]:.3f} s", video.path, f"times from 0 to {video.end_s:.3f} s, the end of the video",
+            f"no frame at {outside[0]:.3f} s",
+            video.path,
+            f"times from 0 to {video.end_s:.3f} s, the end of the video",
             "compare the annotations with the video",
-        )  # fmt: skip
+        )
     if choose(video, decoder).decoder == "decord":
         pieces = _by_decord(video, times_s, size)
     else:
@@ -98,15 +109,21 @@ def stream_frames(
         raise unreadable(video.path, f"decoding stops before {times_s[got]:.3f} s of {video.end_s:.3f} s")
 
 
-def _by_decord(video: Packets, times_s: np.ndarray, size: tuple[int, int] | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _by_decord(
+    video: Packets, times_s: np.ndarray, size: tuple[int, int] | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     import decord  # only where it is used: it loads an FFmpeg of its own
 
     height, width = size or (-1, -1)
     indices = shown_at(video.pts_s, times_s)
     try:
-        reader = decord.VideoReader(str(video.path), ctx=decord.cpu(0), width=width, height=height, num_threads=1)
+        reader = decord.VideoReader(
+            str(video.path), ctx=decord.cpu(0), width=width, height=height, num_threads=1
+        )
         if len(reader) != len(video.pts_s):
-            raise unreadable(video.path, f"decord counts {len(reader)} frames where the packets say {len(video.pts_s)}")
+            raise unreadable(
+                video.path, f"decord counts {len(reader)} frames where the packets say {len(video.pts_s)}"
+            )
         first_s = reader.get_frame_timestamp(0)[0]
         for start in range(0, len(indices), CHUNK):
             chosen = indices[start : start + CHUNK]
@@ -118,7 +135,9 @@ def _by_decord(video: Packets, times_s: np.ndarray, size: tuple[int, int] | None
         raise unreadable(video.path, f"decord: {_first_line(error)}") from error
 
 
-def _by_pyav(video: Packets, times_s: np.ndarray, size: tuple[int, int] | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _by_pyav(
+    video: Packets, times_s: np.ndarray, size: tuple[int, int] | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Decodes from the start and keeps what is shown at the wanted times."""
     held: list[tuple[np.ndarray, float]] = []
     at = 0
@@ -134,7 +153,8 @@ def _by_pyav(video: Packets, times_s: np.ndarray, size: tuple[int, int] | None) 
                 if len(held) == CHUNK:
                     yield _stacked(held)
                     held = []
-        # A decoder that ends early without an error would leave its last frame standing until the end of the video.
+        # A decoder that ends early without an error would leave its last frame standing until the end of the
+        # video.
         if following is None and next_s - pts_s > 1.5 * max(_last_step(video), 1e-9):
             raise unreadable(video.path, f"decoding stops at {pts_s:.3f} s of {video.end_s:.3f} s")
         frame, pts_s = following, next_s
@@ -146,7 +166,9 @@ def _by_pyav(video: Packets, times_s: np.ndarray, size: tuple[int, int] | None) 
 def _decoded(video: Packets) -> Iterator[tuple[av.VideoFrame, float]]:
     """Every frame with its time, in the order shown."""
     with opened(video.path) as (container, stream):
-        by_order = container.format.name == "avi"  # AVI stores no time stamps, and those that FFmpeg guesses jump back at B-frames
+        by_order = (
+            container.format.name == "avi"
+        )  # AVI stores no time stamps, and those that FFmpeg guesses jump back at B-frames
         first, last = None, -1.0
         for count, frame in enumerate(container.decode(stream)):
             if by_order:
@@ -183,19 +205,24 @@ def _stacked(held: list[tuple[np.ndarray, float]]) -> tuple[np.ndarray, np.ndarr
 
 
 def _first_line(error: Exception) -> str:
-    """What decord says, without the clock times and source lines that it puts before: equal runs give equal issues."""
+    """What decord says, without the clock times and source lines that it puts before: equal runs give equal
+    issues.
+    """
     said = re.sub(r"\[\d\d:\d\d:\d\d\] \S+:\d+: ", "", str(error)).strip()
     return said.splitlines()[0] if said else type(error).__name__
 
 
 def decodes_to_the_end(video: Packets) -> None:
-    """Decode from the last key frame to the end, or all of a file without an index; raises DataError where frames fail or are
-    missing (a file cut off or damaged there)."""
+    """Decode from the last key frame to the end, or all of a file without an index; raises DataError where
+    frames fail or are missing (a file cut off or damaged there).
+    """
     with opened(video.path) as (container, stream):
         expected = len(video.pts_s)
         if container.format.name in INDEXED_CONTAINERS:
             expected = int((video.pts_s >= video.last_key_s).sum())
-            container.seek((stream.start_time or 0) + round(video.last_key_s / stream.time_base), stream=stream)
+            container.seek(
+                (stream.start_time or 0) + round(video.last_key_s / stream.time_base), stream=stream
+            )
         decoded = sum(1 for _ in container.decode(stream))
     if decoded < expected:
         raise unreadable(video.path, f"only {decoded} of the last {expected} frames decode")

@@ -1,8 +1,10 @@
-"""What a video file holds, found from its packets with only the first frame decoded: when each frame is shown, and what is unusual.
+"""What a video file holds, found from its packets with only the first frame decoded: when each frame is
+shown, and what is unusual.
 
-A decoder that is fast can also be silently wrong. decord 0.6 returns other frames than asked for where a key frame is
-preceded, on the screen, by frames that follow it in the file (open groups of pictures): on such a clip 580 of 600 frames,
-without an error. So every file is looked at before it is decoded, and ``decord_objection`` says why decord is not trusted.
+A decoder that is fast can also be silently wrong. decord 0.6 returns other frames than asked for where a key
+frame is preceded, on the screen, by frames that follow it in the file (open groups of pictures): on such a
+clip 580 of 600 frames, without an error. So every file is looked at before it is decoded, and
+``decord_objection`` says why decord is not trusted.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ import numpy as np
 
 from foretaste.contracts.errors import DataError
 
-#: Containers with an index of their own, in which seeking lands on the key frame that is asked for (FFmpeg's names).
+#: Containers with an index of their own, in which seeking lands on the key frame that is asked for (FFmpeg's
+#: names).
 INDEXED_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 
 #: Codecs for which decord's frames were compared with a full decode, frame for frame, in these containers.
@@ -30,12 +33,13 @@ class Packets:
     """One video stream as its packets describe it.
 
     pts_s
-        (n,) float64: when each frame is shown, ascending, in seconds after the first shown frame. That first frame is 0
-        of the video's clock, as in the frame folders that the published features were made from.
+        (n,) float64: when each frame is shown, ascending, in seconds after the first shown frame. That first
+        frame is 0 of the video's clock, as in the frame folders that the published features were made from.
     end_s
         When the last frame stops being shown.
     width, height, rotation
-        Of the stored picture, and the degrees (0, 90, 180, 270) by which it is to be turned counter-clockwise.
+        Of the stored picture, and the degrees (0, 90, 180, 270) by which it is to be turned
+        counter-clockwise.
     last_key_s
         Time of the last key frame: from there the end of the file can be decoded.
     decord_objection
@@ -61,9 +65,11 @@ class Packets:
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
-    """The container and its video stream, one thread, closed at the end; whatever FFmpeg rejects is a DataError with the path.
+    """The container and its video stream, one thread, closed at the end; whatever FFmpeg rejects is a
+    DataError with the path.
 
-    PyAV keeps threads and buffers of a container that is merely dropped (67 to 441 MB in 240 readings), so none is.
+    PyAV keeps threads and buffers of a container that is merely dropped (67 to 441 MB in 240 readings), so
+    none is.
     """
     try:
         with av.open(str(path)) as container:
@@ -80,17 +86,22 @@ def opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoSt
 
 def unreadable(path: Path, reason: str) -> DataError:
     """The error for a video that cannot be used."""
-    return DataError(reason, path, "a video that decodes from start to end", "replace the file, or set on_bad_input: skip")
+    return DataError(
+        reason, path, "a video that decodes from start to end", "replace the file, or set on_bad_input: skip"
+    )
 
 
 def seconds(ticks: np.ndarray, time_base: Fraction) -> np.ndarray:
-    """Time stamps in seconds, each the float nearest to the exact value: 3072 / 10240 equals 3 / 10, so that a frame on a grid
-    time is not taken for a later one."""
+    """Time stamps in seconds, each the float nearest to the exact value: 3072 / 10240 equals 3 / 10, so that
+    a frame on a grid time is not taken for a later one.
+    """
     return ticks * time_base.numerator / time_base.denominator
 
 
 def scan(path: Path) -> Packets:
-    """Read every packet of the first video stream; raises DataError where there is none or its frames have no times."""
+    """Read every packet of the first video stream; raises DataError where there is none or its frames have no
+    times.
+    """
     with opened(path) as (container, stream):
         packets = [_Packet.of(packet, stream) for packet in container.demux(stream) if packet.size]
         shown = [packet for packet in packets if packet.shown]
@@ -107,7 +118,8 @@ def scan(path: Path) -> Packets:
             path=Path(path),
             pts_s=pts_s,
             # Muxers that do not know the last frame's duration write 0 or one tick.
-            end_s=float(pts_s[-1]) + max(float((shown[-1].duration or 0) * stream.time_base), 1 / rate if rate else 0.0),
+            end_s=float(pts_s[-1])
+            + max(float((shown[-1].duration or 0) * stream.time_base), 1 / rate if rate else 0.0),
             width=stream.codec_context.width,
             height=stream.codec_context.height,
             rotation=rotation,
@@ -129,13 +141,16 @@ class _Packet:
 
     @classmethod
     def of(cls, packet: av.Packet, stream: av.VideoStream) -> _Packet:
-        # A VP8 packet may be a reference that is never shown: bit 4 of its first byte (RFC 6386, section 9.1).
+        # A VP8 packet may be a reference that is never shown: bit 4 of its first byte (RFC 6386, section
+        # 9.1).
         hidden = stream.codec_context.codec.canonical_name == "vp8" and not memoryview(packet)[0] & 0x10
         return cls(packet.pts, packet.duration, packet.is_keyframe, not (packet.is_discard or hidden))
 
 
 def _rate(pts_s: np.ndarray, stated: float) -> float:
-    """Frames a second: as the container states it where its frames bear that out, else as they are spaced (some state their clock's)."""
+    """Frames a second: as the container states it where its frames bear that out, else as they are spaced
+    (some state their clock's).
+    """
     measured = (len(pts_s) - 1) / float(pts_s[-1]) if len(pts_s) > 1 and pts_s[-1] > 0 else stated
     return stated if abs(stated - measured) < 0.02 * measured else measured
 
@@ -148,8 +163,12 @@ def _rotation(container: av.container.InputContainer, stream: av.VideoStream, pa
     return round(first.rotation) % 360
 
 
-def _objection(container: av.container.InputContainer, stream: av.VideoStream, packets: list[_Packet], pts: np.ndarray) -> str | None:
-    """Why decord is not used: the first of the known reasons. ``packets`` in file order, ``pts`` in the order shown."""
+def _objection(
+    container: av.container.InputContainer, stream: av.VideoStream, packets: list[_Packet], pts: np.ndarray
+) -> str | None:
+    """Why decord is not used: the first of the known reasons. ``packets`` in file order, ``pts`` in the order
+    shown.
+    """
     codec = stream.codec_context.codec.canonical_name
     if container.format.name not in INDEXED_CONTAINERS:
         return f"container {container.format.name} was not compared"

@@ -1,4 +1,6 @@
-"""Which video files a folder holds and whether they can be used: rows of the VIDEOS table, and an issue for each bad file."""
+"""Which video files a folder holds and whether they can be used: rows of the VIDEOS table, and an issue for
+each bad file.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,17 @@ from foretaste.video.packets import scan
 
 
 def probe(
-    folder: Path, files: Iterable[tuple[str, list[Path]]], wanted: Collection[str] | None = None, every_frame: bool = False
+    folder: Path,
+    files: Iterable[tuple[str, list[Path]]],
+    wanted: Collection[str] | None = None,
+    every_frame: bool = False,
 ) -> tuple[dict[str, list], list[Issue]]:
-    """Columns of the VIDEOS table for the files (id, paths) that can be used, and the issues of those that cannot.
+    """Columns of the VIDEOS table for the files (id, paths) that can be used, and the issues of those that
+    cannot.
 
-    A file counts as usable when its packets make sense and it decodes from the last key frame to its end; with ``every_frame``
-    only if all of it decodes. With ``wanted`` ids, other files are left alone, and an id without a file is an issue.
+    A file counts as usable when its packets make sense and it decodes from the last key frame to its end;
+    with ``every_frame`` only if all of it decodes. With ``wanted`` ids, other files are left alone, and an id
+    without a file is an issue.
     """
     rows: list[tuple] = []
     issues: list[Issue] = []
@@ -31,7 +38,9 @@ def probe(
         seen.add(video_id)
         names = [path.relative_to(folder).as_posix() for path in paths]
         if len(paths) > 1:
-            issues.append(Issue(file=names[0], key=video_id, reason=f"several files for one video: {', '.join(names)}"))
+            issues.append(
+                Issue(file=names[0], key=video_id, reason=f"several files for one video: {', '.join(names)}")
+            )
             continue
         try:
             rows.append(_row(video_id, names[0], paths[0], every_frame))
@@ -63,14 +72,24 @@ def _row(video_id: str, name: str, path: Path, every_frame: bool) -> tuple:
         decodes_throughout(video)
     height, width = video.shown_size
     row = {
-        "video_id": video_id, "path": name, "width": width, "height": height, "frames": len(video.pts_s), "duration_s": video.end_s,
-        "rate_fps": video.rate_fps, "codec": video.codec, "rotation": video.rotation, "sha256": sha256(path),
-    }  # fmt: skip
+        "video_id": video_id,
+        "path": name,
+        "width": width,
+        "height": height,
+        "frames": len(video.pts_s),
+        "duration_s": video.end_s,
+        "rate_fps": video.rate_fps,
+        "codec": video.codec,
+        "rotation": video.rotation,
+        "sha256": sha256(path),
+    }
     return tuple(row[column] for column in VIDEOS.schema.names)
 
 
 def inside(folder: Path, relative: str) -> Path:
     """``folder / relative``; raises DataError for a path that leaves the folder."""
     if Path(relative).is_absolute() or ".." in Path(relative).parts:
-        raise DataError(f"path {relative!r}", folder, "a path inside this folder", "correct the table that names it")
+        raise DataError(
+            f"path {relative!r}", folder, "a path inside this folder", "correct the table that names it"
+        )
     return Path(folder) / relative

@@ -19,7 +19,9 @@ class Picture(Options):
     height: PositiveInt = 96
     width: PositiveInt = 128
     margin: float = Field(1.0, ge=1.0)
-    """The frame is resized to just cover this many times the picture, whose centre is then cut out (AVT-b's test: 248 / 224)."""
+    """The frame is resized to just cover this many times the picture, whose centre is then cut out (AVT-b's
+    test: 248 / 224).
+    """
 
 
 class Augment(Options):
@@ -51,14 +53,28 @@ def centre(frames: np.ndarray, picture: Picture) -> np.ndarray:
 
 
 def normalised(frames: np.ndarray) -> Tensor:
-    """uint8 (B, H, W, 3) -> float32 (B, 3, H, W) from -1 to 1 (mean and standard deviation 0.5, as ViT and AVT-b)."""
-    return torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).to(torch.float32).div_(127.5).sub_(1.0)
+    """uint8 (B, H, W, 3) -> float32 (B, 3, H, W) from -1 to 1 (mean and standard deviation 0.5, as ViT and
+    AVT-b).
+    """
+    return (
+        torch.from_numpy(np.ascontiguousarray(frames))
+        .permute(0, 3, 1, 2)
+        .to(torch.float32)
+        .div_(127.5)
+        .sub_(1.0)
+    )
 
 
 def augmented(frames: np.ndarray, augment: Augment, seeds: Iterable[tuple[int, ...]]) -> np.ndarray:
-    """Frames (B, H, W, 3) uint8, each changed at random by its own seed and by nothing else: no frame's change depends on
-    which others are in the batch."""
-    return np.stack([_augment(frame, augment, np.random.default_rng(seed)) for frame, seed in zip(frames, seeds, strict=True)])
+    """Frames (B, H, W, 3) uint8, each changed at random by its own seed and by nothing else: no frame's
+    change depends on which others are in the batch.
+    """
+    return np.stack(
+        [
+            _augment(frame, augment, np.random.default_rng(seed))
+            for frame, seed in zip(frames, seeds, strict=True)
+        ]
+    )
 
 
 def _augment(frame: np.ndarray, augment: Augment, random: np.random.Generator) -> np.ndarray:
@@ -71,7 +87,9 @@ def _augment(frame: np.ndarray, augment: Augment, random: np.random.Generator) -
         frame = frame[:, ::-1]
     if rows != height or columns != width:
         frame = cv2.resize(np.ascontiguousarray(frame), (width, height), interpolation=cv2.INTER_LINEAR)
-    gain = (1 + random.uniform(-augment.brightness, augment.brightness)) * (1 + random.uniform(-augment.colour, augment.colour, 3))
+    gain = (1 + random.uniform(-augment.brightness, augment.brightness)) * (
+        1 + random.uniform(-augment.colour, augment.colour, 3)
+    )
     contrast = 1 + random.uniform(-augment.contrast, augment.contrast)
     # Contrast about mid-grey, then gain: one table of 256 entries a channel.
     table = ((np.arange(256)[:, None] - 127.5) * contrast + 127.5) * gain

@@ -2,10 +2,12 @@
 
 Times are seconds on the video's own clock, on which the first shown frame stands at 0. Two rules live here:
 
-- **ours**: features lie on a grid, k / fps for k = 0, 1, 2 ...; a window ends at the last grid time that is not after its
-  stop and goes back from there in whole strides. At a grid time the frame is shown whose time stamp is the last one not
-  after it. Snapping makes the last frame up to 1 / fps earlier than asked, never later.
-- **published**: AVT's sampling of RULSTM's frames (Girdhar & Grauman 2021, facebookresearch/AVT), which count at 30 a
+- **ours**: features lie on a grid, k / fps for k = 0, 1, 2 ...; a window ends at the last grid time that is
+  not after its
+  stop and goes back from there in whole strides. At a grid time the frame is shown whose time stamp is the
+  last one not after it. Snapping makes the last frame up to 1 / fps earlier than asked, never later.
+- **published**: AVT's sampling of RULSTM's frames (Girdhar & Grauman 2021, facebookresearch/AVT), which count
+  at 30 a
   second from 1 whatever the video; kept to reproduce its numbers.
 """
 
@@ -30,7 +32,9 @@ PastTies = Literal["midpoint", "half_duration"]
 
 
 def grid_index(time_s: float, fps: float) -> int:
-    """The largest k with k / fps <= ``time_s``, exactly as floats compare; negative before the start of the video."""
+    """The largest k with k / fps <= ``time_s``, exactly as floats compare; negative before the start of the
+    video.
+    """
     k = math.floor(time_s * fps)
     while k / fps > time_s:
         k -= 1
@@ -40,7 +44,9 @@ def grid_index(time_s: float, fps: float) -> int:
 
 
 def grid_span(start_s: float, stop_s: float, fps: float) -> range:
-    """All grid indices that a window may show: from the one shown at its start (or the video's) to the last by its stop."""
+    """All grid indices that a window may show: from the one shown at its start (or the video's) to the last
+    by its stop.
+    """
     return range(grid_index(max(start_s, 0.0), fps), grid_index(stop_s, fps) + 1)
 
 
@@ -49,45 +55,65 @@ def stride_of(rate: float, grid_fps: float) -> int:
     stride = round(grid_fps / rate)
     if stride < 1 or not math.isclose(stride * rate, grid_fps, rel_tol=1e-9):
         raise ConfigError(
-            f"a rate of {rate:g} frames a second on a grid of {grid_fps:g}", "view: rate", "a whole number of grid steps between frames",
+            f"a rate of {rate:g} frames a second on a grid of {grid_fps:g}",
+            "view: rate",
+            "a whole number of grid steps between frames",
             "choose a rate that divides the grid's fps",
-        )  # fmt: skip
+        )
     return stride
 
 
 def window_indices(start_s: float, stop_s: float, *, frames: int, rate: float, grid_fps: float) -> np.ndarray:
-    """Grid indices (T,) int64 of the ``frames`` that a window shows, oldest first, ``1 / rate`` seconds apart.
+    """Grid indices (T,) int64 of the ``frames`` that a window shows, oldest first, ``1 / rate`` seconds
+    apart.
 
-    The last is the last grid time not after ``stop_s``. Where the window (or the video) starts too late for ``frames``
-    strides, the first frame that it does hold is repeated in front, as AVT and RULSTM do.
-    Raises DataError if not one grid frame lies in the window.
+    The last is the last grid time not after ``stop_s``. Where the window (or the video) starts too late for
+    ``frames`` strides, the first frame that it does hold is repeated in front, as AVT and RULSTM do. Raises
+    DataError if not one grid frame lies in the window.
     """
     span = grid_span(start_s, stop_s, grid_fps)
     if not span:
-        raise DataError(f"window from {start_s:g} s to {stop_s:g} s", "samples", "a window that holds a frame", "drop the sample")
+        raise DataError(
+            f"window from {start_s:g} s to {stop_s:g} s",
+            "samples",
+            "a window that holds a frame",
+            "drop the sample",
+        )
     chosen = span[::-1][:: stride_of(rate, grid_fps)][:frames][::-1]
     return np.array([chosen[0]] * (frames - len(chosen)) + list(chosen), dtype=np.int64)
 
 
 def shown_at(pts_s: np.ndarray, times_s: np.ndarray) -> np.ndarray:
-    """For each time the index of the frame shown then: the last with ``pts_s`` <= time; -1 before the first frame.
+    """For each time the index of the frame shown then: the last with ``pts_s`` <= time; -1 before the first
+    frame.
 
     ``pts_s`` (n,) float64 ascending, ``times_s`` (T,) float64; returns (T,) int64.
     """
     return np.searchsorted(pts_s, times_s, side="right") - 1
 
 
-def published_window(start_s: float, stop_s: float, *, frames: int, rate: float) -> tuple[np.ndarray, np.ndarray]:
-    """AVT's window: frame numbers (T,) int64, which count from 1 at 30 a second, and the times (T,) float64 it gives them.
+def published_window(
+    start_s: float, stop_s: float, *, frames: int, rate: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """AVT's window: frame numbers (T,) int64, which count from 1 at 30 a second, and the times (T,) float64
+    it gives them.
 
-    All frames floor(30 start) + 1 to floor(30 stop) of the window cut at the start of the video; of these every
-    round(30 / rate)-th from the END; the FIRST is repeated where they are too few. The times are not frame / 30 but evenly
-    spaced from the start to the stop of the window, both included, and subsampled alike.
+    All frames floor(30 start) + 1 to floor(30 stop) of the window cut at the start of the video; of these
+    every round(30 / rate)-th from the END; the FIRST is repeated where they are too few. The times are not
+    frame / 30 but evenly spaced from the start to the stop of the window, both included, and subsampled
+    alike.
     """
     start_s = max(start_s, 0.0)
-    numbers = np.arange(math.floor(start_s * PUBLISHED_CLOCK_FPS) + 1, math.floor(stop_s * PUBLISHED_CLOCK_FPS) + 1)
+    numbers = np.arange(
+        math.floor(start_s * PUBLISHED_CLOCK_FPS) + 1, math.floor(stop_s * PUBLISHED_CLOCK_FPS) + 1
+    )
     if not len(numbers):
-        raise DataError(f"window from {start_s:g} s to {stop_s:g} s", "samples", "a window that holds a frame", "drop the sample")
+        raise DataError(
+            f"window from {start_s:g} s to {stop_s:g} s",
+            "samples",
+            "a window that holds a frame",
+            "drop the sample",
+        )
     times = np.linspace(start_s, stop_s, len(numbers))
     chosen = np.arange(len(numbers))[:: -round(PUBLISHED_CLOCK_FPS / rate)][:frames][::-1]
     chosen = np.concatenate([np.repeat(chosen[:1], frames - len(chosen)), chosen])
@@ -95,15 +121,21 @@ def published_window(start_s: float, stop_s: float, *, frames: int, rate: float)
 
 
 def look_back(number: int, stored: Collection[int]) -> int | None:
-    """The stored frame that AVT reads for frame ``number``: it, or the nearest of the 9 before it, never a later one."""
+    """The stored frame that AVT reads for frame ``number``: it, or the nearest of the 9 before it, never a
+    later one.
+    """
     return next((n for n in range(number, number - PUBLISHED_LOOK_BACK - 1, -1) if n in stored), None)
 
 
-def label_at(time_s: float, starts_s: np.ndarray, stops_s: np.ndarray, labels: np.ndarray, ties: PastTies) -> int:
-    """The label of the segment going on at ``time_s`` (start <= t <= stop, as AVT); ``UNLABELLED`` where there is none.
+def label_at(
+    time_s: float, starts_s: np.ndarray, stops_s: np.ndarray, labels: np.ndarray, ties: PastTies
+) -> int:
+    """The label of the segment going on at ``time_s`` (start <= t <= stop, as AVT); ``UNLABELLED`` where
+    there is none.
 
-    ``starts_s``, ``stops_s`` (n,) float64 and ``labels`` (n,) int. Of several the one whose midpoint is nearest; with
-    ``half_duration`` AVT's own rule, which takes half of the duration for the midpoint and so prefers long segments.
+    ``starts_s``, ``stops_s`` (n,) float64 and ``labels`` (n,) int. Of several the one whose midpoint is
+    nearest; with ``half_duration`` AVT's own rule, which takes half of the duration for the midpoint and so
+    prefers long segments.
     """
     (going_on,) = np.nonzero((starts_s <= time_s) & (time_s <= stops_s))
     if not len(going_on):

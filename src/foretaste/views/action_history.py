@@ -1,7 +1,8 @@
 """What a text teacher reads: the actions before the target, as text (Ghosh et al. 2022).
 
-Which segments are shown is decided by ``annotations.history`` alone; how they are worded, by ``text.wording``. With ``slots`` the
-text goes on with two masks, for the verb and the noun of what comes next.
+Which segments are shown is decided by ``annotations.history`` alone; how they are worded, by
+``text.wording``. With ``slots`` the text goes on with two masks, for the verb and the noun of what comes
+next.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ SHOWS = "history"
 
 class Config(Options):
     rule: Literal["end", "start", "all"] = "start"
-    """With t the end of the window: segments that stop by t, that start before t, or all that start before the target."""
+    """With t the end of the window: segments that stop by t, that start before t, or all that start before
+    the target.
+    """
     source: Literal["all_splits", "own_split"] = "all_splits"
     """Segments of the whole video, or only those of the sample's own split ("gappy")."""
     length: PositiveInt | None = 5
@@ -49,8 +52,9 @@ class Config(Options):
     slots: bool = False
     """Two masks at the end, for the verbaliser head."""
     longest: int | None = Field(None, ge=8)
-    """Of a longer text only so many tokens are kept, the last ones, as published; null: 512, or as many as the language model has
-    positions if they are fewer."""
+    """Of a longer text only so many tokens are kept, the last ones, as published; null: 512, or as many as
+    the language model has positions if they are fewer.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +81,9 @@ class Histories:
     def text(self, row: int, kept: np.ndarray | None = None) -> str:
         """The row as it is read; of its actions those that are ``kept`` (h,) bool, None: all."""
         kept = slice(None) if kept is None else kept
-        told = self.wording.text([self.phrases[i] for i in self.shown[row][kept]], self.elapsed_s[row][kept].tolist())
+        told = self.wording.text(
+            [self.phrases[i] for i in self.shown[row][kept]], self.elapsed_s[row][kept].tolist()
+        )
         return self.wording.template.join.join(part for part in (told, self.ask) if part)
 
 
@@ -98,13 +104,17 @@ class ActionHistory:
         return self._texts[row]
 
     def fetch(self, rows: Sequence[int], *, seed: int = 0, epoch: int = 0, training: bool = False) -> Fetched:
-        """``input_ids`` (B, N) int64, ``attention_mask`` (B, N) bool, and with slots ``slots`` (B, 2) int64, the places of
-        the masks."""
+        """``input_ids`` (B, N) int64, ``attention_mask`` (B, N) bool, and with slots ``slots`` (B, 2) int64,
+        the places of the masks.
+        """
         found = [self._ids[row] for row in rows]
         if training and self.config.drop:
             longest = max((len(self._told.shown[row]) for row in rows), default=0)
             kept = uniform(seed, epoch, DROP, np.asarray(rows), longest) >= self.config.drop
-            found = [self._read(self._told.text(row, keep[: len(self._told.shown[row])])) for row, keep in zip(rows, kept)]
+            found = [
+                self._read(self._told.text(row, keep[: len(self._told.shown[row])]))
+                for row, keep in zip(rows, kept)
+            ]
         ids, real = pad(found, self._tokenizer.pad)
         inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(real)}
         if self.config.slots:
@@ -128,8 +138,9 @@ class ActionHistory:
 
 
 def build(config: Config, sources: Sources) -> ActionHistory:
-    """The histories of ``sources.samples`` among ``sources.segments``, checked against the rule by their time stamps, in the
-    tokens of ``sources.pretrained``."""
+    """The histories of ``sources.samples`` among ``sources.segments``, checked against the rule by their time
+    stamps, in the tokens of ``sources.pretrained``.
+    """
     samples, segments = sources.need("samples", "action_history"), sources.need("segments", "action_history")
     folder = sources.need("pretrained", "action_history")
     tokenizer = Tokenizer(folder, masked=config.slots)
@@ -139,16 +150,20 @@ def build(config: Config, sources: Sources) -> ActionHistory:
     times = segments["stop_s" if config.rule == "end" else "start_s"].to_numpy()
     ends = samples["window_stop_s"].to_numpy()
     told = Histories(
-        phrases=_phrases(segments, config.template), shown=shown, elapsed_s=[end - times[rows] for end, rows in zip(ends, shown)],
+        phrases=_phrases(segments, config.template),
+        shown=shown,
+        elapsed_s=[end - times[rows] for end, rows in zip(ends, shown)],
         wording=Wording(template=template(config.template), elapsed=config.elapsed, repeats=config.repeats),
-        ask=f"{tokenizer.mask_token} {tokenizer.mask_token}" if config.slots else "", longest=most_tokens(config.longest, folder),
-    )  # fmt: skip
+        ask=f"{tokenizer.mask_token} {tokenizer.mask_token}" if config.slots else "",
+        longest=most_tokens(config.longest, folder),
+    )
     return ActionHistory(config, told, [float(times[rows].max(initial=-np.inf)) for rows in shown], tokenizer)
 
 
 def _phrases(segments: pa.Table, name: str) -> list[str]:
-    """Every segment as text: its verb and noun by the template, or the words of an action that has neither. An
-    unlabelled one, which no history shows, is an empty string."""
+    """Every segment as text: its verb and noun by the template, or the words of an action that has neither.
+    An unlabelled one, which no history shows, is an empty string.
+    """
     word = template(name).phrase
     labels = list(zip(*(segments[head].to_pylist() for head in ("action", "verb", "noun"))))
     worded: dict[tuple, str] = {}

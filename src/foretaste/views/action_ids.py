@@ -21,7 +21,9 @@ SHOWS = "history"
 
 class Config(Options):
     rule: Literal["end", "start", "all"] = "start"
-    """With t the end of the window: segments that stop by t, that start before t, or all that start before the target."""
+    """With t the end of the window: segments that stop by t, that start before t, or all that start before
+    the target.
+    """
     source: Literal["all_splits", "own_split"] = "all_splits"
     """Segments of the whole video, or only those of the sample's own split ("gappy")."""
     length: PositiveInt | None = 5
@@ -60,7 +62,9 @@ class ActionIds:
 
 
 def build(config: Config, sources: Sources) -> ActionIds:
-    """The histories of ``sources.samples`` among ``sources.segments``, checked against the rule by their time stamps."""
+    """The histories of ``sources.samples`` among ``sources.segments``, checked against the rule by their time
+    stamps.
+    """
     samples, segments = sources.need("samples", "action_ids"), sources.need("segments", "action_ids")
     found = histories(samples, segments, rule=config.rule, source=config.source, length=config.length)
     check_histories(samples, segments, found, rule=config.rule)

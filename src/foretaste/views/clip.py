@@ -1,17 +1,22 @@
-"""Frames of the observation window, decoded from the video: what AVT's end-to-end students see (Girdhar & Grauman 2021, AVT-b).
+"""Frames of the observation window, decoded from the video: what AVT's end-to-end students see (Girdhar &
+Grauman 2021, AVT-b).
 
-    inputs    frames (B, T, 3, S, S) float32 from -1 to 1, oldest frame first; the last is the one shown at the last tick not
+    inputs    frames (B, T, 3, S, S) float32 from -1 to 1, oldest frame first; the last is the one shown at
+              the last tick not
               after the window's stop
-    labels    past_action, past_verb, past_noun (B, T) int64, where ``past`` is set: the segment going on at each frame
+    labels    past_action, past_verb, past_noun (B, T) int64, where ``past`` is set: the segment going on at
+              each frame
 
-Windows that reach back before the video (or before their own start) repeat their first frame, as AVT does. Of a frame's
-times and pictures only this is random, once a clip and in training alone, as a function of (seed, epoch, row): the length of
-the shorter side, a horizontal flip, the place of the crop. Scoring shows the centre at one size; AVT's own test averages six
-views of it (three crops, each flipped), which gives a little more and costs six times as much: it is not done here. Pictures
-are resized by the decoder (bilinear, averaging what it shrinks).
+Windows that reach back before the video (or before their own start) repeat their first frame, as AVT does. Of
+a frame's times and pictures only this is random, once a clip and in training alone, as a function of (seed,
+epoch, row): the length of the shorter side, a horizontal flip, the place of the crop. Scoring shows the
+centre at one size; AVT's own test averages six views of it (three crops, each flipped), which gives a little
+more and costs six times as much: it is not done here. Pictures are resized by the decoder (bilinear,
+averaging what it shrinks).
 
-A clip is decoded when it is asked for, straight to its size: nothing is cached, and no reader outlives a call. Videos are
-looked at once, at building: each file must be the one that was probed, and must reach to the end of every window.
+A clip is decoded when it is asked for, straight to its size: nothing is cached, and no reader outlives a
+call. Videos are looked at once, at building: each file must be the one that was probed, and must reach to the
+end of every window.
 """
 
 from __future__ import annotations
@@ -62,20 +67,26 @@ class Config(Options):
     past: bool = False
     """Whether the labels of the past are given too (AVT's past-action loss)."""
     past_ties: PastTies = "midpoint"
-    """Of several segments going on: the one whose midpoint is nearest; `half_duration` is AVT's published slip, which takes half
-    the duration for the midpoint."""
+    """Of several segments going on: the one whose midpoint is nearest; `half_duration` is AVT's published
+    slip, which takes half the duration for the midpoint.
+    """
     decoder: Decoder = "decord"
     """decord gives way to PyAV for files that it is known to misread."""
 
     @model_validator(mode="after")
     def _crops_fit(self) -> Config:
-        if not self.size <= self.scoring_side or not self.size <= self.training_sides[0] <= self.training_sides[1]:
+        if (
+            not self.size <= self.scoring_side
+            or not self.size <= self.training_sides[0] <= self.training_sides[1]
+        ):
             raise ValueError("sides are at least the size, and training_sides is (shortest, longest)")
         return self
 
 
 class Change(NamedTuple):
-    """What is done to a clip: its shorter side, whether it is flipped, and where the crop lies (shares of the room; None: centre)."""
+    """What is done to a clip: its shorter side, whether it is flipped, and where the crop lies (shares of the
+    room; None: centre).
+    """
 
     side: int
     flip: bool = False
@@ -83,51 +94,90 @@ class Change(NamedTuple):
 
 
 class Clip:
-    """One window a sample: n samples, T times each. ``videos`` holds what the packets of every video say, by id."""
+    """One window a sample: n samples, T times each. ``videos`` holds what the packets of every video say, by
+    id.
+    """
 
     def __init__(
-        self, config: Config, samples: pa.Table, videos: Mapping[str, Packets], digests: Mapping[str, str], segments: pa.Table | None
+        self,
+        config: Config,
+        samples: pa.Table,
+        videos: Mapping[str, Packets],
+        digests: Mapping[str, str],
+        segments: pa.Table | None,
     ):
         self.config, self.videos, self.digests = config, videos, digests
         self.of = samples.column("video_id").to_pylist()
         starts, stops = (samples.column(name).to_pylist() for name in ("window_start_s", "window_stop_s"))
-        windows = [window_indices(a, b, frames=config.frames, rate=config.rate, grid_fps=config.ticks) for a, b in zip(starts, stops)]
-        self.times_s = (np.stack(windows) if windows else np.empty((0, config.frames), np.int64)) / config.ticks
-        late = [row for row, video_id in enumerate(self.of) if self.times_s[row, -1] >= videos[video_id].end_s]
+        windows = [
+            window_indices(a, b, frames=config.frames, rate=config.rate, grid_fps=config.ticks)
+            for a, b in zip(starts, stops)
+        ]
+        self.times_s = (
+            np.stack(windows) if windows else np.empty((0, config.frames), np.int64)
+        ) / config.ticks
+        late = [
+            row for row, video_id in enumerate(self.of) if self.times_s[row, -1] >= videos[video_id].end_s
+        ]
         if late:
             video = videos[self.of[late[0]]]
             raise DataError(
-                f"{len(late)} windows reach past the end of their video; the first to {self.times_s[late[0], -1]:.3f} s", video.path,
-                f"windows that end before {video.end_s:.3f} s", "compare the annotations with the video, or drop these samples",
-            )  # fmt: skip
-        self.past = None if segments is None else past_labels(self.times_s, samples, segments, config.past_ties)
+                f"{len(late)} windows reach past the end of their video; the first to"
+                f" {self.times_s[late[0], -1]:.3f} s",
+                video.path,
+                f"windows that end before {video.end_s:.3f} s",
+                "compare the annotations with the video, or drop these samples",
+            )
+        self.past = (
+            None if segments is None else past_labels(self.times_s, samples, segments, config.past_ties)
+        )
 
     def __len__(self) -> int:
         return len(self.of)
 
     def fetch(self, rows: Sequence[int], *, seed: int, epoch: int, training: bool) -> Fetched:
-        """The clips of ``rows``; each is changed by (seed, epoch, row) in training, and its centre is shown otherwise."""
+        """The clips of ``rows``; each is changed by (seed, epoch, row) in training, and its centre is shown
+        otherwise.
+        """
         rows = list(rows)
-        changes = [self._drawn(np.random.default_rng((seed, epoch, row))) if training else Change(self.config.scoring_side) for row in rows]
+        changes = [
+            (
+                self._drawn(np.random.default_rng((seed, epoch, row)))
+                if training
+                else Change(self.config.scoring_side)
+            )
+            for row in rows
+        ]
         together: dict[tuple[str, int], list[int]] = {}
         for position, (row, change) in enumerate(zip(rows, changes)):
             together.setdefault((self.of[row], change.side), []).append(position)
         size = self.config.size
         frames = torch.empty(len(rows), self.config.frames, 3, size, size)
         for (video_id, side), positions in together.items():
-            for position, clip in zip(positions, self._decoded(video_id, side, [rows[position] for position in positions])):
+            for position, clip in zip(
+                positions, self._decoded(video_id, side, [rows[position] for position in positions])
+            ):
                 frames[position] = self._seen(clip, changes[position])
-        labels = {} if self.past is None else {f"past_{head}": torch.from_numpy(values[rows]) for head, values in self.past.items()}
+        labels = (
+            {}
+            if self.past is None
+            else {f"past_{head}": torch.from_numpy(values[rows]) for head, values in self.past.items()}
+        )
         return Fetched(inputs={"frames": frames}, labels=labels)
 
     def digest(self, row: int) -> bytes:
-        """Of which frames are shown when the row is scored, and how: the file's sha256, the frames' time stamps, the decoder, and
-        the size of the picture before and after the centre is cut out. Not of the pixels, which would have to be decoded again."""
+        """Of which frames are shown when the row is scored, and how: the file's sha256, the frames' time
+        stamps, the decoder, and the size of the picture before and after the centre is cut out. Not of the
+        pixels, which would have to be decoded again.
+        """
         video = self.videos[self.of[row]]
         shown = {
-            "source": self.digests[self.of[row]], "decoder": choose(video, self.config.decoder).decoder,
-            "pts_s": self._pts_s(row).tolist(), "side": self.config.scoring_side, "size": self.config.size,
-        }  # fmt: skip
+            "source": self.digests[self.of[row]],
+            "decoder": choose(video, self.config.decoder).decoder,
+            "pts_s": self._pts_s(row).tolist(),
+            "side": self.config.scoring_side,
+            "size": self.config.size,
+        }
         return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).digest()[:16]
 
     def newest_s(self, row: int) -> float:
@@ -145,7 +195,9 @@ class Clip:
     def _drawn(self, random: np.random.Generator) -> Change:
         shortest, longest = self.config.training_sides
         side = int(random.integers(shortest, longest, endpoint=True))
-        return Change(side=side, flip=bool(random.random() < self.config.flip), place=(random.random(), random.random()))
+        return Change(
+            side=side, flip=bool(random.random() < self.config.flip), place=(random.random(), random.random())
+        )
 
     def _decoded(self, video_id: str, side: int, rows: Sequence[int]) -> np.ndarray:
         """(len(rows), T, H, W, 3) uint8, the shorter of H and W being ``side``."""
@@ -160,13 +212,17 @@ class Clip:
         if change.place is None:
             clip = centre(clip, Picture(height=size, width=size))
         else:
-            top, left = (int(share * (length - size + 1)) for share, length in zip(change.place, clip.shape[1:3]))
+            top, left = (
+                int(share * (length - size + 1)) for share, length in zip(change.place, clip.shape[1:3])
+            )
             clip = clip[:, top : top + size, left : left + size]
         return normalised(clip[:, :, ::-1] if change.flip else clip)
 
 
 def unseen(config: Config, sources: Sources) -> np.ndarray:
-    """(n,) object: why this view cannot show the window of a sample of ``sources.samples``; None where it can."""
+    """(n,) object: why this view cannot show the window of a sample of ``sources.samples``; None where it
+    can.
+    """
     samples, videos = sources.need("samples", "views.clip"), sources.need("videos", "views.clip")
     reasons = without_a_frame(samples, videos)
     ends_s = dict(zip(videos.column("video_id").to_pylist(), videos.column("duration_s").to_pylist()))
@@ -177,13 +233,22 @@ def unseen(config: Config, sources: Sources) -> np.ndarray:
     return reasons
 
 
-def _probed(folder: Path, rows: Sequence[Mapping], wanted: Sequence[str]) -> tuple[dict[str, Packets], dict[str, str]]:
-    """video_id -> what its packets say, and its sha256; raises DataError unless each file is there and is the one that was probed."""
+def _probed(
+    folder: Path, rows: Sequence[Mapping], wanted: Sequence[str]
+) -> tuple[dict[str, Packets], dict[str, str]]:
+    """video_id -> what its packets say, and its sha256; raises DataError unless each file is there and is the
+    one that was probed.
+    """
     known = {row["video_id"]: row for row in rows}
     videos, digests = {}, {}
     for video_id in track(wanted, "looking at videos", total=len(wanted)):
         if video_id not in known:
-            raise DataError(f"no video {video_id!r}", "videos", "a probed video for every sample", "see issues.parquet; drop its samples")
+            raise DataError(
+                f"no video {video_id!r}",
+                "videos",
+                "a probed video for every sample",
+                "see issues.parquet; drop its samples",
+            )
         path = inside(folder, known[video_id]["path"])
         if not path.is_file() or sha256(path) != known[video_id]["sha256"]:
             raise unreadable(path, "missing, or no longer the file that was probed")
@@ -192,8 +257,16 @@ def _probed(folder: Path, rows: Sequence[Mapping], wanted: Sequence[str]) -> tup
 
 
 def build(config: Config, sources: Sources) -> Clip:
-    """The windows of ``sources.samples`` in the ``videos`` of ``video_folder``; ``past`` needs ``segments``."""
+    """The windows of ``sources.samples`` in the ``videos`` of ``video_folder``; ``past`` needs
+    ``segments``.
+    """
     samples, table = usable(sources.need("samples", "views.clip")), sources.need("videos", "views.clip")
     folder = sources.need("video_folder", "views.clip")
     videos, digests = _probed(folder, table.to_pylist(), sorted(set(samples.column("video_id").to_pylist())))
-    return Clip(config, samples, videos, digests, sources.need("segments", "views.clip with past") if config.past else None)
+    return Clip(
+        config,
+        samples,
+        videos,
+        digests,
+        sources.need("segments", "views.clip with past") if config.past else None,
+    )

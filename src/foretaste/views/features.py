@@ -1,10 +1,12 @@
 """Backbone vectors of the observation window, from the feature store: what AVT's students see.
 
-    inputs    features (B, T, D) float32, oldest frame first; the last is the last grid time not after the window's stop
-    labels    past_action, past_verb, past_noun (B, T) int64, where ``past`` is set: the segment going on at each frame
+    inputs    features (B, T, D) float32, oldest frame first; the last is the last grid time not after the
+              window's stop
+    labels    past_action, past_verb, past_noun (B, T) int64, where ``past`` is set: the segment going on at
+              each frame
 
-Windows that reach back before the video (or before their own start) repeat their first frame, as AVT and RULSTM do.
-Labels of the past are those of the same split's segments that have a usable sample, as in AVT.
+Windows that reach back before the video (or before their own start) repeat their first frame, as AVT and
+RULSTM do. Labels of the past are those of the same split's segments that have a usable sample, as in AVT.
 """
 
 from __future__ import annotations
@@ -35,12 +37,15 @@ class Config(Options):
     past: bool = False
     """Whether the labels of the past are given too (AVT's past-action loss)."""
     past_ties: PastTies = "midpoint"
-    """Of several segments going on: the one whose midpoint is nearest; `half_duration` is AVT's published slip, which takes half
-    the duration for the midpoint."""
+    """Of several segments going on: the one whose midpoint is nearest; `half_duration` is AVT's published
+    slip, which takes half the duration for the midpoint.
+    """
 
 
 class Features:
-    """One window a sample; everything is found at building, so that a missing vector is an error before training starts."""
+    """One window a sample; everything is found at building, so that a missing vector is an error before
+    training starts.
+    """
 
     def __init__(self, config: Config, samples: pa.Table, store: FeatureStore, segments: pa.Table | None):
         self.store = store
@@ -50,7 +55,11 @@ class Features:
         windows = [_window(config, start_s, stop_s, store) for start_s, stop_s in zip(starts, stops)]
         self.grid = np.stack(windows) if windows else np.empty((0, config.frames), np.int64)
         self.positions = [store.positions(video, grid) for video, grid in zip(self.videos, self.grid)]
-        self.past = None if segments is None else past_labels(self.grid / store.origin.grid_fps, samples, segments, config.past_ties)
+        self.past = (
+            None
+            if segments is None
+            else past_labels(self.grid / store.origin.grid_fps, samples, segments, config.past_ties)
+        )
 
     def __len__(self) -> int:
         return len(self.videos)
@@ -58,7 +67,11 @@ class Features:
     def fetch(self, rows: Sequence[int], *, seed: int, epoch: int, training: bool) -> Fetched:
         """The windows of ``rows``; nothing is random."""
         stacked = np.stack([self._window(row) for row in rows])
-        labels = {} if self.past is None else {f"past_{head}": torch.from_numpy(values[list(rows)]) for head, values in self.past.items()}
+        labels = (
+            {}
+            if self.past is None
+            else {f"past_{head}": torch.from_numpy(values[list(rows)]) for head, values in self.past.items()}
+        )
         return Fetched(inputs={"features": torch.from_numpy(stacked)}, labels=labels)
 
     def digest(self, row: int) -> bytes:
@@ -77,7 +90,8 @@ class Features:
 
 
 def unseen(config: Config, sources: Sources) -> np.ndarray:
-    """(n,) object: why this view cannot show the window of a sample of ``sources.samples``; None where it can.
+    """(n,) object: why this view cannot show the window of a sample of ``sources.samples``; None where it
+    can.
 
     Without ``sources.features`` (they are yet to be made) only what the times tell.
     """
@@ -99,10 +113,22 @@ def unseen(config: Config, sources: Sources) -> np.ndarray:
 
 def _window(config: Config, start_s: float, stop_s: float, store: FeatureStore) -> np.ndarray:
     """Grid indices (T,) int64 that the window shows."""
-    return window_indices(start_s, stop_s, frames=config.frames, rate=config.rate, grid_fps=store.origin.grid_fps)
+    return window_indices(
+        start_s, stop_s, frames=config.frames, rate=config.rate, grid_fps=store.origin.grid_fps
+    )
 
 
 def build(config: Config, sources: Sources) -> Features:
-    """The windows of ``sources.samples`` over ``sources.features``; needs ``segments`` where labels of the past are asked for."""
-    samples, paths = usable(sources.need("samples", "views.features")), sources.need("features", "views.features")
-    return Features(config, samples, FeatureStore(paths), sources.need("segments", "views.features with past") if config.past else None)
+    """The windows of ``sources.samples`` over ``sources.features``; needs ``segments`` where labels of the
+    past are asked for.
+    """
+    samples, paths = (
+        usable(sources.need("samples", "views.features")),
+        sources.need("features", "views.features"),
+    )
+    return Features(
+        config,
+        samples,
+        FeatureStore(paths),
+        sources.need("segments", "views.features with past") if config.past else None,
+    )

@@ -1,15 +1,16 @@
 """Single frames with the action that is going on: what a backbone is trained on, as a recogniser.
 
-This view makes its own rows: one for every time k / rate that lies inside a labelled segment of ``sources.segments`` (hand
-in the segments of one split). Beside the protocol it therefore has
+This view makes its own rows: one for every time k / rate that lies inside a labelled segment of
+``sources.segments`` (hand in the segments of one split). Beside the protocol it therefore has
 
     ids       tuple of n strings, "<video_id>@<k>"
-    labels    {"action": (n,), "verb": (n,), "noun": (n,)} int64; ``UNLABELLED`` where the segment has none for that head
+    labels    {"action": (n,), "verb": (n,), "noun": (n,)} int64; ``UNLABELLED`` where the segment has none
+              for that head
 
 and its ``fetch`` gives the same labels. Inputs: ``frames`` (B, 3, H, W) float32 from -1 to 1.
 
-All frames are decoded once, at building, and kept as bytes: sized for sets that fit in memory (5,000 frames of 96 x 128 take
-180 MB), with a limit that says so instead of swapping.
+All frames are decoded once, at building, and kept as bytes: sized for sets that fit in memory (5,000 frames
+of 96 x 128 take 180 MB), with a limit that says so instead of swapping.
 """
 
 from __future__ import annotations
@@ -53,7 +54,14 @@ class Config(Options):
 class Frames:
     """n labelled frames in memory: ``pixels`` (n, H, W, 3) uint8."""
 
-    def __init__(self, config: Config, rows: list[tuple[str, int]], pixels: np.ndarray, pts_s: np.ndarray, labels: dict[str, np.ndarray]):
+    def __init__(
+        self,
+        config: Config,
+        rows: list[tuple[str, int]],
+        pixels: np.ndarray,
+        pts_s: np.ndarray,
+        labels: dict[str, np.ndarray],
+    ):
         self.config = config
         self.pixels = pixels
         self.pts_s = pts_s
@@ -64,13 +72,16 @@ class Frames:
         return len(self.ids)
 
     def fetch(self, rows: Sequence[int], *, seed: int, epoch: int, training: bool) -> Fetched:
-        """The frames of ``rows``; each is changed by (seed, epoch, row) in training, and as decoded otherwise."""
+        """The frames of ``rows``; each is changed by (seed, epoch, row) in training, and as decoded
+        otherwise.
+        """
         rows = list(rows)
         frames = self.pixels[rows]
         if training:
             frames = augmented(frames, self.config.augment, [(seed, epoch, row) for row in rows])
         return Fetched(
-            inputs={"frames": normalised(frames)}, labels={head: torch.from_numpy(values[rows]) for head, values in self.labels.items()}
+            inputs={"frames": normalised(frames)},
+            labels={head: torch.from_numpy(values[rows]) for head, values in self.labels.items()},
         )
 
     def digest(self, row: int) -> bytes:
@@ -85,9 +96,12 @@ class Frames:
         """All frames are alike."""
 
 
-def labelled_times(segments: pa.Table, ends_s: dict[str, float], rate: float) -> dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]:
-    """video_id -> (k, labels): the times k / rate (n,) inside its labelled segments and before its end, and head -> (n,)
-    labels there. Of overlapping segments the one whose midpoint is nearest counts."""
+def labelled_times(
+    segments: pa.Table, ends_s: dict[str, float], rate: float
+) -> dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """video_id -> (k, labels): the times k / rate (n,) inside its labelled segments and before its end, and
+    head -> (n,) labels there. Of overlapping segments the one whose midpoint is nearest counts.
+    """
     by_video: dict[str, list[dict]] = {}
     for segment in segments.to_pylist():
         if any(segment[f"{head}_id"] is not None for head in HEADS):
@@ -97,7 +111,10 @@ def labelled_times(segments: pa.Table, ends_s: dict[str, float], rate: float) ->
         near = by_video[video_id]
         if video_id not in ends_s:
             raise DataError(
-                f"no video {video_id!r}", "videos", "a probed video for every segment", "see issues.parquet; leave out its segments"
+                f"no video {video_id!r}",
+                "videos",
+                "a probed video for every segment",
+                "see issues.parquet; leave out its segments",
             )
         starts, stops = (np.array([segment[name] for segment in near]) for name in ("start_s", "stop_s"))
         steps, labels = [], {head: [] for head in HEADS}
@@ -109,11 +126,16 @@ def labelled_times(segments: pa.Table, ends_s: dict[str, float], rate: float) ->
             for head in HEADS:
                 label = near[at][f"{head}_id"]
                 labels[head].append(UNLABELLED if label is None else label)
-        found[video_id] = np.array(steps, np.int64), {head: np.array(values, np.int64) for head, values in labels.items()}
+        found[video_id] = (
+            np.array(steps, np.int64),
+            {head: np.array(values, np.int64) for head, values in labels.items()},
+        )
     return found
 
 
-def _decode(config: Config, folder: Path, paths: dict[str, str], times_s: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _decode(
+    config: Config, folder: Path, paths: dict[str, str], times_s: dict[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
     picture = config.picture
     count = sum(len(times) for times in times_s.values())
     needed = count * picture.height * picture.width * 3 / 1e9
@@ -135,12 +157,19 @@ def _decode(config: Config, folder: Path, paths: dict[str, str], times_s: dict[s
 
 
 def build(config: Config, sources: Sources) -> Frames:
-    """Every labelled frame of ``sources.segments`` at ``rate``, decoded from ``sources.videos`` in ``sources.video_folder``."""
-    segments, videos = sources.need("segments", "views.frames"), sources.need("videos", "views.frames").to_pylist()
+    """Every labelled frame of ``sources.segments`` at ``rate``, decoded from ``sources.videos`` in
+    ``sources.video_folder``.
+    """
+    segments, videos = (
+        sources.need("segments", "views.frames"),
+        sources.need("videos", "views.frames").to_pylist(),
+    )
     ends_s = {row["video_id"]: row["duration_s"] for row in videos}
     found = labelled_times(segments, ends_s, config.rate)
     if not any(len(steps) for steps, _ in found.values()):
-        raise DataError("no labelled frame", "segments", "segments with labels", "check the split and the rate")
+        raise DataError(
+            "no labelled frame", "segments", "segments with labels", "check the split and the rate"
+        )
     times_s = {video_id: steps / config.rate for video_id, (steps, _) in found.items()}
     paths = {row["video_id"]: row["path"] for row in videos}
     pixels, pts_s = _decode(config, sources.need("video_folder", "views.frames"), paths, times_s)

@@ -1,9 +1,10 @@
 """Masked language modelling: windows of recipe phrases with some of their tokens hidden.
 
-A row is a window that ends at one phrase of a recipe, so that one pass over the rows has every phrase last once (``stride`` 1);
-how far the window reaches back is drawn once a row. Without ``window`` a row is a whole recipe (the published corpus). Masks are
-a function of (seed, epoch, row); outside training they are those of seed 0 and epoch 0. The texts stay where the table keeps them
-(``text/phrase_store.py``: on disk); here are only the rows at which windows begin and end.
+A row is a window that ends at one phrase of a recipe, so that one pass over the rows has every phrase last
+once (``stride`` 1); how far the window reaches back is drawn once a row. Without ``window`` a row is a whole
+recipe (the published corpus). Masks are a function of (seed, epoch, row); outside training they are those of
+seed 0 and epoch 0. The texts stay where the table keeps them (``text/phrase_store.py``: on disk); here are
+only the rows at which windows begin and end.
 """
 
 from __future__ import annotations
@@ -40,8 +41,10 @@ class Config(Options):
     stride: PositiveInt = 1
     """Windows end at a recipe's last phrase and at every `stride`-th before it."""
     mask: Literal["tokens", "words", "phrases", "verb", "object"] = "tokens"
-    """`tokens`: each with probability `rate`, replaced as in BERT. `words`: the same, but nothing between verbs and objects.
-    `phrases`: the words of one whole phrase. `verb`, `object`: that part of the last phrase (for measuring)."""
+    """`tokens`: each with probability `rate`, replaced as in BERT. `words`: the same, but nothing between
+    verbs and objects. `phrases`: the words of one whole phrase. `verb`, `object`: that part of the last
+    phrase (for measuring).
+    """
     rate: float = Field(0.15, gt=0, lt=1)
     """Of `tokens` and `words`."""
     last: float = Field(0.6, ge=0, le=1)
@@ -49,10 +52,13 @@ class Config(Options):
     template: Literal[tuple(TEMPLATES)] = "plain"
     """How phrases are worded and joined."""
     longest: int | None = Field(None, ge=8)
-    """Of a longer text so many tokens are read, the closing special ones among them, as published; null: 512, or as many as the language
-    model has positions if they are fewer."""
+    """Of a longer text so many tokens are read, the closing special ones among them, as published; null: 512,
+    or as many as the language model has positions if they are fewer.
+    """
     pack: PositiveInt | None = None
-    """Sequences of a batch share rows of at most so many tokens, none seeing another; null: one sequence a row."""
+    """Sequences of a batch share rows of at most so many tokens, none seeing another; null: one sequence a
+    row.
+    """
 
     @model_validator(mode="after")
     def _window_in_order(self) -> Config:
@@ -89,7 +95,10 @@ class MaskedText:
         chosen = _holds(phrases["partition"], config.partition, starts)
         if not chosen.any():
             raise DataError(
-                f"no phrases of partition {config.partition}", "phrases table", "recipes of every partition", "check the recipes"
+                f"no phrases of partition {config.partition}",
+                "phrases table",
+                "recipes of every partition",
+                "check the recipes",
             )
         self._windows = _windows(starts[chosen], stops[chosen], config.window, config.stride)
 
@@ -98,7 +107,9 @@ class MaskedText:
 
     @property
     def ids(self) -> RowIds:
-        """The names of the rows. Made anew each time: kept here, it would keep the mapped table alive in a cycle."""
+        """The names of the rows. Made anew each time: kept here, it would keep the mapped table alive in a
+        cycle.
+        """
         return RowIds(len(self), self._id)
 
     def _id(self, row: int) -> str:
@@ -106,14 +117,16 @@ class MaskedText:
         return f"{self._recipe[last].as_py()}/{self._order[last].as_py()}"
 
     def fetch(self, rows: Sequence[int], *, seed: int = 0, epoch: int = 0, training: bool = False) -> Fetched:
-        """``input_ids`` (B, N) int64, ``attention_mask`` (B, N) bool, ``masked_positions`` (M,) int64 into B * N, ``draws`` (M,)
-        float32 in [0, 1), one random number a hidden token; label ``token`` (M,) int64, what was there, and ``verdict``, a 1
-        for each real token (``models/replaced_token_detection.py``).
+        """``input_ids`` (B, N) int64, ``attention_mask`` (B, N) bool, ``masked_positions`` (M,) int64 into B
+        * N, ``draws`` (M,) float32 in [0, 1), one random number a hidden token; label ``token`` (M,) int64,
+        what was there, and ``verdict``, a 1 for each real token (``models/replaced_token_detection.py``).
 
-        With ``pack`` B are rows, not sequences, and there are ``sequence`` (B, N) int64, to which sequence a token belongs (-1:
-        padding), and ``position`` (B, N) int64, where in it, from 0.
+        With ``pack`` B are rows, not sequences, and there are ``sequence`` (B, N) int64, to which sequence a
+        token belongs (-1: padding), and ``position`` (B, N) int64, where in it, from 0.
         """
-        drawing = masking.Drawing(seed=seed if training else 0, epoch=epoch if training else 0, rows=np.asarray(rows))
+        drawing = masking.Drawing(
+            seed=seed if training else 0, epoch=epoch if training else 0, rows=np.asarray(rows)
+        )
         shown = [self._tokens(row) for row in rows]
         ids, real = pad([tokens for tokens, _, _ in shown], self.tokenizer.pad)
         phrase, _ = pad([phrase for _, phrase, _ in shown], -1)
@@ -127,7 +140,10 @@ class MaskedText:
         inputs = {"input_ids": hidden, "attention_mask": real}
         if self.config.pack is not None:
             place, sequence, position = places(real, self.config.pack)
-            inputs = {"input_ids": np.where(sequence >= 0, hidden.flat[place], self.tokenizer.pad), "attention_mask": sequence >= 0}
+            inputs = {
+                "input_ids": np.where(sequence >= 0, hidden.flat[place], self.tokenizer.pad),
+                "attention_mask": sequence >= 0,
+            }
             inputs |= {"sequence": sequence, "position": position}
             ids, draws, chosen = ids.flat[place], draws.flat[place], chosen.flat[place] & (sequence >= 0)
         inputs |= {"masked_positions": np.flatnonzero(chosen), "draws": draws[chosen]}
@@ -148,7 +164,9 @@ class MaskedText:
         return last & (verb if self.config.mask == "verb" else ~verb)
 
     def _tokens(self, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Ids (N,), the phrase each belongs to (-1 special, -2 between phrases), and whether it is part of a verb."""
+        """Ids (N,), the phrase each belongs to (-1 special, -2 between phrases), and whether it is part of a
+        verb.
+        """
         text, phrase, verb = self._text(row)
         encoding = self.tokenizer.encode(text)
         ids = np.asarray(encoding.ids, dtype=np.int64)
@@ -158,7 +176,9 @@ class MaskedText:
         return ids, np.where(special, -1, phrase[at]), np.where(special, 0, verb[at])
 
     def _text(self, row: int) -> tuple[str, np.ndarray, np.ndarray]:
-        """The window as text; for each character its phrase (-2 between phrases or words) and whether a verb's."""
+        """The window as text; for each character its phrase (-2 between phrases or words) and whether a
+        verb's.
+        """
         first, stop = int(self._windows.first[row]), int(self._windows.stop[row])
         parts: list[str] = []
         phrase: list[int] = []
@@ -192,10 +212,15 @@ class MaskedText:
         return -np.inf
 
     def weights(self) -> np.ndarray:
-        """(R,) int64: words and separators of each window, near enough to its tokens to batch like with like."""
+        """(R,) int64: words and separators of each window, near enough to its tokens to batch like with
+        like.
+        """
         total = [np.zeros(1, dtype=np.int64)]
         for verbs, things in zip(self._verb.chunks, self._object.chunks):
-            words = sum(pc.fill_null(pc.add(pc.count_substring(column, " "), 1), 0).to_numpy() for column in (verbs, things))
+            words = sum(
+                pc.fill_null(pc.add(pc.count_substring(column, " "), 1), 0).to_numpy()
+                for column in (verbs, things)
+            )
             total.append(total[-1][-1] + np.cumsum(words + len(self.template.join.split())))
         total = np.concatenate((total[0], *total[1:]))
         return total[self._windows.stop] - total[self._windows.first]
@@ -205,7 +230,11 @@ def _holds(partitions: pa.ChunkedArray, partition: str, rows: np.ndarray) -> np.
     """(rows,) bool: which of ``rows`` are of the partition."""
     found, at = [np.zeros(0, dtype=bool)], 0
     for chunk in partitions.chunks:
-        found.append(pc.equal(chunk, partition).to_numpy(zero_copy_only=False)[rows[(rows >= at) & (rows < at + len(chunk))] - at])
+        found.append(
+            pc.equal(chunk, partition).to_numpy(zero_copy_only=False)[
+                rows[(rows >= at) & (rows < at + len(chunk))] - at
+            ]
+        )
         at += len(chunk)
     return np.concatenate(found)
 
@@ -213,17 +242,22 @@ def _holds(partitions: pa.ChunkedArray, partition: str, rows: np.ndarray) -> np.
 def _windows(starts: np.ndarray, stops: np.ndarray, window: tuple[int, int] | None, stride: int) -> Windows:
     """Windows over recipes, each the rows [start, stop) of a table.
 
-    With (fewest, most): one for each ``stride``-th phrase, counted from the recipe's end, that has ``fewest`` phrases up to it,
-    and the whole of a recipe that is shorter; its length is uniform in [fewest, most], as far as the recipe reaches back.
+    With (fewest, most): one for each ``stride``-th phrase, counted from the recipe's end, that has ``fewest``
+    phrases up to it, and the whole of a recipe that is shorter; its length is uniform in [fewest, most], as
+    far as the recipe reaches back.
     """
     if window is None:
         return Windows(_small(starts), _small(stops))
     parts, count = [], 0
     for at in range(0, len(starts), RECIPES_AT_ONCE):
-        part = _part(starts[at : at + RECIPES_AT_ONCE], stops[at : at + RECIPES_AT_ONCE], window, stride, count)
+        part = _part(
+            starts[at : at + RECIPES_AT_ONCE], stops[at : at + RECIPES_AT_ONCE], window, stride, count
+        )
         parts.append(part)
         count += len(part.first)
-    return Windows(np.concatenate([part.first for part in parts]), np.concatenate([part.stop for part in parts]))
+    return Windows(
+        np.concatenate([part.first for part in parts]), np.concatenate([part.stop for part in parts])
+    )
 
 
 def _part(starts: np.ndarray, stops: np.ndarray, window: tuple[int, int], stride: int, count: int) -> Windows:
@@ -238,7 +272,9 @@ def _part(starts: np.ndarray, stops: np.ndarray, window: tuple[int, int], stride
     begin, last = begin[kept], last[kept]
     draw = masking.uniform(0, 0, masking.WINDOW, np.arange(count, count + len(last)), 1)[:, 0]
     length = fewest + np.floor(draw * (most - fewest + 1)).astype(np.int64)
-    first = np.where(last - begin + 1 < fewest + stride, begin, last + 1 - length)  # a recipe's first window has its beginning
+    first = np.where(
+        last - begin + 1 < fewest + stride, begin, last + 1 - length
+    )  # a recipe's first window has its beginning
     return Windows(_small(np.maximum(begin, first)), _small(last + 1))
 
 

@@ -1,4 +1,6 @@
-"""What every view of an observation window does alike: it takes usable samples only, and labels the observed times."""
+"""What every view of an observation window does alike: it takes usable samples only, and labels the observed
+times.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,11 @@ def usable(samples: pa.Table) -> pa.Table:
 
 
 def without_a_frame(samples: pa.Table, videos: pa.Table | None) -> np.ndarray:
-    """(n,) object: the reason for the samples of videos that are not among ``videos`` (if that is known), and for those whose
-    window ends before the first frame, which stands at 0 s; None for the others.
+    """(n,) object: the reason for the samples of videos that are not among ``videos`` (if that is known), and
+    for those whose window ends before the first frame, which stands at 0 s; None for the others.
 
-    What ``unseen`` of a view of the video starts from. A window that only begins before the first frame repeats it.
+    What ``unseen`` of a view of the video starts from. A window that only begins before the first frame
+    repeats it.
     """
     reasons = np.full(samples.num_rows, None, dtype=object)
     if videos is not None:
@@ -34,7 +37,9 @@ def without_a_frame(samples: pa.Table, videos: pa.Table | None) -> np.ndarray:
     return reasons
 
 
-def past_labels(times_s: np.ndarray, samples: pa.Table, segments: pa.Table, ties: PastTies) -> dict[str, np.ndarray]:
+def past_labels(
+    times_s: np.ndarray, samples: pa.Table, segments: pa.Table, ties: PastTies
+) -> dict[str, np.ndarray]:
     """head -> (n, T) int64: the segment going on at the times (n, T) of the samples' frames.
 
     Only segments of the sample's own split that have a usable sample count, as in AVT.
@@ -45,7 +50,9 @@ def past_labels(times_s: np.ndarray, samples: pa.Table, segments: pa.Table, ties
         if segment["segment_id"] in known:
             by_video.setdefault((segment["split"], segment["video_id"]), []).append(segment)
     labels = {head: np.full(times_s.shape, UNLABELLED, dtype=np.int64) for head in HEADS}
-    for row, place in enumerate(zip(samples.column("split").to_pylist(), samples.column("video_id").to_pylist())):
+    for row, place in enumerate(
+        zip(samples.column("split").to_pylist(), samples.column("video_id").to_pylist())
+    ):
         near = by_video.get(place, [])
         starts, stops = (np.array([segment[name] for segment in near]) for name in ("start_s", "stop_s"))
         for t, time_s in enumerate(times_s[row]):
