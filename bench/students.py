@@ -36,12 +36,12 @@ import numpy as np
 
 from foretaste.annotations import epic55
 from foretaste.contracts.tables import SAMPLES, read_table
-from foretaste.evaluation.timing import read_cost
 from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline import artifact
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.specs import step_file
+from foretaste.report.timing import read_cost
 from foretaste.video.windows import grid_index
 
 ROOT = Path(__file__).parents[1]

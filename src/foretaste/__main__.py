@@ -9,6 +9,7 @@ import ast
 import importlib
 import json
 import os
+import re
 import sys
 import traceback
 from importlib.metadata import version
@@ -17,7 +18,7 @@ from pathlib import Path
 from foretaste.contracts.errors import DataError, ForetasteError, of_system, unknown
 from foretaste.pipeline import console
 
-STAGES = Path(__file__).parent / "stages"
+STAGES, TOOLS = (Path(__file__).parent / room for room in ("stages", "tools"))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -50,27 +51,26 @@ def _run(verb: str, rest: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog=f"foretaste {verb}", formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    if "--step" in rest or not _has_tool(verb):
-        parser.description = _doc(verb)
-        parser.add_argument(
-            "--step",
-            type=Path,
-            required=True,
-            help="the step to run: <results>/.steps/<stage>-<digest>.json, written by the workflow",
-        )
-        parser.add_argument("--log", type=Path, help="a file that gets a copy of every line")
-        arguments = parser.parse_args(rest)
-        console.open_log(arguments.log)
-        _set_environment(arguments.step, verb)
-        from foretaste.pipeline.running import run_step
-
-        run_step(arguments.step, importlib.import_module(f"foretaste.stages.{verb}").run)
-        return 0
-    name = f"{verb}_tool" if (STAGES / f"{verb}_tool.py").exists() else verb
-    tool = importlib.import_module(f"foretaste.stages.{name}")
-    parser.description = _doc(name)
+    if "--step" in rest or verb not in _names(TOOLS):
+        return _run_stage(verb, rest, parser)
+    tool = importlib.import_module(f"foretaste.tools.{verb}")
+    parser.description = _doc(TOOLS, verb)
     tool.add_arguments(parser)
     return tool.run(parser.parse_args(rest)) or 0
+
+
+def _run_stage(stage: str, rest: list[str], parser: argparse.ArgumentParser) -> int:
+    parser.description = _doc(STAGES, stage)
+    kept = "<results>/.steps/<stage>-<digest>.json, written by the workflow"
+    parser.add_argument("--step", type=Path, required=True, help=f"the step to run: {kept}")
+    parser.add_argument("--log", type=Path, help="a file that gets a copy of every line")
+    arguments = parser.parse_args(rest)
+    console.open_log(arguments.log)
+    _set_environment(arguments.step, stage)
+    from foretaste.pipeline.running import run_step
+
+    run_step(arguments.step, importlib.import_module(f"foretaste.stages.{stage}").run)
+    return 0
 
 
 def _set_environment(step: Path, stage: str) -> None:
@@ -94,45 +94,41 @@ def _set_environment(step: Path, stage: str) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"
 
 
+def _names(folder: Path) -> list[str]:
+    """The commands whose modules lie in ``folder``; none is imported."""
+    return sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+
+
 def _verbs() -> list[str]:
-    names = {path.stem.removesuffix("_tool") for path in STAGES.glob("*.py")} - {"__init__"}
-    return sorted(names)
+    """Every command. A tool may bear a stage's name: the stage is what ``--step`` asks for."""
+    return sorted({*_names(STAGES), *_names(TOOLS)})
 
 
-def _has_tool(verb: str) -> bool:
-    if (STAGES / f"{verb}_tool.py").exists():
-        return True
-    tree = ast.parse((STAGES / f"{verb}.py").read_text(encoding="utf-8"))
-    return any(isinstance(node, ast.FunctionDef) and node.name == "add_arguments" for node in tree.body)
-
-
-def _doc(name: str) -> str:
-    return ast.get_docstring(ast.parse((STAGES / f"{name}.py").read_text(encoding="utf-8"))) or ""
+def _doc(folder: Path, name: str) -> str:
+    return ast.get_docstring(ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))) or ""
 
 
 def _overview() -> str:
-    tools = [verb for verb in _verbs() if _has_tool(verb)]
-    stages = [verb for verb in _verbs() if (STAGES / f"{verb}.py").exists() and verb not in tools]
     lines = [
         "usage: foretaste [-v] <stage or tool> ...",
         "       foretaste help [<stage or tool>]",
         "       foretaste --version",
-    ]
-    lines += [
         "",
         "-v before or after a command shows where an error rose.",
         "",
         "Tools (foretaste help <tool>):",
     ]
-    lines += [f"  {verb:18}{_first_line(verb)}" for verb in tools]
+    lines += [f"  {tool:18}{_summary(TOOLS, tool)}" for tool in _names(TOOLS)]
     lines += ["", "Stages of the workflow (snakemake runs them; by hand: foretaste <stage> --step FILE):"]
-    lines += [f"  {verb:18}{_first_line(verb)}" for verb in stages]
+    stages = [stage for stage in _names(STAGES) if stage not in _names(TOOLS)]
+    lines += [f"  {stage:18}{_summary(STAGES, stage)}" for stage in stages]
     return "\n".join(lines)
 
 
-def _first_line(verb: str) -> str:
-    name = f"{verb}_tool" if (STAGES / f"{verb}_tool.py").exists() else verb
-    return _doc(name).partition("\n")[0]
+def _summary(folder: Path, name: str) -> str:
+    """The first sentence of a command's documentation."""
+    paragraph = _doc(folder, name).partition("\n\n")[0]
+    return re.split(r"(?<=\.)\s", " ".join(paragraph.split()), maxsplit=1)[0]
 
 
 if __name__ == "__main__":

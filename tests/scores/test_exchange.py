@@ -13,7 +13,7 @@ from foretaste.scores.exchange import classes_beside, export_npz, export_top_k, 
 from foretaste.scores.format import unpack
 from foretaste.scores.reader import open_scores
 from foretaste.scores.writer import ScoreWriter
-from foretaste.stages import scores as tool
+from foretaste.tools import scores as tool
 
 
 @pytest.fixture

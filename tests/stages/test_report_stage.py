@@ -12,7 +12,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table, write_table
 from foretaste.evaluation.summary import METRICS
 from foretaste.pipeline import artifact
-from foretaste.stages import arms, report
+from foretaste.tools import arms, report
 
 
 @pytest.fixture(scope="module")

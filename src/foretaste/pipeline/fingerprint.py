@@ -113,7 +113,7 @@ def _code_digest(module: str) -> str:
     digest = hashlib.sha256(ast.dump(tree, annotate_fields=False).encode())
     path = PACKAGE / f"{module.replace('.', '/')}.py"
     for beside in sorted(path.parent.glob(f"{path.stem}.*")):
-        if beside.suffix != ".py":  # report.py reads report.html.jinja
+        if beside.suffix != ".py":  # page.py reads page.html.jinja
             digest.update(beside.read_bytes())
     return digest.hexdigest()
 

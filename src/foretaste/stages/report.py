@@ -8,21 +8,21 @@ from typing import Any
 
 from foretaste.contracts.classes import read_classes
 from foretaste.contracts.tables import ISSUES, SAMPLES, SEGMENTS, VIDEOS, read_table
-from foretaste.evaluation import arms_table
-from foretaste.evaluation.curves import charts
-from foretaste.evaluation.diagram import draw, pipeline
-from foretaste.evaluation.dropped import dropped
-from foretaste.evaluation.examples import examples, shown_models
-from foretaste.evaluation.gains import by_frequency
 from foretaste.evaluation.intervals import ranked
 from foretaste.evaluation.protocols import read_metrics
-from foretaste.evaluation.report import Content, colours, render
-from foretaste.evaluation.study import Study
 from foretaste.evaluation.summary import Run, summarise
-from foretaste.evaluation.timing import by_rule, read_cost
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.provenance import LIBRARIES
 from foretaste.pipeline.step import Step
+from foretaste.report import arms_table
+from foretaste.report.curves import charts
+from foretaste.report.diagram import draw, pipeline
+from foretaste.report.dropped import dropped
+from foretaste.report.examples import examples, shown_models
+from foretaste.report.gains import by_frequency
+from foretaste.report.page import Content, colours, render
+from foretaste.report.study import Study
+from foretaste.report.timing import by_rule, read_cost
 
 
 def run(step: Step) -> None:

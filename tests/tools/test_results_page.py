@@ -6,8 +6,8 @@ import pytest
 from made_up_run import make_run
 
 from foretaste.contracts.errors import DataError
-from foretaste.evaluation.results_page import page
 from foretaste.pipeline import artifact
+from foretaste.report.results_page import page
 from foretaste.stages import report, results_page
 
 REPOSITORY = Path(__file__).parents[2]

@@ -15,13 +15,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from foretaste.evaluation import verdict
 from foretaste.evaluation.compare import Interval
-from foretaste.evaluation.figures import ticks
-from foretaste.evaluation.filmstrips import Frame, Opinion
-from foretaste.evaluation.gains import ClassGain
-from foretaste.evaluation.setting_line import setting_line, terms_text
 from foretaste.evaluation.summary import METRICS
+from foretaste.report import verdict
+from foretaste.report.figures import ticks
+from foretaste.report.filmstrips import Frame, Opinion
+from foretaste.report.gains import ClassGain
+from foretaste.report.setting_line import setting_line, terms_text
 
 #: Hues that the style sheet defines; a student has the colour of its teacher.
 HUES = 8
@@ -119,7 +119,7 @@ def render(content: Content) -> str:
     summary = content.summary
     palette = colours(content.models)
     primary, headline = summary["primary_metric"], _headline(content)
-    return environment.get_template("report.html.jinja").render(
+    return environment.get_template("page.html.jinja").render(
         c=content,
         summary=summary,
         metrics=METRICS,

@@ -1,7 +1,7 @@
 """Fill the masks of a text with a language model and print its five best words for each.
 
-    foretaste fill "clean the board, take out pan, [MASK] the fish" --lm
-    results/lm/kitchen/minilm_recipes_kitchen/checkpoint
+    foretaste fill "clean the board, take out pan, [MASK] the fish" \\
+        --lm results/lm/kitchen/minilm_recipes_kitchen/checkpoint
 
 A language model is a folder that pretrain or fetch_weights wrote (results/weights/minilm), or any Hugging
 Face folder. A model without a masked-word head of its own answers with a random one, and says so.

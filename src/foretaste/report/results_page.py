@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import DataError
-from foretaste.evaluation import verdict
-from foretaste.evaluation.report import arrows, number, signed
-from foretaste.evaluation.setting_line import setting_line
 from foretaste.evaluation.summary import METRICS, READABLE
 from foretaste.pipeline import artifact
+from foretaste.report import verdict
+from foretaste.report.page import arrows, number, signed
+from foretaste.report.setting_line import setting_line
 
 #: Numbers of others, beside ours: ``{"format", "datasets": {<dataset>: {"title", "notes", "rows": [{"label",
 #: "history_rule", "action", "source"}]}}}``; a row whose rule is null (its source does not state one) stands

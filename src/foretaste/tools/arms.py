@@ -12,8 +12,8 @@ import argparse
 from pathlib import Path
 
 from foretaste.contracts.errors import DataError
-from foretaste.evaluation.arms_table import table
 from foretaste.pipeline import artifact
+from foretaste.report.arms_table import table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

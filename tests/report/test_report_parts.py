@@ -8,14 +8,14 @@ import pytest
 from made_up_run import MODELS
 
 from foretaste.contracts.errors import DataError
-from foretaste.evaluation import diagram
-from foretaste.evaluation.curves import mean_curve, read_curves
-from foretaste.evaluation.diagram import draw, layers, pipeline
-from foretaste.evaluation.filmstrips import choose, opinion
-from foretaste.evaluation.gains import by_frequency, class_gains, joined
-from foretaste.evaluation.report import colours, duration, number, signed
-from foretaste.evaluation.setting_line import setting_line, terms_text
-from foretaste.evaluation.timing import by_rule, read_cost
+from foretaste.report import diagram
+from foretaste.report.curves import mean_curve, read_curves
+from foretaste.report.diagram import draw, layers, pipeline
+from foretaste.report.filmstrips import choose, opinion
+from foretaste.report.gains import by_frequency, class_gains, joined
+from foretaste.report.page import colours, duration, number, signed
+from foretaste.report.setting_line import setting_line, terms_text
+from foretaste.report.timing import by_rule, read_cost
 
 
 def test_curves_are_means_of_the_label_loss_by_epoch(tmp_path):

@@ -13,8 +13,8 @@ import argparse
 from pathlib import Path
 
 from foretaste.contracts.errors import DataError
-from foretaste.evaluation.results_page import page
 from foretaste.pipeline import artifact
+from foretaste.report.results_page import page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from foretaste.evaluation.figures import Series, lines, spread, ticks
+from foretaste.report.figures import Series, lines, spread, ticks
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from foretaste.evaluation.compare import Interval
-from foretaste.evaluation.gains import ClassGain, class_gains, joined
 from foretaste.evaluation.intervals import Comparer, Ranked, check_against, comparisons
 from foretaste.evaluation.protocols import targets
 from foretaste.evaluation.summary import METRICS, Run, arms
+from foretaste.report.gains import ClassGain, class_gains, joined
 from foretaste.scores.reader import open_scores
 
 

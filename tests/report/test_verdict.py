@@ -1,6 +1,6 @@
 import pytest
 
-from foretaste.evaluation import verdict
+from foretaste.report import verdict
 
 CLEAR = {
     "difference": 4.0, "low": 1.0, "high": 7.0, "level": 95, "unit": "video+seed", "resamples": 45,

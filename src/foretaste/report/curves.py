@@ -10,7 +10,7 @@ from statistics import fmean
 from markupsafe import Markup
 
 from foretaste.contracts.errors import DataError
-from foretaste.evaluation.figures import Series, lines
+from foretaste.report.figures import Series, lines
 
 #: What is drawn: the loss on labels, which all arms have, and not the whole objective, which differs by arm.
 LABEL_LOSS = "action.cross_entropy"

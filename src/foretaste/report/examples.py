@@ -10,9 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from foretaste.annotations.history import histories
-from foretaste.evaluation.filmstrips import choose, opinion, strip
 from foretaste.evaluation.intervals import Ranked
-from foretaste.evaluation.report import Example
+from foretaste.report.filmstrips import choose, opinion, strip
+from foretaste.report.page import Example
 from foretaste.scores.exchange import read_split
 from foretaste.video.probe import inside
 

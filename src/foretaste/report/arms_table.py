@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from foretaste.evaluation import verdict
+from foretaste.report import verdict
 
 #: metric -> heading of a narrow column.
 _HEADINGS = {
