@@ -12,7 +12,8 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table, write_table
 from foretaste.evaluation.summary import METRICS
 from foretaste.pipeline import artifact
-from foretaste.tools import arms, report
+from foretaste.stages import report
+from foretaste.tools import arms
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from made_up_run import make_run
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import artifact
 from foretaste.report.results_page import page
-from foretaste.stages import report, results_page
+from foretaste.stages import report
+from foretaste.tools import results_page
 
 REPOSITORY = Path(__file__).parents[2]
 
