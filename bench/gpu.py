@@ -35,7 +35,7 @@ from transformers import BertConfig, BertForMaskedLM
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.tables import PHRASES
-from foretaste.contracts.view import Fetched, Sources
+from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline import families
 from foretaste.pipeline.model_config import LoopConfig, TermConfig
 from foretaste.training import loop
@@ -82,7 +82,7 @@ class Rows:
     def __len__(self) -> int:
         return len(next(iter(self.arrays.values())))
 
-    def fetch(self, rows: Sequence[int], *, seed: int, epoch: int, training: bool) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
         """The rows as the networks take them."""
         chosen = {name: values[list(rows)] for name, values in self.arrays.items()}
         widened = {

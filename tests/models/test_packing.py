@@ -8,7 +8,7 @@ import torch
 from language_models import KINDS, RECIPES, publish, sources_of
 
 from foretaste.contracts.batch import Batch
-from foretaste.contracts.view import Sources
+from foretaste.contracts.view import Look, Sources
 from foretaste.models.hf_folder import take_over
 from foretaste.models.language_model import LanguageModel, Packing, load_language_model
 from foretaste.pipeline import families
@@ -32,7 +32,7 @@ def _batches(sources: Sources, **how) -> tuple[Batch, Batch]:
     made = []
     for pack in (None, 32):
         view = families.build("views", {"kind": "masked_text", "pack": pack, **how}, sources=sources)
-        fetched = view.fetch(range(len(view)), seed=1, epoch=2, training=True)
+        fetched = view.fetch(range(len(view)), Look(1, 2))
         made.append(Batch(ids=tuple(view.ids), inputs=fetched.inputs, labels=fetched.labels))
     return made[0], made[1]
 

@@ -15,6 +15,7 @@ from transformers import ElectraForMaskedLM, ElectraForPreTraining
 
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.view import Look
 from foretaste.models.hf_folder import take_over
 from foretaste.models.replaced_token_detection import draw
 from foretaste.pipeline import families
@@ -36,7 +37,7 @@ def _model(sources):
 
 def _batch(sources, **how):
     view = families.build("views", {"kind": "masked_text", "rate": 0.4, **how}, sources=sources)
-    fetched = view.fetch(range(len(view)), seed=3, epoch=1, training=True)
+    fetched = view.fetch(range(len(view)), Look(3, 1))
     inputs = {name: t.double() if t.is_floating_point() else t for name, t in fetched.inputs.items()}
     return Batch(ids=tuple(view.ids), inputs=inputs, labels=fetched.labels)
 

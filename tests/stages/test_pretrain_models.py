@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from language_models import KINDS, publish
+from launching import torchrun
 from tiny_pretraining import run, settings, write_corpus
 
 from foretaste.__main__ import main
@@ -37,21 +37,9 @@ def lines(out: Path) -> list[dict]:
 
 
 def launch(folder: Path, out: Path, config: dict, processes: int = 1, check: bool = True, **more) -> int:
-    launcher = []
-    if processes > 1:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        launcher = [
-            "-m",
-            "torch.distributed.run",
-            f"--nproc_per_node={processes}",
-            "--master_addr=127.0.0.1",
-            f"--master_port={port}",
-        ]
     command = [
         sys.executable,
-        *launcher,
+        *torchrun(processes),
         str(SCRIPT),
         str(folder),
         json.dumps({"out": str(out), "config": config, **more}),

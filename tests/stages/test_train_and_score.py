@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 import tiny_lm
 import torch
 import yaml
+from launching import torchrun
 from made_up_tables import make_classes, make_tables
 from safetensors.torch import load_file
 
@@ -421,19 +421,9 @@ def by_command_line(step: Step, results: Path, processes: int) -> None:
             "places": {},
         },
     )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    launcher = [
-        "-m",
-        "torch.distributed.run",
-        f"--nproc_per_node={processes}",
-        "--master_addr=127.0.0.1",
-        f"--master_port={port}",
-    ]
     command = [
         sys.executable,
-        *launcher,
+        *torchrun(processes),
         "-m",
         "--",
         "foretaste",

@@ -17,7 +17,7 @@ from tiny_pretraining import write_corpus
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.table_stream import TableWriter
 from foretaste.contracts.tables import PHRASES, read_table
-from foretaste.contracts.view import Sources
+from foretaste.contracts.view import Look, Sources
 from foretaste.pipeline import families
 from foretaste.text import phrase_store
 from foretaste.text.phrase_store import open_store, recipe_starts, store
@@ -46,7 +46,7 @@ def test_the_same_as_from_memory(tmp_path, monkeypatch, window):
     assert tuple(views[0].ids) == tuple(views[1].ids)
     assert views[0].weights().tolist() == views[1].weights().tolist()
     rows = list(range(0, len(views[0]), 3))
-    a, b = (view.fetch(rows, seed=1, epoch=2, training=True) for view in views)
+    a, b = (view.fetch(rows, Look(1, 2)) for view in views)
     for name in a.inputs:
         assert a.inputs[name].equal(b.inputs[name]), name
 

@@ -10,6 +10,7 @@ from tiny_training import N, TinyView, samples
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES
+from foretaste.contracts.view import Look
 from foretaste.training.samples import Loader, check_boundary, class_counts, join
 
 
@@ -88,7 +89,7 @@ def test_training_shakes_rows_and_scoring_does_not():
     rows = samples()
     still = rows.batch([3, 1]).inputs["features"]
     assert torch.equal(still, rows.view.features[[3, 1]])
-    assert not torch.equal(rows.batch([3, 1], training=True).inputs["features"], still)
+    assert not torch.equal(rows.batch([3, 1], Look(0, 0)).inputs["features"], still)
     found = {
         sample: row
         for positions, batch in Loader(samples=rows, batch=4).in_order(1, 3)

@@ -48,8 +48,8 @@ class Heads(TinyNet):
 class HeadsView(TinyView):
     """A batch without an odd row says nothing of the second head's labels."""
 
-    def fetch(self, rows, **how) -> Fetched:
-        fetched = super().fetch(rows, **how)
+    def fetch(self, rows, look=None) -> Fetched:
+        fetched = super().fetch(rows, look)
         verbs = torch.tensor([row % C if row % 2 else UNLABELLED for row in rows])
         return (
             replace(fetched, labels={**fetched.labels, "verb": verbs})

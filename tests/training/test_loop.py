@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from launching import torchrun
 from safetensors.torch import load_file
 from tiny_training import TERMS, N, kept, samples, train
 
@@ -44,25 +44,14 @@ def run(out: Path, arguments: dict, processes: int = 1, check: bool = True) -> s
 
 
 def launch(script: list[str], out: Path, processes: int, check: bool = True) -> subprocess.CompletedProcess:
-    """A script that writes to ``out`` in processes of its own, by torchrun on a free port where there are
-    several.
-    """
+    """A script that writes to ``out`` in processes of its own, by torchrun where there are several."""
     out.mkdir(exist_ok=True)
-    launcher = []
-    if processes > 1:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        launcher = [
-            "-m",
-            "torch.distributed.run",
-            f"--nproc_per_node={processes}",
-            "--master_addr=127.0.0.1",
-            f"--master_port={port}",
-        ]
-    command = [sys.executable, *launcher, *script]
+    command = [sys.executable, *torchrun(processes), *script]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "FORETASTE_PLAIN": "1"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=check)
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)  # the scripts use the tests' own modules
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
 
 
 @pytest.mark.parametrize("stop", [2, 9, 12])

@@ -120,8 +120,8 @@ def test_where_a_batch_lies_changes_no_bit(tmp_path, monkeypatch):
     class Moved(TinyView):
         at = 0
 
-        def fetch(self, rows, **how):
-            fetched = super().fetch(rows, **how)
+        def fetch(self, rows, look=None):
+            fetched = super().fetch(rows, look)
             fetched.inputs["features"] = torch.from_numpy(
                 shifted(fetched.inputs["features"].numpy(), Moved.at)
             )

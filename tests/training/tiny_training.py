@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from foretaste.contracts.batch import UNLABELLED, Batch, Outputs
-from foretaste.contracts.view import Fetched
+from foretaste.contracts.view import Fetched, Look
 from foretaste.pipeline.model_config import LoopConfig, TermConfig
 from foretaste.training.loop import fit
 from foretaste.training.objective import build_objective
@@ -52,12 +52,14 @@ class TinyView:
     def __len__(self) -> int:
         return len(self.features)
 
-    def fetch(self, rows: Sequence[int], *, seed: int, epoch: int, training: bool) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
         features = self.features[list(rows)]
-        if training:
+        if look is not None:
             features = features + torch.stack(
                 [
-                    torch.from_numpy(np.random.default_rng([seed, epoch, row]).normal(size=(T, D))).float()
+                    torch.from_numpy(
+                        np.random.default_rng([look.seed, look.epoch, row]).normal(size=(T, D))
+                    ).float()
                     / 10
                     for row in rows
                 ]

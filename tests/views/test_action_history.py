@@ -8,7 +8,7 @@ import tiny_lm
 from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.tables import SEGMENTS
-from foretaste.contracts.view import Sources
+from foretaste.contracts.view import Look, Sources
 from foretaste.pipeline import families
 from foretaste.pipeline.language_models import packaged_folder
 from foretaste.training.samples import check_boundary, join
@@ -140,10 +140,7 @@ def test_later_segments_change_nothing(sources, wording):
         after = _view(_sources(sources.pretrained, changed), rule=rule, slots=True, **wording)
         for row in range(5):
             assert before.text(row) == after.text(row) and before.digest(row) == after.digest(row)
-            shown = (
-                view.fetch([row], seed=3, epoch=2, training=True).inputs["input_ids"].tolist()
-                for view in (before, after)
-            )
+            shown = (view.fetch([row], Look(3, 2)).inputs["input_ids"].tolist() for view in (before, after))
             assert next(shown) == next(shown)
         assert before.digest(5) != after.digest(5)
 
@@ -183,19 +180,14 @@ def test_elapsed_time_is_since_the_start_or_under_end_since_the_stop(sources):
 def test_actions_are_dropped_in_training_alone_and_by_seed_epoch_and_row(sources):
     view = _view(sources, drop=0.5)
 
-    def read(rows=(5, 4, 5), **settings):
-        return [row[row != 0].tolist() for row in view.fetch(rows, **settings).inputs["input_ids"]]
+    def read(rows=(5, 4, 5), look=None):
+        return [row[row != 0].tolist() for row in view.fetch(rows, look).inputs["input_ids"]]
 
     whole = read()
-    assert (
-        whole == read(seed=1, epoch=7)
-        and whole[0] == _view(sources).fetch([5]).inputs["input_ids"][0].tolist()
-    )
-    first, again, alone = (
-        read(rows, seed=1, epoch=0, training=True) for rows in ((5, 4, 5), (5, 4, 5), (4,))
-    )
+    assert whole[0] == _view(sources).fetch([5]).inputs["input_ids"][0].tolist()
+    first, again, alone = (read(rows, Look(1, 0)) for rows in ((5, 4, 5), (5, 4, 5), (4,)))
     assert first == again and first[0] == first[2] and alone[0] == first[1]
-    drawn = [read((5,), seed=seed, epoch=epoch, training=True)[0] for seed in range(8) for epoch in range(8)]
+    drawn = [read((5,), Look(seed, epoch))[0] for seed in range(8) for epoch in range(8)]
     assert len({tuple(ids) for ids in drawn}) > 20
     told = view.text(5).split(", ")
     lengths = [len(ids) for ids in drawn]
@@ -213,5 +205,5 @@ def test_actions_are_dropped_in_training_alone_and_by_seed_epoch_and_row(sources
 
 
 def test_slots_are_found_in_whatever_is_left(sources):
-    inputs = _view(sources, slots=True, drop=0.9).fetch(range(6), seed=0, epoch=0, training=True).inputs
+    inputs = _view(sources, slots=True, drop=0.9).fetch(range(6), Look(0, 0)).inputs
     assert (np.take_along_axis(inputs["input_ids"].numpy(), inputs["slots"].numpy(), 1) == 4).all()

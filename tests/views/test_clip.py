@@ -15,7 +15,7 @@ import torch
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS
-from foretaste.contracts.view import Sources
+from foretaste.contracts.view import Look, Sources
 from foretaste.pipeline import families
 from foretaste.pipeline.video_files import video_files
 from foretaste.training.samples import check_boundary, join
@@ -25,6 +25,8 @@ from foretaste.video.probe import probe
 
 #: Every frame is coded by itself, so that altering one leaves the bytes of the others' pictures as they are.
 INTRA = "keyint=1:qp=12"
+LOOK = Look(1, 2)
+
 SMALL = {"frames": 4, "rate": 2.0, "size": 48, "scoring_side": 48, "training_sides": [48, 52]}
 WINDOWS = [("a", 3.05), ("b", 3.95), ("a", 0.9), ("b", 0.0), ("a", 2.0)]
 #: Worked by hand: at 10 frames a second frame f is shown from f / 10 s; ticks are 1 / 30 s; steps back are
@@ -73,8 +75,8 @@ def build(folder, rows=None, segments=None, probed=None, **settings):
     return families.build("views", {"kind": "clip", **SMALL, **settings}, sources=sources)
 
 
-def fetch(view, rows, seed=1, epoch=2, training=False):
-    return view.fetch(rows, seed=seed, epoch=epoch, training=training).inputs["frames"]
+def fetch(view, rows, look=None):
+    return view.fetch(rows, look).inputs["frames"]
 
 
 def pictures(clip):
@@ -124,13 +126,9 @@ def test_nothing_after_the_window_changes_what_is_seen(folder, tmp_path):
             numbers = [first + f if f < from_frame else 4095 - f for f in range(40)]
             barcode.write_clip(altered / f"{video_id}.mp4", 40, x264=INTRA, numbers=numbers)
             view = build(altered)
-            for training in (False, True):
-                same = torch.equal(
-                    fetch(view, [row], training=training), fetch(as_it_is, [row], training=training)
-                )
-                assert same != changes, (
-                    f"{name} frame, window to {stop_s} s of {video_id}, training={training}"
-                )
+            for look in (None, LOOK):
+                same = torch.equal(fetch(view, [row], look), fetch(as_it_is, [row], look))
+                assert same != changes, f"{name} frame, window to {stop_s} s of {video_id}, look {look}"
         assert as_it_is.newest_s(row) == pytest.approx(last / 10) and as_it_is.newest_s(row) <= stop_s
 
 
@@ -155,7 +153,7 @@ def test_training_cuts_one_window_out_of_one_size_of_the_clip(folder):
     }
     draws = []
     for epoch in range(60):
-        clip, found = pictures(fetch(view, [0], epoch=epoch, training=True)[0]), []
+        clip, found = pictures(fetch(view, [0], Look(1, epoch))[0]), []
         for side, whole in sizes.items():
             for top, left, flip in itertools.product(
                 range(side - 23), range(whole.shape[2] - 23), (False, True)
@@ -172,16 +170,13 @@ def test_training_cuts_one_window_out_of_one_size_of_the_clip(folder):
 
 def test_changes_depend_on_seed_epoch_and_row_alone(folder):
     view = build(folder, training_sides=[48, 53])
-    together = fetch(view, [0, 1, 2, 4], training=True)
-    assert torch.equal(fetch(view, [2], training=True)[0], together[2])
-    assert torch.equal(fetch(view, [4, 0], training=True), together[[3, 0]])
-    for other in (fetch(view, [0], epoch=3, training=True), fetch(view, [0], seed=2, training=True)):
+    together = fetch(view, [0, 1, 2, 4], LOOK)
+    assert torch.equal(fetch(view, [2], LOOK)[0], together[2])
+    assert torch.equal(fetch(view, [4, 0], LOOK), together[[3, 0]])
+    for other in (fetch(view, [0], Look(1, 3)), fetch(view, [0], Look(2, 2))):
         assert not torch.equal(other[0], together[0])
-    assert torch.equal(fetch(view, [0, 1], seed=5, epoch=6), fetch(view, [0, 1]))
     unchanged = build(folder, training_sides=[48, 48], flip=0.0)
-    assert not torch.equal(fetch(unchanged, [0], training=True), fetch(unchanged, [0])), (
-        "the crop's place alone"
-    )
+    assert not torch.equal(fetch(unchanged, [0], LOOK), fetch(unchanged, [0])), "the crop's place alone"
 
 
 def test_digests_say_what_is_shown_when_scored(folder):
@@ -220,7 +215,7 @@ def test_past_labels_are_of_the_times_of_the_frames(folder):
         segment("a", "unused", 1.0, 1.9, 4),
     ]
     view = build(folder, segments=segments, past=True)
-    labels = view.fetch([0, 1], seed=0, epoch=0, training=True).labels
+    labels = view.fetch([0, 1], Look(0, 0)).labels
     assert labels["past_action"].tolist() == [[UNLABELLED, 7, 7, 5], [UNLABELLED] * 4]
     assert labels["past_verb"][0].tolist() == [UNLABELLED, 1, 1, 2] and set(
         labels["past_noun"].flatten().tolist()

@@ -11,7 +11,7 @@ import pytest
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SAMPLES, SEGMENTS
-from foretaste.contracts.view import Sources
+from foretaste.contracts.view import Look, Sources
 from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline import families
 from foretaste.video.windows import label_at
@@ -90,7 +90,7 @@ def build(paths, rows=SAMPLE_ROWS, segments=None, **settings):
 
 
 def fetch(view, rows):
-    return view.fetch(rows, seed=0, epoch=0, training=True).inputs["features"]
+    return view.fetch(rows, Look(0, 0)).inputs["features"]
 
 
 def test_windows_hold_the_right_frames(tmp_path):
@@ -177,7 +177,7 @@ def test_past_labels_are_of_usable_segments_of_the_same_split(tmp_path):
         segment("a", 49.75, 0.0, 4.9, 3, split="validation"),
     ]
     view = build(write(tmp_path / "0.h5"), segments=segments, past=True)
-    labels = view.fetch([0, 1], seed=0, epoch=0, training=False).labels
+    labels = view.fetch([0, 1]).labels
     times = np.arange(13, 50, 4) / FPS  # 3.25, 4.25 ... 12.25
     starts, stops, actions = np.array([5.0, 6.5]), np.array([8.0, 7.5]), np.array([7, 2])
     want = [label_at(t, starts, stops, actions, "midpoint") for t in times]
@@ -186,7 +186,7 @@ def test_past_labels_are_of_usable_segments_of_the_same_split(tmp_path):
     assert labels["past_noun"][0].tolist() == [{UNLABELLED: UNLABELLED, 7: 2, 2: UNLABELLED}[a] for a in want]
     assert labels["past_action"][1].tolist() == [1] * 10
     published = build(write(tmp_path / "1.h5"), segments=segments, past=True, past_ties="half_duration")
-    ties = published.fetch([0], seed=0, epoch=0, training=False).labels["past_action"][0].tolist()
+    ties = published.fetch([0]).labels["past_action"][0].tolist()
     assert ties == [label_at(t, starts, stops, actions, "half_duration") for t in times] != want
 
 
@@ -222,7 +222,7 @@ def test_past_labels_equal_avts(tmp_path, shared_golden):
     ]
     write_features(tmp_path / "0.h5", origin, videos)
     view = build((tmp_path / "0.h5",), rows, segments, past=True, past_ties="half_duration")
-    got = view.fetch(range(len(rows)), seed=0, epoch=0, training=False)
+    got = view.fetch(range(len(rows)))
     frames, past = got.inputs["features"][..., 0].numpy(), got.labels["past_action"].numpy()
     golden_frames = np.array([s["feature_frame"] for s in case["samples"]])
     # AVT's frame n (from 1) ends at n / 30; ours is the one shown at the stop of the window: the next one, or

@@ -11,7 +11,7 @@ import torch
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SEGMENTS, VIDEOS
-from foretaste.contracts.view import Sources
+from foretaste.contracts.view import Look, Sources
 from foretaste.pipeline import families
 from foretaste.pipeline.video_files import video_files
 from foretaste.video.probe import probe
@@ -69,7 +69,7 @@ def test_rows_are_the_labelled_frames(folder):
     assert view.labels["action"].tolist() == [5, 5, 5, 6, 5, 7, 7, 7, 7, 7]
     assert view.labels["verb"].tolist() == [1, 1, 1, 0, 1, 1, 1, 1, 1, 1]
     assert set(view.labels["noun"].tolist()) == {UNLABELLED}
-    fetched = view.fetch([9, 0, 2], seed=0, epoch=0, training=False)
+    fetched = view.fetch([9, 0, 2])
     frames = fetched.inputs["frames"]
     assert (
         frames.shape == (3, 3, 48, 64)
@@ -85,25 +85,20 @@ def test_rows_are_the_labelled_frames(folder):
 def test_augmentation_depends_on_seed_epoch_and_row_alone(folder):
     view = build(folder, rate=5.0, augment=AUGMENT)
 
-    def fetch(rows, seed=1, epoch=2, training=True):
-        return view.fetch(rows, seed=seed, epoch=epoch, training=training).inputs["frames"]
+    def fetch(rows, seed=1, epoch=2):
+        return view.fetch(rows, Look(seed, epoch)).inputs["frames"]
 
     together = fetch([0, 1, 2])
     assert torch.equal(fetch([2])[0], together[2]) and torch.equal(fetch([2, 0]), together[[2, 0]])
     assert not torch.equal(fetch([2], epoch=3), fetch([2])) and not torch.equal(
         fetch([2], seed=2), fetch([2])
     )
-    assert torch.equal(fetch([2], epoch=3, training=False), fetch([2], training=False))
+    assert not torch.equal(view.fetch([2]).inputs["frames"], fetch([2]))
 
 
 def test_without_augmentation_training_sees_the_frames_as_they_are(folder):
     view = build(folder, rate=5.0)
-    assert torch.equal(
-        *(
-            view.fetch([0, 3], seed=0, epoch=0, training=training).inputs["frames"]
-            for training in (True, False)
-        )
-    )
+    assert torch.equal(*(view.fetch([0, 3], look).inputs["frames"] for look in (Look(0, 0), None)))
 
 
 def test_digests_tell_frames_apart(folder):

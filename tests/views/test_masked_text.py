@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import PHRASES
-from foretaste.contracts.view import Sources
+from foretaste.contracts.view import Look, Sources
 from foretaste.pipeline import families
 from foretaste.pipeline.language_models import packaged_folder
 from foretaste.views.masked_text import _windows
@@ -45,9 +45,9 @@ def _view(sources, **settings):
     return families.build("views", {"kind": "masked_text", **settings}, sources=sources)
 
 
-def _restored(view, rows, **how):
+def _restored(view, rows, look=None):
     """Token texts of each row, with what was hidden put back, and the rows' hidden places."""
-    fetched = view.fetch(rows, **how)
+    fetched = view.fetch(rows, look)
     ids = fetched.inputs["input_ids"].clone()
     hidden = torch.zeros(ids.shape, dtype=torch.bool)
     hidden.view(-1)[fetched.inputs["masked_positions"]] = True
@@ -120,24 +120,23 @@ def test_a_stride_leaves_out_windows_and_no_phrase(sources):
 def test_masks_are_a_function_of_seed_epoch_and_row(sources):
     view = _view(sources, window=(1, 4), mask="phrases")
     rows = [6, 0, 3, 2]
-    together = view.fetch(rows, seed=3, epoch=2, training=True)
-    again = view.fetch(rows, seed=3, epoch=2, training=True)
+    together = view.fetch(rows, Look(3, 2))
+    again = view.fetch(rows, Look(3, 2))
     assert torch.equal(together.inputs["input_ids"], again.inputs["input_ids"])
     for at, row in enumerate(rows):
-        alone = view.fetch([row], seed=3, epoch=2, training=True).inputs["input_ids"][0]
+        alone = view.fetch([row], Look(3, 2)).inputs["input_ids"][0]
         assert torch.equal(alone, together.inputs["input_ids"][at, : len(alone)])
     others = [
-        view.fetch(rows, seed=s, epoch=e, training=True).inputs["input_ids"]
-        for s, e in ((4, 2), (3, 3), (5, 0), (6, 1), (7, 1))
+        view.fetch(rows, Look(s, e)).inputs["input_ids"] for s, e in ((4, 2), (3, 3), (5, 0), (6, 1), (7, 1))
     ]
     assert any(not torch.equal(together.inputs["input_ids"], other) for other in others)
-    fixed = [view.fetch(rows, seed=s, epoch=e).inputs["input_ids"] for s, e in ((0, 0), (3, 2))]
+    fixed = [view.fetch(rows, look).inputs["input_ids"] for look in (None, Look(0, 0))]
     assert torch.equal(*fixed)
 
 
 def test_phrases_are_hidden_whole_and_separators_never(sources):
     view = _view(sources, mask="phrases", last=1.0)
-    fetched = view.fetch([0, 1, 2], training=True)
+    fetched = view.fetch([0, 1, 2], Look(0, 0))
     shown = [[view.tokenizer.token(i) for i in row] for row in fetched.inputs["input_ids"].tolist()]
     assert shown[0][-4:] == [",", "[MASK]", "[MASK]", "[SEP]"] and shown[0].count("[MASK]") == 2
     assert shown[1][:6] == ["[CLS]", "[MASK]", "[MASK]", "[MASK]", "[MASK]", "[SEP]"]
@@ -170,7 +169,7 @@ def test_words_leave_separators_alone_and_tokens_do_not(sources):
     for mask, seen in hit.items():
         view = _view(sources, template="egtea", mask=mask)
         for epoch in range(40):
-            fetched = view.fetch([0], epoch=epoch, training=True)
+            fetched = view.fetch([0], Look(0, epoch))
             seen |= {view.tokenizer.token(i) for i in fetched.labels["token"].tolist()}
     assert {"<", "v", ">", "take"} <= hit["tokens"]
     assert "take" in hit["words"] and not {"<", "v", "a", ">"} & hit["words"]
@@ -188,7 +187,7 @@ def test_every_sequence_has_a_hidden_token_and_random_ones_are_ordinary(sources)
     view = _view(sources, window=(1, 2), rate=0.01)
     rows = list(range(len(view)))
     for epoch in range(30):
-        _, hidden, fetched = _restored(view, rows, epoch=epoch, training=True)
+        _, hidden, fetched = _restored(view, rows, Look(0, epoch))
         assert hidden.any(1).all()
         shown = fetched.inputs["input_ids"][hidden]
         assert ((shown == 4) | (shown > 4)).all()

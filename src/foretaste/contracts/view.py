@@ -100,6 +100,17 @@ class Fetched:
     labels: Mapping[str, Tensor] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Look:
+    """The random part of how samples are shown in training: what is drawn for a row (a mask, a crop, a flip)
+    is a function of this and of the row alone. All views of one sample therefore draw alike under one look.
+    Where there is no look (None) nothing is random: so rows are scored.
+    """
+
+    seed: int
+    epoch: int
+
+
 class View(Protocol):
     """What one kind of model sees of a sample; ``build(config, sources)`` of a member of ``views/`` makes
     one.
@@ -111,10 +122,8 @@ class View(Protocol):
     def __len__(self) -> int:
         """How many rows there are (samples; sequences for MLM)."""
 
-    def fetch(self, rows: Sequence[int], *, seed: int, epoch: int, training: bool) -> Fetched:
-        """A batch of B rows. Anything random (masks, crops) is a function of (seed, epoch, row) alone;
-        nothing is random unless ``training``.
-        """
+    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+        """A batch of B rows, as they are shown under ``look``."""
 
     def digest(self, row: int) -> bytes:
         """16 bytes of the sha256 of exactly what a model is shown of the row when it is scored."""

@@ -19,7 +19,7 @@ import json
 from pathlib import Path
 
 from foretaste.contracts.classes import HEADS, read_classes
-from foretaste.stages.evaluate import evaluate
+from foretaste.evaluation.measuring import evaluate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,6 @@
 """Rows of a view, joined with their ids and labels, and the batches of an epoch.
 
-The order of an epoch is a pure function of (seed, epoch), and a view's randomness one of (seed, epoch, row):
+The order of an epoch is a pure function of (seed, epoch), and a view's randomness one of (look, row):
 a training resumes at any step by counting, with nothing to restore. A global batch is cut into as many pieces
 as there are processes times accumulation parts; their union is the same batch however it is cut. The last,
 shorter batch of an epoch is kept: the objective is exact whatever the sizes.
@@ -20,7 +20,7 @@ from torch import Tensor
 from foretaste.contracts.batch import UNLABELLED, Batch
 from foretaste.contracts.classes import HEADS
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.view import RowIds, View
+from foretaste.contracts.view import Look, RowIds, View
 
 #: Batches of like length are formed within pools of this many batches, so that neighbours change from epoch
 #: to epoch.
@@ -63,12 +63,10 @@ class Samples:
         found.update("\n".join(self.ids[at] for at in range(0, len(self), every)).encode())
         return found.hexdigest()
 
-    def batch(
-        self, positions: Sequence[int], *, seed: int = 0, epoch: int = 0, training: bool = False
-    ) -> Batch:
-        """The samples at ``positions`` (0 to n - 1), in that order."""
+    def batch(self, positions: Sequence[int], look: Look | None = None) -> Batch:
+        """The samples at ``positions`` (0 to n - 1), in that order, as they are shown under ``look``."""
         positions = np.asarray(positions, dtype=np.int64)
-        fetched = self.view.fetch(self.rows[positions].tolist(), seed=seed, epoch=epoch, training=training)
+        fetched = self.view.fetch(self.rows[positions].tolist(), look)
         index = torch.from_numpy(positions)
         labels = {head: values[index] for head, values in self.labels.items()}
         return Batch(
@@ -187,10 +185,8 @@ class Loader:
         empty.
         """
         cut = np.array_split(positions, total)[first : first + count]
-        return [
-            self.samples.batch(piece, seed=self.seed, epoch=epoch, training=True) if len(piece) else None
-            for piece in cut
-        ]
+        look = Look(self.seed, epoch)
+        return [self.samples.batch(piece, look) if len(piece) else None for piece in cut]
 
     def in_order(self, first: int = 0, stride: int = 1) -> Iterator[tuple[np.ndarray, Batch]]:
         """The samples ``first``, ``first + stride``, ... as (positions, batch), undisturbed by augmentation:

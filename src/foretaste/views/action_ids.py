@@ -12,7 +12,7 @@ from pydantic import PositiveInt
 
 from foretaste.annotations.history import check_histories, histories
 from foretaste.contracts.batch import UNLABELLED
-from foretaste.contracts.view import Fetched, Sources
+from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline.options import Options
 
 #: What it is made from: what a step with this view reads.
@@ -45,7 +45,7 @@ class ActionIds:
     def __len__(self) -> int:
         return len(self.history)
 
-    def fetch(self, rows: Sequence[int], *, seed: int = 0, epoch: int = 0, training: bool = False) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
         """``history`` (B, L) int64."""
         return Fetched(inputs={"history": torch.from_numpy(self.history[np.asarray(rows, dtype=np.int64)])})
 

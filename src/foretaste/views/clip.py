@@ -8,8 +8,8 @@ Grauman 2021, AVT-b).
               each frame
 
 Windows that reach back before the video (or before their own start) repeat their first frame, as AVT does. Of
-a frame's times and pictures only this is random, once a clip and in training alone, as a function of (seed,
-epoch, row): the length of the shorter side, a horizontal flip, the place of the crop. Scoring shows the
+a frame's times and pictures only this is random, once a clip and in training alone, as a function of (look,
+row): the length of the shorter side, a horizontal flip, the place of the crop. Scoring shows the
 centre at one size; AVT's own test averages six views of it (three crops, each flipped), which gives a little
 more and costs six times as much: it is not done here. Pictures are resized by the decoder (bilinear,
 averaging what it shrinks).
@@ -34,7 +34,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from torch import Tensor
 
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.view import Fetched, Sources
+from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline.artifact import sha256
 from foretaste.pipeline.console import track
 from foretaste.pipeline.options import Options
@@ -135,15 +135,15 @@ class Clip:
     def __len__(self) -> int:
         return len(self.of)
 
-    def fetch(self, rows: Sequence[int], *, seed: int, epoch: int, training: bool) -> Fetched:
-        """The clips of ``rows``; each is changed by (seed, epoch, row) in training, and its centre is shown
+    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+        """The clips of ``rows``; each is changed by (look, row), and its centre is shown
         otherwise.
         """
         rows = list(rows)
         changes = [
             (
-                self._drawn(np.random.default_rng((seed, epoch, row)))
-                if training
+                self._drawn(np.random.default_rng((look.seed, look.epoch, row)))
+                if look is not None
                 else Change(self.config.scoring_side)
             )
             for row in rows

@@ -19,7 +19,7 @@ import pyarrow as pa
 import torch
 from pydantic import PositiveFloat, PositiveInt
 
-from foretaste.contracts.view import Fetched, Sources
+from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.features.store import FeatureStore
 from foretaste.pipeline.options import Options
 from foretaste.video.windows import PastTies, window_indices
@@ -64,7 +64,7 @@ class Features:
     def __len__(self) -> int:
         return len(self.videos)
 
-    def fetch(self, rows: Sequence[int], *, seed: int, epoch: int, training: bool) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
         """The windows of ``rows``; nothing is random."""
         stacked = np.stack([self._window(row) for row in rows])
         labels = (

@@ -27,7 +27,7 @@ from pydantic import PositiveFloat
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.classes import HEADS
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.contracts.view import Fetched, Sources
+from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline.console import track
 from foretaste.pipeline.options import Options
 from foretaste.video.decode import stream_frames
@@ -71,14 +71,14 @@ class Frames:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def fetch(self, rows: Sequence[int], *, seed: int, epoch: int, training: bool) -> Fetched:
-        """The frames of ``rows``; each is changed by (seed, epoch, row) in training, and as decoded
+    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+        """The frames of ``rows``; each is changed by (look, row), and as decoded
         otherwise.
         """
         rows = list(rows)
         frames = self.pixels[rows]
-        if training:
-            frames = augmented(frames, self.config.augment, [(seed, epoch, row) for row in rows])
+        if look is not None:
+            frames = augmented(frames, self.config.augment, [(look.seed, look.epoch, row) for row in rows])
         return Fetched(
             inputs={"frames": normalised(frames)},
             labels={head: torch.from_numpy(values[rows]) for head, values in self.labels.items()},

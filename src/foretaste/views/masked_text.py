@@ -2,8 +2,8 @@
 
 A row is a window that ends at one phrase of a recipe, so that one pass over the rows has every phrase last
 once (``stride`` 1); how far the window reaches back is drawn once a row. Without ``window`` a row is a whole
-recipe (the published corpus). Masks are a function of (seed, epoch, row); outside training they are those of
-seed 0 and epoch 0. The texts stay where the table keeps them (``text/phrase_store.py``: on disk); here are
+recipe (the published corpus). Masks are a function of (look, row); without a look they are those of seed 0
+and epoch 0. The texts stay where the table keeps them (``text/phrase_store.py``: on disk); here are
 only the rows at which windows begin and end.
 """
 
@@ -21,7 +21,7 @@ import torch
 from pydantic import Field, PositiveInt, model_validator
 
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.view import Fetched, RowIds, Sources
+from foretaste.contracts.view import Fetched, Look, RowIds, Sources
 from foretaste.pipeline.options import Options
 from foretaste.text import masking
 from foretaste.text.packing import places
@@ -116,7 +116,7 @@ class MaskedText:
         last = int(self._windows.stop[row]) - 1
         return f"{self._recipe[last].as_py()}/{self._order[last].as_py()}"
 
-    def fetch(self, rows: Sequence[int], *, seed: int = 0, epoch: int = 0, training: bool = False) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
         """``input_ids`` (B, N) int64, ``attention_mask`` (B, N) bool, ``masked_positions`` (M,) int64 into B
         * N, ``draws`` (M,) float32 in [0, 1), one random number a hidden token; label ``token`` (M,) int64,
         what was there, and ``verdict``, a 1 for each real token (``models/replaced_token_detection.py``).
@@ -124,9 +124,8 @@ class MaskedText:
         With ``pack`` B are rows, not sequences, and there are ``sequence`` (B, N) int64, to which sequence a
         token belongs (-1: padding), and ``position`` (B, N) int64, where in it, from 0.
         """
-        drawing = masking.Drawing(
-            seed=seed if training else 0, epoch=epoch if training else 0, rows=np.asarray(rows)
-        )
+        look = look or Look(seed=0, epoch=0)
+        drawing = masking.Drawing(seed=look.seed, epoch=look.epoch, rows=np.asarray(rows))
         shown = [self._tokens(row) for row in rows]
         ids, real = pad([tokens for tokens, _, _ in shown], self.tokenizer.pad)
         phrase, _ = pad([phrase for _, phrase, _ in shown], -1)
