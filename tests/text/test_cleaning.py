@@ -63,10 +63,11 @@ CLEANED = [
     ("* **Add** _the_ __eggs__, **M**ix", "* Add the eggs, Mix", {EMPHASIS}),
     ("[B]Add[/B] [i]the eggs[/i]", "Add the eggs", {EMPHASIS}),
     ("Add the “eggs” and «milk» to the ‘cook’s mix’", "Add the eggs and milk to the cook’s mix", {QUOTES}),
+    ("Cut each \"snake\" into a 'U' shape (the 'cook's way')", "Cut each snake into a U shape (the cook's way)", {QUOTES}),
 ]
 KEPT = [
     "cook < 5 min", "5 > 3", "5 < x > 3", "<optional>", "<a few minutes>", "<3", "salt & pepper", "R&D", "trim &notch the edges",
-    "&center", "&foo;", "a & b; c", "Crème fraîche, 350 °F – “½ cup”", "‘n’ stir", "jalapen\u0303o", "الملح", "\tAdd\n",
+    "&center", "&foo;", "a & b; c", "Crème fraîche, 350 °F – “½ cup”", "‘n’ stir", "'til done, rock 'n' roll", 'a 9" x 13" pan and 2 " thick', "the cooks' pans", "jalapen\u0303o", "الملح", "\tAdd\n",
     "5 * 3", "2*3*4", "2 x 4", "* eggs", "eggs* and milk*", "snake_case_x", "____", "[optional]", "‘Til the eggs’ foam", "a 9” or 8” pan", "™ ® © ½ ⅓ € £ 5 ℃", "cr\ufffdme",
 ]  # fmt: skip
 

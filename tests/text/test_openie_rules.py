@@ -494,3 +494,89 @@ def test_several_sentences_in_one_text():
     assert found("Preheat oven to 350 degrees F. Grease a pan! Then, mix the eggs; bake.") == [
         "preheat: oven", "grease: pan", "mix: egg", "bake",
     ]  # fmt: skip
+
+
+DONE_BY = {
+    "Drop batter by large spoonfuls onto the griddle and cook until dry.": ["drop: batter", "cook"],
+    "Unmold by quickly dipping into hot water.": ["unmold", "dip"],
+    "While the pasta cooks, heat the oil.": ["heat: oil"],
+    "Stir while adding the milk.": ["stir", "add: milk"],
+    "Butter an 8-inch by 10-inch dish.": ["butter: dish"],
+}
+
+ALSO_VERBS = {
+    "Do another batch and do the same with the rest.": ["do: batch", "do: same"],
+    "Do no stir.": [],
+    "End with flour.": ["end"],
+    "Add the corn and squash and cook, stirring.": ["add: corn", "cook", "stir"],
+    "Squash the garlic.": ["squash: garlic"],
+    "Put it on the preheated griddle or fry pan.": ["put: it"],
+    "Stir in the noodles and flavoring from packet.": ["stir in: noodle"],
+    "Butter hands lightly.": ["butter: hand"],
+    "Paper towels also work well.": [],
+    "You can then keep the dough in the fridge.": ["keep: dough"],
+    "Serve, you may now add salt.": ["serve", "add: salt"],
+    "The oven is hot, so raise the temperature.": ["raise: temperature"],
+    "If the dough is sticky dip hands in oil.": ["dip: hand"],
+    "Using a big vessel (such as a pot) create the bath.": ["create: bath"],
+    "Press into crumbs, coating both sides.": ["press", "coat: side"],
+}
+
+STATES = {
+    "Cook until the onions soften, turn translucent, and begin to brown, about 10 minutes.": ["cook"],
+    "Simmer until the sauce has thickened and become clear.": ["simmer"],
+    "Turn them as soon as bubbles form.": ["turn: them"],
+    "Stir to blend and dissolve the cubes.": ["stir"],
+    "Simmer to let the flavors blend and create a rich broth.": ["simmer"],
+    "Stir to combine and add the eggs.": ["stir", "add: egg"],
+}
+
+MORE_HEADS = {
+    "Pour the flour and broth mixture into the pan.": ["pour: mixture"],
+    "Combine the carrots and flour mixture.": ["combine: carrot"],
+    "Combine the butter and melted chocolate mixture.": ["combine: butter"],
+    "Add 1/2 cup to 1 cup (250-500 mL) water.": ["add: water"],
+    "Stir in 1 cup (125 mL) chips.": ["stir in: chip"],
+    "Use a 2:1 ratio (by volume) for oats.": ["use: ratio"],
+    "Stir the whole very hard.": ["stir: whole"],
+    "Add as much as you like.": ["add"],
+    "Cook a little longer.": ["cook"],
+}
+
+MORE_PARTICLES = {
+    "Take the bread out of the oven.": ["take out: bread"],
+    "take bread out of oven": ["take: bread"],
+    "Make a ring out of foil.": ["make: ring"],
+    "Turn the fish around and stir around the edges.": ["turn around: fish", "stir"],
+    "Put the chops back in, flip them.": ["put back: chop", "flip: them"],
+    "put milk back into fridge": ["put: milk"],
+    "Put the milk back into the fridge.": ["put back: milk"],
+    "Take off heat.": ["take"],
+    "Shut off the heat.": ["shut off: heat"],
+    "Add the sauce and mix by warming.": ["add: sauce", "mix"],
+}
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(DONE_BY.items()))
+def test_how_a_thing_is_done_ends_no_sentence(sentence, expected):
+    assert found(sentence) == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(ALSO_VERBS.items()))
+def test_a_word_is_a_verb_where_it_tells_what_to_do_alone(sentence, expected):
+    assert found(sentence) == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(STATES.items()))
+def test_what_becomes_of_a_thing_is_no_step(sentence, expected):
+    assert found(sentence) == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(MORE_HEADS.items()))
+def test_the_head_is_what_is_mixed_and_measured(sentence, expected):
+    assert found(sentence) == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(MORE_PARTICLES.items()))
+def test_a_particle_before_a_preposition_belongs_to_its_verb(sentence, expected):
+    assert found(sentence) == expected

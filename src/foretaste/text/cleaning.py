@@ -22,12 +22,13 @@ INVISIBLE = "invisible characters removed"
 PLAIN = "unusual spaces, hyphens, apostrophes, ligatures and letter forms replaced by plain ones"
 SYMBOLS = "emoji and other symbols removed"
 EMPHASIS = "emphasis marks of Markdown and BBCode removed"
-QUOTES = "typographic quotes around words removed"
+QUOTES = "quotes around words removed"
 #: What can be done to a line.
 KINDS = (ENTITIES, TAGS, INVISIBLE, PLAIN, SYMBOLS, EMPHASIS, QUOTES)
 
 #: Only a line that holds something else than this is looked at closely.
-_COMMON = re.compile(r"[\t\n -%'-)+-;=-Z\\-^a-~À-ÿ–—’…•°½¼¾]*+")
+#: An apostrophe is common within a word and at its end.
+_COMMON = re.compile(r"(?:[\t\n !#-%()+-;=-Z\\-^a-~À-ÿ–—’…•°½¼¾]++|(?<=[^\W\d_])')*+")
 
 # Entities. In HTML "&copy" may begin a longer word; here a name without a semicolon is a whole word ("&center" is
 # none), unless it is an accented letter or a fraction, which stand within words ("cr&egraveme", "1&frac12cup").
@@ -91,10 +92,12 @@ _EMPHASIS = re.compile(
     r"|(?<!\w)(_{1,3})(?=[^\s*_][^*_\n]*+\3)([^*_\n]*+)(?<=\S)\3(?!\w)"
     r"|(?<![\[/])\[/?[bBiIuU]\](?!\])"
 )
-#: Quotes that stand around words; "‘n’" and "‘til" are short forms, “½ cup” is an amount.
+#: Quotes that stand around words; "‘n’" and "‘til" are short forms, “½ cup” is an amount, 9" are inches.
 _QUOTED = re.compile(
     r"[“„]([^\W\d_½¼¾⅐-⅞][^“”„\n]*+)[“”]|«([^\W\d_½¼¾⅐-⅞][^«»\n]*+)»"
     r"|(?<!\w)[‘‚](?!(?i:n|til|em|tis|round|bout)\b)([^\W\d_½¼¾⅐-⅞](?:[^‘’‚\n]|’(?=[^\W\d_]))++)’(?!\w)"
+    r"|(?:(?<!\S)|(?<=\s\())\"([^\W\d_][^\"<>\n]*+)\"(?!\w)"
+    r"|(?:(?<!\S)|(?<=\s\())'(?!(?i:n|til|em|tis|round|bout)\b)([^\W\d_](?:[^'<>\n]|'(?=[^\W\d_]))*+)'(?!\w)"
 )
 #: What follows an emoji and makes another of it: selectors, a joiner.
 _JOINERS = "\ufe0e\ufe0f\u200d"
@@ -198,7 +201,7 @@ def _without_emphasis(text: str) -> str:
 
 
 def _without_quotes(text: str) -> str:
-    return _QUOTED.sub(lambda quoted: quoted[1] or quoted[2] or quoted[3], text)
+    return _QUOTED.sub(lambda quoted: quoted[quoted.lastindex], text)
 
 
 def _decoded(text: str) -> str:

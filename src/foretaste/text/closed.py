@@ -13,14 +13,14 @@ NUMBERS = word_set(
     "eight eleven fifteen fifty five forty four hundred nine one seven six sixty ten thirty thousand three twelve twenty two",
 )  # fmt: skip
 PREPOSITIONS = word_set(
-    "above according across after against along alongside amid among amongst around as at atop before behind below beneath beside",
+    "above according across after against along alongside amid among amongst as at atop before behind below beneath beside",
     "between beyond by depending despite during except excluding following for from including inside instead into like near onto",
     "opposite outside past per plus rather regarding since throughout toward towards under underneath unlike unto upon via within",
     "without working worth",
 )  # fmt: skip
 #: Words after a verb that belong to it; those of the second line are prepositions as well.
 PARTICLES = word_set("apart aside away back down forth out together up")
-PARTICLES_OR_PREPOSITIONS = word_set("in off on over through")
+PARTICLES_OR_PREPOSITIONS = word_set("around in off on over through")
 SUBORDINATORS = word_set(
     "'til although because how if lest once provided so than that though til till unless until what whatever when whenever where",
     "whereas wherever whether which whichever while whilst who whose why",
@@ -50,7 +50,7 @@ NOT_ADVERBS = word_set(
 )  # fmt: skip
 #: Before a vessel these make it a measure.
 ONE_MORE = frozenset({"a", "an", "another", "other", "remaining", "last", "full", "additional", "extra"})
-#: Alone these are no objects ("heat a bit", "stir every now and then").
-NO_THINGS = frozenset({"a", "an", "the", "your", "every", "bit", "lot", "lots"})
+#: Alone these are no objects ("heat a bit", "mash some more", "stir every now and then").
+NO_THINGS = frozenset({"a", "an", "the", "your", "every", "bit", "lot", "lots", "little", "more", "as much", "as many"})
 #: Modal verbs that make a passive an instruction, where "will" makes it a forecast.
 ORDERS = frozenset({"should", "must", "can", "may", "shall"})

@@ -55,7 +55,7 @@ VERBS_OR_NOUNS = word_set(
     "quarter rake rap rasp reach read refill reheat release repeat reserve rest return rinse rip rise roast roll rotate rub run sand",
     "saute save scald scatter scoop score scour scramble scrape scrub seal sear search season section separate serve set sew shake",
     "shape share shave shed shift shock show shred sieve simmer sink skewer skim slam slap slash slice slide slip slit smack smash",
-    "smear smell smoke snap soak sort space spear spike spill spin splash split spoil spot spray spread sprinkle squash squeeze squirm",
+    "smear smell smoke snap soak sort space spear spike spill spin splash split spoil spot spray spread sprinkle squeeze squirm",
     "squirt stab stack stamp stand staple start stay steam stew stick stir stir-fry stitch stop store strain streak stretch string",
     "strip stroke stuff substitute support swab swap sweat sweep swing swirl switch tack take talk tap taper taste tear tease temper",
     "tent test thaw thread throw tie tilt tint tip toast top toss touch trace transfer treat trickle trim triple tuck tug turn twirl",
@@ -65,14 +65,14 @@ VERBS_OR_NOUNS = word_set(
 #: Nouns as much as verbs: verbs where a determiner, a number, a preposition or an adverb follows, or more words than one noun.
 NOUNS_OR_VERBS = word_set(
     "hollow notch bubble speed balance ball barbecue batch blanket bone braid bundle butterfly cap center centre circle core cross crowd crown curve dot feature flame",
-    "flavoring flute frost group guard head heap hull husk lid mask microwave net part patch peak pile pillow pin pipe plate",
+    "flute frost group guard head heap hull husk lid mask microwave net part patch peak pile pillow pin pipe plate",
     "plug pool program ribbon ridge row sandwich scale scallop screw seed segment shade shell shower sketch skin slick slot soap spark",
-    "splice sponge spoon sprout stem stripe stud tower track trail tube twine wax wick zest",
+    "splice sponge squash spoon sprout stem stripe stud tower track trail tube twine wax wick zest",
 )  # fmt: skip
 
 #: Nouns that are verbs only where a determiner, a pronoun or "with" follows ("salt the water", "flour it").
 NOUNS_RARELY_VERBS = word_set(
-    "bag batter bin board bottle box bread brine butter can candy cheese cloth coffee cream crumbs crust cup dish egg fat film fire",
+    "bag batter bin board bottle box bread brine butter can candy cheese cloth coffee cream crumbs crust cup dish egg end fat film fire",
     "fish flour foil fridge honey house ice jar jelly juice kitchen lemon marinade milk mustard oil oven pan paper pasta paste pepper",
     "pot powder rice salt sauce spice steak stock sugar syrup table tea towel vinegar water wine",
 )  # fmt: skip
@@ -87,6 +87,8 @@ MIXING = word_set(
     "add beat blend brush coat combine cover cream dollop drizzle dust fill fold garnish layer mix place pour put season serve sift",
     "spoon spread sprinkle stir toss top whisk",
 )
+#: What is joined and named as one thing: "the flour and broth mixture".
+MIXTURES = word_set("combination mix mixture")
 #: What the words of ``VERBS_OR_ADJECTIVES``, and some others, describe rather than do to ("and dry milk", but "and dry the hands").
 DESCRIBED = {
     "brown": word_set("ale bit bread gravy lentil mustard part rice sauce stock sugar"),
@@ -100,6 +102,7 @@ DESCRIBED = {
     ),
     "empty": word_set("bag bottle bowl can jar pan pot"),
     "light": word_set("ale color colour beer broth brown coconut cream mayo mayonnaise rum syrup"),
+    "fry": word_set("pan"),
     "lower": word_set("half part rack shelf third"),
     "saute": word_set("pan"),
     "sauté": word_set("pan"),
@@ -112,6 +115,13 @@ DESCRIBED = {
 
 #: Verbs whose own action is that of the gerund or infinitive after them ("continue stirring" -> stir).
 CHAIN_VERBS = word_set("begin commence continue finish keep proceed start try")
+
+#: With these "out of" says from what: "make a ring out of foil".
+MAKING = word_set("build create form make mold shape")
+#: Before an adjective these say what becomes of a thing: "until the onions soften, turn translucent and ...".
+BECOMING = word_set("become get go grow look turn")
+#: After "to stir", "to combine" and the like and "and" these say what for, too: "stir to blend and dissolve the sugar".
+RESULTING = word_set("avoid create dissolve ensure give help prevent")
 
 #: Verbs that need their preposition before an object ("dispose of the peel").
 PREPOSITIONAL = {
@@ -134,7 +144,7 @@ NOUNS = word_set(
     "celery cereal chard cheddar chef chicken child chili chilli chip chive chocolate chop-suey chorizo cider cilantro cinnamon",
     "circle-shape clam cleanser clementine clothes clove cocktail coconut cod colander container content contents cooker cookie corn",
     "corner cornstarch counter courgette couscous crab cracker cranberry crawfish crayfish crepe crisp cucumber cumin cupboard curd",
-    "curry custard cutlery dairy date detergent dinner direction dishwasher door dough drawer dryness duck edge eggplant end everything",
+    "curry custard cutlery dairy date detergent dinner direction dishwasher door dough drawer dryness duck edge eggplant everything",
     "exterior face family fennel fig filet filler finger flank floor food freezer fruit garbage garlic gin ginger glass glove goat",
     "granule grape grater gravy griddle grinder ground guest hair halibut ham hand heart hearth heat-proof herb hob hole ingredient",
     "instruction interior jalapeno jug kale ketchup kettle kid kiwi kiwifruit lamb lasagna leaf leaves leek leftovers leg lemongrass",
@@ -221,12 +231,13 @@ TAKE_OFF = word_set(
 )  # fmt: skip
 TAKE_OVER = word_set("bring fall flip fold hand move pull roll tip turn")
 TAKE_THROUGH = word_set("cook heat warm")
+TAKE_AROUND = word_set("move roll shake swirl turn")
 
 #: Nouns of vessels and places: after "in", "on" and the like they are where, not what.
 PLACES = word_set(
     "advance area bag basin basket batch bin blender board boiler bottle bottom bowl box broiler bucket burner cabinet casserole center",
-    "centre cloth colander container cooker counter crockpot cup cupboard direction dish dishwasher drawer fashion foil freezer fridge",
-    "glass griddle grill half hob hour jar jug kettle kitchen machine manner measure microwave minute mixer mold mortar motion mug",
+    "centre cloth colander container cooker counter crockpot cup cupboard direction dish dishwasher drawer fashion fire foil freezer fridge",
+    "glass griddle grill half heat hob hour jar jug kettle kitchen machine manner measure microwave minute mixer mold mortar motion mug",
     "order oven pan pantry paper pitcher place plate platter position pot processor rack ramekin refrigerator roaster roasting-tin room",
     "row saucepan second shaker sheet side sieve sink skillet spot stand steamer stockpot stove strainer surface table teapot thermos",
     "time tin towel tray tupperware turn wok wrap",
@@ -236,7 +247,7 @@ SET = word_set("heat lid oven pressure speed temperature")
 #: Places that are taken off ("peel off the paper").
 COVERS = word_set("cloth foil paper towel wrap")
 #: Places that are switched ("turn off the oven").
-SWITCHED = word_set("click flick switch tap turn")
+SWITCHED = word_set("click flick shut switch tap turn")
 
 #: Verbs that put some matter on a thing: where the thing is left out, a with-phrase names the matter ("sprinkle with cheese").
 WITH_MATTER = word_set(
@@ -281,4 +292,5 @@ OWNERS = {
     "off": TAKE_OFF,
     "over": TAKE_OVER,
     "through": TAKE_THROUGH,
+    "around": TAKE_AROUND,
 }

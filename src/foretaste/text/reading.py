@@ -7,10 +7,8 @@ from itertools import accumulate
 
 from foretaste.text import closed, grammar, lexicon
 from foretaste.text.extraction import Extraction
+from foretaste.text.things import Thing, named
 from foretaste.text.words import TAGS, WORDS, tokenise
-
-#: The tokens [start, stop) of an object and its head; the empty object has no tokens.
-Thing = tuple[int, int, str]
 
 
 class Reading:
@@ -66,18 +64,25 @@ class Reading:
                 match = grammar.NEXT.search(tags, end, stop)
                 if match is None:
                     return
-                end = match.end()
                 if match.lastgroup == "aside":
-                    bare = False
+                    bare, end = False, match.end()
                     continue
                 verb = match.start("verb")
-                if verb >= 0 and (self.describes(verb) or not self.ordered(match)):
-                    bare, end = False, verb + 1
+                state = self.becomes(verb) if verb >= 0 else None
+                if state is not None or (verb >= 0 and (self.describes(verb) or not self.ordered(match, end))):
+                    bare, end = False, state or verb + 1
                     continue
             last = len(self.found)
             bare, end = self.clause(match), match.end()
             if chain < last and not bare and match.start("let") < 0:
                 self.share(chain, last, match["joint"])
+
+    def becomes(self, at: int) -> int | None:
+        """Where what becomes of a thing ends: "(until the onions soften,) turn translucent"; None of what is done to one."""
+        if WORDS[self.tokens[at]].lower not in lexicon.BECOMING:
+            return None
+        match = grammar.BECOMES.match(self.tags, at + 1)
+        return None if match is None else match.end()
 
     def listed(self, colon: int) -> None:
         """Give the first thing after a colon to the bare verb before it: "whisk together: honey, oil"."""
@@ -167,7 +172,12 @@ class Reading:
     def with_late_particle(self, verb: str, at: int) -> str:
         """The verb with the particle that stands after its object: "turn the tap off", not "put the lid back on the pan"."""
         word = WORDS[self.tokens[at]].lower
-        return verb if (word, self.tags[at + 1 : at + 2]) in _NO_LATE_PARTICLES else f"{verb} {word}"
+        after = self.tags[at + 1 : at + 2]
+        if (word, after) in _NO_LATE_PARTICLES and not (after == "i" and self.tags[at + 2 : at + 3] in _AFTER_PARTICLE):
+            return verb
+        if after == "F" and verb in lexicon.MAKING:
+            return verb
+        return verb if self.narration and after in ("P", "F") else f"{verb} {word}"
 
     def owns(self, verb: str, particle: str, at: int, thing: Thing | None) -> bool:
         """Whether an "in", "on", "off", "over" or "through" belongs to the verb ("stir in the flour") or to a place ("stir in a bowl")."""
@@ -204,48 +214,8 @@ class Reading:
             self.add(WORDS[self.tokens[lead]].base, lead, lead, self.thing(match, "tool") if name == "use" else thing)
 
     def thing(self, match: re.Match[str], name: str) -> Thing | None:
-        """The noun chunk of group ``name``: its tokens without determiner, with what an "of" adds, and its head."""
-        start, stop = match.span(name)
-        if start < 0:
-            start = match.start(name + "_alone")
-            return None if start < 0 else self.alone(start)
-        head = WORDS[self.tokens[stop - 1]].noun
-        if self.tags[stop - 1] == "R" and head != "well":
-            return self.alone(start - 1)  # "repeat this twice"
-        if (
-            head in lexicon.UNITS and self.tags[stop : stop + 1] == "t" and grammar.MEASURED.match(self.tags, stop) is None
-        ):  # a couple minutes
-            return None
-        if head in lexicon.UNITS or head in lexicon.VESSELS:
-            return self.measured(start, stop, head)
-        if head == "egg" and stop < len(self.tokens) and WORDS[self.tokens[stop]].lower == "white":
-            return start, stop + 1, "white"
-        return start, max(stop, match.end(name + "_of")), head
-
-    def alone(self, at: int) -> Thing | None:
-        """A pronoun or what stands for one: "each", "half", but neither "the" nor "a bit"."""
-        word = WORDS[self.tokens[at]].lower
-        return None if word in closed.NO_THINGS else (at, at + 1, word)
-
-    def measured(self, start: int, stop: int, head: str) -> Thing:
-        """The same where the head may be a measure: the head is what is measured, if that is said."""
-        first = start
-        while head in lexicon.UNITS or (head in lexicon.VESSELS and self.measures(first, stop)):
-            of = grammar.MEASURED.match(self.tags, stop)
-            if of is None or (self.tags[stop] == "D" and WORDS[self.tokens[stop]].lower != "each"):
-                return start, stop, head
-            first, stop = of.span("of")
-            head = WORDS[self.tokens[stop - 1]].noun
-        of = grammar.MEASURED.match(self.tags, stop)
-        return start, stop if of is None or self.tags[stop] == "D" else of.end(), head
-
-    def measures(self, start: int, stop: int) -> bool:
-        """Whether a vessel is a measure: "2 cans of tuna", "a cup of milk" in a recipe; a narration means the vessel itself."""
-        half = self.tags[max(0, start - 3) : start] in ("nFD", "MFD")  # half of the
-        start = max(0, start - 1)
-        if half or "M" in self.tags[start:stop]:
-            return True
-        return not self.narration and any(WORDS[token].lower in closed.ONE_MORE for token in self.tokens[start:stop])
+        """The noun chunk of group ``name``."""
+        return named(self.tokens, self.tags, match, name, self.narration)
 
     def add(self, verb: str, first: int, last: int, thing: Thing | None) -> None:
         """Add an extraction, with ``each`` one for every thing that is joined to ``thing``; its verb stands at tokens ``first`` to ``last``."""
@@ -261,9 +231,14 @@ class Reading:
             conjunct = grammar.CONJUNCT.match(self.tags, stop) if self.each else None
             thing = None if conjunct is None else self.thing(conjunct, "object")
 
-    def ordered(self, match: re.Match[str]) -> bool:
-        """Whether a later clause is a step: ", or you can peel them", "heat the pan add the oil", not "you will have lumps", "slices get salt"."""
+    def ordered(self, match: re.Match[str], before: int) -> bool:
+        """Whether a clause after token ``before`` is a step: ", or you can peel them", "heat the pan add the oil".
+
+        It is none in "you will have lumps", "slices get salt" and "(stir) to blend and dissolve the sugar".
+        """
         at, verb = match.start("joint"), match.start("verb")
+        if match["joint"] == "C" and WORDS[self.tokens[verb]].lower in lexicon.RESULTING:
+            return grammar.PURPOSE.search(self.tags, before, at) is None
         if self.tags[at] == "Y":
             return WORDS[self.tokens[at + 1]].lower in closed.ORDERS and WORDS[self.tokens[verb]].base in lexicon.TOLD
         return verb != at or self.tags[at] != "V" or WORDS[self.tokens[verb]].base in lexicon.UNJOINED

@@ -24,7 +24,7 @@ _ARGUMENT = re.compile(r"(?:ARG|A)(?:\d|A)")
 _VERB_PARTS = ("C-V", "AV")
 _PARTICLES = closed.PARTICLES | closed.PARTICLES_OR_PREPOSITIONS
 #: Classes (``words.CLASSES``) of words that lead in where, when or how: prepositions, particles, subordinators.
-_PREPOSITIONS = "PiIWTFyS"
+_PREPOSITIONS = "PiIWTFwyS"
 _BASES = {
     **dict.fromkeys(closed.BE, "be"),
     **dict.fromkeys(("has", "had", "having", "'ve"), "have"),

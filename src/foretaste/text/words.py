@@ -21,18 +21,18 @@ _LETTER = r"[^\W\d_²³¹¼-¾\u2070-\u2079\u2080-\u2089\u2150-\u2189\u2460-\u24
 _LETTERS = rf"{_LETTER}++(?:[\u0300-\u036f]++{_LETTER}*+)*+"
 _WORD = rf"{_LETTERS}(?:['’/-]{_LETTERS})*+(?:(?<=s)['’](?=\s))?+"
 #: Words ("don't", "all-purpose", "and/or"), numbers with what is joined to them ("8-in", "1/2"), and single marks.
-_TOKENS = re.compile(rf"\s*+(?:{_WORD}|\d[^\s(),.;:]*+|\S)")
+_TOKENS = re.compile(rf"\s*+(?:{_WORD}|\d(?:[^\s(),.;:]|:(?=\d))*+|\S)")
 _ABBREVIATIONS = (
     r"(?:[A-Za-z]\.){2,8}+(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
     r"|(?:tsp|tbsp|tbs|oz|lbs?|approx|mins?|hrs?|pkg|qt|pt)\.(?=\s*[a-z(])"
 )
-_NUMBER = r"\d(?:[^\s(),.;:]|[.,](?=\d))*+(?:(?<=[a-z])\.(?=\s*[a-z]))?"
+_NUMBER = r"\d(?:[^\s(),.;:]|[.,:](?=\d))*+(?:(?<=[a-z])\.(?=\s*[a-z]))?"
 #: The same where a period may belong to a token ("2 tsp. salt", "1.5", "Dr.").
 _TOKENS_WITH_PERIODS = re.compile(rf"\s*+(?:{_ABBREVIATIONS}|{_WORD}|{_NUMBER}|\S)", re.IGNORECASE)
 #: The same where a token may be several words, a verb ("stir fry"), a manner ("skin side down"), an amount ("as much"), or a
 #: word with the sign of a trade mark ("Crisco®", "Old Bay(TM)").
 _SEVERAL_WORDS = (
-    r"(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)|side by side|as much|as many|al dente|feel free|go ahead and|up to(?=\s\d)"
+    r"(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)|side by side|as (?:soon|long) as|as much|as many|al dente|feel free|go ahead and|do no(?=\s)|up to(?=\s\d)"
     rf"|{_LETTERS}[ -]sides? (?:up|down)|face (?:up|down))\b"
 )
 _TOKENS_OF_WORDS = re.compile(rf"\s*+(?:{_SEVERAL_WORDS}|{_ABBREVIATIONS}|{_WORD}(?:[®™]|\((?:TM|R)\))?+|{_NUMBER}|\S)", re.IGNORECASE)
@@ -44,7 +44,7 @@ def _several(text: str) -> bool:
         return True
     if " fr" in text or " side" in text or "-side" in text:
         return True
-    return "as m" in text or "al d" in text or "l f" in text or "o ah" in text
+    return "as m" in text or "as soon" in text or "as long" in text or "al d" in text or "l f" in text or "o ah" in text or "o no " in text
 
 
 def tokenise(text: str) -> list[str]:
@@ -62,7 +62,7 @@ CLASSES = {
     "V": "verb", "A": "verb or noun", "h": "noun or verb", "H": "noun, rarely verb", "J": "verb or adjective", "K": "chain verb", "k": "continue", "L": "let, allow, leave", "q": "bring, return", "U": "use",
     "e": "ensure", "G": "gerund", "g": "gerund that names or modifies a thing", "E": "participle in -ed", "Z": "third person",
     "N": "noun", "Q": "side", "u": "unknown word", "a": "adjective", "s": "sure, careful", "M": "number", "t": "measure of extent", "D": "determiner", "n": "amount", "O": "pronoun", "Y": "subject pronoun",
-    "P": "preposition", "y": "by, while", "W": "with", "F": "of", "T": "to", "I": "particle", "i": "particle or preposition", "S": "subordinator", "C": "conjunction", "c": "then", "R": "adverb",
+    "P": "preposition", "y": "by", "w": "while", "W": "with", "F": "of", "T": "to", "I": "particle", "i": "particle or preposition", "S": "subordinator", "C": "conjunction", "c": "then", "R": "adverb",
     "X": "auxiliary", "x": "can", "d": "do", "B": "be", "~": "negation",
     ".": "end of sentence", ",": "comma", ";": "semicolon", ":": "colon", "(": "opening bracket", ")": "closing bracket", "-": "dash", "_": "other",
 }  # fmt: skip
@@ -89,11 +89,11 @@ _PUNCTUATION = {
 
 #: Letters of ``CLASSES`` and their words: the first list that holds a word decides.
 _LISTS: tuple[tuple[str, frozenset[str]], ...] = (
-    ("~", closed.NEGATIONS), ("L", word_set("let lets let's allow leave")), ("q", word_set("bring return")), ("U", word_set("use")), ("K", lexicon.CHAIN_VERBS - {"continue"}), ("k", word_set("continue")), ("s", word_set("sure careful certain care")), ("e", word_set("assure assuring ensure ensures ensuring insure insuring") | {"feel free"}),
+    ("~", closed.NEGATIONS | {"do no"}), ("L", word_set("let lets let's allow leave")), ("q", word_set("bring return")), ("U", word_set("use")), ("K", lexicon.CHAIN_VERBS - {"continue"}), ("k", word_set("continue")), ("s", word_set("sure careful certain care")), ("e", word_set("assure assuring ensure ensures ensuring insure insuring") | {"feel free"}),
     ("d", word_set("do")), ("B", closed.BE), ("x", word_set("can")), ("X", closed.AUXILIARIES), ("C", closed.CONJUNCTIONS), ("c", word_set("then")),
-    ("T", word_set("to")), ("F", word_set("of")), ("W", word_set("with using")), ("y", word_set("by while")), ("P", word_set("working")), ("Q", word_set("side")), ("-", word_set("x")),
+    ("T", word_set("to")), ("F", word_set("of")), ("W", word_set("with using")), ("y", word_set("by")), ("w", word_set("while")), ("P", word_set("working")), ("Q", word_set("side")), ("-", word_set("x")),
     ("I", closed.PARTICLES), ("i", closed.PARTICLES_OR_PREPOSITIONS), ("M", closed.NUMBERS), ("n", closed.AMOUNTS | {"as much", "as many"}), ("O", closed.PRONOUNS), ("D", closed.DETERMINERS),
-    ("Y", closed.SUBJECTS), ("S", closed.SUBORDINATORS), ("P", closed.PREPOSITIONS), ("t", lexicon.EXTENTS),
+    ("Y", closed.SUBJECTS), ("S", closed.SUBORDINATORS | {"as soon as", "as long as"}), ("P", closed.PREPOSITIONS), ("t", lexicon.EXTENTS),
     ("J", lexicon.VERBS_OR_ADJECTIVES), ("H", lexicon.NOUNS_RARELY_VERBS), ("h", lexicon.NOUNS_OR_VERBS), ("A", lexicon.VERBS_OR_NOUNS), ("V", lexicon.VERBS | {"stir fry", "deep fry", "pan fry"}), ("g", lexicon.NOUN_GERUNDS),
     ("R", closed.ADVERBS | {"side by side", "go ahead and", "up to"}), ("N", lexicon.NOUNS_AS_THEY_ARE | lexicon.NOUNS), ("a", lexicon.ADJECTIVES | {"al dente"}), ("N", lexicon.UNITS | lexicon.VESSELS),
 )  # fmt: skip
