@@ -13,7 +13,10 @@ import pytest
 from av.video.frame import PictureType
 
 from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.tables import BOXES, read_table
 from foretaste.kitchen.config import WorldConfig
+from foretaste.kitchen.truth import HAND
+from foretaste.kitchen.vocabulary import NOUN_IDS
 from foretaste.pipeline import artifact
 from foretaste.pipeline.step import Step
 from foretaste.stages import make_kitchen
@@ -71,6 +74,28 @@ def test_manifest_names_every_other_file_with_its_digest(world, part):
         path.name: artifact.sha256(path) for path in (world / part).iterdir() if path.name != "manifest.json"
     }
     assert manifest["files"] == others and others
+
+
+def test_boxes_are_those_of_the_truth_in_shares_of_the_picture(world):
+    config = WorldConfig(**MICRO)
+    truth = pq.read_table(world / "annotations" / "truth.parquet").to_pylist()
+    boxes = read_table(world / "annotations" / "boxes.parquet", BOXES).to_pylist()
+    assert len(boxes) == sum(len(row["box_nouns"]) for row in truth)
+    found = {}
+    for box in boxes:
+        assert 0 <= box["x0"] < box["x1"] <= 1 and 0 <= box["y0"] < box["y1"] <= 1
+        found.setdefault((box["video_id"], box["time_s"]), []).append(box)
+    names = {number: noun for noun, number in NOUN_IDS.items()} | {HAND: "hand"}
+    for row in truth[::97]:
+        drawn = found[row["video_id"], row["frame"] / config.fps]
+        assert [box["label"] for box in drawn] == [names[noun] for noun in row["box_nouns"]]
+        scale = (config.width, config.height) * 2
+        pixels = [
+            round(box[edge] * by)
+            for box in drawn
+            for edge, by in zip(("x0", "y0", "x1", "y1"), scale, strict=True)
+        ]
+        assert pixels == row["boxes"]
 
 
 def test_videos_decode_whole_with_b_frames_and_closed_groups(world):

@@ -43,7 +43,7 @@ def _or_null(kind: pa.DataType) -> tuple[pa.DataType]:
     return (kind,)
 
 
-_text, _int, _float = pa.string(), pa.int32(), pa.float64()
+_text, _int, _float, _single = pa.string(), pa.int32(), pa.float64(), pa.float32()
 
 #: One sentence of a recipe's instructions. ``position`` counts sentences within the recipe, from 0.
 SENTENCES = _define(
@@ -93,6 +93,16 @@ VIDEOS = _define(
     "videos", ("video_id",),
     video_id=_text, path=_text, width=_int, height=_int, frames=_int, duration_s=_float, rate_fps=_float,
     codec=_text, rotation=_int, sha256=_text,
+)  # fmt: skip
+
+#: One thing that is seen in one frame; rows in order of video and time. ``time_s`` is the frame's time stamp.
+#: Edges are shares of the shown picture's width (x) and height (y), from 0 at the left and top to 1;
+#: x0 < x1, y0 < y1. ``track`` is the same text wherever one thing is seen again, ``score`` a detector's
+#: confidence from 0 to 1; both are null where nobody says.
+BOXES = _define(
+    "boxes", (),
+    video_id=_text, time_s=_float, track=_or_null(_text), label=_text,
+    x0=_single, y0=_single, x1=_single, y1=_single, score=_or_null(_single),
 )  # fmt: skip
 
 #: One bad input: which stage met it, in which file (and row or key), why, and what was done ("skipped"); or

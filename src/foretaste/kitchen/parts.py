@@ -13,15 +13,19 @@ from pathlib import Path
 from threading import Thread
 
 import cv2
+import pyarrow.parquet as pq
 
+from foretaste.contracts.table_stream import TableWriter
+from foretaste.contracts.tables import BOXES
 from foretaste.kitchen.annotations import write_annotations
+from foretaste.kitchen.boxes import boxes_of
 from foretaste.kitchen.config import WorldConfig
 from foretaste.kitchen.encode import write_video
 from foretaste.kitchen.recipes import write_recipes
 from foretaste.kitchen.render import frames
 from foretaste.kitchen.schedule import plan_timeline
 from foretaste.kitchen.style import draw_style
-from foretaste.kitchen.truth import write_truth
+from foretaste.kitchen.truth import TRUTH, truth_of
 from foretaste.kitchen.world import World
 from foretaste.pipeline import artifact, console
 
@@ -34,11 +38,20 @@ def make_recipes(config: WorldConfig, folder: Path) -> None:
 
 
 def make_annotations(config: WorldConfig, folder: Path) -> None:
-    """The CSV files of EPIC-KITCHENS-55 and RULSTM, and ``truth.parquet``."""
+    """The CSV files of EPIC-KITCHENS-55 and RULSTM, ``truth.parquet`` (a row group a video) and
+    ``boxes.parquet``.
+    """
     world = World(config)
     timelines = [plan_timeline(config, video) for video in world.videos]
     write_annotations(world, timelines, folder)
-    write_truth(world, console.track(timelines, "truth of videos"), folder / "truth.parquet")
+    with (
+        pq.ParquetWriter(folder / "truth.parquet", TRUTH, compression="zstd") as truths,
+        TableWriter(folder / "boxes.parquet", BOXES) as boxes,
+    ):
+        for timeline in console.track(timelines, "truth of videos"):
+            truth = truth_of(world, timeline)
+            truths.write_table(truth)
+            boxes.write(boxes_of(config, truth))
 
 
 def make_videos(config: WorldConfig, folder: Path, scratch: Path, processes: int) -> None:

@@ -10,12 +10,8 @@ the frame's edge).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from foretaste.kitchen.ordering import next_actions
 from foretaste.kitchen.pictures import Pictures
@@ -43,13 +39,6 @@ TRUTH = pa.schema([
     pa.field("box_moving", pa.list_(pa.bool_()), nullable=False),
     pa.field("boxes", pa.list_(pa.int16()), nullable=False),
 ])  # fmt: skip
-
-
-def write_truth(world: World, timelines: Sequence[Timeline], path: Path) -> None:
-    """Write the truth of all videos, a row group a video."""
-    with pq.ParquetWriter(path, TRUTH, compression="zstd") as writer:
-        for timeline in timelines:
-            writer.write_table(truth_of(world, timeline))
 
 
 def truth_of(world: World, timeline: Timeline) -> pa.Table:
