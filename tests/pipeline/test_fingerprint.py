@@ -24,7 +24,8 @@ def package(tmp_path, monkeypatch):
 
 
 def forget():
-    for cached in (families.members, fingerprint._tree, fingerprint._imports, fingerprint._code_digest):
+    found = (families.members, fingerprint.source_facts, fingerprint._imports, fingerprint._code_digest)
+    for cached in found:
         cached.cache_clear()
 
 
@@ -95,3 +96,21 @@ def test_imports_of_imports_count(package):
 def test_inert_modules_exist():
     for module in fingerprint.INERT:
         assert (families.PACKAGE / f"{module.replace('.', '/')}.py").is_file(), module
+
+
+def test_facts_are_remembered_by_content_and_found_anew_where_they_cannot_be_kept(package):
+    whole = fingerprint.fingerprint("train", DISTILLED)
+    (kept,) = (package / "__pycache__").glob("fingerprints-*.json")
+    before = kept.read_text()
+    forget()
+    assert fingerprint.fingerprint("train", DISTILLED) == whole and kept.read_text() == before
+    edited(package, "losses.kl", "def build", "def  build")  # other bytes, same code
+    assert fingerprint.fingerprint("train", DISTILLED) == whole and kept.read_text() != before
+    for damaged in ("", "{", "[1]", '{"losses.kl": 3}', '{"losses.kl": ["x", "y", "z", 4]}'):
+        kept.write_text(damaged)
+        forget()
+        assert fingerprint.fingerprint("train", DISTILLED) == whole
+    kept.unlink()
+    kept.mkdir()
+    forget()
+    assert fingerprint.fingerprint("train", DISTILLED) == whole

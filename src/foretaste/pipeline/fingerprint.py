@@ -7,13 +7,14 @@ names by ``kind``. Comments, docstrings and formatting do not count.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from foretaste.pipeline.families import PACKAGE, members
+from foretaste.pipeline.source_facts import Facts, source_facts
 
 #: Modules whose edits change no result: what is shown, how errors read, how settings are checked (their
 #: values are in every spec), and how files are put in place.
@@ -38,6 +39,7 @@ INERT = frozenset(
         "pipeline.report_plan",
         "pipeline.rules",
         "pipeline.running",
+        "pipeline.source_facts",
         "pipeline.specs",
         "pipeline.step",
     }
@@ -54,6 +56,7 @@ def fingerprint(stage: str, config: Any) -> str:
     digest = hashlib.sha256()
     for module in sorted(closure(stage, config)):
         digest.update(f"{module}={_code_digest(module)}\n".encode())
+    source_facts(PACKAGE).keep()
     return digest.hexdigest()[:16]
 
 
@@ -88,40 +91,26 @@ def _kinds(value: Any) -> Iterator[str]:
 
 
 @cache
-def _tree(module: str) -> ast.Module:
-    return ast.parse((PACKAGE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
-
-
-@cache
 def _imports(module: str) -> tuple[str, ...]:
-    names = []
-    for node in ast.walk(_tree(module)):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    ours = {name.removeprefix("foretaste.") for name in names if name.startswith("foretaste.")}
-    return tuple(sorted(name for name in ours if (PACKAGE / f"{name.replace('.', '/')}.py").is_file()))
+    """The modules of this package that it imports."""
+    ours = {name.removeprefix("foretaste.") for name in _facts(module).names if name.startswith("foretaste.")}
+    return tuple(sorted(name for name in ours if _path(name).is_file()))
 
 
 @cache
 def _code_digest(module: str) -> str:
-    tree = _tree(module)
-    for node in ast.walk(tree):  # in place: documentation holds no imports
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [inner for inner in node.body if not _is_text(inner)] or [ast.Pass()]
-    digest = hashlib.sha256(ast.dump(tree, annotate_fields=False).encode())
-    path = PACKAGE / f"{module.replace('.', '/')}.py"
+    """Of its code, and of files that lie beside it under its name (page.py reads page.html.jinja)."""
+    digest = hashlib.sha256(_facts(module).code.encode())
+    path = _path(module)
     for beside in sorted(path.parent.glob(f"{path.stem}.*")):
-        if beside.suffix != ".py":  # page.py reads page.html.jinja
+        if beside.suffix != ".py":
             digest.update(beside.read_bytes())
     return digest.hexdigest()
 
 
-def _is_text(node: ast.stmt) -> bool:
-    """A docstring, or a string under a setting: documentation either way."""
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+def _facts(module: str) -> Facts:
+    return source_facts(PACKAGE)[module]
+
+
+def _path(module: str) -> Path:
+    return PACKAGE / f"{module.replace('.', '/')}.py"
