@@ -580,3 +580,44 @@ def test_the_head_is_what_is_mixed_and_measured(sentence, expected):
 @pytest.mark.parametrize(("sentence", "expected"), list(MORE_PARTICLES.items()))
 def test_a_particle_before_a_preposition_belongs_to_its_verb(sentence, expected):
     assert found(sentence) == expected
+
+
+LEADING = {
+    "Add sugar, continuing to beat until stiff.": ["add: sugar", "beat"],
+    "Spread evenly, trying to avoid bubbles.": ["spread", "avoid: bubble"],
+    "Flip the egg, trying not to crack the yolk.": ["flip: egg"],
+    "Begin by mixing the eggs.": ["mix: egg"],
+    "Starting at one end, roll up each tortilla.": ["roll up: tortilla"],
+    "Repeat layers, starting with noodles.": ["repeat: layer"],
+    "Cook until hot, and just beginning to bubble.": ["cook"],
+    "Reheat chili by bringing it to a simmer.": ["reheat: chili", "simmer: it"],
+    "Continue to cook on low, covered.": ["cook"],
+    "Let rice and water stand.": ["stand: rice"],
+    "Allow roast to rest.": ["rest: roast"],
+    "Allow to harden.": ["harden"],
+    "Make sure everything is blended, and pour into a pan.": ["pour"],
+    "Ready to serve!": [],
+}
+
+NO_VERBS = {
+    "Whisk rice vinegar, light soy sauce, and sugar.": ["whisk: vinegar"],
+    "Whisk soup, and skim milk until smooth.": ["whisk: soup"],
+    "Dip in flour, then egg mixture, then crumbs.": ["dip"],
+    "Mix well, and spoon mixture into a dish.": ["mix", "spoon: mixture"],
+    "Grease a Bundt or tube pan with oil.": ["grease: bundt"],
+    "Spread evenly using a spatula.": ["spread"],
+    "Spread evenly with butter using a spatula.": ["spread: butter"],
+    "Leave the door slightly ajar.": ["leave: door"],
+    "Once the cake is cooled completely frost with icing.": ["frost: icing"],
+    "Once heated through mash the beans.": ["mash: bean"],
+}
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(LEADING.items()))
+def test_the_action_is_found_whatever_form_the_verb_that_leads_to_it_has(sentence, expected):
+    assert found(sentence) == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), list(NO_VERBS.items()))
+def test_nouns_adjectives_and_tools_are_no_actions_and_no_matter(sentence, expected):
+    assert found(sentence) == expected

@@ -54,7 +54,7 @@ _LATER = (
 _FIRM = (
     r"(?:[VKkLqU](?!s)"
     rf"|A(?!s){_NO_SUBJECT}"
-    rf"|J(?![,Y]){_NO_SUBJECT}|J(?=,C?[RVAcKLq])"
+    rf"|J(?![,Y]){_NO_SUBJECT}|J(?=,C?(?:[RVAcKLq]|H[DOW]))"
     rf"|h(?![,.;)C]|$){_NO_SUBJECT}|h(?=(?:,[VA])*,?C(?:[VAhJ]|H[DO]))"
     r"|H(?=[DOMWIn]|C[VA]I?[DO])|d(?=D))"
 )
@@ -72,7 +72,7 @@ def _clause(verb: str) -> str:
     """A verb with its particle and its object; ``verb`` is the class of verbs that may stand here."""
     return (
         # let the dough rise; allow to cool
-        rf"(?:LR*(?:{_TIME}P)?(?:{_chunk('let_object', _LAZY)}n?R*)?T?R*(?P<let>[VAhJ]|u(?<=[OR]u))(?=[DPWiIRSTMn.,;:()CcGEgaJ_wy-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
+        rf"(?:LR*(?:{_TIME}P)?(?:{_chunk('let_object', _LAZY)}(?:,?C{_START}{_LAZY})?n?R*)?T?R*(?P<let>[VAhJ]|u(?<=[OR]u))(?=[DPWiIRSTMn.,;:()CcGEgaJ_wy-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
         # bring the water and the salt to a boil
         rf"|qI?(?:{_chunk('bring_object')}[^.;:VTq]*?)?TD?[aGgEJ,]*(?P<bring>[AhNug])"
         # use a knife to cut the cake
@@ -89,12 +89,13 @@ def _clause(verb: str) -> str:
 #: What an introduction names: a large bowl or pan / 10 minutes / serving / adding the eggs.
 _NAMED = rf"{_START}(?:{_LAZY}(?:(?:C|[PiFW]){_START}(?:{_LAZY}|{_TIME}))*?|{_TIME})"
 _WHERE = rf"(?:{_TIME})?[PiwyWT](?:{_NAMED}|[Gg]I?(?:{_NAMED})?)_*+R*"
-_WHEN = rf"(?:[Sw]|(?:{_TIME})?P(?=[OY]))[^,.;:]*?[aEJNtMIGgOuZHhR]"
+_WHEN = rf"(?:[Sw]|(?:{_TIME})?P(?=[OY]))[^,.;:]*?[aEJNtMIiGgOuZHhR]"
 _BEGINS = rf"(?:[PWiTSwyGg]|{_TIME}[PSwy]|MP)"
 _COMMA = rf"{_BEGINS}[^.;:,]*,C?[RCc]*"
 _ANY_COMMA = rf"{_BEGINS}[^.;:]*?,C?[RCc]*"
 #: "make sure that you ... the lid", "ensure to ...": the action is what follows, if that is one.
 _SURELY = "(?:[VABG]s|e)(?:T|S?D?Y?)(?=[VLKAhJ])"
+SURE = re.compile("[RCc]*(?:[VAB]?s|e)")
 _INTRODUCTION = (
     rf"(?:{_WHERE}(?=[VqUL]|[AJh][DOM]|H[DI])"  # In a bowl or pan mix the / Before serving remove
     rf"|{_WHEN}(?=V[DOMNuaE]|A[DOM])"  # when the oil is hot add the
@@ -102,7 +103,7 @@ _INTRODUCTION = (
     rf"|{_COMMA}(?={_FIRM}|{_SURELY})"  # In a bowl, / When hot, / To serve, / Working quickly, / 5 minutes before serving,
     rf"|{_WHERE}(?=[AJ](?:[RInNuaEHhgW]|A(?![DMNuaEHh])))"  # In a bowl whisk eggs, lemon juice
     rf"|{_COMMA}(?={_SURE})|{_ANY_COMMA}(?={_FIRM})|{_ANY_COMMA}(?={_SURE})"  # In a pan, butter bread
-    rf"|{_WHEN}(?=V[IWPi]|A[IiW])"  # when cold stir in
+    rf"|{_WHEN}(?=V[IWPi]|[Ah][IiW])"  # when cold stir in
     rf"|{_WHERE}(?=[Kk]|H[NuEaD])"
     r"|[DNuaEMnt][^.;:XBZYV~,]*,C?[RCc]*(?=[VKkLq]|A(?=[DOMIi]))"  # The next day,
     rf"|W{_START}{_NUMBERS}?{_NOUNS}T(?=[VA])"  # using a spoon to
@@ -115,7 +116,7 @@ FIRST = re.compile(
     rf"{_clause(rf'{_SURE}|{_UNKNOWN}|{_GERUND}')}"
 )
 #: What parts a clause from the one before: a comma, "and", "if desired", "by" before a gerund, a dash, a bracket.
-_PARTS = r"(?:SE|[wy](?=R*[Gg])|[,Cc]|(?<![_-])-|(?<![_aED-])_)[,CcR_-]*+"
+_PARTS = r"(?:SE|[wy](?=R*[Ggq])|[,Cc]|(?<![_-])-|(?<![_aED-])_)[,CcR_-]*+"
 #: Nothing at all, where a gerund follows a time, a noun ("making sure") or a verb ("cook stirring often").
 _NO_PARTS = r"(?=G[sRDO])(?:(?<=t)|(?<=[NuAhHE])(?=Gs)|(?<=[VA])(?=G[RP]))"
 _JOINT = (
@@ -127,13 +128,13 @@ _JOINT = (
 _NO_STEP_AFTER = "C(?!R*(?:[VqL]|A(?=[DOTIiW])))"
 _JOINED_VERB = (
     rf"(?:(?<=[cR])|(?<=SE)){_SURE}|{_LATER}"
-    rf"|(?<![Cc-])G(?!s)|(?<=C)G(?=[DOIi]|{_MANY})|(?<=[CcR])J(?=[aE]*{_NOUN})"
+    rf"|(?<![Cc-])(?<!PG,)(?<!Pg,)G(?!s)|(?<=C)G(?=[DOIi]|{_MANY})|(?<=[CcR])J(?=[aE]*{_NOUN})"
     r"|(?<=[,R])g(?=[DOPWiIRSMnT]|C[Gg])|(?<=[wy])g(?=[DONuaHhEI])"
 )
 
 NEXT = re.compile(
     # until soft and brown / do not stir: no steps
-    r"(?P<aside>[Sw](?!R*G|R*g[DONuaHhEI]|E(?:[VAR]|C(?:[VqL]|A[DOTIiW])))"
+    r"(?P<aside>[Sw](?!R*[Gq]|R*g[DONuaHhEI]|E(?:[VAR]|C(?:[VqL]|A[DOTIiW])))"
     rf"(?:[^,.;:Cc]|{_NO_STEP_AFTER}|,(?=R*J))*|[dX]?~[^,.;:]*)"
     rf"|{_JOINT}{_clause(_JOINED_VERB)}"
 )
@@ -143,6 +144,12 @@ _GERUND_TOO = r"(?=[Gg])(?:(?<=[Gg][,C])|(?<=[GgI],C)|(?<=[Gg]I[,C]))[Gg]"
 AFTER_BARE = re.compile(rf"(?P<joint>[,Cc]++R*+){_clause(f'{_SURE}|{_GERUND_TOO}')}")
 #: What something that is let come or reach comes to: "(let it come) to a boil".
 GOAL = re.compile("T?Da*(?P<goal>[AGg])")
+#: What a gerund leads to: "(continuing) to beat the eggs".
+CHAINED = re.compile(rf"TR*(?P<chained>[VAhJ])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?")
+#: How one begins, which is the step: "(begin) by mixing".
+BY = re.compile("yR*[Gg]")
+#: Steps that follow what only prepares them: "make sure that the lid is on, and turn on the heat".
+AND = re.compile(",?CR*(?=[Vq]|A[DOMIiPT])")
 #: What becomes of a thing: "(until the onions turn) golden", "(...) pale, and begin to brown".
 BECOMES = re.compile(f"[aJ]++(?!{_NOUN})(?:,?CKT[VAhJ])?")
 #: What is to come of an action: "(stir) to blend (and dissolve the sugar)".

@@ -38,7 +38,7 @@ VERBS = word_set(
     "tamp tell tend tenderise tenderize thicken think thrust tighten toggle transform trap tread truss try tweak unclip uncork uncover",
     "undo unfasten unfold unfreeze unhook unite unlatch unload unlock unmold unmould unpack unpeel unplug unroll unscrew unseal",
     "untangle untie unwind unwrap update upend utilise utilize vacuum vary ventilate wade wake wear whittle whizz widen wield wilt",
-    "withdraw wrestle write yank zap",
+    "withdraw wrestle write yank zap subside harden",
 )  # fmt: skip
 
 #: Verbs of the list above that are nouns too, but read as verbs after a comma or a conjunction whatever follows.
@@ -79,7 +79,7 @@ NOUNS_RARELY_VERBS = word_set(
 
 #: Verbs that are adjectives too ("dry the hands", "dry ingredients").
 VERBS_OR_ADJECTIVES = word_set(
-    "brown clean clear close complete cool correct dim dry empty loose lower open ready secure slow smooth steady thin tidy warm wet",
+    "brown clean clear close complete cool correct dim dry empty loose lower open secure slow smooth steady thin tidy warm wet",
 )  # fmt: skip
 
 #: Verbs that put things together: what is joined to their object is one more thing ("add the flour and dry milk").
@@ -101,7 +101,8 @@ DESCRIBED = {
         "pudding rub seasoning sherry skillet spice thyme vermouth white wine yeast",
     ),
     "empty": word_set("bag bottle bowl can jar pan pot"),
-    "light": word_set("ale color colour beer broth brown coconut cream mayo mayonnaise rum syrup"),
+    "skim": word_set("milk"),
+    "light": word_set("soy ale color colour beer broth brown coconut cream mayo mayonnaise rum syrup"),
     "fry": word_set("pan"),
     "lower": word_set("half part rack shelf third"),
     "saute": word_set("pan"),
@@ -181,7 +182,7 @@ NOUN_GERUNDS = word_set(
 )  # fmt: skip
 
 ADJECTIVES = word_set(
-    "able bigger larger smaller thicker thinner generous heaped heaping scant additional adequate airtight al-dente all-purpose aluminum amber ample aromatic available bare bay beaten big bite-size",
+    "able bigger larger smaller thicker thinner generous heaped heaping scant additional adequate airtight ajar al-dente all-purpose aluminum amber ample aromatic available bare bay beaten big bite-size",
     "bite-sized bitter black bland blind blue bold boneless bright bubbling bubbly calm canola careful central certain cheesy chewy",
     "chunky clingy coarse cold colorful condensed constant cornstarch-like creamy crispy crumbly crunchy crusty damp dark deep delicate",
     "dense desired diagonal different dirty doughy dutch easy edible elastic electric enough entire equal evaporated extra",
@@ -191,7 +192,7 @@ ADJECTIVES = word_set(
     "instant-read intact italian juicy kosher large last lean left leftover light-brown limp little long low low-fat lower-fat lukewarm",
     "lumpy main medium-high medium-hot medium-low medium-rare medium-size medium-sized mexican mild mini miniature moderate moist more",
     "natural new nice non-stick nonstick old opaque optional other outer oven-proof ovenproof own pale paper-thin parallel pink pitted",
-    "plain pliable powdery pre-baked pretty puffy purple quick rapid rare raw ready-made red reduced-fat regular remaining rich right",
+    "plain pliable powdery pre-baked pretty puffy purple quick rapid rare raw ready ready-made red reduced-fat regular remaining rich right",
     "ripe rough round runny salty same satiny second see-through seedless self-rising semi-sweet semisweet several shallow sharp",
     "shelled shiny short silky similar simple single skinless slight slotted small soapy soft solid sour special spicy spongy square",
     "stale sticky stiff still-warm store-bought stringy strong sturdy such sufficient sugar-free super sure sweet sweetened syrupy tall",

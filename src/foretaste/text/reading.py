@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from foretaste.text import closed, grammar, lexicon
+from foretaste.text import closed, grammar, lexicon, steps
 from foretaste.text.extraction import Extraction
 from foretaste.text.things import Thing, named
 from foretaste.text.words import TAGS, WORDS, tokenise
@@ -53,6 +53,8 @@ class Reading:
             bare, end = False, self.prose(start, stop)
             if end is None:
                 then = grammar.THEN.search(tags, start, stop)
+                if then is None and grammar.SURE.match(tags, start, stop) is not None:
+                    then = grammar.AND.search(tags, start, stop)
                 if then is not None:
                     self.sentence(then.end(), stop)
                 return
@@ -68,21 +70,23 @@ class Reading:
                     bare, end = False, match.end()
                     continue
                 verb = match.start("verb")
-                state = self.becomes(verb) if verb >= 0 else None
-                if state is not None or (verb >= 0 and (self.describes(verb) or not self.ordered(match, end))):
-                    bare, end = False, state or verb + 1
+                none = self.no_step(match, verb, end) if verb >= 0 else None
+                if none is not None:
+                    bare, end = False, none
                     continue
             last = len(self.found)
             bare, end = self.clause(match), match.end()
             if chain < last and not bare and match.start("let") < 0:
                 self.share(chain, last, match["joint"])
 
-    def becomes(self, at: int) -> int | None:
-        """Where what becomes of a thing ends: "(until the onions soften,) turn translucent"; None of what is done to one."""
-        if WORDS[self.tokens[at]].lower not in lexicon.BECOMING:
-            return None
-        match = grammar.BECOMES.match(self.tags, at + 1)
-        return None if match is None else match.end()
+    def no_step(self, match: re.Match[str], verb: int, before: int) -> int | None:
+        """Where what is no step after all ends, of a later clause whose verb stands at token ``verb``; None of a step."""
+        state = steps.becomes(self.tokens, self.tags, verb)
+        if state is not None:
+            return state
+        last = self.found[-1] if self.found else None
+        adjective = steps.describes(self.tokens, self.tags, verb, last)
+        return verb + 1 if adjective or not steps.ordered(self.tokens, self.tags, match, before) else None
 
     def listed(self, colon: int) -> None:
         """Give the first thing after a colon to the bare verb before it: "whisk together: honey, oil"."""
@@ -93,21 +97,6 @@ class Reading:
         words = self.tokens[thing[0]], self.tokens[thing[1] - 1]
         begin, end = self.ends[thing[0]] - len(words[0].lstrip()), self.ends[thing[1] - 1]
         self.found[-1] = self.found[-1]._replace(object=self.text[begin:end], object_head=thing[2], object_span=(begin, end))
-
-    def describes(self, at: int) -> bool:
-        """Whether a verb or adjective that a noun follows is an adjective: "(add the milk) and dry mustard", not "and dry lettuce"."""
-        word = WORDS[self.tokens[at]].lower
-        if self.tags[at] != "J" and word not in lexicon.DESCRIBED:
-            return False
-        after = grammar.THING.match(self.tags, at + 1)
-        if after is None or self.tags[at + 1] in "DOMn":
-            return False
-        nouns = {WORDS[token].noun for token in self.tokens[slice(*after.span("object"))]}
-        last = self.found[-1] if self.found else None
-        if WORDS[self.tokens[at - 1]].lower == "or":
-            return True
-        goes_on = self.tags[at] == "J" and last is not None and last.object is not None and last.verb.split()[0] in lexicon.MIXING
-        return goes_on or not nouns.isdisjoint(lexicon.DESCRIBED.get(word, ()))
 
     def share(self, chain: int, last: int, joint: str) -> None:
         """Give the object of the extraction at ``last`` to the bare verbs before it, from ``chain`` on.
@@ -132,7 +121,9 @@ class Reading:
             return chained >= 0 and match.end() == chained + 1 and self.canonical
         tokens = self.tokens
         verb = WORDS[tokens[at]].base
-        if (self.tags[at] in "ZE" and not self.narration) or (verb == "begin" and self.tags[at] in "Gg"):
+        if self.tags[at] in "ZE" and not self.narration:
+            return False
+        if verb in lexicon.CHAIN_VERBS and self.canonical and self.leads(verb, at):
             return False
         thing = self.thing(match, "object")
         last, particle = at, match.start("particle")
@@ -143,7 +134,7 @@ class Reading:
             else:
                 thing = None
         elif thing is None:
-            if self.canonical and verb in lexicon.WITH_MATTER:
+            if self.canonical and verb in lexicon.WITH_MATTER and self.given_with(match):
                 thing = self.thing(match, "matter")
         elif match.start("late_particle") >= 0:
             verb = self.with_late_particle(verb, match.start("late_particle"))
@@ -160,6 +151,21 @@ class Reading:
             thing = self.placed(at + 1)
         self.add(verb, at, last, thing)
         return thing is None and match.end() == at + 1
+
+    def given_with(self, match: re.Match[str]) -> bool:
+        """Whether the matter of a clause is told by "with", not by "using", which tells the tool."""
+        return "with" in [WORDS[token].lower for token in self.tokens[slice(*match.span())]]
+
+    def leads(self, verb: str, at: int) -> bool:
+        """Whether a chain verb without object says how another action goes: "continuing to beat", "begin by mixing", "starting at one end"."""
+        gerund = self.tags[at] in "Gg"
+        if gerund and verb in ("begin", "start"):
+            return True
+        chained = grammar.CHAINED.match(self.tags, at + 1) if gerund else None
+        if chained is not None:
+            self.light(chained)
+            return True
+        return grammar.BY.match(self.tags, at + 1) is not None or self.tags[at + 1 : at + 2] == "~"
 
     def placed(self, at: int) -> Thing | None:
         """A thing that stands after its place: "put in a pot the sugar"."""
@@ -205,7 +211,7 @@ class Reading:
             self.add(result, at, at, thing)
         elif self.canonical and name != "bring":
             particle = match.start(f"{name}_particle")
-            if particle < 0 or (thing is not None and not self.owns(word.base, WORDS[self.tokens[particle]].lower, particle, thing)):
+            if particle < 0 or not self.owns(word.base, WORDS[self.tokens[particle]].lower, particle, thing):
                 self.add(word.base, at, at, thing if particle < 0 else None)
             else:
                 self.add(f"{word.base} {WORDS[self.tokens[particle]].lower}", at, particle, thing)
@@ -230,18 +236,6 @@ class Reading:
             self.found.append(Extraction(verb, span, self.text[begin:end], head, (begin, end), None))
             conjunct = grammar.CONJUNCT.match(self.tags, stop) if self.each else None
             thing = None if conjunct is None else self.thing(conjunct, "object")
-
-    def ordered(self, match: re.Match[str], before: int) -> bool:
-        """Whether a clause after token ``before`` is a step: ", or you can peel them", "heat the pan add the oil".
-
-        It is none in "you will have lumps", "slices get salt" and "(stir) to blend and dissolve the sugar".
-        """
-        at, verb = match.start("joint"), match.start("verb")
-        if match["joint"] == "C" and WORDS[self.tokens[verb]].lower in lexicon.RESULTING:
-            return grammar.PURPOSE.search(self.tags, before, at) is None
-        if self.tags[at] == "Y":
-            return WORDS[self.tokens[at + 1]].lower in closed.ORDERS and WORDS[self.tokens[verb]].base in lexicon.TOLD
-        return verb != at or self.tags[at] != "V" or WORDS[self.tokens[verb]].base in lexicon.UNJOINED
 
     def prose(self, start: int, stop: int) -> int | None:
         """Steps told in prose: "the onions should be chopped and fried", "we then add the eggs"; the end of what told them, if anything did."""
@@ -289,6 +283,6 @@ class Reading:
 
 #: Particles and the class after them, where both are one preposition: "back on the pan", "away from", "together with".
 _NO_LATE_PARTICLES = frozenset({("back", "i"), ("away", "P"), ("together", "W")})
-_LIGHT = ("let", "bring", "use", "chained")
+_LIGHT = ("chained", "let", "bring", "use")
 #: Classes (``words.CLASSES``) that may follow a particle without an object, and the end.
 _AFTER_PARTICLE = frozenset({*".,;:CcSR_", ""})

@@ -137,7 +137,7 @@ def _inflected(lower: str) -> tuple[str, str] | None:
     noun = singular(lower)
     kind, base = _FORMS.get(lower, ("", lower))
     if kind == "gerund":
-        return "L" if base in ("let", "allow") else "G", base
+        return "L" if base in ("let", "allow") else "q" if base == "bring" else "G", base
     if kind == "past":
         return "E", base
     if noun != lower:
