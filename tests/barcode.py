@@ -121,10 +121,10 @@ class CellMeans(torch.nn.Module):
     width = ROWS * COLUMNS
 
     def embed(self, frames: torch.Tensor) -> torch.Tensor:
-        """(B, 3, H, W) -> (B, 12)."""
-        return torch.nn.functional.adaptive_avg_pool2d(frames.mean(1, keepdim=True), (ROWS, COLUMNS)).flatten(
-            1
-        )
+        """(B, 3, H, W) uint8 -> (B, 12), from -1 to 1."""
+        assert frames.dtype == torch.uint8
+        brightness = frames.float().mean(1, keepdim=True) / 127.5 - 1
+        return torch.nn.functional.adaptive_avg_pool2d(brightness, (ROWS, COLUMNS)).flatten(1)
 
 
 def numbers_of(features: np.ndarray) -> list[int]:

@@ -148,7 +148,7 @@ def test_dropout_acts_in_training_only(name):
 def test_frames_through_a_backbone_equal_features_made_frame_by_frame():
     torch.manual_seed(0)
     model = build({**SMALL, "backbone": SMALL_VIT})
-    frames = torch.randn(2, 3, 3, 16, 16)
+    frames = torch.randint(0, 256, (2, 3, 3, 16, 16), dtype=torch.uint8)
     outputs = model(batch(frames=frames))
     one_by_one = torch.stack(
         [torch.cat([model.backbone.embed(frame[None]) for frame in clip]) for clip in frames]

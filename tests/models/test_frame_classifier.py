@@ -11,7 +11,7 @@ from foretaste.contracts.batch import Batch
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
-from foretaste.video.transforms import normalised
+from foretaste.video.transforms import channels_first
 
 CLASSES = ClassSpace(
     action=("take pan", "cut", "stir"),
@@ -31,9 +31,13 @@ def build(**settings):
     )
 
 
+def pixels(*shape):
+    return torch.randint(0, 256, shape, dtype=torch.uint8)
+
+
 @pytest.mark.parametrize("size", [(96, 128), (48, 64), (37, 50)])
 def test_shapes_at_any_picture_size(size):
-    outputs = build()(Batch(ids=("a", "b"), inputs={"frames": torch.randn(2, 3, *size)}))
+    outputs = build()(Batch(ids=("a", "b"), inputs={"frames": pixels(2, 3, *size)}))
     assert {head: tuple(logits.shape) for head, logits in outputs.logits.items()} == {
         "action": (2, 3),
         "verb": (2, 2),
@@ -44,14 +48,14 @@ def test_shapes_at_any_picture_size(size):
 
 def test_a_frame_does_not_depend_on_its_batch():
     model = build().eval()
-    frames = torch.randn(5, 3, 48, 64)
+    frames = pixels(5, 3, 48, 64)
     together = model.embed(frames)
     torch.testing.assert_close(model.embed(frames[3:4]), together[3:4], atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(model(Batch(ids=("",) * 5, inputs={"frames": frames})).embedding, together)
 
 
 def test_only_the_named_heads():
-    outputs = build(classify=("action",))(Batch(ids=("a",), inputs={"frames": torch.randn(1, 3, 48, 64)}))
+    outputs = build(classify=("action",))(Batch(ids=("a",), inputs={"frames": pixels(1, 3, 48, 64)}))
     assert list(outputs.logits) == ["action"]
 
 
@@ -63,7 +67,7 @@ def test_it_learns_what_a_small_part_of_the_picture_shows():
     def pictures(n):
         labels = random.integers(0, 3, n)
         numbers = (random.integers(0, 512, n) << 3) | (1 << labels)
-        return normalised(
+        return channels_first(
             np.stack([barcode.draw(int(number), 24, 32) for number in numbers])
         ), torch.from_numpy(labels)
 

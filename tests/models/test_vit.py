@@ -69,8 +69,8 @@ def test_equals_another_implementation():
     model = Vit(config, {}).double().eval()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
-    frames = torch.randn(2, 3, 24, 24, dtype=torch.float64)
-    expected = peer_of(model, config)(frames).last_hidden_state[:, 0]
+    frames = torch.randint(0, 256, (2, 3, 24, 24), dtype=torch.uint8)
+    expected = peer_of(model, config)(frames.double() / 127.5 - 1).last_hidden_state[:, 0]
     torch.testing.assert_close(model.embed(frames), expected, atol=1e-10, rtol=0)
 
 
@@ -107,7 +107,9 @@ def test_published_names_and_shapes():
 
 def test_alone_it_is_a_recogniser():
     model = Vit(Config(**SMALL), {"action": 5, "verb": 2})
-    outputs = model(Batch(ids=("a", "b"), inputs={"frames": torch.randn(2, 3, 24, 24)}))
+    outputs = model(
+        Batch(ids=("a", "b"), inputs={"frames": torch.randint(0, 256, (2, 3, 24, 24), dtype=torch.uint8)})
+    )
     assert {head: tuple(logits.shape) for head, logits in outputs.logits.items()} == {
         "action": (2, 5),
         "verb": (2, 2),

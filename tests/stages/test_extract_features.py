@@ -20,7 +20,7 @@ from foretaste.stages import extract_features, probe_videos
 from foretaste.training.checkpoint import save_model
 
 NETWORK = {"kind": "frame_classifier", "channels": 8, "stages": 2, "width": 16}
-VIEW = {"kind": "frames", "picture": {"height": 24, "width": 32}}
+PICTURE = {"height": 24, "width": 32}
 CLASSES = ClassSpace(action=("cut",), verb=("cut",), noun=("it",), action_verb=(0,), action_noun=(0,))
 
 
@@ -80,7 +80,7 @@ def run(folder, out, checkpoint, stops, on_bad_input="skip", shards=1, fps=4.0):
                 outputs={"features": out / f"{shard}.h5", "issues": out / f"issues-{shard}.parquet"},
                 config={
                     "network": NETWORK,
-                    "view": VIEW,
+                    "picture": PICTURE,
                     "grid": {"fps": fps, "shards": shards},
                     "on_bad_input": on_bad_input,
                     "video_folder": str(folder),

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foretaste.video.transforms import Augment, Picture, augmented, centre, covering, normalised
+from foretaste.video.transforms import Augment, Picture, augmented, centre, channels_first, covering
 
 sizes = st.integers(16, 2000)
 
@@ -36,9 +36,10 @@ def test_centre():
     np.testing.assert_array_equal(centre(frames, Picture(height=3, width=3)), frames[:, 1:4, 2:5])
 
 
-def test_normalised():
-    frames = np.array([0, 255, 51], np.uint8).reshape(1, 1, 1, 3)
-    torch.testing.assert_close(normalised(frames), torch.tensor([-1.0, 1.0, -0.6]).reshape(1, 3, 1, 1))
+def test_pixels_stay_bytes():
+    frames = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)[:, :, ::-1]
+    moved = channels_first(frames)
+    assert moved.dtype == torch.uint8 and np.array_equal(moved.numpy(), frames.transpose(0, 3, 1, 2))
 
 
 def test_nothing_set_changes_nothing():

@@ -41,7 +41,7 @@ class Batch:
         B sample ids, the key of every cached target.
     inputs
         What the view gives the network: e.g. ``input_ids`` (B, N) int64 and ``attention_mask`` (B, N) bool,
-        ``features`` (B, T, D) float32, ``frames`` (B, 3, H, W) float32.
+        ``features`` (B, T, D) float16 or float32, ``frames`` (B, 3, H, W) uint8.
     labels
         One entry a head: (B,) int64, ``past_<head>`` (B, T) int64, ``token`` (M,) int64.
         ``UNLABELLED`` marks a position without a label.

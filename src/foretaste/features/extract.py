@@ -24,7 +24,7 @@ from foretaste.pipeline.artifact import sha256, whole
 from foretaste.video.decode import Decoder, choose, stream_frames
 from foretaste.video.packets import Packets, scan, unreadable
 from foretaste.video.probe import inside
-from foretaste.video.transforms import Picture, centre, covering, normalised
+from foretaste.video.transforms import Picture, centre, channels_first, covering
 
 
 class Backbone(Protocol):
@@ -33,7 +33,7 @@ class Backbone(Protocol):
     width: int
 
     def embed(self, frames: Tensor) -> Tensor:
-        """(B, 3, H, W) float32 -> (B, D)."""
+        """(B, 3, H, W) uint8 -> (B, D)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ def extract_video(
     size = covering(video.shown_size, settings.picture)
     with torch.inference_mode():
         for frames, pts_s in stream_frames(video, times_s[valid], size, settings.decoder):
-            vectors = backbone.embed(normalised(centre(frames, settings.picture)))
+            vectors = backbone.embed(channels_first(centre(frames, settings.picture)))
             feat[at : at + len(frames)], stamps[at : at + len(frames)] = vectors.float().numpy(), pts_s
             at += len(frames)
     return VideoFeatures(

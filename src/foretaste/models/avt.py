@@ -109,7 +109,7 @@ class Avt(nn.Module):
         return d, torch.cat(future, 1) if self.steps > 1 else future[0]
 
     def forward(self, batch: Batch) -> Outputs:
-        """``features`` (B, T, D), or with a backbone ``frames`` (B, T, 3, H, W), -> every field but
+        """``features`` (B, T, D), or with a backbone ``frames`` (B, T, 3, H, W) uint8, -> every field but
         ``embedding``.
 
         Past position t is classified from d_{t-1}, the first from z_1.

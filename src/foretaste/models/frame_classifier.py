@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.view import Sources
+from foretaste.models.pixels import Normalise, Pixels
 from foretaste.pipeline.options import Options
 
 #: Keeps the variance of a relu of unit normal values at 1 (Brock et al. 2021, section 2): sqrt(2 / (1 - 1 /
@@ -40,6 +41,8 @@ class Config(Options):
     """On the feature vector, before the classifiers."""
     classify: tuple[Literal["action", "verb", "noun"], ...] = ("action", "verb", "noun")
     """Heads."""
+    pixels: Pixels = Pixels()
+    """How it reads the bytes of a picture."""
 
 
 class StandardConv(nn.Module):
@@ -82,7 +85,8 @@ class FrameClassifier(nn.Module):
         super().__init__()
         self.width = config.width
         channels = [config.channels << stage for stage in range(config.stages)]
-        self.stem = nn.Conv2d(3, channels[0], 5, stride=2, padding=2)
+        self.pixels = Normalise(config.pixels)
+        self.stem = nn.Conv2d(self.pixels.channels, channels[0], 5, stride=2, padding=2)
         layers: list[nn.Module] = []
         for before, after in zip([channels[0], *channels[:-1]], channels):
             layers.append(StandardConv(before, after, stride=2))
@@ -95,16 +99,15 @@ class FrameClassifier(nn.Module):
         )
 
     def embed(self, frames: Tensor) -> Tensor:
-        """Frames (B, 3, H, W) -> vectors (B, D), not negative."""
-        frames = frames.contiguous(
-            memory_format=torch.channels_last
-        )  # convolutions in bf16 are slower than fp32 without
-        x = F.relu(self.stages(F.relu(self.stem(frames))))
+        """Frames (B, 3, H, W) uint8 -> vectors (B, D), not negative."""
+        # Convolutions in bf16 are slower than in fp32 without.
+        x = self.pixels(frames).contiguous(memory_format=torch.channels_last)
+        x = F.relu(self.stages(F.relu(self.stem(x))))
         # The mean says what there is; the maximum that it is there at all, however small.
         return F.relu(self.project(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)))
 
     def forward(self, batch: Batch) -> Outputs:
-        """``frames`` (B, 3, H, W) -> ``logits`` of every head and ``embedding`` (B, D)."""
+        """``frames`` (B, 3, H, W) uint8 -> ``logits`` of every head and ``embedding`` (B, D)."""
         embedding = self.embed(batch.inputs["frames"])
         kept = self.dropout(embedding)
         return Outputs(

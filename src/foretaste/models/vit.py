@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.view import Sources
 from foretaste.models import weights
+from foretaste.models.pixels import Normalise, Pixels
 from foretaste.pipeline import console
 from foretaste.pipeline.options import Options
 
@@ -34,6 +35,10 @@ class Config(Options):
     """On the vector that is classified."""
     classify: tuple[Literal["action", "verb", "noun"], ...] = ()
     """Heads of a recogniser; a backbone within another network has none."""
+    pixels: Pixels = Pixels()
+    """How it reads the bytes of a picture: as its first weights were trained (timm's augreg and in21k_ft_in1k
+    ViT from -1 to 1, DeiT and DINO with ImageNet's mean and std).
+    """
     weights: str | None = None
     """File to start from, in timm's layout (.pth or .safetensors), relative to data_root; null: random
     weights.
@@ -49,9 +54,9 @@ class Config(Options):
 class PatchEmbed(nn.Module):
     """(B, 3, H, W) -> (B, N, D): one vector a patch, row by row."""
 
-    def __init__(self, patch: int, width: int):
+    def __init__(self, patch: int, width: int, channels: int):
         super().__init__()
-        self.proj = nn.Conv2d(3, width, kernel_size=patch, stride=patch)
+        self.proj = nn.Conv2d(channels, width, kernel_size=patch, stride=patch)
 
     def forward(self, frames: Tensor) -> Tensor:
         return self.proj(frames).flatten(2).transpose(1, 2)
@@ -108,7 +113,8 @@ class Vit(nn.Module):
     def __init__(self, config: Config, classes: dict[str, int]):
         super().__init__()
         self.width = config.width
-        self.patch_embed = PatchEmbed(config.patch, config.width)
+        self.pixels = Normalise(config.pixels)
+        self.patch_embed = PatchEmbed(config.patch, config.width, self.pixels.channels)
         self.cls_token = nn.Parameter(torch.empty(1, 1, config.width))
         self.pos_embed = nn.Parameter(torch.empty(1, 1 + (config.image // config.patch) ** 2, config.width))
         self.blocks = nn.Sequential(*(Block(config.width, config.heads) for _ in range(config.layers)))
@@ -125,15 +131,15 @@ class Vit(nn.Module):
                 nn.init.zeros_(module.bias)
 
     def embed(self, frames: Tensor) -> Tensor:
-        """Frames (B, 3, H, W) -> vectors (B, D)."""
-        patches = self.patch_embed(frames)
+        """Frames (B, 3, H, W) uint8 -> vectors (B, D)."""
+        patches = self.patch_embed(self.pixels(frames))
         tokens = (
             torch.cat((self.cls_token.expand(len(patches), -1, -1), patches), 1) + self.pos_embed
         )  # (B, 1 + N, D)
         return self.norm(self.blocks(tokens)[:, 0])
 
     def forward(self, batch: Batch) -> Outputs:
-        """``frames`` (B, 3, H, W) -> ``logits`` of every head and ``embedding``."""
+        """``frames`` (B, 3, H, W) uint8 -> ``logits`` of every head and ``embedding``."""
         embedding = self.embed(batch.inputs["frames"])
         kept = self.dropout(embedding)
         return Outputs(

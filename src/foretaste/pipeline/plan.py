@@ -238,7 +238,7 @@ class Plan:
             },
             config={
                 "network": settings.network,
-                "view": settings.view,
+                "picture": settings.view.get("picture", {}),
                 "grid": settings.grid.model_dump(mode="json"),
                 "windows": self._windows(dataset),
                 "on_bad_input": self.run.on_bad_input,

@@ -25,7 +25,7 @@ from foretaste.pipeline.config import validated
 from foretaste.pipeline.console import say, track
 from foretaste.pipeline.step import Step
 from foretaste.training.checkpoint import load_model
-from foretaste.views import frames
+from foretaste.video.transforms import Picture
 
 
 def run(step: Step) -> None:
@@ -40,10 +40,9 @@ def run(step: Step) -> None:
     names = of_shard(list(plan), step.wildcards["shard"], grid["shards"])
     checkpoint = Path(step.inputs["checkpoint"])
     backbone, manifest = load_model(checkpoint, Sources(classes=read_classes(checkpoint / "classes.json")))
-    view = {key: value for key, value in step.config["view"].items() if key != "kind"}
     settings = Settings(
         grid_fps=grid["fps"],
-        picture=validated(frames.Config, view, "backbone: view").picture,
+        picture=validated(Picture, step.config["picture"], "backbone: view.picture"),
         backbone=manifest["network"],
         weights_sha256=manifest["sha256"]["model.safetensors"],
     )

@@ -16,8 +16,8 @@ from foretaste.contracts.batch import Batch, Outputs
 
 
 def place(batch: Batch, device: torch.device, precision: str) -> Batch:
-    """The batch on ``device``, in memory of torch's own; with fp64 its floating-point inputs are turned to
-    double.
+    """The batch on ``device``, in memory of torch's own. It travels as the view gives it (pixels uint8,
+    features float16); there its floating-point inputs are turned to double with fp64, to single otherwise.
 
     On a CPU a matrix product may add up in another order where an operand begins at another remainder of 64
     bytes. torch's memory begins at a multiple of 64; numpy's begins where the process's earlier allocations
@@ -28,9 +28,10 @@ def place(batch: Batch, device: torch.device, precision: str) -> Batch:
 
 
 def _own(tensor: Tensor, precision: str) -> Tensor:
-    if tensor.device.type == "cpu":
-        tensor = tensor.clone()
-    return tensor.double() if precision == "fp64" and tensor.is_floating_point() else tensor
+    dtype = torch.float64 if precision == "fp64" else torch.float32
+    if tensor.is_floating_point() and tensor.dtype != dtype:
+        return tensor.to(dtype)
+    return tensor.clone() if tensor.device.type == "cpu" else tensor
 
 
 def forward(model: nn.Module, batch: Batch, precision: str) -> Outputs:

@@ -1,4 +1,4 @@
-"""From a decoded picture to what a network sees: size, crop, augmentation, normalisation."""
+"""From a decoded picture to what a network sees: size, crop, augmentation."""
 
 from __future__ import annotations
 
@@ -52,17 +52,9 @@ def centre(frames: np.ndarray, picture: Picture) -> np.ndarray:
     return frames[:, top : top + picture.height, left : left + picture.width]
 
 
-def normalised(frames: np.ndarray) -> Tensor:
-    """uint8 (B, H, W, 3) -> float32 (B, 3, H, W) from -1 to 1 (mean and standard deviation 0.5, as ViT and
-    AVT-b).
-    """
-    return (
-        torch.from_numpy(np.ascontiguousarray(frames))
-        .permute(0, 3, 1, 2)
-        .to(torch.float32)
-        .div_(127.5)
-        .sub_(1.0)
-    )
+def channels_first(frames: np.ndarray) -> Tensor:
+    """uint8 (B, H, W, 3) -> (B, 3, H, W), as networks are given pixels: they normalise them themselves."""
+    return torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2)
 
 
 def augmented(frames: np.ndarray, augment: Augment, seeds: Iterable[tuple[int, ...]]) -> np.ndarray:

@@ -1,9 +1,8 @@
 """Frames of the observation window, decoded from the video: what AVT's end-to-end students see (Girdhar &
 Grauman 2021, AVT-b).
 
-    inputs    frames (B, T, 3, S, S) float32 from -1 to 1, oldest frame first; the last is the one shown at
-              the last tick not
-              after the window's stop
+    inputs    frames (B, T, 3, S, S) uint8, oldest frame first; the last is the one shown at the last
+              tick not after the window's stop
     labels    past_action, past_verb, past_noun (B, T) int64, where ``past`` is set: the segment going on at
               each frame
 
@@ -41,7 +40,7 @@ from foretaste.pipeline.options import Options
 from foretaste.video.decode import Decoder, choose, frames_at
 from foretaste.video.packets import Packets, scan, unreadable
 from foretaste.video.probe import inside
-from foretaste.video.transforms import Picture, centre, covering, normalised
+from foretaste.video.transforms import Picture, centre, channels_first, covering
 from foretaste.video.windows import PUBLISHED_CLOCK_FPS, PastTies, grid_index, shown_at, window_indices
 from foretaste.views.observed import past_labels, usable, without_a_frame
 
@@ -152,7 +151,7 @@ class Clip:
         for position, (row, change) in enumerate(zip(rows, changes)):
             together.setdefault((self.of[row], change.side), []).append(position)
         size = self.config.size
-        frames = torch.empty(len(rows), self.config.frames, 3, size, size)
+        frames = torch.empty(len(rows), self.config.frames, 3, size, size, dtype=torch.uint8)
         for (video_id, side), positions in together.items():
             for position, clip in zip(
                 positions, self._decoded(video_id, side, [rows[position] for position in positions])
@@ -207,7 +206,7 @@ class Clip:
         return frames.reshape(len(rows), self.config.frames, *frames.shape[1:])
 
     def _seen(self, clip: np.ndarray, change: Change) -> Tensor:
-        """(T, H, W, 3) uint8 -> (T, 3, S, S) float32."""
+        """(T, H, W, 3) uint8 -> (T, 3, S, S) uint8."""
         size = self.config.size
         if change.place is None:
             clip = centre(clip, Picture(height=size, width=size))
@@ -216,7 +215,7 @@ class Clip:
                 int(share * (length - size + 1)) for share, length in zip(change.place, clip.shape[1:3])
             )
             clip = clip[:, top : top + size, left : left + size]
-        return normalised(clip[:, :, ::-1] if change.flip else clip)
+        return channels_first(clip[:, :, ::-1] if change.flip else clip)
 
 
 def unseen(config: Config, sources: Sources) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Backbone vectors of the observation window, from the feature store: what AVT's students see.
 
-    inputs    features (B, T, D) float32, oldest frame first; the last is the last grid time not after the
-              window's stop
+    inputs    features (B, T, D) float16 or float32, as stored, oldest frame first; the last is the
+              last grid time not after the window's stop
     labels    past_action, past_verb, past_noun (B, T) int64, where ``past`` is set: the segment going on at
               each frame
 
@@ -76,7 +76,7 @@ class Features:
 
     def digest(self, row: int) -> bytes:
         """Of the window's vectors as float32, in order."""
-        return hashlib.sha256(self._window(row).tobytes()).digest()[:16]
+        return hashlib.sha256(self._window(row).astype(np.float32).tobytes()).digest()[:16]
 
     def newest_s(self, row: int) -> float:
         """Time stamp of the last frame behind the window's vectors."""
@@ -86,7 +86,7 @@ class Features:
         """All windows are alike."""
 
     def _window(self, row: int) -> np.ndarray:
-        return self.store.at(self.videos[row], self.positions[row]).astype(np.float32)
+        return self.store.at(self.videos[row], self.positions[row])
 
 
 def unseen(config: Config, sources: Sources) -> np.ndarray:

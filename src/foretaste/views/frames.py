@@ -7,7 +7,7 @@ This view makes its own rows: one for every time k / rate that lies inside a lab
     labels    {"action": (n,), "verb": (n,), "noun": (n,)} int64; ``UNLABELLED`` where the segment has none
               for that head
 
-and its ``fetch`` gives the same labels. Inputs: ``frames`` (B, 3, H, W) float32 from -1 to 1.
+and its ``fetch`` gives the same labels. Inputs: ``frames`` (B, 3, H, W) uint8.
 
 All frames are decoded once, at building, and kept as bytes: sized for sets that fit in memory (5,000 frames
 of 96 x 128 take 180 MB), with a limit that says so instead of swapping.
@@ -33,7 +33,7 @@ from foretaste.pipeline.options import Options
 from foretaste.video.decode import stream_frames
 from foretaste.video.packets import scan
 from foretaste.video.probe import inside
-from foretaste.video.transforms import Augment, Picture, augmented, centre, covering, normalised
+from foretaste.video.transforms import Augment, Picture, augmented, centre, channels_first, covering
 from foretaste.video.windows import grid_index, label_at
 
 #: What it is made from: what a step with this view reads.
@@ -80,7 +80,7 @@ class Frames:
         if look is not None:
             frames = augmented(frames, self.config.augment, [(look.seed, look.epoch, row) for row in rows])
         return Fetched(
-            inputs={"frames": normalised(frames)},
+            inputs={"frames": channels_first(frames)},
             labels={head: torch.from_numpy(values[rows]) for head, values in self.labels.items()},
         )
 
