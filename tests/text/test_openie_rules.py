@@ -595,6 +595,12 @@ LEADING = {
     "Let rice and water stand.": ["stand: rice"],
     "Allow roast to rest.": ["rest: roast"],
     "Allow to harden.": ["harden"],
+    "Remove from the heat, cool and strain.": ["remove", "cool", "strain"],
+    "When baked cool and split.": ["cool", "split"],
+    "Continue with adding the flour.": ["add: flour"],
+    "Begin with boiling water.": ["begin"],
+    "Try to keep the heat low.": ["keep: heat"],
+    "Have some buns ready and create your sandwich.": ["create: sandwich"],
     "Make sure everything is blended, and pour into a pan.": ["pour"],
     "Ready to serve!": [],
 }

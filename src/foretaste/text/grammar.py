@@ -48,7 +48,7 @@ _LATER = (
     rf"|A(?![FXBYVZ~dKs]|{_NOUN}+[XB]|QI)"
     rf"|h(?=[DOPWiIRSMnwy]|{_MANY}|C[VAhJ][Ii]?[DOM])"
     r"|H(?=[DO])|d(?=D)"
-    r"|J(?=[DOPWiIRSMn.;wy]|$|,c|,C[VA]))"
+    r"|J(?=[DOPWiIRSMn.;wy]|$|,c|,C[VA]|C(?:V|A(?:[.;,PiRWI]|$))))"
 )
 #: A verb of a clause that must have one: the first, and those after an introduction, an adverb, "then", or a verb without object.
 _FIRM = (
@@ -79,7 +79,7 @@ def _clause(verb: str) -> str:
         rf"|U{_chunk('tool')}(?:,?C?{_START}{_NUMBERS}?{_NOUNS}(?=,|C|T))*+[^.,;:VXSU]*?TR*"
         rf"(?P<use>[VAhJq])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
         # continue to stir the sauce; keep on stirring
-        rf"|[Kk]I?i?T?(?:RC)?R*(?P<chained>(?<=[Tk])[VAhJ]|(?<=K)V|[Gg])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?"
+        rf"|[Kk]I?i?(?:T|W(?=G[DMOn]))?(?:RC)?R*(?P<chained>(?<=[Tk])[VAhJ]|(?<=K)V|(?<=T)K|[Gg])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?"
         # turn on the heat; turn the heat down; sprinkle evenly with cheese
         rf"|(?P<verb>{verb})(?P<particle>I++|i)?(?:R+(?![aEJ])|J(?=[DO]))?"
         rf"(?:{_chunk('object')}(?P<late_particle>I(?=[.,;:CcSTFPWiRwyt_]|$)|i(?=[.,;:CcSTP_]|$))?|(?:TA)?W{_chunk('matter')})?)"
@@ -95,7 +95,7 @@ _COMMA = rf"{_BEGINS}[^.;:,]*,C?[RCc]*"
 _ANY_COMMA = rf"{_BEGINS}[^.;:]*?,C?[RCc]*"
 #: "make sure that you ... the lid", "ensure to ...": the action is what follows, if that is one.
 _SURELY = "(?:[VABG]s|e)(?:T|S?D?Y?)(?=[VLKAhJ])"
-SURE = re.compile("[RCc]*(?:[VAB]?s|e)")
+SURE = re.compile("[RCc]*(?:[VAB]?s|e|X[DMn])")
 _INTRODUCTION = (
     rf"(?:{_WHERE}(?=[VqUL]|[AJh][DOM]|H[DI])"  # In a bowl or pan mix the / Before serving remove
     rf"|{_WHEN}(?=V[DOMNuaE]|A[DOM])"  # when the oil is hot add the
@@ -105,6 +105,7 @@ _INTRODUCTION = (
     rf"|{_COMMA}(?={_SURE})|{_ANY_COMMA}(?={_FIRM})|{_ANY_COMMA}(?={_SURE})"  # In a pan, butter bread
     rf"|{_WHEN}(?=V[IWPi]|[Ah][IiW])"  # when cold stir in
     rf"|{_WHERE}(?=[Kk]|H[NuEaD])"
+    r"|[Sw][^,.;:]*?[aE](?=[Kk]G|[VAJ]C[VA](?:[.;PiI]|$))"  # when hot begin frying / cool and split
     r"|[DNuaEMnt][^.;:XBZYV~,]*,C?[RCc]*(?=[VKkLq]|A(?=[DOMIi]))"  # The next day,
     rf"|W{_START}{_NUMBERS}?{_NOUNS}T(?=[VA])"  # using a spoon to
     r"|TR*[VAhJ](?=[VAh][DNuaE]))"  # to serve
@@ -155,7 +156,7 @@ BECOMES = re.compile(f"[aJ]++(?!{_NOUN})(?:,?CKT[VAhJ])?")
 #: What is to come of an action: "(stir) to blend (and dissolve the sugar)".
 PURPOSE = re.compile("TR*+[VAhJLK][^,.;:]*+$")
 #: What is measured: "(a cup) of milk", "(1 teaspoon) each of salt", "(1 cup) (240 ml) milk", "(1 cup) to 2 cups of milk".
-MEASURED = re.compile(rf"(?:_*+t?F|_++(?=[NuaEAhH])|(?<=M[NuAhH])T(?=M)|D(?=[FDNuaEAhH]))F?{_START}(?P<of>{_NUMBERS}?{_NOUNS})")
+MEASURED = re.compile(rf"(?:_*+t?F|_++(?=[NuaEAhHGg])|(?<=M[NuAhH])T(?=M)|D(?=[FDNuaEAhH]))F?{_START}(?P<of>{_NUMBERS}?{_NOUNS})")
 #: A thing that stands after its place: "(put) in a pot the sugar".
 PLACED = re.compile(rf"[iP]{_chunk('place')}(?=D){_chunk('object')}")
 #: A step after what is none: "the crown can be peeled by hand, then cut out the stem".

@@ -15,7 +15,8 @@ from foretaste.text.words import WORDS
 def describes(tokens: list[str], tags: str, at: int, last: Extraction | None) -> bool:
     """Whether a verb or adjective that a noun follows is an adjective: "(add the milk) and dry mustard", not "and dry lettuce"."""
     word = WORDS[tokens[at]].lower
-    if tags[at] not in "JHh" and word not in lexicon.DESCRIBED:
+    after_or = WORDS[tokens[at - 1]].lower == "or"
+    if not (tags[at] in "JH" or word in lexicon.DESCRIBED or (after_or and tags[at] == "h")):
         return False
     after = grammar.THING.match(tags, at + 1)
     if after is None or tags[at + 1] in "DOMn":
@@ -23,7 +24,7 @@ def describes(tokens: list[str], tags: str, at: int, last: Extraction | None) ->
     nouns = {WORDS[token].noun for token in tokens[slice(*after.span("object"))]}
     if tags[at] == "H" and "mixture" in nouns:
         return True  # "then egg mixture"
-    if WORDS[tokens[at - 1]].lower == "or":
+    if after_or:
         return True
     goes_on = tags[at] == "J" and last is not None and last.object is not None and last.verb.split()[0] in lexicon.MIXING
     return goes_on or not nouns.isdisjoint(lexicon.DESCRIBED.get(word, ()))

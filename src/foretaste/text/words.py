@@ -18,10 +18,10 @@ from foretaste.text.verbs import bases, guess_base
 
 #: Not the digits and fractions that Unicode counts among the characters of words.
 _LETTER = r"[^\W\d_²³¹¼-¾\u2070-\u2079\u2080-\u2089\u2150-\u2189\u2460-\u249b\u24ea-\u24ff]"
-_LETTERS = rf"{_LETTER}++(?:[\u0300-\u036f]++{_LETTER}*+)*+"
+_LETTERS = rf"(?:[A-Za-z]++|{_LETTER}++)++(?:[\u0300-\u036f]++{_LETTER}*+)*+"
 _WORD = rf"{_LETTERS}(?:['’/-]{_LETTERS})*+(?:(?<=s)['’](?=\s))?+"
 #: Words ("don't", "all-purpose", "and/or"), numbers with what is joined to them ("8-in", "1/2"), and single marks.
-_TOKENS = re.compile(rf"\s*+(?:{_WORD}|\d(?:[^\s(),.;:]|:(?=\d))*+|\S)")
+_TOKENS = re.compile(rf"\s*+(?:{_WORD}|\d[^\s(),.;:]*+(?::\d[^\s(),.;:]*+)*+|\S)")
 _ABBREVIATIONS = (
     r"(?:[A-Za-z]\.){2,8}+(?=\s+\S)|(?:dr|mr|mrs|ms|jr|sr|inc|co|corp|ltd)\.(?=\s+\S)"
     r"|(?:tsp|tbsp|tbs|oz|lbs?|approx|mins?|hrs?|pkg|qt|pt)\.(?=\s*[a-z(])"
@@ -40,11 +40,13 @@ _TOKENS_OF_WORDS = re.compile(rf"\s*+(?:{_SEVERAL_WORDS}|{_ABBREVIATIONS}|{_WORD
 
 def _several(text: str) -> bool:
     """Whether such a token may be in ``text``; searching for each part is faster than one expression."""
-    if "®" in text or "™" in text or "(R)" in text or "(TM)" in text or " face " in text or " up to " in text:
+    if (not text.isascii() and ("®" in text or "™" in text)) or "(R)" in text or "(TM)" in text:
         return True
-    if " fr" in text or " side" in text or "-side" in text:
+    if " face " in text or " up to " in text or " fry" in text or " frie" in text:
         return True
-    return "as m" in text or "as soon" in text or "as long" in text or "al d" in text or "l f" in text or "o ah" in text or "o no " in text
+    if "side" in text and (" up" in text or " down" in text or "by side" in text):
+        return True
+    return "as m" in text or "as soon" in text or "as long" in text or "al d" in text or "eel free" in text or "o ah" in text or "o no " in text
 
 
 def tokenise(text: str) -> list[str]:
