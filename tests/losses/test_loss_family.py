@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from foretaste.losses.feature_mse import feature_mse
+from foretaste.losses.smooth_l1 import smooth_l1
 from foretaste.pipeline import families
 
 SETTINGS = {
@@ -15,8 +16,9 @@ SETTINGS = {
     "kl": {"temperature": 2.0, "t_squared": True},
     "topk_kl": {"k": 3, "temperature": 2.0, "t_squared": True, "renormalise": "both"},
     "feature_mse": {},
+    "smooth_l1": {"beta": 0.5},
 }
-ELEMENTS = {"cross_entropy": 8, "kl": 8, "topk_kl": 3, "feature_mse": 1}
+ELEMENTS = {"cross_entropy": 8, "kl": 8, "topk_kl": 3, "feature_mse": 1, "smooth_l1": 8}
 
 
 @pytest.mark.parametrize("kind", families.members("losses"))
@@ -53,3 +55,18 @@ def test_feature_mse_by_hand_and_towards_both_sides():
     value.sum().backward()
     assert student.grad.tolist() == [[[-3.0, 2.0]]]
     assert target.grad.tolist() == [[[3.0, -2.0]]]
+
+
+def test_smooth_l1_by_hand():
+    student, target = torch.tensor([[0.0, 0.0, 0.0]]), torch.tensor([[0.5, -1.0, 3.0]])
+    assert smooth_l1(student, target).tolist() == [0.125 + 0.5 + 2.5]
+    assert smooth_l1(student, target, beta=2.0).tolist() == [0.0625 + 0.25 + 2.0]
+
+
+@pytest.mark.parametrize("kind", ["feature_mse", "smooth_l1"])
+def test_maps_are_compared_place_by_place(kind):
+    loss = families.build("losses", {"kind": kind})
+    student, target = torch.randn(2, 3, 4, 5, 8), torch.randn(2, 3, 4, 5, 8)
+    found = loss(student, target)
+    assert found.shape == (2, 3, 4, 5)
+    torch.testing.assert_close(found[1, 2, 0, 4], loss(student[1:, 2, 0, 4], target[1:, 2, 0, 4])[0])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from foretaste.contracts.errors import ConfigError
 from foretaste.evaluation.protocols import PROTOCOL
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.preset_files import Files
@@ -48,6 +49,28 @@ def test_a_term_after_another_does_not_hide_it(tmp_path, order):
 def test_what_a_preset_leaves_to_its_default_is_written_and_a_term_of_weight_zero_is_none(tmp_path):
     (term,) = terms(tmp_path, "{loss: {kind: cross_entropy}, of: action}", DROPPED)
     assert term["label_smoothing"] == 0.0
+
+
+def test_what_a_term_goes_through_and_the_field_it_is_compared_with_are_written(tmp_path):
+    mapped = "{loss: {kind: smooth_l1}, of: embedding, to: teacher_lm.action, through: {kind: linear}}"
+    plain, adapted = terms(tmp_path, KL, mapped)
+    assert (plain["to"], plain["through"]) == ("teacher_lm", None)
+    assert (adapted["to"], adapted["through"], adapted["beta"]) == ("teacher_lm.action", "linear", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("term", "message"),
+    [
+        ("{loss: {kind: cross_entropy}, of: action, through: {kind: linear}}", "only towards a model"),
+        ("{loss: {kind: feature_mse}, of: embedding, to: features.x}", "<model>.<field>"),
+        ("{loss: {kind: feature_mse}, of: embedding, to: teacher_lm.}", "<model>.<field>"),
+        ("{loss: {kind: feature_mse}, of: embedding, to: teacher.embedding}", "unknown model 'teacher'"),
+        ("{loss: {kind: smooth_l1}, of: action, to: teacher_lm, through: {kind: liner}}", "adapters .liner."),
+    ],
+)
+def test_terms_without_a_meaning_are_refused_with_the_preset(tmp_path, term, message):
+    with pytest.raises(ConfigError, match=message):
+        terms(tmp_path, term)
 
 
 def test_every_model_of_every_preset_has_the_settings_that_metrics_hold():

@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "foretaste"
 
 LINES = {
-    "contracts": 1, "pipeline": 1, "losses": 1,
+    "contracts": 1, "pipeline": 1, "losses": 1, "adapters": 1,
     "kitchen": 2, "text": 2, "annotations": 2, "video": 2, "models": 2, "scores": 2,
     "features": 3,
     "views": 4,
@@ -22,7 +22,13 @@ LINES = {
 }  # fmt: skip
 
 #: Rooms of the first line that others of that line may use: errors and settings are everybody's.
-SHARED = {("pipeline", "contracts"), ("losses", "contracts"), ("losses", "pipeline")}
+SHARED = {
+    ("pipeline", "contracts"),
+    ("losses", "contracts"),
+    ("losses", "pipeline"),
+    ("adapters", "contracts"),
+    ("adapters", "pipeline"),
+}
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
 
@@ -54,7 +60,7 @@ def test_every_room_has_a_line():
     )
 
 
-@pytest.mark.parametrize("family", ["models", "losses", "views", "annotations"])
+@pytest.mark.parametrize("family", ["models", "losses", "adapters", "views", "annotations"])
 def test_members_of_a_family_do_not_import_each_other(family):
     from foretaste.pipeline.families import members
 

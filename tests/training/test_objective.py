@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from tiny_training import KL, TERMS, C, T, TinyNet, samples, teacher_scores
+from tiny_training import ADAPTED, KL, TERMS, C, T, TinyNet, samples, teacher_scores
 
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import ConfigError, DataError
@@ -105,6 +105,52 @@ def test_over_chooses_samples(over, rows):
     chosen, _ = values([term], [batch], targets, model)
     alone, _ = values([{**term, "over": "all"}], [doubled(rows)], targets, model)
     assert chosen[0] == pytest.approx(alone[0], rel=1e-12)
+
+
+def test_labels_of_hidden_words_and_of_the_past_are_none_of_the_sample_s_own():
+    """Whatever their number: as many hidden words as samples say nothing of a sample."""
+    labels = {"action": torch.tensor([1, -1, -1]), "token": torch.tensor([4, 5, 6])}
+    batch = Batch(ids=("a", "b", "c"), inputs={}, labels={**labels, "past_action": torch.tensor([1, 1, 1])})
+    assert batch.labelled.tolist() == [True, False, False]
+
+
+def test_an_adapter_follows_from_seed_and_term_alone_and_consumes_no_random_state():
+    torch.manual_seed(2)
+    batch, model = samples().batch(range(3)), TinyNet()
+    outputs, targets = model(batch), teacher_scores(samples().ids)(batch)
+    made = []
+    for seed, terms in ((1, ADAPTED), (1, ADAPTED[1:2]), (2, ADAPTED)):
+        objective = build_objective([TermConfig(**term) for term in terms], class_counts(samples()))
+        torch.manual_seed(len(made))
+        before = torch.random.get_rng_state()
+        objective.adapt(outputs, targets, seed)
+        assert torch.equal(before, torch.random.get_rng_state())
+        made.append(dict(objective.named_parameters()))
+    name = "maps_hidden_smooth_l1_teacher_maps_places.weight"
+    assert made[0][name].shape == (3, 8)
+    assert made[0]["embedding_kl_teacher_action.weight"].shape == (C, 8)
+    assert torch.equal(made[0][name], made[1][name])
+    assert not torch.equal(made[0][name], made[2][name])
+
+
+def test_maps_through_an_adapter_by_hand():
+    torch.manual_seed(2)
+    batch, model = samples().batch(range(6)), TinyNet()
+    targets = teacher_scores(batch.ids)(batch)
+    objective = build_objective([TermConfig(**ADAPTED[1])])
+    objective.adapt(model(batch), targets, 0)
+    (weight, bias) = objective.parameters()
+    (found,) = objective.numerators(batch, model(batch), targets)
+    x = (model(batch).maps["hidden"] @ weight.T + bias - targets["teacher"].maps["places"]).abs()
+    huber = torch.where(x < 1, x.square() / 2, x - 0.5)
+    torch.testing.assert_close(found, huber.mean((1, 2)).sum())
+
+
+def test_unlike_shapes_are_named_and_the_adapter_with_them():
+    batch = samples().batch(range(3))
+    term = {**ADAPTED[1], "through": None}
+    with pytest.raises(ConfigError, match=r"maps.hidden of shape \(5, 8\) a sample, compared with \(5, 3\)"):
+        values([term], [batch], teacher_scores(batch.ids), TinyNet())
 
 
 def test_reductions_of_a_divergence():

@@ -39,6 +39,20 @@ TERMS = (
     {"loss": KL, "of": "action", "to": "teacher", "weight": 2.0, "over": "all", "reduction": "elements"},
 )
 
+#: Between maps of unlike widths, and from a vector to another model's logits.
+ADAPTED = (
+    TERMS[0],
+    {
+        "loss": {"kind": "smooth_l1"},
+        "of": "maps.hidden",
+        "to": "teacher.maps.places",
+        "through": {"kind": "linear"},
+        "over": "all",
+        "reduction": "elements",
+    },
+    {"loss": KL, "of": "embedding", "to": "teacher.action", "through": {"kind": "linear"}},
+)
+
 
 class TinyView:
     """Rows of noise; row r holds r + 1 time stamps' worth of weight, and is shaken a little in training."""
@@ -96,6 +110,7 @@ class TinyNet(nn.Module):
             features=features,
             next_features=self.next(hidden),
             embedding=hidden[:, -1],
+            maps={"hidden": hidden},
         )
 
 
@@ -125,8 +140,10 @@ def config(**changes) -> LoopConfig:
 
 
 def teacher_scores(ids: Sequence[str]) -> CachedTargets:
-    logits = torch.from_numpy(np.random.default_rng(5).normal(size=(N, C)) * 2).float()
-    return CachedTargets(ids, {"teacher": {"action": logits[[int(sample_id[1:]) for sample_id in ids]]}})
+    random, rows = np.random.default_rng(5), [int(sample_id[1:]) for sample_id in ids]
+    logits = torch.from_numpy(random.normal(size=(N, C)) * 2).float()
+    places = torch.from_numpy(random.normal(size=(N, T, 3))).float()
+    return CachedTargets(ids, {"teacher": {"action": logits[rows], "maps.places": places[rows]}})
 
 
 def train(

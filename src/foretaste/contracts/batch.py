@@ -13,12 +13,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Tensor
 
 from foretaste.contracts.errors import ConfigError
 
 #: Label of a position that has no label. Losses count such positions out; it never stands for a class.
 UNLABELLED = -1
+
+#: Labels that speak of positions and not of samples: of a head's past (``past_<head>``), of hidden words.
+PAST, TOKEN = "past_", "token"
+
+#: A feature map, as a term calls it: ``maps.<name>``.
+MAPS = "maps."
 
 
 class _Inputs(dict[str, Tensor]):
@@ -54,6 +61,17 @@ class Batch:
     def __post_init__(self):
         object.__setattr__(self, "inputs", _Inputs(self.inputs))
 
+    @property
+    def labelled(self) -> Tensor:
+        """(B,) bool on the CPU: which samples have a label for any head. Labels of the past and of hidden
+        words, which the view makes, are none of the sample's own.
+        """
+        found = torch.zeros(len(self.ids), dtype=torch.bool)
+        for name, values in self.labels.items():
+            if name != TOKEN and not name.startswith(PAST):
+                found |= values.cpu() != UNLABELLED
+        return found
+
     def to(self, device) -> Batch:
         """The same batch with every tensor on ``device``."""
         return replace(
@@ -78,6 +96,8 @@ class Outputs:
         (B, T, D): position t predicts ``features`` at t + 1 (AVT-h's d_t); the last one predicts the future.
     embedding
         (B, D): one vector a sample (text teachers keep it in the score cache).
+    maps
+        Feature maps by the name of the place that they come from: (B, ..., D), D the channels.
     """
 
     logits: Mapping[str, Tensor] = field(default_factory=dict)
@@ -85,3 +105,4 @@ class Outputs:
     features: Tensor | None = None
     next_features: Tensor | None = None
     embedding: Tensor | None = None
+    maps: Mapping[str, Tensor] = field(default_factory=dict)

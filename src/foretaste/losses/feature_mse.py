@@ -19,8 +19,9 @@ def feature_mse(student: Tensor, target: Tensor) -> Tensor:
     """(1/D) sum over d of (student_d - target_d)^2.
 
     student, target
-        Vectors (..., D) already aligned in time: for AVT, d_1..d_{T-1} and z_2..z_T, both (B, T-1, D). The
-        target is not detached: a backbone in training gets gradient from both sides, as published.
+        Vectors (..., D), or feature maps, place by place. For AVT already aligned in time: d_1..d_{T-1} and
+        z_2..z_T, both (B, T-1, D). The target is not detached: a backbone in training gets gradient from
+        both sides, as published.
     Returns (...): one value a position.
     """
     same_shape("feature_mse", student, target)

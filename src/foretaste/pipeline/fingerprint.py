@@ -48,7 +48,7 @@ INERT = frozenset(
 #: Modules that another runs as a program of its own rather than imports.
 PROGRAMS = {"text.openie_allennlp": ("text.allennlp_worker",)}
 
-FAMILIES = ("annotations", "losses", "models", "text", "views")
+FAMILIES = ("adapters", "annotations", "losses", "models", "text", "views")
 
 
 def fingerprint(stage: str, config: Any) -> str:

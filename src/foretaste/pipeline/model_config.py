@@ -20,6 +20,9 @@ from pydantic import (
 from foretaste.pipeline.families import Part
 from foretaste.pipeline.options import Options
 
+#: Targets that are not the name of a model.
+LABELS, FEATURES = "labels", "features"
+
 
 class TermConfig(Options):
     """One term of an objective: a loss between something the network returns and a target.
@@ -31,12 +34,16 @@ class TermConfig(Options):
     loss: Part("losses")
     """The loss function and its options."""
     of: str
-    """What the network returns: a head (`action`, `verb`, `noun`, `token`), `past_<head>`, or
-    `next_features`.
+    """What the network returns: a head (`action`, `verb`, `noun`, `token`), `past_<head>`, `next_features`,
+    `embedding`, or a feature map (`maps.<name>`).
     """
     to: str = "labels"
-    """`labels`, `features` (the network's own inputs one step on), or the name of a model whose cached scores
-    are the target.
+    """`labels`, `features` (the network's own inputs one step on), `<model>` (what that model says for `of`),
+    or `<model>.<field>`, with a field named as in `of`.
+    """
+    through: Part("adapters") | None = None
+    """What `of` goes through before it is compared: a map that is trained with the network and is no part of
+    it afterwards.
     """
     weight: NonNegativeFloat = 1.0
     over: Literal["labelled", "unlabelled", "all"] = "labelled"
@@ -50,6 +57,26 @@ class TermConfig(Options):
     """`balanced`: n / (C * count) from the training rows; a number: that to this power. The mean is then
     weighted as well.
     """
+
+    @model_validator(mode="after")
+    def _target_has_a_meaning(self) -> TermConfig:
+        name, dot, field = self.to.partition(".")
+        if dot and (not field or name in (LABELS, FEATURES)):
+            raise ValueError(f"to: {self.to}: labels, features, <model> or <model>.<field>")
+        if self.through is not None and self.teacher is None:
+            raise ValueError(f"through: only towards a model, not towards {self.to}")
+        return self
+
+    @property
+    def teacher(self) -> str | None:
+        """The model that is the target; None where it is the labels, or the network's own inputs."""
+        name = self.to.partition(".")[0]
+        return None if name in (LABELS, FEATURES) else name
+
+    @property
+    def field(self) -> str:
+        """What of that model is the target."""
+        return self.to.partition(".")[2] or self.of
 
 
 class AdamW(Options):
@@ -218,8 +245,8 @@ class ModelConfig(Options):
 
     @property
     def mentions(self) -> frozenset[str]:
-        """The models whose scores it learns from."""
-        return frozenset(term.to for term in self.objective) - {"labels", "features"}
+        """The models that it learns from."""
+        return frozenset(term.teacher for term in self.objective) - {None}
 
 
 class AverageConfig(Options):

@@ -25,9 +25,10 @@ def protocol(catalogue: Catalogue, dataset: str, system: str, model: str) -> dic
 def _term(catalogue: Catalogue, term: TermConfig) -> dict[str, Any]:
     """A term of an objective with every setting of it and of its loss."""
     loss = catalogue.loss_settings(term)
-    own = term.model_dump(mode="json", include={"of", "to", "weight", "over", "reduction", "class_weights"})
+    names = {"of", "to", "weight", "over", "reduction", "class_weights"}
     return {
-        **own,
+        **term.model_dump(mode="json", include=names),
+        "through": None if term.through is None else term.through["kind"],
         "loss": term.loss["kind"],
         "temperature": None,
         "t_squared": None,

@@ -53,11 +53,12 @@ def terms_text(protocol: Mapping[str, Any]) -> str | None:
 
 
 def _distillation(term: Mapping[str, Any]) -> str:
+    through = f", through {term['through']}" if term.get("through") else ""
     if term["temperature"] is None:
-        return f"{term['loss']}, {term['reduction']} mean"
+        return f"{term['loss']}{through}, {term['reduction']} mean"
     listed = "all classes" if term["top_k"] is None else f"top {term['top_k']}"
     squared = ", T² restored" if term["t_squared"] else ""
-    return f"T {term['temperature']:g}{squared}, {listed}, {term['reduction']} mean"
+    return f"T {term['temperature']:g}{squared}, {listed}{through}, {term['reduction']} mean"
 
 
 def _terms(protocol: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

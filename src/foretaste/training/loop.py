@@ -30,6 +30,7 @@ from foretaste.pipeline import console
 from foretaste.pipeline.model_config import LoopConfig
 from foretaste.training import processes
 from foretaste.training.checkpoint import weights
+from foretaste.training.joining import join, leave
 from foretaste.training.monitor import observe
 from foretaste.training.objective import Objective
 from foretaste.training.optimizers import build_optimizer
@@ -73,6 +74,7 @@ def fit(
         )
     steps = config.steps or config.epochs * loader.steps
     model.to(accelerator.device, torch.float64 if config.precision == "fp64" else None)
+    join(model, objective, targets, loader, accelerator.device, config.precision)
     optimizer = build_optimizer(model, config)
     parts = accelerator.num_processes * config.accumulate
     first = accelerator.process_index * config.accumulate
@@ -156,6 +158,7 @@ def fit(
                 log.writelines(json.dumps(line, allow_nan=False) + "\n" for line in lines)
             if due:
                 progress.save(step, model, optimizer)
+    leave(model)
     model.float()
     accelerator.wait_for_everyone()
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from foretaste.contracts.batch import Batch, Outputs
+from foretaste.contracts.batch import MAPS, Batch, Outputs
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.scores.reader import Scores, open_scores
@@ -32,7 +32,8 @@ class CachedTargets:
     """Scores of several teachers for one list of samples, in memory.
 
     tables
-        teacher -> field (a head, or ``embedding``) -> (n, C) float32, row i of ``ids[i]``.
+        teacher -> field (a head, ``embedding`` or ``maps.<name>``) -> (n, ..., D) float32, row i of
+        ``ids[i]``.
     """
 
     def __init__(self, ids: Sequence[str], tables: Mapping[str, Mapping[str, Tensor]]):
@@ -50,13 +51,21 @@ class CachedTargets:
                 "scores of every sample",
                 "score this split",
             ) from error
-        made = {}
-        for teacher, fields in self._tables.items():
-            logits = {head: table[rows] for head, table in fields.items() if head != "embedding"}
-            made[teacher] = Outputs(
-                logits=logits, embedding=fields["embedding"][rows] if "embedding" in fields else None
-            )
-        return made
+        return {
+            teacher: _outputs({field: table[rows] for field, table in fields.items()})
+            for teacher, fields in self._tables.items()
+        }
+
+
+def _outputs(fields: Mapping[str, Tensor]) -> Outputs:
+    """What a teacher says, from its fields as terms call them."""
+    maps = {name: values for name, values in fields.items() if name.startswith(MAPS)}
+    heads = {name: values for name, values in fields.items() if name not in maps and name != "embedding"}
+    return Outputs(
+        logits=heads,
+        embedding=fields.get("embedding"),
+        maps={name.removeprefix(MAPS): values for name, values in maps.items()},
+    )
 
 
 def open_targets(
@@ -83,7 +92,8 @@ def open_targets(
             )
         scores = open_scores(folders[teacher])
         tables[teacher] = {}
-        for field in sorted({term.config.of for term in objective.terms if term.config.to == teacher}):
+        terms = [term.config for term in objective.terms if term.config.teacher == teacher]
+        for field in sorted({term.field for term in terms}):
             tables[teacher][field] = torch.from_numpy(
                 np.ascontiguousarray(_read(scores, split, field, ids, classes, folders[teacher]))
             )
