@@ -72,14 +72,14 @@ def _clause(verb: str) -> str:
     """A verb with its particle and its object; ``verb`` is the class of verbs that may stand here."""
     return (
         # let the dough rise; allow to cool
-        rf"(?:LR*(?:{_TIME}P)?(?:{_chunk('let_object', _LAZY)}(?:,?C{_START}{_LAZY})?n?R*)?T?R*(?P<let>[VAhJ]|u(?<=[OR]u))(?=[DPWiIRSTMn.,;:()CcGEgaJ_wy-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
+        rf"(?:LR*(?:{_TIME}P)?(?:{_chunk('let_object', _LAZY)}(?:,?C{_START}{_LAZY})?n?R*)?T?R*(?P<let>[VAhJ]|u(?<=[OR]u)|[Gg](?<=[NuAhHO][Gg]))(?=[DPWiIRSTMn.,;:()CcGEgaJ_wy-]|$)(?P<let_particle>I|i(?=[.,;:CcS_]|$))?"
         # bring the water and the salt to a boil
         rf"|qI?(?:{_chunk('bring_object')}[^.;:VTq]*?)?TD?[aGgEJ,]*(?P<bring>[AhNug])"
         # use a knife to cut the cake
         rf"|U{_chunk('tool')}(?:,?C?{_START}{_NUMBERS}?{_NOUNS}(?=,|C|T))*+[^.,;:VXSU]*?TR*"
         rf"(?P<use>[VAhJq])(?P<use_particle>[Ii])?R*(?:{_chunk('use_object')})?"
         # continue to stir the sauce; keep on stirring
-        rf"|[Kk]I?i?(?:T|W(?=G[DMOn]))?(?:RC)?R*(?P<chained>(?<=[Tk])[VAhJ]|(?<=K)V|(?<=T)K|[Gg])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?"
+        rf"|[Kk]I?i?(?:T|W(?=[Gg][DMOn]))?(?:RC)?R*(?:a(?=[Gg]))?(?P<chained>(?<=[Tk])[VAhJ]|(?<=K)V|(?<=T)K|[Gg])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?"
         # turn on the heat; turn the heat down; sprinkle evenly with cheese
         rf"|(?P<verb>{verb})(?P<particle>I++|i)?(?:R+(?![aEJ])|J(?=[DO]))?"
         rf"(?:{_chunk('object')}(?P<late_particle>I(?=[.,;:CcSTFPWiRwyt_]|$)|i(?=[.,;:CcSTP_]|$))?|(?:TA)?W{_chunk('matter')})?)"
@@ -105,7 +105,7 @@ _INTRODUCTION = (
     rf"|{_COMMA}(?={_SURE})|{_ANY_COMMA}(?={_FIRM})|{_ANY_COMMA}(?={_SURE})"  # In a pan, butter bread
     rf"|{_WHEN}(?=V[IWPi]|[Ah][IiW])"  # when cold stir in
     rf"|{_WHERE}(?=[Kk]|H[NuEaD])"
-    r"|[Sw][^,.;:]*?[aE](?=[Kk]G|[VAJ]C[VA](?:[.;PiI]|$))"  # when hot begin frying / cool and split
+    r"|[Sw][^,.;:]*?[aE](?=[Kk][Gg]|[VAJ]C[VA](?:[.;PiI]|$))"  # when hot begin frying / cool and split
     r"|[DNuaEMnt][^.;:XBZYV~,]*,C?[RCc]*(?=[VKkLq]|A(?=[DOMIi]))"  # The next day,
     rf"|W{_START}{_NUMBERS}?{_NOUNS}T(?=[VA])"  # using a spoon to
     r"|TR*[VAhJ](?=[VAh][DNuaE]))"  # to serve
@@ -148,7 +148,7 @@ GOAL = re.compile("T?Da*(?P<goal>[AGg])")
 #: What a gerund leads to: "(continuing) to beat the eggs".
 CHAINED = re.compile(rf"TR*(?P<chained>[VAhJ])(?P<chained_particle>[Ii])?R*(?:{_chunk('chained_object')})?")
 #: How one begins, which is the step: "(begin) by mixing".
-BY = re.compile("yR*[Gg]")
+BY = re.compile("[Ii]?yR*[Gg]")
 #: Steps that follow what only prepares them: "make sure that the lid is on, and turn on the heat".
 AND = re.compile(",?CR*(?=[Vq]|A[DOMIiPT])")
 #: What becomes of a thing: "(until the onions turn) golden", "(...) pale, and begin to brown".

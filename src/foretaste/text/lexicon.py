@@ -30,7 +30,7 @@ VERBS = word_set(
     "pay peek percolate perforate pierce plait plonk pluck poach pour pre-heat prebake precook preheat prepare prevent prick prise",
     "proceed procure prod protect prove provide pry pulverise pulverize puncture put raise readjust realize reapply",
     "rearrange reassemble receive reconstitute recover recycle reduce refresh refrigerate refry rehang rehydrate relax relight relocate",
-    "remember remind remove render reopen repack replace replenish reposition reroll reset reshape resize restart resume retain",
+    "remind remove render reopen repack replace replenish reposition reroll reset reshape resize restart resume retain",
     "retrieve retry reuse rewarm rewet rewrap rid ripen rummage sample saturate sautee sauté say scarf scorch scrunch see select send",
     "settle sharpen shove shuck shuffle shut sift siphon sit slather sling slop slosh slurp smother smush sniff snip soften solidify",
     "spare spatchcock speak spend spiralize splatter splay sprawl spritz spruce squat squelch squidge squish stare stash steal",
@@ -119,6 +119,8 @@ CHAIN_VERBS = word_set("begin commence continue finish keep proceed start try")
 
 #: With these "out of" says from what: "make a ring out of foil".
 MAKING = word_set("build create form make mold shape")
+#: "Up" parts these from no object that a second verb has too: "break up and brown the beef".
+TAKE_APART_UP = word_set("break chop cut mash scrape")
 #: Before an adjective these say what becomes of a thing: "until the onions soften, turn translucent and ...".
 BECOMING = word_set("become get go grow look turn")
 #: After "to stir", "to combine" and the like and "and" these say what for, too: "stir to blend and dissolve the sugar".

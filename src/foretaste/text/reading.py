@@ -76,7 +76,7 @@ class Reading:
                     continue
             last = len(self.found)
             bare, end = self.clause(match), match.end()
-            if chain < last and not bare and match.start("let") < 0:
+            if chain < last and not bare and match.start("let") < 0 and match.start("matter") < 0:
                 self.share(chain, last, match["joint"])
 
     def no_step(self, match: re.Match[str], verb: int, before: int) -> int | None:
@@ -150,7 +150,8 @@ class Reading:
         if thing is None and last == at and self.tags[at + 1 : at + 3] in ("iD", "PD") and not self.narration:
             thing = self.placed(at + 1)
         self.add(verb, at, last, thing)
-        return thing is None and match.end() == at + 1
+        shares = last == at or (verb.endswith(" up") and verb[:-3] in lexicon.TAKE_APART_UP)
+        return thing is None and match.end() == last + 1 and shares
 
     def given_with(self, match: re.Match[str]) -> bool:
         """Whether the matter of a clause is told by "with", not by "using", which tells the tool."""

@@ -26,7 +26,7 @@ def describes(tokens: list[str], tags: str, at: int, last: Extraction | None) ->
         return True  # "then egg mixture"
     if after_or:
         return True
-    goes_on = tags[at] == "J" and last is not None and last.object is not None and last.verb.split()[0] in lexicon.MIXING
+    goes_on = tags[at] == "J" and not tokens[at - 1].endswith("ly") and last is not None and last.object is not None and last.verb.split()[0] in lexicon.MIXING
     return goes_on or not nouns.isdisjoint(lexicon.DESCRIBED.get(word, ()))
 
 

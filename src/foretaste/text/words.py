@@ -32,7 +32,7 @@ _TOKENS_WITH_PERIODS = re.compile(rf"\s*+(?:{_ABBREVIATIONS}|{_WORD}|{_NUMBER}|\
 #: The same where a token may be several words, a verb ("stir fry"), a manner ("skin side down"), an amount ("as much"), or a
 #: word with the sign of a trade mark ("Crisco®", "Old Bay(TM)").
 _SEVERAL_WORDS = (
-    r"(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)|side by side|as (?:soon|long) as|as much|as many|al dente|feel free|go ahead and|do no(?=\s)|up to(?=\s\d)"
+    r"(?:(?:stir|deep|pan) fr(?:y|ied|ying|ies)|side by side|as (?:soon|long) as|as much|as many|al dente|feel free|go ahead and|do no(?=\s)|(?:don['’]t|do not|never) forget|up to(?=\s\d)"
     rf"|{_LETTERS}[ -]sides? (?:up|down)|face (?:up|down))\b"
 )
 _TOKENS_OF_WORDS = re.compile(rf"\s*+(?:{_SEVERAL_WORDS}|{_ABBREVIATIONS}|{_WORD}(?:[®™]|\((?:TM|R)\))?+|{_NUMBER}|\S)", re.IGNORECASE)
@@ -46,7 +46,7 @@ def _several(text: str) -> bool:
         return True
     if "side" in text and (" up" in text or " down" in text or "by side" in text):
         return True
-    return "as m" in text or "as soon" in text or "as long" in text or "al d" in text or "eel free" in text or "o ah" in text or "o no " in text
+    return "as m" in text or "as soon" in text or "as long" in text or "al d" in text or "eel free" in text or "o ah" in text or "o no " in text or "forget" in text
 
 
 def tokenise(text: str) -> list[str]:
@@ -91,7 +91,7 @@ _PUNCTUATION = {
 
 #: Letters of ``CLASSES`` and their words: the first list that holds a word decides.
 _LISTS: tuple[tuple[str, frozenset[str]], ...] = (
-    ("~", closed.NEGATIONS | {"do no"}), ("L", word_set("let lets let's allow leave")), ("q", word_set("bring return")), ("U", word_set("use")), ("K", lexicon.CHAIN_VERBS - {"continue"}), ("k", word_set("continue")), ("s", word_set("sure careful certain care")), ("e", word_set("assure assuring ensure ensures ensuring insure insuring") | {"feel free"}),
+    ("~", closed.NEGATIONS | {"do no"}), ("L", word_set("let lets let's allow leave")), ("q", word_set("bring return")), ("U", word_set("use")), ("K", lexicon.CHAIN_VERBS - {"continue"}), ("k", word_set("continue")), ("s", word_set("sure careful certain care")), ("e", word_set("remember assure assuring ensure ensures ensuring insure insuring") | {"feel free", "don't forget", "do not forget", "never forget"}),
     ("d", word_set("do")), ("B", closed.BE), ("x", word_set("can")), ("X", closed.AUXILIARIES), ("C", closed.CONJUNCTIONS), ("c", word_set("then")),
     ("T", word_set("to")), ("F", word_set("of")), ("W", word_set("with using")), ("y", word_set("by")), ("w", word_set("while")), ("P", word_set("working")), ("Q", word_set("side")), ("-", word_set("x")),
     ("I", closed.PARTICLES), ("i", closed.PARTICLES_OR_PREPOSITIONS), ("M", closed.NUMBERS), ("n", closed.AMOUNTS | {"as much", "as many"}), ("O", closed.PRONOUNS), ("D", closed.DETERMINERS),
