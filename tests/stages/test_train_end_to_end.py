@@ -26,8 +26,10 @@ from foretaste.video.probe import probe
 
 VIT = {"kind": "vit", "image": 32, "patch": 16, "width": 8, "layers": 1, "heads": 2}
 STUDENT = {
-    "view": {"kind": "clip", "frames": 3, "rate": 1.0, "size": 32, "scoring_side": 48, "training_sides": [48,
-    52], "past": True},
+    "view": {
+        "kind": "clip", "frames": 3, "rate": 1.0,
+        "geometry": {"size": 32, "scoring_side": 48, "training_sides": [48, 52]}, "past": True,
+    },
     "network": {
         "kind": "avt", "width": 16, "layers": 1, "heads": 2, "dropout": 0.2, "past": True, "backbone": {**VIT,
         "weights": "weights/vit.pth"},

@@ -18,6 +18,7 @@ from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS
 from foretaste.contracts.view import Look, Sources
 from foretaste.pipeline import families
 from foretaste.pipeline.video_files import video_files
+from foretaste.training.material import latest_allowed
 from foretaste.training.samples import check_boundary, join
 from foretaste.video.decode import frames_at
 from foretaste.video.packets import scan
@@ -27,7 +28,8 @@ from foretaste.video.probe import probe
 INTRA = "keyint=1:qp=12"
 LOOK = Look(1, 2)
 
-SMALL = {"frames": 4, "rate": 2.0, "size": 48, "scoring_side": 48, "training_sides": [48, 52]}
+GEOMETRY = {"size": 48, "scoring_side": 48, "training_sides": [48, 52]}
+SMALL = {"frames": 4, "rate": 2.0, "geometry": GEOMETRY}
 WINDOWS = [("a", 3.05), ("b", 3.95), ("a", 0.9), ("b", 0.0), ("a", 2.0)]
 #: Worked by hand: at 10 frames a second frame f is shown from f / 10 s; ticks are 1 / 30 s; steps back are
 #: 0.5 s.
@@ -134,7 +136,7 @@ def test_time_stamps_are_those_of_the_decoded_frames(folder, rate):
     rows = table(SAMPLES, [sample(*window) for window in WINDOWS])
     check_boundary(join(view, rows, range(len(view))), rows)
     for row, (video_id, _) in enumerate(WINDOWS):
-        _, pts_s = frames_at(scan(folder / f"{video_id}.mp4"), view.times_s[row], decoder="pyav")
+        _, pts_s = frames_at(scan(folder / f"{video_id}.mp4"), view.shown.times_s[row], decoder="pyav")
         assert view.newest_s(row) == pts_s.max()
 
 
@@ -142,10 +144,11 @@ def test_training_cuts_one_window_out_of_one_size_of_the_clip(folder):
     """Each clip is found again, to the byte, among all sizes, flips and places there are; over many draws all
     of them come up.
     """
-    settings = {**SMALL, "size": 24, "scoring_side": 24, "training_sides": [24, 27], "frames": 2}
-    view, video = build(folder, **settings), scan(folder / "a.mp4")
+    geometry = {"size": 24, "scoring_side": 24, "training_sides": [24, 27]}
+    view, video = build(folder, geometry=geometry, frames=2), scan(folder / "a.mp4")
     sizes = {
-        side: frames_at(video, view.times_s[0], (side, round(side * 64 / 48)))[0] for side in range(24, 28)
+        side: frames_at(video, view.shown.times_s[0], (side, round(side * 64 / 48)))[0]
+        for side in range(24, 28)
     }
     draws = []
     for epoch in range(60):
@@ -165,13 +168,13 @@ def test_training_cuts_one_window_out_of_one_size_of_the_clip(folder):
 
 
 def test_changes_depend_on_seed_epoch_and_row_alone(folder):
-    view = build(folder, training_sides=[48, 53])
+    view = build(folder, geometry={**GEOMETRY, "training_sides": [48, 53]})
     together = fetch(view, [0, 1, 2, 4], LOOK)
     assert torch.equal(fetch(view, [2], LOOK)[0], together[2])
     assert torch.equal(fetch(view, [4, 0], LOOK), together[[3, 0]])
     for other in (fetch(view, [0], Look(1, 3)), fetch(view, [0], Look(2, 2))):
         assert not torch.equal(other[0], together[0])
-    unchanged = build(folder, training_sides=[48, 48], flip=0.0)
+    unchanged = build(folder, geometry={**GEOMETRY, "training_sides": [48, 48], "flip": 0.0})
     assert not torch.equal(fetch(unchanged, [0], LOOK), fetch(unchanged, [0])), "the crop's place alone"
 
 
@@ -179,10 +182,10 @@ def test_digests_say_what_is_shown_when_scored(folder):
     view = build(folder)
     digests = [view.digest(row) for row in range(len(view))]
     assert len(set(digests)) == len(digests) and {len(digest) for digest in digests} == {16}
-    assert [
-        build(folder, training_sides=[50, 53], flip=0.0, past=False).digest(row) for row in range(5)
-    ] == digests
-    for settings in ({"scoring_side": 50}, {"size": 40}, {"rate": 1.0}, {"decoder": "pyav"}):
+    other = build(folder, geometry={**GEOMETRY, "training_sides": [50, 53], "flip": 0.0}, past=False)
+    assert [other.digest(row) for row in range(5)] == digests
+    changes = [{"geometry": {**GEOMETRY, **change}} for change in ({"scoring_side": 50}, {"size": 40})]
+    for settings in (*changes, {"rate": 1.0}, {"decoder": "pyav"}):
         assert build(folder, **settings).digest(0) != digests[0], settings
     assert build(folder, [sample("a", 3.08)]).digest(0) == digests[0], "the same frames"
 
@@ -231,12 +234,32 @@ def test_what_cannot_be_is_refused(folder, tmp_path):
         build(folder, rate=7.0)
     for settings in ({"scoring_side": 47}, {"training_sides": [47, 50]}, {"training_sides": [52, 50]}):
         with pytest.raises(ConfigError, match="sides are at least the size"):
-            build(folder, **settings)
+            build(folder, geometry={**GEOMETRY, **settings})
     probed, _ = probe(folder, video_files(folder).items())
     for name in ("a.mp4", "b.mp4"):
         (tmp_path / name).write_bytes((folder / "b.mp4").read_bytes())
     with pytest.raises(DataError, match="no longer the file that was probed"):
         build(tmp_path, probed=probed)
+
+
+def test_a_teacher_may_be_shown_the_action_itself(folder):
+    """From 0.5 to just before 1.5 s; from 2.0 s to the end of the video."""
+    rows = [
+        sample("a", 0.0, target_start_s=0.5, target_stop_s=1.5),
+        sample("a", 3.0, target_start_s=2.0, target_stop_s=4.0),
+    ]
+    view = build(folder, rows, window="target")
+    assert [[number(picture) for picture in pictures(clip)] for clip in fetch(view, [0, 1])] == [
+        [9, 9, 9, 14],
+        [24, 29, 34, 39],
+    ]
+    joined, samples = join(view, table(SAMPLES, rows), range(2)), table(SAMPLES, rows)
+    check_boundary(joined, samples, latest_allowed({"kind": "clip", "window": "target"}))
+    with pytest.raises(DataError, match=r"the view shows 1\.400 s: .*: nothing after 0\.000 s"):
+        check_boundary(joined, samples, latest_allowed({"kind": "clip"}))
+    with pytest.raises(DataError, match=r"shows 3\.900 s.*nothing after 3\.000 s \(target_stop_s"):
+        short = table(SAMPLES, [rows[0], {**rows[1], "target_stop_s": 3.0}])
+        check_boundary(joined, short, latest_allowed({"window": "target"}))
 
 
 def test_the_published_sizes(folder):
@@ -248,7 +271,7 @@ def test_the_published_sizes(folder):
     )
     view = families.build("views", {"kind": "clip"}, sources=sources)
     clip = fetch(view, [0])[0]
-    whole, _ = frames_at(scan(folder / "a.mp4"), view.times_s[0], (248, 331))
+    whole, _ = frames_at(scan(folder / "a.mp4"), view.shown.times_s[0], (248, 331))
     assert clip.shape == (10, 3, 224, 224)
     assert np.array_equal(pictures(clip), whole[:, 12:236, 53:277])
-    assert [round(time, 6) for time in view.times_s[0]] == [0.0] * 7 + [1.0, 2.0, 3.0]
+    assert [round(time, 6) for time in view.shown.times_s[0]] == [0.0] * 7 + [1.0, 2.0, 3.0]

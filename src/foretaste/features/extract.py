@@ -20,10 +20,10 @@ from torch import Tensor
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.issues import Issue
 from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, read_videos, write_features
-from foretaste.pipeline.artifact import sha256, whole
+from foretaste.pipeline.artifact import whole
 from foretaste.video.decode import Decoder, choose, stream_frames
-from foretaste.video.packets import Packets, scan, unreadable
-from foretaste.video.probe import inside
+from foretaste.video.packets import Packets
+from foretaste.video.probe import as_probed
 from foretaste.video.transforms import Picture, centre, channels_first, covering
 
 
@@ -126,7 +126,7 @@ def extract_shard(
         if not _is_finished(part, origin, plan[video_id], row["sha256"]):
             try:
                 features = extract_video(
-                    video_id, _probed(folder, row), plan[video_id], backbone, settings, row["sha256"]
+                    video_id, as_probed(folder, row), plan[video_id], backbone, settings, row["sha256"]
                 )
             except DataError as error:
                 issues.append(Issue(file=row["path"], key=video_id, reason=error.args[0]))
@@ -142,14 +142,6 @@ def extract_shard(
                 write_features(partial, origin, [features])
         parts.append(part)
     return (video for part in parts for video in read_videos(part)[1]), issues
-
-
-def _probed(folder: Path, row: Mapping) -> Packets:
-    """The packets of a row's file, which must still be the file that was probed."""
-    path = inside(folder, row["path"])
-    if not path.is_file() or sha256(path) != row["sha256"]:
-        raise unreadable(path, "missing, or no longer the file that was probed")
-    return scan(path)
 
 
 def _is_finished(part: Path, origin: Origin, grid_index: np.ndarray, source_sha256: str) -> bool:

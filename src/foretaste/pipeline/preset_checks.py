@@ -33,6 +33,8 @@ def check_preset(system: SystemConfig, where: str) -> None:
     for name, settings in system.models.items():
         if isinstance(settings, AverageConfig) and settings.fits:
             _check_fit(system, name, settings, f"{where}: models.{name}")
+        if isinstance(settings, ModelConfig):
+            _check_window(settings, f"{where}: models.{name}")
 
 
 def _check_mentions(system: SystemConfig, where: str) -> None:
@@ -50,6 +52,17 @@ def _check_mentions(system: SystemConfig, where: str) -> None:
             f"{where}: models",
             "teachers that need no student",
             "break the circle",
+        )
+
+
+def _check_window(settings: ModelConfig, where: str) -> None:
+    """What a student sees ends tau_a before the action; only a teacher, in training, may see the action."""
+    if settings.role == "student" and settings.view.get("window") == "target":
+        raise ConfigError(
+            "a student that sees the action itself",
+            f"{where}.view.window",
+            "window: observed",
+            "leave it out; a teacher that sees the action may teach this student",
         )
 
 

@@ -61,7 +61,10 @@ def monitored_rows(samples: pa.Table) -> np.ndarray:
 def latest_allowed(view: Mapping[str, Any]) -> str:
     """The column of the samples table that nothing shown may be later than.
 
-    The end of the observation window, but for the one named exception: a text teacher's ``rule: all``
-    (``start``, too, shows labels of segments that go on beyond it, but none that begins later).
+    The end of the observation window, but for two named exceptions of teachers: ``window: target`` shows the
+    action itself, and a text teacher's ``rule: all`` what comes before it (``start``, too, shows labels of
+    segments that go on beyond the window, but none that begins later).
     """
+    if view.get("window") == "target":
+        return "target_stop_s"
     return "target_start_s" if view.get("rule") == "all" else "window_stop_s"

@@ -4,7 +4,7 @@ each bad file.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from foretaste.contracts.errors import DataError
@@ -13,7 +13,7 @@ from foretaste.contracts.tables import VIDEOS
 from foretaste.pipeline.artifact import sha256
 from foretaste.pipeline.found_files import matching
 from foretaste.video.decode import decodes_throughout, decodes_to_the_end
-from foretaste.video.packets import scan
+from foretaste.video.packets import Packets, scan, unreadable
 
 
 def probe(
@@ -93,3 +93,13 @@ def inside(folder: Path, relative: str) -> Path:
             f"path {relative!r}", folder, "a path inside this folder", "correct the table that names it"
         )
     return Path(folder) / relative
+
+
+def as_probed(folder: Path, row: Mapping) -> Packets:
+    """What the packets of the file of a VIDEOS row say; raises DataError unless it is the one that was
+    probed.
+    """
+    path = inside(folder, row["path"])
+    if not path.is_file() or sha256(path) != row["sha256"]:
+        raise unreadable(path, "missing, or no longer the file that was probed")
+    return scan(path)

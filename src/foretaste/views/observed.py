@@ -22,9 +22,10 @@ def usable(samples: pa.Table) -> pa.Table:
     return samples
 
 
-def without_a_frame(samples: pa.Table, videos: pa.Table | None) -> np.ndarray:
+def without_a_frame(samples: pa.Table, videos: pa.Table | None, stop: str = "window_stop_s") -> np.ndarray:
     """(n,) object: the reason for the samples of videos that are not among ``videos`` (if that is known), and
-    for those whose window ends before the first frame, which stands at 0 s; None for the others.
+    for those whose window (to the time in column ``stop``) ends before the first frame, which stands at 0 s;
+    None for the others.
 
     What ``unseen`` of a view of the video starts from. A window that only begins before the first frame
     repeats it.
@@ -33,7 +34,7 @@ def without_a_frame(samples: pa.Table, videos: pa.Table | None) -> np.ndarray:
     if videos is not None:
         known = pc.is_in(samples.column("video_id"), value_set=videos.column("video_id").combine_chunks())
         reasons[~known.to_numpy(zero_copy_only=False)] = "no usable video"
-    reasons[samples.column("window_stop_s").to_numpy() < 0.0] = "window ends before the first frame"
+    reasons[samples.column(stop).to_numpy() < 0.0] = "window ends before the first frame"
     return reasons
 
 

@@ -1,0 +1,138 @@
+"""Which frames of a sample's window are shown, and when: what views of the video's own frames have in common
+(pictures, flow, boxes), so that they show the same ones.
+
+A window ends at the last tick not after its stop and goes back from there in equal steps. Where it reaches
+back before the video (or before its own start) its first frame is repeated, as AVT does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from foretaste.contracts.errors import DataError
+from foretaste.contracts.view import Sources
+from foretaste.pipeline.console import track
+from foretaste.video.packets import Packets
+from foretaste.video.probe import as_probed
+from foretaste.video.windows import grid_index, shown_at, window_indices
+from foretaste.views.observed import usable, without_a_frame
+
+#: ``observed``: what may be seen of the past. ``target``: the action itself, which only a teacher may see.
+Window = Literal["observed", "target"]
+
+#: The columns of the samples table that a window goes from and to.
+SPANS = {
+    "observed": ("window_start_s", "window_stop_s"),
+    "target": ("target_start_s", "target_stop_s"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """The settings that say which frames those are."""
+
+    window: Window
+    frames: int
+    rate: float
+    ticks: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """n samples, T times each.
+
+    of
+        The video of each sample.
+    times_s
+        (n, T) float64: when its frames are asked for, oldest first.
+    videos, digests
+        video_id -> what the packets of its file say, and the file's sha256.
+    """
+
+    of: list[str]
+    times_s: np.ndarray
+    videos: Mapping[str, Packets]
+    digests: Mapping[str, str]
+
+    def pts_s(self, row: int) -> np.ndarray:
+        """(T,) time stamps of the frames that are shown then."""
+        return self.videos[self.of[row]].pts_s[self.frames(row)]
+
+    def frames(self, row: int) -> np.ndarray:
+        """(T,) int64: which frames of the video those are."""
+        return shown_at(self.videos[self.of[row]].pts_s, self.times_s[row])
+
+
+def find(sampling: Sampling, sources: Sources, who: str) -> Shown:
+    """The frames of every sample of ``sources.samples``. Raises DataError for a sample that was dropped, a
+    file that is not the one that was probed, and a window that reaches past the end of its video.
+    """
+    samples = usable(sources.need("samples", who))
+    of = samples.column("video_id").to_pylist()
+    rows = {row["video_id"]: row for row in sources.need("videos", who).to_pylist()}
+    videos = _probed(sources.need("video_folder", who), rows, sorted(set(of)))
+    starts = samples[SPANS[sampling.window][0]].to_pylist()
+    last_s = _last_s(samples, sampling, {name: video.end_s for name, video in videos.items()})
+    windows = [
+        window_indices(start_s, stop_s, frames=sampling.frames, rate=sampling.rate, grid_fps=sampling.ticks)
+        for start_s, stop_s in zip(starts, last_s)
+    ]
+    ticks = np.stack(windows) if windows else np.empty((0, sampling.frames), np.int64)
+    times_s = ticks / sampling.ticks
+    late = [row for row, video_id in enumerate(of) if times_s[row, -1] >= videos[video_id].end_s]
+    if late:
+        video = videos[of[late[0]]]
+        raise DataError(
+            f"{len(late)} windows reach past the end of their video; the first to"
+            f" {times_s[late[0], -1]:.3f} s",
+            video.path,
+            f"windows that end before {video.end_s:.3f} s",
+            "compare the annotations with the video, or drop these samples",
+        )
+    digests = {video_id: rows[video_id]["sha256"] for video_id in videos}
+    return Shown(of=of, times_s=times_s, videos=videos, digests=digests)
+
+
+def unseen(sampling: Sampling, sources: Sources, who: str) -> np.ndarray:
+    """(n,) object: why the window of a sample of ``sources.samples`` cannot be shown; None where it can."""
+    samples, videos = sources.need("samples", who), sources.need("videos", who)
+    reasons = without_a_frame(samples, videos, SPANS[sampling.window][1])
+    ends_s = dict(zip(videos.column("video_id").to_pylist(), videos.column("duration_s").to_pylist()))
+    seen = np.flatnonzero(reasons == None)  # noqa: E711 (element by element)
+    last_s = _last_s(samples.take(seen), sampling, ends_s)
+    for row, video_id, stop_s in zip(seen, samples.take(seen)["video_id"].to_pylist(), last_s):
+        if grid_index(stop_s, sampling.ticks) / sampling.ticks >= ends_s[video_id]:
+            reasons[row] = "window stops after the end of the video"
+    return reasons
+
+
+def _last_s(samples: pa.Table, sampling: Sampling, ends_s: Mapping[str, float]) -> list[float]:
+    """The last moment of each sample's window. An observed window holds its stop; an action, as any segment,
+    ends just before it, and one without a stop with its video.
+    """
+    of, stops = (samples[name].to_pylist() for name in ("video_id", SPANS[sampling.window][1]))
+    if sampling.window == "observed":
+        return stops
+    stops = [ends_s[video_id] if stop_s is None else stop_s for video_id, stop_s in zip(of, stops)]
+    return np.nextafter(stops, -np.inf).tolist()
+
+
+def _probed(folder: Path, known: Mapping[str, Mapping], wanted: Sequence[str]) -> dict[str, Packets]:
+    """video_id -> what its packets say; raises DataError unless each file is the one that was probed."""
+    videos = {}
+    for video_id in track(wanted, "looking at videos", total=len(wanted)):
+        if video_id not in known:
+            raise DataError(
+                f"no video {video_id!r}",
+                "videos",
+                "a probed video for every sample",
+                "see issues.parquet; drop its samples",
+            )
+        videos[video_id] = as_probed(folder, known[video_id])
+    return videos

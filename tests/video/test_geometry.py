@@ -1,0 +1,75 @@
+"""One change for all modalities: what lies where, in pictures, in flow and in boxes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from foretaste.contracts.view import Look
+from foretaste.video.geometry import Change, Geometry, changed, changed_boxes, changed_flow, draw, resized
+
+GEOMETRY = Geometry(size=24, scoring_side=26, training_sides=(24, 40))
+places = st.tuples(st.floats(0, 1, exclude_max=True), st.floats(0, 1, exclude_max=True))
+changes = st.builds(Change, st.integers(24, 40), st.booleans(), places | st.none())
+
+
+def coordinates(height, width):
+    """(1, H, W, 3) uint8: the row, the column and a constant."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    return np.stack((rows, columns, np.full_like(rows, 7)), axis=-1)[None].astype(np.uint8)
+
+
+@given(changes, st.integers(30, 200), st.integers(30, 200))
+def test_a_box_is_where_the_thing_is(change, height, width):
+    """A box around part of a picture holds, after the change, what is left of that part and nothing else."""
+    tall, wide = resized(GEOMETRY, (height, width), change.side)
+    if wide > 255 or tall > 255:
+        return
+    picture = changed(GEOMETRY, change, coordinates(tall, wide))[0]
+    edges = np.array([wide // 4, tall // 4, wide // 2, tall // 2])  # of pixels
+    boxes = np.array([edges / [wide, tall, wide, tall]])
+    moved, inside = changed_boxes(GEOMETRY, change, boxes, (tall, wide))
+    row, column = picture[..., 0], picture[..., 1]
+    wanted = (column >= edges[0]) & (column < edges[2]) & (row >= edges[1]) & (row < edges[3])
+    found = np.zeros((24, 24), bool)
+    x0, y0, x1, y1 = np.rint(moved[0] * 24).astype(int)
+    found[y0:y1, x0:x1] = True
+    assert moved.dtype == np.float32 and inside[0] == wanted.any()
+    if inside[0]:
+        np.testing.assert_array_equal(found, wanted)
+
+
+@given(changes)
+def test_mirrored_flow_points_the_other_way(change):
+    random = np.random.default_rng(0)
+    flow = random.integers(0, 256, (2, 40, 40, 3), dtype=np.uint8)
+    got, plain = changed_flow(GEOMETRY, change, flow), changed(GEOMETRY, change, flow)
+    assert got.shape == (2, 24, 24, 2) and got.dtype == np.uint8
+    np.testing.assert_array_equal(got[..., 1], plain[..., 1])
+    u, before = got[..., 0].astype(int) - 128, plain[..., 0].astype(int) - 128
+    np.testing.assert_array_equal(u, np.minimum(-before, 127) if change.flip else before)
+
+
+def test_what_is_drawn_is_a_function_of_look_and_row():
+    assert draw(GEOMETRY, None, 3) == Change(26)
+    drawn = [draw(GEOMETRY, Look(1, epoch), 3) for epoch in range(200)]
+    assert drawn == [draw(GEOMETRY, Look(1, epoch), 3) for epoch in range(200)]
+    assert {change.side for change in drawn} == set(range(24, 41))
+    assert 70 < sum(change.flip for change in drawn) < 130
+    others = (draw(GEOMETRY, look, row) for look, row in ((Look(2, 0), 3), (Look(1, 0), 4), (Look(1, 1), 3)))
+    assert all(change != drawn[0] for change in others)
+
+
+def test_a_place_is_the_same_part_of_a_larger_picture():
+    """Flow at half the resolution of the RGB pictures shows the same part."""
+    change = Change(32, place=(0.5, 0.9))
+    for height, width in ((120, 160), (240, 320), (480, 640)):
+        assert resized(GEOMETRY, (height, width), change.side) == (32, 43)
+
+
+@pytest.mark.parametrize("sides", [{"scoring_side": 23}, {"training_sides": (23, 30)}])
+def test_a_crop_fits_into_every_size(sides):
+    with pytest.raises(ValueError, match="sides are at least the size"):
+        Geometry(**{"size": 24, "scoring_side": 24, "training_sides": (24, 30), **sides})
