@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     except (ForetasteError, OSError) as error:
         if verbose:
             traceback.print_exc()
-        console.say(f"error: {of_system(error) if isinstance(error, OSError) else error}")
+        console.fail(str(of_system(error) if isinstance(error, OSError) else error))
         return 1
 
 
@@ -65,20 +65,35 @@ def _run_stage(stage: str, rest: list[str], parser: argparse.ArgumentParser) -> 
     parser.add_argument("--step", type=Path, required=True, help=f"the step to run: {kept}")
     parser.add_argument("--log", type=Path, help="a file that gets a copy of every line")
     arguments = parser.parse_args(rest)
+    processes = _set_environment(arguments.step, stage)
+    if processes > 1 and "RANK" not in os.environ:
+        return _run_several(stage, rest, processes, arguments.log)
     console.open_log(arguments.log)
-    _set_environment(arguments.step, stage)
     from foretaste.pipeline.running import run_step
 
     run_step(arguments.step, importlib.import_module(f"foretaste.stages.{stage}").run)
     return 0
 
 
-def _set_environment(step: Path, stage: str) -> None:
+def _run_several(stage: str, rest: list[str], processes: int, log: Path | None) -> int:
+    """The step in several processes; the first writes the log, to which the reason of a failure is added."""
+    from foretaste.training.processes import launch
+
+    reason = launch([stage, *rest], processes)
+    if reason is None:
+        return 0
+    console.open_log(log, "a")
+    console.fail(reason)
+    return 1
+
+
+def _set_environment(step: Path, stage: str) -> int:
     """Before numpy or torch is imported: as many threads as the step's spec says, whatever the machine has;
-    and no network.
+    and no network. Returns the number of processes that the spec says.
     """
     try:
-        threads = json.loads(step.read_text(encoding="utf-8"))["spec"]["threads"]
+        spec = json.loads(step.read_text(encoding="utf-8"))["spec"]
+        threads, processes = spec["threads"], int(spec["processes"])
     except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
             "not a step",
@@ -86,12 +101,12 @@ def _set_environment(step: Path, stage: str) -> None:
             "a file that the workflow wrote to <results>/.steps",
             "run snakemake -n, or correct the path",
         ) from error
-    os.environ |= {
-        name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    }
+    libraries = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    os.environ |= dict.fromkeys(libraries, str(threads))
     os.environ |= {"OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false"}
     if stage != "fetch_weights":
         os.environ["HF_HUB_OFFLINE"] = "1"
+    return processes
 
 
 def _names(folder: Path) -> list[str]:

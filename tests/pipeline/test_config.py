@@ -31,6 +31,8 @@ def catalogue(**settings) -> Catalogue:
         ({"systems": "lm_awt"}, "unknown system 'lm_awt'.*lm_avt"),
         ({"history_rule": "begin"}, "'end', 'start' or 'all'"),
         ({"threads": {"train": 0}}, "greater than 0"),
+        ({"processes": {"student_baselin": 2}}, "unknown training 'student_baselin'.*student_baseline"),
+        ({"processes": {"teacher_bigram": 2}}, "unknown training 'teacher_bigram'"),
         ({"threads": {"trian": 2}}, "unknown stage 'trian'.*did you mean 'train'"),
         ({"threads": {"openie": 2}}, "unknown stage 'openie'.*extract_openie"),
         ({"seeds": [-3]}, "greater than or equal to 0.*seeds.0"),

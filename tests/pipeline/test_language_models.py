@@ -153,5 +153,5 @@ def test_no_spec_holds_a_place(tmp_path, carried):
         for model in ("teacher_lm", "teacher_recipe_lm")
     ]
     for stage, wildcards in steps:
-        text = json.dumps(spec(stage, wildcards, plan.describe(stage, wildcards), 1))
+        text = json.dumps(spec(stage, wildcards, plan.describe(stage, wildcards)))
         assert str(tmp_path) not in text and "/place" not in text and '"/' not in text, f"{stage} {wildcards}"

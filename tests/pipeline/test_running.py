@@ -28,7 +28,14 @@ ROOT = Path(__file__).parents[2]
 def make_step(folder: Path, **config) -> Path:
     source = folder / "source.txt"
     source.write_text("raw")
-    spec = {"stage": "copy", "wildcards": {"seed": "3"}, "config": config, "threads": 1, "code": "0"}
+    spec = {
+        "stage": "copy",
+        "wildcards": {"seed": "3"},
+        "config": config,
+        "threads": 1,
+        "processes": 1,
+        "code": "0",
+    }
     step = {
         "format": 1,
         "spec": spec,
@@ -119,7 +126,7 @@ STEPS = {
 @pytest.mark.parametrize("stage", STEPS)
 def test_what_the_workflow_writes_is_what_a_stage_reads(stage, tmp_path):
     plan = Plan(Catalogue({"dataset": "kitchen_micro", "results_root": str(tmp_path / "results")}, ROOT))
-    kept = step_file(plan, stage, STEPS[stage], threads=1)
+    kept = step_file(plan, stage, STEPS[stage])
     kept.keep()
     stored = artifact.read_json(kept.path)
     assert checked(stored, StoredStep, kept.path, "run it again").model_dump(mode="json") == stored

@@ -81,7 +81,7 @@ def test_the_workflow_does_not_import_torch():
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_hold_one_idea(path):
     lines = path.read_text(encoding="utf-8").count("\n")
-    assert lines <= 390, f"{path} has {lines} lines: it may hold more than one idea"
+    assert lines <= 420, f"{path} has {lines} lines: it may hold more than one idea"
 
 
 def test_nothing_is_a_pickle_or_a_quiet_failure():

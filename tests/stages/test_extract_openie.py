@@ -50,6 +50,7 @@ def step_file(folder: Path, sentences: Path, backend: dict, **more) -> Path:
         "wildcards": {"text": "c", "shard": "0"},
         "config": {"backend": backend, "shards": 1},
         "threads": 1,
+        "processes": 1,
         "code": "x",
     }
     outputs = {

@@ -37,6 +37,7 @@ def step_of(results: Path, facts: dict, files: list[Path] = ()) -> Path:
         "wildcards": {"weights": "tiny"},
         "config": facts,
         "threads": 1,
+        "processes": 1,
         "code": "-",
     }
     inputs = {"files": [str(path) for path in files]} if files else {}

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,6 @@ import pytest
 import tiny_lm
 import torch
 import yaml
-from launching import torchrun
 from made_up_tables import make_classes, make_tables
 from safetensors.torch import load_file
 
@@ -385,7 +385,7 @@ def test_a_teacher_without_scores_is_named(data, tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_train_like_one(data, tmp_path):
-    """By the command line, as a person with two devices starts it."""
+    """By the command line, as the workflow starts it."""
     model = {
         **STUDENT,
         "objective": STUDENT["objective"][:2],
@@ -403,35 +403,39 @@ def test_two_processes_train_like_one(data, tmp_path):
         np.testing.assert_allclose(*found, atol=5e-3)
 
 
-def by_command_line(step: Step, results: Path, processes: int) -> None:
+@pytest.mark.slow
+def test_processes_that_fail_of_one_cause_say_so_once(data, tmp_path):
+    first, _ = steps(data, tmp_path / "two", STUDENT)
+    damaged = tmp_path / "samples.parquet"
+    damaged.write_bytes(b"PAR1")
+    first.inputs["samples"] = damaged
+    done = by_command_line(first, tmp_path, processes=2, check=False)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    line = done.stderr.strip()
+    assert line.startswith("error: ") and str(damaged) in line
+    assert (tmp_path / "log").read_text().splitlines()[-1].endswith(line)
+
+
+def by_command_line(step: Step, results: Path, processes: int, check: bool = True) -> CompletedProcess:
     wildcards = {name: str(value) for name, value in step.wildcards.items()}
-    spec = {"stage": step.stage, "wildcards": wildcards, "config": step.config, "threads": 1, "code": "0"}
+    spec = {"stage": step.stage, "wildcards": wildcards, "config": step.config, "code": "0"}
     paths = {
         name: [str(p) for p in path] if isinstance(path, list) else str(path)
         for name, path in step.inputs.items()
     }
     file = results / ".steps" / f"{step.stage}-0.json"
-    artifact.write_json(
-        file,
-        {
-            "format": 1,
-            "spec": spec,
-            "inputs": paths,
-            "outputs": {name: str(path) for name, path in step.outputs.items()},
-            "places": {},
-        },
+    stored = {
+        "format": 1,
+        "spec": {**spec, "threads": 1, "processes": processes},
+        "inputs": paths,
+        "outputs": {name: str(path) for name, path in step.outputs.items()},
+        "places": {},
+    }
+    artifact.write_json(file, stored)
+    command = ["-m", "foretaste", step.stage, "--step", str(file), "--log", str(results / "log")]
+    done = subprocess.run(
+        [sys.executable, *command], timeout=120, check=False, capture_output=True, text=True
     )
-    command = [
-        sys.executable,
-        *torchrun(processes),
-        "-m",
-        "--",
-        "foretaste",
-        step.stage,
-        "--step",
-        str(file),
-        "--log",
-        str(results / "log"),
-    ]
-    done = subprocess.run(command, timeout=120, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert not check or done.returncode == 0, done.stderr
+    return done

@@ -24,7 +24,7 @@ from foretaste.pipeline.config import (
 from foretaste.pipeline.described import Folder
 from foretaste.pipeline.found_files import matching
 from foretaste.pipeline.language_models import artifact_name
-from foretaste.pipeline.model_config import AverageConfig, ModelConfig, TermConfig
+from foretaste.pipeline.model_config import AverageConfig, LoopConfig, ModelConfig, TermConfig
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.places import check_folder
 from foretaste.pipeline.preset_checks import check_preset
@@ -63,6 +63,7 @@ class Catalogue:
         for system in self.systems:
             self.check_fits(self.run.dataset, system)
             self.system(self.run.dataset, system)
+        self._check_processes()
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -73,6 +74,19 @@ class Catalogue:
         """The systems that are run on a dataset: this run's, or those that the dataset names."""
         named = self.run.systems if dataset == self.run.dataset else ()
         return named or self.dataset(dataset).systems
+
+    def _check_processes(self) -> None:
+        """Several processes are for what is trained by the loop, or scored."""
+        spread = {"score"}
+        for system in self.systems:
+            preset = self.system(self.run.dataset, system)
+            spread |= {name for name, lm in preset.lms.items() if lm.training is not None}
+            spread |= {name for name, backbone in preset.backbones.items() if backbone.files is None}
+            models = ((name, getattr(model, "training", None)) for name, model in preset.models.items())
+            spread |= {name for name, training in models if isinstance(training, LoopConfig)}
+        for name in self.run.processes:
+            if name not in spread:
+                raise unknown("training", name, sorted(spread), "config.yaml: processes")
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def fits(self, dataset: str, system: str) -> bool:

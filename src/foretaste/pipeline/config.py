@@ -104,6 +104,10 @@ class RunConfig(Options):
     """Laid over `openie` of every text of the presets: shards, the place of an archive, another backend."""
     phrases: dict[str, Any] = {}
     """Laid over `phrases` of every text of the presets."""
+    processes: dict[str, PositiveInt] = {}
+    """Processes that share a training, by the name of its model, language model or backbone; `score`: that
+    share every scoring. Part of what makes a result, for their number moves its last bits.
+    """
     threads: dict[str, PositiveInt] = {}
     """Threads of a stage where they are not 1; part of what makes a result."""
 

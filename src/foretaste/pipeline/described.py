@@ -15,13 +15,16 @@ class Folder(str):
 @dataclass(frozen=True, kw_only=True)
 class Described:
     """One step: its inputs and outputs by name, the settings it depends on, and places that are no part of
-    its identity.
+    its identity. Threads, and the processes that share the work, come from the configuration and never from
+    the machine.
     """
 
     inputs: dict[str, str | list[str]]
     outputs: dict[str, str]
     config: dict[str, Any]
     places: dict[str, str | list[str]] = field(default_factory=dict)
+    threads: int = 1
+    processes: int = 1
 
 
 def tables(results: str, dataset: str, *names: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ A ``Folder`` is one that a step writes as a whole; Snakemake is told of the ``ma
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ class Plan:
         """The step of ``stage`` for these wildcards."""
         if "system" in wildcards:
             self.catalogue.check_fits(wildcards["dataset"], wildcards["system"])
-        return getattr(self, f"_{stage}")(**dict(wildcards))
+        described = getattr(self, f"_{stage}")(**dict(wildcards))
+        return replace(described, threads=self.run.threads.get(stage, 1))
 
     def _make_kitchen(self, dataset: str, part: str) -> Described:
         world = self.catalogue.dataset(dataset).world
@@ -131,6 +133,7 @@ class Plan:
             inputs=inputs,
             outputs={"checkpoint": Folder(f"{folder}/checkpoint"), "metrics": f"{folder}/metrics.json"},
             config=settings.model_dump(mode="json", exclude={"text"}),
+            processes=self.run.processes.get(lm, 1),
         )
 
     def _read_annotations(self, dataset: str) -> Described:
@@ -223,6 +226,7 @@ class Plan:
             },
             config={"model": settings.model_dump(mode="json", exclude={"grid", "files"}), "dataset": dataset},
             places={"video_folder": self.catalogue.video_folder(dataset)},
+            processes=self.run.processes.get(backbone, 1),
         )
 
     def _extract_features(self, dataset: str, backbone: str, shard: str) -> Described:
@@ -290,7 +294,13 @@ class Plan:
             "log": f"{folder}/log.jsonl",
             "config": f"{folder}/config.yaml",
         }
-        return Described(inputs=inputs, outputs=outputs, config={**config, "seed": int(seed)}, places=places)
+        return Described(
+            inputs=inputs,
+            outputs=outputs,
+            config={**config, "seed": int(seed)},
+            places=places,
+            processes=self.run.processes.get(model, 1),
+        )
 
     def _score(self, dataset: str, system: str, seed: str, model: str) -> Described:
         settings = self.catalogue.model(dataset, system, model)
@@ -311,6 +321,7 @@ class Plan:
                 "protocol": protocol(self.catalogue, dataset, system, model),
             },
             places=places,
+            processes=self.run.processes.get("score", 1),
         )
 
     def _average(self, dataset: str, system: str, seed: str, model: str) -> Described:

@@ -70,7 +70,7 @@ class Rules:
 
     @cache  # noqa: B019 (one Rules lives as long as the process)
     def _step(self, stage: str, wildcards: tuple[tuple[str, str], ...]) -> StepFile:
-        return step_file(self.plan, stage, dict(wildcards), self.threads(stage))
+        return step_file(self.plan, stage, dict(wildcards))
 
     def check_writable(self) -> None:
         """End a run that has jobs to do with one line if nothing can be written to the results."""
@@ -81,9 +81,14 @@ class Rules:
         except OSError as error:
             sys.exit(f"error: {of_system(error)}")
 
-    def threads(self, stage: str) -> int:
-        """Threads of a stage, from the configuration and never from ``--cores``."""
-        return self.plan.run.threads.get(stage, 1)
+    def threads(self, stage: str) -> Callable[[Wildcards], int]:
+        """The cores that the step keeps busy: the threads of all its processes."""
+
+        def of(wildcards: Wildcards) -> int:
+            spec = self._step(stage, tuple(wildcards.items())).step["spec"]
+            return spec["threads"] * spec["processes"]
+
+        return _plainly(of)
 
 
 class Targets:

@@ -21,14 +21,15 @@ from foretaste.pipeline.provenance import digest
 FORMAT = 1
 
 
-def spec(stage: str, wildcards: Mapping[str, str], described: Described, threads: int) -> dict[str, Any]:
+def spec(stage: str, wildcards: Mapping[str, str], described: Described) -> dict[str, Any]:
     """Everything that decides what a step writes, except its inputs; no paths."""
     code = fingerprint(stage, described.config)
     return {
         "stage": stage,
         "wildcards": dict(wildcards),
         "config": described.config,
-        "threads": threads,
+        "threads": described.threads,
+        "processes": described.processes,
         "code": code,
     }
 
@@ -50,10 +51,10 @@ class StepFile:
             remember_json(self.path, self.step)
 
 
-def step_file(plan: Plan, stage: str, wildcards: Mapping[str, str], threads: int) -> StepFile:
+def step_file(plan: Plan, stage: str, wildcards: Mapping[str, str]) -> StepFile:
     """The file of a step; nothing is written yet."""
     wildcards = dict(wildcards)
     described = plan.describe(stage, wildcards)
-    step = {"format": FORMAT, "spec": spec(stage, wildcards, described, threads)}
+    step = {"format": FORMAT, "spec": spec(stage, wildcards, described)}
     step |= {"inputs": described.inputs, "outputs": described.outputs, "places": described.places}
     return StepFile(Path(plan.results) / ".steps" / f"{stage}-{digest(step)[:20]}.json", step)

@@ -6,12 +6,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, PositiveInt, field_validator
+from pydantic import AfterValidator, BaseModel, PositiveInt, field_validator
 
 #: Wildcards that are numbers.
 NUMBERS = ("seed", "shard")
+
+
+def _named(path: str) -> str:
+    if not Path(path).name:
+        raise ValueError("a path without a name")
+    return path
+
+
+#: The path of a file or folder; an empty one, or the root, is none.
+NamedPath = Annotated[str, AfterValidator(_named)]
 
 
 class Spec(BaseModel, extra="forbid", frozen=True):
@@ -21,6 +31,7 @@ class Spec(BaseModel, extra="forbid", frozen=True):
     wildcards: dict[str, str]
     config: dict[str, Any]
     threads: PositiveInt
+    processes: PositiveInt
     code: str
 
     @field_validator("wildcards")
@@ -36,8 +47,8 @@ class StoredStep(BaseModel, extra="forbid", frozen=True):
 
     format: Literal[1]
     spec: Spec
-    inputs: dict[str, str | list[str]]
-    outputs: dict[str, str]
+    inputs: dict[str, NamedPath | list[NamedPath]]
+    outputs: dict[str, NamedPath]
     places: dict[str, str | list[str]]
 
 

@@ -4,7 +4,7 @@ The checkpoint is a Hugging Face folder (config.json, model.safetensors with the
 tokenizer's files), so that it can start another training; manifest.json in it lists the weights that were
 newly initialised and those left unused. Perplexity and the hits on hidden verbs and objects are measured on
 recipes of the partition val, before and after. The phrases are read from disk, so a corpus may be larger than
-memory. Several processes: torchrun --nproc_per_node 2 -m -- foretaste pretrain --step FILE.
+memory.
 """
 
 from __future__ import annotations

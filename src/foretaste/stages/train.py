@@ -3,7 +3,7 @@
 Reads the samples and what the model's view and objective mention; writes the checkpoint, the training's log
 and the resolved settings. A training that is killed goes on from its last checkpoint. With `folds: k` the
 checkpoint also holds k models, each trained without the videos that it will score; with `held_out: k` one
-such model. Several processes: torchrun --nproc_per_node 2 -m -- foretaste train --step FILE.
+such model.
 """
 
 from __future__ import annotations

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterator
+import sys
+import uuid
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from accelerate import Accelerator
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from foretaste.pipeline import console
 
 
 def accelerator() -> Accelerator:
@@ -23,6 +32,36 @@ def accelerator() -> Accelerator:
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.utils.deterministic.fill_uninitialized_memory = False
     return Accelerator(mixed_precision="no", cpu=not torch.accelerator.is_available())
+
+
+def launch(arguments: Sequence[str], processes: int) -> str | None:
+    """Run ``foretaste <arguments>`` in several processes of this machine, as torchrun does. When one fails
+    the others are ended, and what it says is returned; None where all end well.
+    """
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # it repeats what is returned
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=processes,
+        run_id=uuid.uuid4().hex,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+    )
+    with TemporaryDirectory() as reasons:
+        os.environ[console.REASONS] = reasons
+        try:
+            elastic_launch(config, sys.executable)("-m", "foretaste", *arguments)
+        except ChildFailedError as error:
+            rank, failure = error.get_first_failure()
+            said = Path(reasons, str(rank))
+            if said.is_file():
+                return said.read_text(encoding="utf-8")
+            how = failure.signal_name() if failure.exitcode < 0 else f"exit code {failure.exitcode}"
+            return f"process {rank} of {processes} ended with {how}; the log says how far it came"
+        finally:
+            del os.environ[console.REASONS]
+    return None
 
 
 @contextmanager
