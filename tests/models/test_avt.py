@@ -84,7 +84,7 @@ def test_what_each_position_is_classified_from():
     """The past: z_1, then d_1 to d_{T-1}. The future: the last of the steps, not the first."""
     torch.manual_seed(0)
     model, z = build({**SMALL, "past": True, "steps": 3}), torch.randn(2, 7, 6)
-    d, future = model.predict(z)
+    d, future, _ = model.predict(z)
     classify = model.classifiers["action"]
     past = torch.stack([classify(z[:, 0]), *(classify(d[:, t - 1]) for t in range(1, 7))], 1)
     for with_past in (True, False):
@@ -128,7 +128,7 @@ def test_steps_one_after_the_other_equal_one_pass_over_all():
     """Keys and values that are kept give what a full pass over the longer sequence gives."""
     torch.manual_seed(0)
     model, z = build({**SMALL, "steps": 4}).double(), torch.randn(2, 7, 6, dtype=torch.float64)
-    _, future = model.predict(z)
+    _, future, _ = model.predict(z)
     x = model.encoder(z)
     for step in range(4):
         hidden, _ = model.transformer(x)

@@ -129,7 +129,7 @@ def test_no_position_sees_a_later_frame(golden):
 
 def test_rollout(golden):
     model, z = network(golden, steps=3), inputs(golden)
-    d, future = model.predict(z)
+    d, future, _ = model.predict(z)
     steps = torch.cat((z, future), 1)
     close(steps, golden["f64/rollout3_future"])
     close(model.classifiers["action"](steps), golden["f64/rollout3_logits_action"])

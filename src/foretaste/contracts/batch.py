@@ -52,14 +52,21 @@ class Batch:
     labels
         One entry a head: (B,) int64, ``past_<head>`` (B, T) int64, ``token`` (M,) int64.
         ``UNLABELLED`` marks a position without a label.
+    beside
+        Of each teacher that speaks live, the ``inputs`` for the same samples under the same look.
     """
 
     ids: tuple[str, ...]
     inputs: Mapping[str, Tensor]
     labels: Mapping[str, Tensor] = field(default_factory=dict)
+    beside: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
 
     def __post_init__(self):
         object.__setattr__(self, "inputs", _Inputs(self.inputs))
+
+    def as_seen_by(self, teacher: str) -> Batch:
+        """The same samples as ``teacher`` sees them."""
+        return replace(self, inputs=self.beside[teacher], beside={})
 
     @property
     def labelled(self) -> Tensor:
@@ -78,6 +85,10 @@ class Batch:
             self,
             inputs={name: tensor.to(device) for name, tensor in self.inputs.items()},
             labels={name: tensor.to(device) for name, tensor in self.labels.items()},
+            beside={
+                teacher: {name: tensor.to(device) for name, tensor in inputs.items()}
+                for teacher, inputs in self.beside.items()
+            },
         )
 
 

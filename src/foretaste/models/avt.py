@@ -93,20 +93,20 @@ class Avt(nn.Module):
             if linear.bias is not None:
                 nn.init.zeros_(linear.bias)
 
-    def predict(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Features z (B, T, D) -> predictions d_1..d_T (B, T, D) and the ``steps`` future features (B, steps,
-        D).
+    def predict(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Features z (B, T, D) -> predictions d_1..d_T (B, T, D), the ``steps`` future features (B, steps,
+        D), and the transformer's vectors (B, T, H) that the predictions are decoded from.
 
         The first future feature is d_T. Each further step is fed the hidden state itself, not its decoding,
         as published.
         """
-        hidden, memories = self.transformer(self.encoder(z))
-        d = self.decoder(hidden)
+        seen, memories = self.transformer(self.encoder(z))
+        d, hidden = self.decoder(seen), seen
         future = [d[:, -1:]]
         for _ in range(self.steps - 1):
             hidden, memories = self.transformer(hidden[:, -1:], memories)
             future.append(self.decoder(hidden))
-        return d, torch.cat(future, 1) if self.steps > 1 else future[0]
+        return d, torch.cat(future, 1) if self.steps > 1 else future[0], seen
 
     def forward(self, batch: Batch) -> Outputs:
         """``features`` (B, T, D), or with a backbone ``frames`` (B, T, 3, H, W) uint8, -> every field but
@@ -119,11 +119,12 @@ class Avt(nn.Module):
         else:
             frames = batch.inputs["frames"]
             z = self.backbone.embed(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
-        d, future = self.predict(z)
+        d, future, hidden = self.predict(z)
+        maps = {"hidden": hidden, "future": future[:, -1]}
         if not self.past:
             last = self.dropout(future[:, -1])
             logits = {head: classifier(last) for head, classifier in self.classifiers.items()}
-            return Outputs(logits=logits, features=z, next_features=d)
+            return Outputs(logits=logits, features=z, next_features=d, maps=maps)
         seen = self.dropout(torch.cat((z[:, :1], d[:, :-1], future[:, -1:]), 1))  # (B, T + 1, D)
         scores = {head: classifier(seen) for head, classifier in self.classifiers.items()}  # (B, T + 1, C)
         return Outputs(
@@ -131,6 +132,7 @@ class Avt(nn.Module):
             past_logits={head: score[:, :-1] for head, score in scores.items()},
             features=z,
             next_features=d,
+            maps=maps,
         )
 
 

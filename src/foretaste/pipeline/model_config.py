@@ -208,6 +208,10 @@ class ModelConfig(Options):
     backbone: str | None = None
     """The backbone of the preset whose features its view reads."""
     objective: tuple[TermConfig, ...] = ()
+    live: tuple[str, ...] = ()
+    """Of the models that the objective mentions, those that are asked while this one is trained, on the same
+    samples, crops and flips; the others speak from their cached scores.
+    """
     training: Annotated[
         Annotated[LoopConfig, Tag("loop")] | Annotated[CountingConfig, Tag("counting")],
         Discriminator(lambda value: _kind(value, "loop")),
@@ -236,6 +240,8 @@ class ModelConfig(Options):
             raise ValueError("calibrate needs folds or held_out")
         if self.training.kind == "loop" and not self.objective:
             raise ValueError("training by the loop needs an objective")
+        if idle := sorted(set(self.live) - self.mentions):
+            raise ValueError(f"live: {idle[0]}, which no term of the objective mentions")
         if (self.folds or self.held_out) and self.mentions:
             raise ValueError(
                 "a model that learns from another's scores has no folds or held_out: those scores knew the"

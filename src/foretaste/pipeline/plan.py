@@ -277,7 +277,7 @@ class Plan:
         settings = self.catalogue.model(dataset, system, model)
         folder = self._own_folder(dataset, system, seed, model)
         inputs, config, places = self._seen(dataset, system, settings)
-        for other in sorted(settings.mentions):
+        for other in sorted(settings.mentions - set(settings.live)):
             inputs[f"scores_{other}"] = Folder(
                 f"{self.catalogue.model_folder(dataset, system, other, int(seed))}/scores"
             )
@@ -285,6 +285,11 @@ class Plan:
             **settings.model_dump(mode="json", exclude={"role", "label"}),
             "view": config.pop("view"),
         }
+        for teacher in settings.live:
+            its_inputs, its_config, its_places = self._live(dataset, system, seed, teacher)
+            inputs |= its_inputs
+            places |= its_places
+            config.setdefault("live", {})[teacher] = its_config
         if settings.training.kind == "counting" and settings.training.source == "recipe_truth":
             inputs["recipe_truth"] = Folder(f"{self.results}/{dataset}/world/recipes")
         if (weights := first_weights(settings.network)) is not None:
@@ -301,6 +306,21 @@ class Plan:
             places=places,
             processes=self.run.processes.get(model, 1),
         )
+
+    def _live(
+        self, dataset: str, system: str, seed: str, teacher: str
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """What a teacher needs that speaks while its student is trained, by names that are none of the
+        student's: ``live.<teacher>.<input>``.
+        """
+        settings = self.catalogue.model(dataset, system, teacher)
+        inputs, config, places = self._seen(dataset, system, settings)
+        shared = self._tables(dataset, "samples", "segments", "classes")
+        own = {name: path for name, path in inputs.items() if name not in shared}
+        folder = self.catalogue.model_folder(dataset, system, teacher, int(seed))
+        own["checkpoint"] = Folder(f"{folder}/checkpoint")
+        named = {f"live.{teacher}.{name}": path for name, path in own.items()}
+        return named, {"network": trained(settings.network), **config}, places
 
     def _score(self, dataset: str, system: str, seed: str, model: str) -> Described:
         settings = self.catalogue.model(dataset, system, model)

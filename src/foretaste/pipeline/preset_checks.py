@@ -35,6 +35,8 @@ def check_preset(system: SystemConfig, where: str) -> None:
             _check_fit(system, name, settings, f"{where}: models.{name}")
         if isinstance(settings, ModelConfig):
             _check_window(settings, f"{where}: models.{name}")
+        for teacher in getattr(settings, "live", ()):
+            _check_live(system, teacher, f"{where}: models.{name}.live")
 
 
 def _check_mentions(system: SystemConfig, where: str) -> None:
@@ -64,6 +66,25 @@ def _check_window(settings: ModelConfig, where: str) -> None:
             "window: observed",
             "leave it out; a teacher that sees the action may teach this student",
         )
+
+
+def _check_live(system: SystemConfig, name: str, where: str) -> None:
+    """Who speaks live is one network, and says what its cached scores say."""
+    settings = system.models[name]
+    if isinstance(settings, AverageConfig):
+        said = "it is an average"
+    elif settings.folds:
+        said = f"its scores of the training rows come from {settings.folds} other models (folds)"
+    elif settings.calibrate:
+        said = "its scores are calibrated"
+    else:
+        return
+    raise ConfigError(
+        f"{name} cannot speak live: {said}",
+        where,
+        "a trained model, without folds and not calibrated",
+        "leave it out of live: its cached scores are the target then",
+    )
 
 
 def _check_fit(system: SystemConfig, name: str, settings: AverageConfig, where: str) -> None:

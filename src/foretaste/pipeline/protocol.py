@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError
@@ -12,7 +13,9 @@ from foretaste.pipeline.model_config import AverageConfig, ModelConfig, TermConf
 def protocol(catalogue: Catalogue, dataset: str, system: str, model: str) -> dict[str, Any]:
     """Those of one model of a system on a dataset."""
     settings = catalogue.model(dataset, system, model)
-    terms = [_term(catalogue, term) for term in getattr(settings, "objective", ()) if term.weight]
+    terms = [
+        _term(catalogue, term, settings.live) for term in getattr(settings, "objective", ()) if term.weight
+    ]
     return {
         "tau_a": catalogue.dataset(dataset).tau_a,
         "prior_exponent": getattr(settings, "prior_exponent", 0.0),
@@ -22,13 +25,14 @@ def protocol(catalogue: Catalogue, dataset: str, system: str, model: str) -> dic
     }
 
 
-def _term(catalogue: Catalogue, term: TermConfig) -> dict[str, Any]:
+def _term(catalogue: Catalogue, term: TermConfig, live: Sequence[str]) -> dict[str, Any]:
     """A term of an objective with every setting of it and of its loss."""
     loss = catalogue.loss_settings(term)
     names = {"of", "to", "weight", "over", "reduction", "class_weights"}
     return {
         **term.model_dump(mode="json", include=names),
         "through": None if term.through is None else term.through["kind"],
+        "live": None if term.teacher is None else term.teacher in live,
         "loss": term.loss["kind"],
         "temperature": None,
         "t_squared": None,

@@ -54,6 +54,7 @@ def terms_text(protocol: Mapping[str, Any]) -> str | None:
 
 def _distillation(term: Mapping[str, Any]) -> str:
     through = f", through {term['through']}" if term.get("through") else ""
+    through += ", live" if term.get("live") else ""
     if term["temperature"] is None:
         return f"{term['loss']}{through}, {term['reduction']} mean"
     listed = "all classes" if term["top_k"] is None else f"top {term['top_k']}"

@@ -9,6 +9,7 @@ such model.
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +25,13 @@ from foretaste.pipeline.step import Step
 from foretaste.training.checkpoint import save_model
 from foretaste.training.counting import count
 from foretaste.training.crossfit import siblings
+from foretaste.training.live import open_live
 from foretaste.training.loop import fit
 from foretaste.training.material import latest_allowed, monitored_rows, read_sources, rows_of
 from foretaste.training.objective import build_objective
 from foretaste.training.processes import accelerator, together
 from foretaste.training.samples import Loader, Samples, check_boundary, class_counts, join
-from foretaste.training.targets import open_targets
+from foretaste.training.targets import LiveTargets, open_targets
 
 
 @together()
@@ -73,6 +75,7 @@ def run(step: Step) -> None:
 
 def _train(step: Step, sources: Sources, samples: Samples, scratch: Path) -> nn.Module:
     settings, seed = step.config["model"], step.config["seed"]
+    live = open_live(step.inputs, step.config)
     torch.manual_seed(seed)
     model = families.build("models", settings["network"], "network", sources=sources)
     if settings["training"]["kind"] == "counting":
@@ -87,8 +90,11 @@ def _train(step: Step, sources: Sources, samples: Samples, scratch: Path) -> nn.
     scores = {
         name.removeprefix("scores_"): path for name, path in step.inputs.items() if name.startswith("scores_")
     }
-    targets = open_targets(scores, objective, "training", samples.ids, sources.classes)
-    loaders = {"training": Loader(samples=samples, batch=config.batch, seed=seed, buckets=config.buckets)}
+    speaking = {teacher: one.model for teacher, one in live.items()}
+    asked = LiveTargets(speaking, accelerator().device, config.precision) if live else None
+    targets = open_targets(scores, objective, "training", samples.ids, sources.classes, asked)
+    shown = replace(samples, beside={teacher: one.view for teacher, one in live.items()})
+    loaders = {"training": Loader(samples=shown, batch=config.batch, seed=seed, buckets=config.buckets)}
     if len(held_out := monitored_rows(sources.samples)):
         loaders["validation"] = Loader(
             samples=join(samples.view, sources.samples, held_out), batch=config.batch

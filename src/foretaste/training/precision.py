@@ -24,7 +24,15 @@ def place(batch: Batch, device: torch.device, precision: str) -> Batch:
     left room, which differs after a resume.
     """
     batch = batch.to(device)
-    return replace(batch, inputs={name: _own(tensor, precision) for name, tensor in batch.inputs.items()})
+    return replace(
+        batch,
+        inputs=_all_own(batch.inputs, precision),
+        beside={teacher: _all_own(inputs, precision) for teacher, inputs in batch.beside.items()},
+    )
+
+
+def _all_own(inputs: Mapping[str, Tensor], precision: str) -> dict[str, Tensor]:
+    return {name: _own(tensor, precision) for name, tensor in inputs.items()}
 
 
 def _own(tensor: Tensor, precision: str) -> Tensor:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ from torch import Tensor
 from foretaste.contracts.batch import UNLABELLED, Batch
 from foretaste.contracts.classes import HEADS
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.view import Look, RowIds, View
+from foretaste.contracts.view import Fetched, Look, RowIds, View
 
 #: Batches of like length are formed within pools of this many batches, so that neighbours change from epoch
 #: to epoch.
@@ -43,12 +43,15 @@ class Samples:
         n sample ids: a tuple, or names that are made when they are asked for.
     labels
         head -> (n,) int64 on the CPU; ``UNLABELLED`` where a row has none.
+    beside
+        Views of teachers that speak live, with the same rows.
     """
 
     view: View
     rows: np.ndarray
     ids: Sequence[str]
     labels: Mapping[str, Tensor]
+    beside: Mapping[str, View] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -66,13 +69,24 @@ class Samples:
     def batch(self, positions: Sequence[int], look: Look | None = None) -> Batch:
         """The samples at ``positions`` (0 to n - 1), in that order, as they are shown under ``look``."""
         positions = np.asarray(positions, dtype=np.int64)
-        fetched = self.view.fetch(self.rows[positions].tolist(), look)
+        rows = self.rows[positions].tolist()
+        return self.joined(positions, [view.fetch(rows, look) for view in self.views])
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """Every view that a batch is made of: the samples' own, then those beside it."""
+        return (self.view, *self.beside.values())
+
+    def joined(self, positions: np.ndarray, fetched: Sequence[Fetched]) -> Batch:
+        """What each of ``views`` shows of the samples at ``positions``, with their ids and labels."""
+        own, *others = fetched
         index = torch.from_numpy(positions)
         labels = {head: values[index] for head, values in self.labels.items()}
         return Batch(
             ids=tuple(self.ids[i] for i in positions),
-            inputs=fetched.inputs,
-            labels={**labels, **fetched.labels},
+            inputs=own.inputs,
+            labels={**labels, **own.labels},
+            beside={teacher: other.inputs for teacher, other in zip(self.beside, others, strict=True)},
         )
 
 

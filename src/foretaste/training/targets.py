@@ -1,23 +1,26 @@
-"""What a model is trained against besides labels: the cached scores of other models, by sample id.
+"""What a model is trained against besides labels: what other models say of the same samples.
 
-To the loop, targets are any function from a batch to the outputs of the teachers that the objective mentions:
-this cache, or a module run without gradient on the student's own tensors.
+To the loop, targets are any function from a batch to the outputs of the teachers that the objective mentions.
+Cached scores come by sample id; teachers that speak live are asked on the student's own look. Which of the
+two a teacher does, the objective cannot tell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from foretaste.contracts.batch import MAPS, Batch, Outputs
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.training.objective import Objective
+from foretaste.training.precision import forward
 
 #: From a batch to what each teacher says of it.
 Targets = Callable[[Batch], Mapping[str, Outputs]]
@@ -57,6 +60,33 @@ class CachedTargets:
         }
 
 
+class LiveTargets:
+    """Teachers that are asked while their student is trained: in evaluation mode, without gradient, on the
+    student's device and in its precision.
+
+    models
+        teacher -> its network, which stays as it is.
+    """
+
+    def __init__(self, models: Mapping[str, nn.Module], device: torch.device, precision: str):
+        dtype = torch.float64 if precision == "fp64" else None
+        self._models = {teacher: model.to(device, dtype).eval() for teacher, model in models.items()}
+        self._precision = precision
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(self._models)
+
+    def __call__(self, batch: Batch) -> dict[str, Outputs]:
+        """What each says of its own inputs in ``batch.beside``."""
+        with torch.no_grad():
+            return {
+                teacher: forward(model, batch.as_seen_by(teacher), self._precision)
+                for teacher, model in self._models.items()
+            }
+
+
 def _outputs(fields: Mapping[str, Tensor]) -> Outputs:
     """What a teacher says, from its fields as terms call them."""
     maps = {name: values for name, values in fields.items() if name.startswith(MAPS)}
@@ -69,20 +99,26 @@ def _outputs(fields: Mapping[str, Tensor]) -> Outputs:
 
 
 def open_targets(
-    folders: Mapping[str, Path], objective: Objective, split: str, ids: Sequence[str], classes: ClassSpace
+    folders: Mapping[str, Path],
+    objective: Objective,
+    split: str,
+    ids: Sequence[str],
+    classes: ClassSpace,
+    live: LiveTargets | None = None,
 ) -> Targets:
     """Read the scores that ``objective`` mentions, for the samples ``ids`` of ``split``.
 
     folders
         teacher -> folder of its score cache.
+    live
+        The teachers that need none.
 
     Raises ConfigError for a teacher without a folder, DataError for a sample without scores and for a teacher
     whose class names are not those of ``classes``.
     """
-    if not objective.teachers:
-        return no_targets
     tables = {}
-    for teacher in objective.teachers:
+    asked = () if live is None else live.teachers
+    for teacher in (name for name in objective.teachers if name not in asked):
         if teacher not in folders:
             raise ConfigError(
                 f"the objective mentions {teacher}",
@@ -97,7 +133,19 @@ def open_targets(
             tables[teacher][field] = torch.from_numpy(
                 np.ascontiguousarray(_read(scores, split, field, ids, classes, folders[teacher]))
             )
-    return CachedTargets(ids, tables)
+    cached = CachedTargets(ids, tables) if tables else no_targets
+    return cached if live is None else _Both(cached, live)
+
+
+@dataclass(frozen=True)
+class _Both:
+    """Teachers of either kind."""
+
+    cached: Targets
+    live: LiveTargets
+
+    def __call__(self, batch: Batch) -> dict[str, Outputs]:
+        return {**self.cached(batch), **self.live(batch)}
 
 
 def _read(
