@@ -22,12 +22,12 @@ import torch
 from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import Sources
-from foretaste.evaluation.metrics import many_shot_actions
-from foretaste.evaluation.protocols import head_metrics
+from foretaste.evaluation.measure import measure
+from foretaste.evaluation.protocols import targets
 from foretaste.pipeline import families
 from foretaste.scores.average import divide_by_prior
 
-AVERAGE = ("trigram", "distances", "verb_noun")
+AVERAGE = ("trigram", "distances", "parts")
 
 
 class Case(NamedTuple):
@@ -60,12 +60,12 @@ CASES: dict[str, tuple[float, tuple[str, ...], tuple[Case, ...]]] = {
             _case("repeat", "end", 8.8, 15.7, 6.7, 5.5),
             _case("bigram", "end", 11.6, 23.0, 13.1, 9.1),
             _case("trigram", "end", 11.2, 23.3, 13.5, 9.9),
-            _case("verb_noun", "end", 11.2, 22.4, 16.3, 12.9),
+            _case("parts", "end", 11.2, 22.4, 16.3, 12.9),
             _case(AVERAGE, "end", 12.7, 26.8, 17.8, 14.0),
             _case("repeat", "start", 10.3, 17.0, 8.2, 6.7),
             _case("bigram", "start", 16.2, 30.0, 18.9, 13.4),
             _case("trigram", "start", 15.8, 31.2, 20.7, 15.3),
-            _case("verb_noun", "start", 11.8, 27.1, 22.8, 18.4),
+            _case("parts", "start", 11.8, 27.1, 22.8, 18.4),
             _case(AVERAGE, "start", 17.5, 35.7, 25.2, 20.4),
             _case("bigram", "all", 17.4, 32.1, 20.1, 14.8),
             _case(AVERAGE, "all", 19.3, 38.4, 27.6, 22.7),
@@ -97,8 +97,8 @@ def lines(dataset: str, data: Path, times: str = "rulstm_30fps", every: int = 1)
     sources = Sources(samples=samples, segments=read.segments, classes=read.classes)
     target = torch.from_numpy(samples.column("action_id").to_numpy().astype(np.int64))
     training = torch.tensor([split == "training" for split in samples.column("split").to_pylist()])
-    many_shot = {meaning: many_shot_actions(read.classes, meaning) for meaning in ("and", "or")}
-    counts = np.bincount(target[training], minlength=len(read.classes.action))
+    wanted = targets(samples, "validation")
+    counts = np.bincount(target[training], minlength=len(read.classes.names("action")))
     for case in cases[::every]:
         begin = time.perf_counter()
         view = families.build(
@@ -114,7 +114,7 @@ def lines(dataset: str, data: Path, times: str = "rulstm_30fps", every: int = 1)
         logits = torch.cat(parts).numpy()
         if case.prior_exponent:
             logits = divide_by_prior(logits, counts, case.prior_exponent)
-        found = head_metrics(logits, target[~training].numpy(), many_shot)
+        found = measure({"action": logits}, wanted, read.classes)["action"]
         yield {
             "tables": list(case.tables),
             "rule": case.rule,

@@ -32,6 +32,7 @@ import transformers
 from torch import nn
 from transformers import BertConfig, BertForMaskedLM
 
+from foretaste.annotations.labels import verb_noun
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.tables import PHRASES
@@ -114,15 +115,9 @@ class Training:
 def space(sizes: Sizes) -> ClassSpace:
     """As many actions as asked for, of ten verbs."""
     count = sizes.actions
-    names = tuple(f"action {i}" for i in range(count))
-    verb, noun = tuple(i % 10 for i in range(count)), tuple(i // 10 for i in range(count))
-    return ClassSpace(
-        action=names,
-        verb=tuple(f"verb {i}" for i in range(10)),
-        noun=tuple(f"noun {i}" for i in range(count // 10 + 1)),
-        action_verb=verb,
-        action_noun=noun,
-    )
+    names = [[f"{head} {i}" for i in range(n)] for head, n in (("action", count), ("verb", 10))]
+    nouns = [f"noun {i}" for i in range(count // 10 + 1)]
+    return verb_noun(*names, nouns, [(i % 10, i // 10) for i in range(count)])
 
 
 def labelled(view: Rows, sizes: Sizes) -> Samples:

@@ -35,7 +35,7 @@ from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import Sources
 from foretaste.evaluation.compare import World, paired_interval
-from foretaste.evaluation.metrics import label_ranks, many_shot_actions
+from foretaste.evaluation.metrics import label_ranks
 from foretaste.pipeline import families
 
 WANTED = (93.0, 97.0)
@@ -56,7 +56,7 @@ ABOUT = {
     "truth": "mean of the metric over 20,000 other draws of as many videos",
     "above 97": "too wide: a jackknife overstates the doubt about classes that occur in two or three videos",
 }
-MODELS = {"average": ("trigram", "distances", "verb_noun"), "bigram": ("bigram",)}
+MODELS = {"average": ("trigram", "distances", "parts"), "bigram": ("bigram",)}
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,8 @@ def read(data: Path) -> Labelled:
     )
     history = view.fetch(range(len(view))).inputs["history"]
     ranks = {name: _out_of_fold(tables, sources, history, labels, fold) for name, tables in MODELS.items()}
-    many_shot = {
-        meaning: np.array(many_shot_actions(annotations.classes, meaning)) for meaning in ("and", "or")
-    }
+    groups = annotations.classes.groups
+    many_shot = {meaning: np.array(groups[f"many_shot_{meaning}"]["action"]) for meaning in ("and", "or")}
     validation = np.array(samples.column("split").to_pylist()) == "validation"
     return Labelled(videos, labels, validation, ranks, many_shot)
 

@@ -40,10 +40,7 @@ def timed(work: Callable[[], object]) -> tuple[float, object]:
 
 def write(folder: Path, logits: np.ndarray, ids: list[str]) -> None:
     """A cache of one split, in batches of 512 as a scoring run writes them."""
-    names = tuple(f"action {c}" for c in range(CLASSES))
-    space = ClassSpace(
-        action=names, verb=("verb",), noun=("noun",), action_verb=(0,) * CLASSES, action_noun=(0,) * CLASSES
-    )
+    space = ClassSpace(heads={"action": tuple(f"action {c}" for c in range(CLASSES))})
     writer = ScoreWriter(
         folder, model="teacher", record={field: None for field in RECORD if field != "classes"}, classes=space
     )

@@ -15,7 +15,8 @@ from made_up_tables import make_classes, make_scores, make_tables
 
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.tables import ISSUES, SAMPLES, VIDEOS, read_table, write_table
-from foretaste.evaluation.protocols import measure, report, targets
+from foretaste.evaluation.measure import measure
+from foretaste.evaluation.protocols import report, targets
 from foretaste.pipeline import artifact
 from foretaste.pipeline.step import Step
 from foretaste.scores.reader import open_scores
@@ -180,7 +181,7 @@ def _score(
     names = {"dataset": world, "system": "lm_avt_demo", "seed": seed, "model": model}
     artifact.write_json(
         own / "metrics.json",
-        report(measure(logits, wanted, classes), len(wanted), "validation", protocol, names),
+        report(measure({"action": logits}, wanted, classes), len(wanted), "validation", protocol, names),
     )
 
 

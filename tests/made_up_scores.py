@@ -6,13 +6,13 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+from spaces import verb_noun
 
-from foretaste.contracts.classes import ClassSpace
 from foretaste.pipeline import artifact
 from foretaste.scores.format import RECORD
 from foretaste.scores.writer import ScoreWriter
 
-CLASSES = ClassSpace(
+CLASSES = verb_noun(
     action=tuple(f"cut_{noun}" for noun in "abcde"),
     verb=("cut", "wash"),
     noun=tuple("abcde"),

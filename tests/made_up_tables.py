@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+from spaces import verb_noun
 
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, write_table
@@ -20,15 +21,13 @@ NOUNS = ("onion", "carrot", "pan", "water", "knife")
 def make_classes(actions: int = 20) -> ClassSpace:
     """The first ``actions`` pairs of verb and noun; every other verb and noun is many-shot."""
     pairs = [(v, n) for v in range(len(VERBS)) for n in range(len(NOUNS))][:actions]
-    return ClassSpace(
+    return verb_noun(
         action=tuple(f"{VERBS[v]}_{NOUNS[n]}" for v, n in pairs),
         verb=VERBS,
         noun=NOUNS,
         action_verb=tuple(v for v, _ in pairs),
         action_noun=tuple(n for _, n in pairs),
-        many_shot_verb=(0, 2, 4),
-        many_shot_noun=(0, 2, 4),
-        many_shot_action=tuple(i for i, (v, n) in enumerate(pairs) if v % 2 == n % 2 == 0),
+        many_shot=((0, 2, 4), (0, 2, 4), tuple(i for i, (v, n) in enumerate(pairs) if v % 2 == n % 2 == 0)),
     )
 
 
@@ -43,7 +42,7 @@ def make_tables(
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "classes.json").write_text(classes.to_json())
-    rank = np.arange(1, len(classes.action) + 1)
+    rank = np.arange(1, len(classes.names("action")) + 1)
     rows = []
     for split, count in videos.items():
         for v in range(count):
@@ -52,13 +51,12 @@ def make_tables(
             ):
                 rows.append((f"{split[:2]}{v:02d}_{i}", split, f"{split[:2]}{v:02d}", 12.0 + 4 * i, action))
     ids, splits, names, starts, actions = (list(column) for column in zip(*rows, strict=True))
-    verbs, nouns = ([of[a] for a in actions] for of in (classes.action_verb, classes.action_noun))
-    labels = {"verb_id": verbs, "noun_id": nouns, "action_id": actions}
-    text = {
-        "verb": [VERBS[v] for v in verbs],
-        "noun": [NOUNS[n] for n in nouns],
-        "action": [classes.action[a] for a in actions],
-    }
+    own = {part: [of[a] for a in actions] for part, of in classes.parts("action").items()}
+    own["action"] = actions
+    labels = {f"{head}_id": own[head] for head in classes.heads}
+    text = {}
+    for head, classes_of in classes.heads.items():
+        text |= {head: [classes_of[i] for i in own[head]], f"{head}_id": own[head]}
     none = [None] * len(rows)
     write_table(
         folder / "segments.parquet",
@@ -70,10 +68,9 @@ def make_tables(
             "video_id": names,
             "start_s": starts,
             "stop_s": [s + 3 for s in starts],
-            **text,
-            **labels,
             "narration": none,
             "participant": none,
+            **text,
         },
     )
     write_table(
@@ -88,8 +85,8 @@ def make_tables(
             "window_stop_s": [s - 1 for s in starts],
             "target_start_s": starts,
             "target_stop_s": [s + 3 for s in starts],
-            **labels,
             "dropped_because": none,
+            **labels,
         },
     )
     return {
@@ -109,7 +106,7 @@ def make_scores(
     With ``held_out`` the first two training videos are scored once more, with less skill, as that split.
     """
     rng = np.random.default_rng([seed, int(hashlib.sha256(model.encode()).hexdigest()[:6], 16)])
-    common = np.random.default_rng(len(classes.action))
+    common = np.random.default_rng(len(classes.names("action")))
     context = {"history_rule": "start", "history_length": length}
     record = {field: None for field in RECORD if field != "classes"} | {
         "weights": f"{model} {seed}",
@@ -118,9 +115,9 @@ def make_scores(
     with artifact.whole(folder) as partial:
         writer = ScoreWriter(partial, model=model, record=record, classes=classes, trained_on=("training",))
         for split, labels in tables.items():
-            shape = (len(labels), len(classes.action))
+            shape = (len(labels), len(classes.names("action")))
             logits = common.normal(0, 1.1, shape) + rng.normal(0, 0.5, shape)
-            logits -= 0.35 * np.log(np.arange(1, len(classes.action) + 1))
+            logits -= 0.35 * np.log(np.arange(1, len(classes.names("action")) + 1))
             logits[np.arange(len(labels)), labels] += skill if text is None else skill * text[split]
             fold = [i % folds for i in range(len(labels))] if folds and split == "training" else -1
             digests = [hashlib.sha256(sample.encode()).digest()[:16] for sample in ids[split]]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-
-from foretaste.contracts.tables import SEGMENTS
+from spaces import SEGMENTS_OF_THREE
 
 
 @pytest.fixture
@@ -15,7 +14,7 @@ def make_segments():
     def make(rows, splits=None, actions=None) -> pa.Table:
         ids, videos, starts, stops = (list(column) for column in zip(*rows, strict=True))
         actions = [0] * len(ids) if actions is None else actions
-        columns = {name: [None] * len(ids) for name in SEGMENTS.schema.names} | {
+        columns = {name: [None] * len(ids) for name in SEGMENTS_OF_THREE.names} | {
             "segment_id": [str(i) for i in ids],
             "dataset": ["small"] * len(ids),
             "split": splits or ["training"] * len(ids),
@@ -27,7 +26,8 @@ def make_segments():
             "action_id": actions,
         }
         return pa.table(
-            [pa.array(columns[f.name], type=f.type) for f in SEGMENTS.schema], schema=SEGMENTS.schema
+            [pa.array(columns[f.name], type=f.type) for f in SEGMENTS_OF_THREE],
+            schema=SEGMENTS_OF_THREE,
         )
 
     return make

@@ -11,7 +11,8 @@ from foretaste.contracts.batch import Batch
 from foretaste.contracts.classes import read_classes
 from foretaste.contracts.errors import ConfigError, DataError, ForetasteError
 from foretaste.contracts.view import Sources
-from foretaste.evaluation.protocols import measure, targets
+from foretaste.evaluation.measure import measure
+from foretaste.evaluation.protocols import targets
 from foretaste.pipeline import families
 from foretaste.views.action_history import _phrases
 
@@ -44,9 +45,17 @@ def read(folder, **settings):
 def test_segments_and_the_classes_that_occur(folder):
     got = read(folder)
     assert got.issues == []
-    assert got.classes.verb == ("pour", "take") and got.classes.noun == ("cup", "milk", "water")
-    assert got.classes.action == ("pour_milk", "pour_water", "take_cup")
-    assert got.classes.action_verb == (0, 0, 1) and got.classes.action_noun == (1, 2, 0)
+    assert got.classes.names("verb") == ("pour", "take") and got.classes.names("noun") == (
+        "cup",
+        "milk",
+        "water",
+    )
+    assert got.classes.names("action") == ("pour_milk", "pour_water", "take_cup")
+    assert got.classes.parts("action")["verb"] == (0, 0, 1) and got.classes.parts("action")["noun"] == (
+        1,
+        2,
+        0,
+    )
     rows = got.segments.to_pylist()
     assert [(row["segment_id"], row["split"]) for row in rows] == [
         ("tea1_2.000_4.500_take_cup", "training"),
@@ -128,7 +137,11 @@ def test_actions_with_names_of_their_own_beside_verbs_and_nouns(tmp_path):
         "b,1,2,validation,take,cup,Take the cup",
     )
     classes = read(tmp_path).classes
-    assert (classes.action, classes.verb, classes.noun) == (("Take the cup",), ("take",), ("cup",))
+    assert (classes.names("action"), classes.names("verb"), classes.names("noun")) == (
+        ("Take the cup",),
+        ("take",),
+        ("cup",),
+    )
 
 
 @pytest.fixture
@@ -146,25 +159,19 @@ def actions_alone(tmp_path):
 def test_actions_alone_are_classes_without_verbs_and_nouns(actions_alone, tmp_path):
     classes = actions_alone.classes
     assert (
-        classes.action == ("pour milk", "take_cup")
-        and classes.heads == ("action",)
-        and classes.action_verb == ()
+        classes.names("action") == ("pour milk", "take_cup")
+        and list(classes.heads) == ["action"]
+        and not classes.parts("action")
     )
     first = actions_alone.segments.to_pylist()[0]
-    assert (first["action"], first["action_id"], first["verb"], first["verb_id"], first["noun_id"]) == (
-        "take_cup",
-        1,
-        None,
-        None,
-        None,
-    )
+    assert (first["action"], first["action_id"]) == ("take_cup", 1) and "verb" not in first
     (tmp_path / "classes.json").write_text(classes.to_json(), encoding="utf-8")
     assert read_classes(tmp_path / "classes.json") == classes
 
 
 def test_actions_alone_are_measured_as_actions_and_as_nothing_else(actions_alone):
     wanted = targets(make_samples(actions_alone.segments, SamplesConfig(tau_a=1.0, tau_o=5.0)), "training")
-    right = measure(np.eye(2)[[1, 0, 1]], wanted, actions_alone.classes)
+    right = measure({"action": np.eye(2)[[1, 0, 1]]}, wanted, actions_alone.classes)
     assert set(right) == {"action"} and right["action"]["top1"] == 100.0
 
 
@@ -181,14 +188,12 @@ def test_actions_alone_can_be_counted_and_told_in_words(actions_alone):
     "network",
     [
         {"kind": "counts"},
-        {"kind": "frame_classifier"},
+        {"kind": "frame_classifier", "classify": ["action", "verb"]},
         {"kind": "avt", "layers": 1, "heads": 1, "dropout": 0, "classify": ["verb"]},
     ],
 )
 def test_a_model_of_verbs_cannot_be_built_for_actions_alone(actions_alone, network):
-    with pytest.raises(
-        ConfigError, match=r"a model of verbs.*heads of the dataset: action|verbs and nouns counted"
-    ):
+    with pytest.raises(ConfigError, match=r"the head 'verb'.*heads of the dataset: action|parts counted"):
         families.build("models", network, sources=Sources(classes=actions_alone.classes, feature_width=4))
 
 
@@ -200,8 +205,11 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(folder):
 def test_a_list_of_classes_decides_what_there_is_and_in_which_order(folder):
     write(folder, "verb,noun", "take,cup", "take,knife", "pour,water", "pour,milk", name="classes.csv")
     classes = read(folder, classes="classes.csv").classes
-    assert classes.action == ("take_cup", "take_knife", "pour_water", "pour_milk")
-    assert (classes.verb, classes.noun) == (("take", "pour"), ("cup", "knife", "water", "milk"))
+    assert classes.names("action") == ("take_cup", "take_knife", "pour_water", "pour_milk")
+    assert (classes.names("verb"), classes.names("noun")) == (
+        ("take", "pour"),
+        ("cup", "knife", "water", "milk"),
+    )
     write(folder, "verb,noun", "take,cup", "pour,milk", name="classes.csv")
     (issue,) = read(folder, classes="classes.csv").issues
     assert (issue.row, issue.reason) == (
@@ -300,7 +308,7 @@ def test_a_clock_that_is_none_is_a_bad_row(tmp_path, clock, column):
 def test_a_row_whose_times_are_bad_moves_no_class_ids(folder):
     write(folder, HEADER, *ROWS, "tea9,9,4,training,add,sugar,,")
     got = read(folder)
-    assert len(got.issues) == 1 and got.classes.action[0] == "add_sugar"
+    assert len(got.issues) == 1 and got.classes.names("action")[0] == "add_sugar"
 
 
 def test_rows_that_make_an_action_of_another_verb_are_bad_whatever_their_order(tmp_path):

@@ -26,15 +26,15 @@ def read(folder):
 def test_segments_and_the_classes_found_in_the_action_names(folder):
     got = read(folder)
     assert got.issues == []
-    assert got.classes.verb == ("Inspect/Read", "Turn on") and got.classes.noun == (
+    assert got.classes.names("verb") == ("Inspect/Read", "Turn on") and got.classes.names("noun") == (
         "recipe",
         "eating:utensil",
         "faucet",
     )
     assert (
-        got.classes.action_verb == (0, 1, 1)
-        and got.classes.action_noun == (0, 2, 1)
-        and got.classes.many_shot_action == ()
+        got.classes.parts("action")["verb"] == (0, 1, 1)
+        and got.classes.parts("action")["noun"] == (0, 2, 1)
+        and not got.classes.groups
     )
     rows = got.segments.to_pylist()
     assert [(row["segment_id"], row["split"], row["participant"]) for row in rows] == [
@@ -100,4 +100,8 @@ def test_the_real_labels(shared_data, split, training, validation):
         training,
         validation,
     )
-    assert (len(got.classes.action), len(got.classes.verb), len(got.classes.noun)) == (106, 19, 51)
+    assert (
+        len(got.classes.names("action")),
+        len(got.classes.names("verb")),
+        len(got.classes.names("noun")),
+    ) == (106, 19, 51)

@@ -9,7 +9,8 @@ from foretaste.annotations.history import histories
 from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.classes import read_classes
 from foretaste.contracts.errors import DataError
-from foretaste.evaluation.protocols import measure, targets
+from foretaste.evaluation.measure import measure
+from foretaste.evaluation.protocols import targets
 from foretaste.pipeline import families
 
 LABELS = (
@@ -90,12 +91,24 @@ def test_both_layouts_give_the_same_segments(root, layout):
     got = read(root, layout=layout)
     assert got.issues == []
     classes = got.classes
-    assert classes.action == ("take_tap", "take_noun10", "take_board:chopping", "turn-on_tap", "put_spoon")
-    assert classes.action_verb == (0, 0, 0, 1, 2) and classes.action_noun == (0, 10, 2, 0, 1)
+    assert classes.names("action") == (
+        "take_tap",
+        "take_noun10",
+        "take_board:chopping",
+        "turn-on_tap",
+        "put_spoon",
+    )
+    assert classes.parts("action")["verb"] == (0, 0, 0, 1, 2) and classes.parts("action")["noun"] == (
+        0,
+        10,
+        2,
+        0,
+        1,
+    )
     assert (
-        classes.tail_verb == (1,)
-        and set(classes.tail_noun) & {0, 1, 2, 10} == {10}
-        and classes.unseen_video == ("P18_02",)
+        classes.groups["tail"]["verb"] == (1,)
+        and set(classes.groups["tail"]["noun"]) & {0, 1, 2, 10} == {10}
+        and classes.sample_groups["unseen"] == ("P18_02",)
     )
     rows = got.segments.to_pylist()
     assert [(row["segment_id"], row["split"], row["action_id"]) for row in rows] == [
@@ -279,13 +292,13 @@ def test_a_bad_row_moves_action_ids_only_where_its_pair_cannot_be_read_and_says_
     edit(root, "epic100/EPIC_100_validation.csv", old, new)
     got = read(root)
     (issue,) = got.issues
-    assert len(got.classes.action) == actions and got.classes.action[-1] == "put_spoon"
+    assert len(got.classes.names("action")) == actions and got.classes.names("action")[-1] == "put_spoon"
     assert issue.reason.endswith("action ids may differ from the published ones") == said
 
 
 def test_nobody_unseen_is_fine(root):
     edit(root, "epic100/EPIC_100_unseen_participant_ids_validation.csv", "P18\nP32\n", "")
-    assert read(root).classes.unseen_video == ()
+    assert read(root).classes.sample_groups["unseen"] == ()
 
 
 @pytest.mark.parametrize(
@@ -322,22 +335,18 @@ def test_recall_of_unseen_participants_and_of_tail_classes_by_hand(root):
     wanted = targets(make_samples(got.segments, SamplesConfig(tau_a=1.0, tau_o=10.0)), "validation")
     logits = np.full((2, 5), -9.0)
     logits[0, 1] = logits[1, 3] = 1.0
-    right = measure(logits, wanted, got.classes)
+    right = measure({"action": logits}, wanted, got.classes)
     for head in ("action", "verb", "noun"):
-        assert {right[head][f"class_mean_recall5{part}"] for part in ("", "_unseen", "_tail")} == {100.0}
+        assert {right[head][f"class_mean_recall5{part}"] for part in ("", ".unseen", ".tail")} == {100.0}
     # 5 actions in all: each is among the first five. Nouns are 11: those of no action share the last ranks.
     assert right["noun"]["many_shot_recall5_and"] is None
-    none = replace(got.classes, tail_verb=(), tail_noun=(), unseen_video=())
-    assert measure(logits, wanted, none)["action"]["class_mean_recall5_unseen"] is None
-    assert measure(logits, wanted, none)["action"]["class_mean_recall5_tail"] is None
+    none = replace(got.classes, groups={}, sample_groups={})
+    assert measure({"action": logits}, wanted, none)["action"]["class_mean_recall5.unseen"] is None
+    assert measure({"action": logits}, wanted, none)["action"]["class_mean_recall5.tail"] is None
 
 
-def test_the_lists_travel_with_the_classes_and_older_files_are_read(root, tmp_path):
+def test_the_lists_travel_with_the_classes(root, tmp_path):
     classes = read(root).classes
     path = tmp_path / "classes.json"
     path.write_text(classes.to_json(), encoding="utf-8")
     assert read_classes(path) == classes
-    plain = replace(classes, tail_verb=(), tail_noun=(), unseen_video=())
-    assert "tail" not in plain.to_json()
-    path.write_text(plain.to_json(), encoding="utf-8")
-    assert read_classes(path) == plain

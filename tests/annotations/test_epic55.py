@@ -86,9 +86,17 @@ def test_segments_are_in_order_with_class_names_and_official_times(world, tmp_pa
         and rows[2]["split"] == "validation"
         and rows[2]["action"] == "take_board:chopping"
     )
-    assert got.classes.action == ("take_pan:frying", "turn-on_pan", "take_board:chopping")
-    assert got.classes.action_verb == (0, 1, 0) and got.classes.action_noun == (1, 1, 2)
-    assert (got.classes.many_shot_verb, got.classes.many_shot_noun, got.classes.many_shot_action) == (
+    assert got.classes.names("action") == ("take_pan:frying", "turn-on_pan", "take_board:chopping")
+    assert got.classes.parts("action")["verb"] == (0, 1, 0) and got.classes.parts("action")["noun"] == (
+        1,
+        1,
+        2,
+    )
+    assert (
+        got.classes.groups["many_shot_and"]["verb"],
+        got.classes.groups["many_shot_and"]["noun"],
+        got.classes.groups["many_shot_and"]["action"],
+    ) == (
         (0,),
         (1, 2),
         (2,),
@@ -198,11 +206,15 @@ def test_the_real_labels(shared_data):
     assert got.issues == []
     splits = got.segments.column("split").to_pylist()
     assert (splits.count("training"), splits.count("validation")) == (23493, 4979)
-    assert (len(got.classes.action), len(got.classes.verb), len(got.classes.noun)) == (2513, 125, 352)
     assert (
-        len(got.classes.many_shot_action),
-        len(got.classes.many_shot_verb),
-        len(got.classes.many_shot_noun),
+        len(got.classes.names("action")),
+        len(got.classes.names("verb")),
+        len(got.classes.names("noun")),
+    ) == (2513, 125, 352)
+    assert (
+        len(got.classes.groups["many_shot_and"]["action"]),
+        len(got.classes.groups["many_shot_and"]["verb"]),
+        len(got.classes.groups["many_shot_and"]["noun"]),
     ) == (819, 26, 71)
     with open(shared_data / "epic55" / "EPIC_train_action_labels.csv", encoding="utf-8") as file:
         published = {row["uid"]: row for row in csv.DictReader(file)}

@@ -20,10 +20,10 @@ def test_the_window_stops_tau_a_before_the_action(make_segments, tmp_path):
             "window_stop_s": 19.0,
             "target_start_s": 20.0,
             "target_stop_s": 22.5,
+            "dropped_because": None,
+            "action_id": 3,
             "verb_id": 3,
             "noun_id": 3,
-            "action_id": 3,
-            "dropped_because": None,
         },
         {
             "sample_id": "b",
@@ -34,10 +34,10 @@ def test_the_window_stops_tau_a_before_the_action(make_segments, tmp_path):
             "window_stop_s": 2.0,
             "target_start_s": 3.0,
             "target_stop_s": 4.0,
+            "dropped_because": None,
+            "action_id": None,
             "verb_id": None,
             "noun_id": None,
-            "action_id": None,
-            "dropped_because": None,
         },
     ]
     write_table(tmp_path / "samples.parquet", SAMPLES, samples)

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from foretaste.contracts.classes import ClassSpace
+from foretaste.annotations.labels import either
 from foretaste.evaluation.metrics import (
     accuracy,
+    calibration_error,
     class_mean_recall,
     class_recalls,
     label_ranks,
-    many_shot_actions,
     marginal,
     softmax,
 )
@@ -60,26 +60,18 @@ def test_many_shot_recall_is_the_published_codes(golden, tag, name):
     labels = golden[f"{tag}/labels"]
     classes = golden[f"{tag}/manyshot/{name}/classes"]
     hits = label_ranks(golden[f"{tag}/scores"], labels) < 5
-    recall = class_mean_recall(hits, labels, classes.tolist())
+    kept = np.isin(labels, classes)
+    recall = class_mean_recall(hits[kept], labels[kept])
     assert recall == pytest.approx(float(golden[f"{tag}/manyshot/{name}/rulstm_recall5"]), rel=0, abs=1e-9)
     assert recall == pytest.approx(
         float(golden[f"{tag}/manyshot/{name}/authors_top1_top5_msrecall"][2]), rel=0, abs=1e-9
     )
 
 
-def test_both_meanings_of_many_shot(golden):
-    space = ClassSpace(
-        action=("",) * 2513,
-        verb=(),
-        noun=(),
-        action_verb=tuple(golden["ek55like/action_verb"].tolist()),
-        action_noun=tuple(golden["ek55like/action_noun"].tolist()),
-        many_shot_verb=tuple(golden["ek55like/manyshot_verbs"].tolist()),
-        many_shot_noun=tuple(golden["ek55like/manyshot_nouns"].tolist()),
-        many_shot_action=(3, 5),
-    )
-    assert many_shot_actions(space, "or") == tuple(golden["ek55like/manyshot/or/classes"].tolist())
-    assert many_shot_actions(space, "and") == (3, 5)
+def test_an_action_is_many_shot_or_by_either_part(golden):
+    pairs = list(zip(*(golden[f"ek55like/action_{part}"].tolist() for part in ("verb", "noun"))))
+    verbs, nouns = (golden[f"ek55like/manyshot_{part}s"].tolist() for part in ("verb", "noun"))
+    assert either(pairs, verbs, nouns) == tuple(golden["ek55like/manyshot/or/classes"].tolist())
 
 
 def test_verbs_and_nouns_from_the_actions(golden):
@@ -105,13 +97,34 @@ def test_ranks_are_those_of_a_stable_sort():
 
 
 def test_absent_is_none():
-    hits, labels = np.array([True, False]), np.array([1, 2])
-    assert class_mean_recall(hits, labels, []) is None and class_mean_recall(hits, labels, [7]) is None
-    assert (
-        accuracy(np.zeros(0, bool)) is None
-        and class_mean_recall(np.zeros(0, bool), np.zeros(0, np.int64)) is None
-    )
-    assert class_mean_recall(hits, labels, [2]) == 0.0
+    nothing, labels = np.zeros(0, bool), np.zeros(0, np.int64)
+    assert accuracy(nothing) is None and class_mean_recall(nothing, labels) is None
+    assert calibration_error(np.zeros(0), nothing) is None
+    assert class_mean_recall(np.array([False]), np.array([2])) == 0.0
+
+
+def brute_force_ece(confidences, hits, bins=15):
+    """Guo et al. 2017, equations 2 and 3 and the text between them, sample by sample."""
+    total = 0.0
+    for m in range(1, bins + 1):
+        inside = [i for i, p in enumerate(confidences) if (m - 1) / bins < p <= m / bins]
+        if inside:
+            accuracy_m = sum(hits[i] for i in inside) / len(inside)
+            confidence_m = sum(confidences[i] for i in inside) / len(inside)
+            total += len(inside) / len(hits) * abs(accuracy_m - confidence_m)
+    return total
+
+
+def test_the_calibration_error_is_that_of_the_definition():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        confidences = rng.beta(2, 2, size=int(rng.integers(1, 300)))
+        confidences[::7] = 1.0  # the upper edge of the last bin
+        hits = rng.random(len(confidences)) < confidences**2
+        assert calibration_error(confidences, hits) == pytest.approx(
+            brute_force_ece(confidences.tolist(), hits.tolist()), abs=1e-12
+        )
+    assert calibration_error(np.full(10, 0.9), np.ones(10, bool)) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(("scores", "label"), [([[np.nan, 1.0]], 1), ([[0.0, 1.0]], 2), ([[0.0, 1.0]], -1)])

@@ -4,25 +4,30 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
+from spaces import verb_noun
 
-from foretaste.contracts.classes import HEADS, ClassSpace
+from foretaste.annotations.labels import either
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES
-from foretaste.evaluation.protocols import PROTOCOL, action_logits, measure, report, rows_of, targets
+from foretaste.evaluation.heads import head_logits, main_scores
+from foretaste.evaluation.measure import measure
+from foretaste.evaluation.metrics import calibration_error, softmax
+from foretaste.evaluation.protocols import PROTOCOL, report, rows_of, targets
 from foretaste.scores.exchange import SplitScores
 
 #: Ten actions; verbs 0 to 4 twice each, nouns 0 and 1 in turn; verb 5 has no action.
-SPACE = ClassSpace(
+SPACE = verb_noun(
     action=tuple(f"a{i}" for i in range(10)), verb=tuple(f"v{i}" for i in range(6)), noun=("n0", "n1"),
-    action_verb=tuple(i // 2 for i in range(10)), action_noun=(0, 1) * 5, many_shot_verb=(0,),
-    many_shot_noun=(), many_shot_action=(0,),
+    action_verb=tuple(i // 2 for i in range(10)), action_noun=(0, 1) * 5,
+    many_shot=((0,), (), (0,)),
 )  # fmt: skip
 
 
 def make_samples(actions, splits=None, dropped=None) -> pa.Table:
     count = len(actions)
-    part = {"verb_id": SPACE.action_verb, "noun_id": SPACE.action_noun, "action_id": range(10)}
-    columns = {name: [0.0] * count for name in SAMPLES.schema.names} | {
+    part = {"action_id": range(10), **{f"{name}_id": ids for name, ids in SPACE.parts("action").items()}}
+    schema = SAMPLES.of(tuple(SPACE.heads)).schema
+    columns = {name: [0.0] * count for name in schema.names} | {
         "sample_id": [f"s{i}" for i in range(count)],
         "segment_id": [None] * count,
         "video_id": ["v"] * count,
@@ -30,7 +35,7 @@ def make_samples(actions, splits=None, dropped=None) -> pa.Table:
         "dropped_because": dropped or [None] * count,
         **{name: [None if a is None else of[a] for a in actions] for name, of in part.items()},
     }
-    return pa.table([pa.array(columns[f.name], type=f.type) for f in SAMPLES.schema], schema=SAMPLES.schema)
+    return pa.table([pa.array(columns[f.name], type=f.type) for f in schema], schema=schema)
 
 
 def test_the_numbers_by_hand():
@@ -40,11 +45,15 @@ def test_the_numbers_by_hand():
     logits[1, [1, 2, 3, 4, 0]] = [5, 4, 3, 2, 1]  # action 0 is fifth; verb 0 wins, noun 1 wins
     logits[2, [2, 4, 6, 8, 0]] = [5, 4, 3, 2, 1]  # action 1 is not among five; verb 0 is fifth; noun 0 wins
     logits[3, 9] = 0.0  # right
-    got = measure(logits, wanted, SPACE)
-    assert list(got) == list(HEADS)
-    assert {got[head].pop(f"class_mean_recall5_{part}") for head in HEADS for part in ("unseen", "tail")} == {
-        None
-    }
+    got = measure({"action": logits}, wanted, SPACE)
+    assert list(got) == list(SPACE.heads)
+    groups = ("class_mean_recall5.unseen", "class_mean_recall5.tail")
+    assert {got[head].pop(group) for head in got for group in groups} == {None}
+    confidences = softmax(logits).max(axis=1)
+    assert got["action"].pop("ece") == pytest.approx(
+        100 * calibration_error(confidences, np.array([True, False, False, True]))
+    )
+    got["verb"].pop("ece")
     assert got["action"] == pytest.approx(
         {
             "top1": 50.0,
@@ -81,13 +90,14 @@ def test_unseen_is_about_samples_and_tail_about_classes():
     logits = np.zeros((4, 10))
     logits[[0, 2, 3], [0, 1, 9]] = 1.0
     logits[1, 1:6] = 1.0  # a miss
-    space = replace(SPACE, unseen_video=("w", "elsewhere"), tail_verb=(4,), tail_noun=(1,))
-    got = measure(logits, wanted, space)
-    assert got["action"]["class_mean_recall5_unseen"] == 50.0  # actions 0 (a miss) and 1
-    assert got["action"]["class_mean_recall5_tail"] == 100.0  # actions 1 and 9: verb 4 or noun 1
+    tail = {"action": either(list(zip(*SPACE.parts("action").values())), (4,), (1,)), "verb": (4,)}
+    space = replace(SPACE, groups={"tail": tail}, sample_groups={"unseen": ("w", "elsewhere")})
+    got = measure({"action": logits}, wanted, space)
+    assert got["action"]["class_mean_recall5.unseen"] == 50.0  # actions 0 (a miss) and 1
+    assert got["action"]["class_mean_recall5.tail"] == 100.0  # actions 1 and 9: verb 4 or noun 1
     assert got["action"]["class_mean_recall5"] == pytest.approx(100 * (0.5 + 1 + 1) / 3)
     assert (
-        got["verb"]["class_mean_recall5_tail"] == 100.0 and got["verb"]["class_mean_recall5_unseen"] == 100.0
+        got["verb"]["class_mean_recall5.tail"] == 100.0 and got["verb"]["class_mean_recall5.unseen"] == 100.0
     )
 
 
@@ -122,33 +132,73 @@ def scored(logits, space=SPACE, head="action") -> SplitScores:
 def test_classes_are_matched_by_name():
     wanted = targets(make_samples([3, 4]), "validation")
     order = [9, 1, 2, 3, 4, 5, 6, 7, 8, 0]
-    other = ClassSpace(
-        action=tuple(SPACE.action[i] for i in order),
-        verb=SPACE.verb,
-        noun=SPACE.noun,
-        action_verb=tuple(SPACE.action_verb[i] for i in order),
-        action_noun=tuple(SPACE.action_noun[i] for i in order),
+    other = verb_noun(
+        action=tuple(SPACE.names("action")[i] for i in order),
+        verb=SPACE.names("verb"),
+        noun=SPACE.names("noun"),
+        action_verb=tuple(SPACE.parts("action")["verb"][i] for i in order),
+        action_noun=tuple(SPACE.parts("action")["noun"][i] for i in order),
     )
     logits = np.arange(20, dtype=np.float32).reshape(2, 10)
-    assert action_logits(scored(logits[:, order], other), wanted, SPACE, "scores").tolist() == logits.tolist()
+    found = head_logits(scored(logits[:, order], other), wanted, SPACE, "scores")
+    assert {head: values.tolist() for head, values in found.items()} == {"action": logits.tolist()}
 
 
 def test_scores_that_do_not_fit_are_refused():
     wanted = targets(make_samples([3, 9]), "validation")
     zeros = np.zeros((2, 10))
-    with pytest.raises(DataError, match="scores of verb only"):
-        action_logits(scored(zeros, head="verb"), wanted, SPACE, "scores")
-    fewer = ClassSpace(
-        action=SPACE.action[:9], verb=SPACE.verb, noun=SPACE.noun, action_verb=(0,) * 9, action_noun=(0,) * 9
+    with pytest.raises(DataError, match=r"scores of scene only.*action, verb, noun"):
+        head_logits(scored(zeros, head="scene"), wanted, SPACE, "scores")
+    fewer = verb_noun(
+        action=SPACE.names("action")[:9],
+        verb=SPACE.names("verb"),
+        noun=SPACE.names("noun"),
+        action_verb=(0,) * 9,
+        action_noun=(0,) * 9,
     )
-    with pytest.raises(DataError, match="scores of other actions"):
-        action_logits(scored(zeros[:, :9], fewer), wanted, SPACE, "scores")
+    with pytest.raises(DataError, match="scores of other classes of action"):
+        head_logits(scored(zeros[:, :9], fewer), wanted, SPACE, "scores")
     with pytest.raises(DataError, match="action labels 3 to 9"):
-        action_logits(scored(zeros[:, :9], fewer), wanted, fewer, "scores")
+        head_logits(scored(zeros[:, :9], fewer), wanted, fewer, "scores")
     broken = zeros.copy()
     broken[1, 4] = np.nan
     with pytest.raises(DataError, match="not finite, sample 's1'"):
-        action_logits(scored(broken), wanted, SPACE, "scores")
+        head_logits(scored(broken), wanted, SPACE, "scores")
+
+
+def test_actions_of_a_model_with_verbs_and_nouns_alone_are_the_products_of_theirs():
+    samples = make_samples([0, 3, 9])
+    wanted = targets(samples, "validation")
+    rng = np.random.default_rng(0)
+    logits = {"verb": rng.normal(size=(3, 6)), "noun": rng.normal(size=(3, 2))}
+    both = SplitScores(wanted.sample_ids, logits, SPACE)
+    found = measure(head_logits(both, wanted, SPACE, "scores"), wanted, SPACE)
+    assert list(found) == ["action", "verb", "noun"]
+    verb, noun = softmax(logits["verb"]), softmax(logits["noun"])
+    products = np.array([[verb[i, a // 2] * noun[i, a % 2] for a in range(10)] for i in range(3)])
+    order = np.argsort(-products, axis=1)
+    ranks = [order[i].tolist().index(a) for i, a in enumerate((0, 3, 9))]
+    assert found["action"]["top1"] == pytest.approx(100 * np.mean([rank < 1 for rank in ranks]))
+    assert found["action"]["top5"] == pytest.approx(100 * np.mean([rank < 5 for rank in ranks]))
+    assert np.argsort(-main_scores(both, wanted, SPACE, "scores"), axis=1).tolist() == order.tolist()
+    sure = (products / products.sum(axis=1, keepdims=True)).max(axis=1)
+    hits = np.array([rank < 1 for rank in ranks])
+    assert found["action"]["ece"] == pytest.approx(100 * calibration_error(sure, hits))
+    # Verbs and nouns are the model's own; one of them alone says nothing of actions.
+    assert found["verb"]["top1"] == pytest.approx(100 * (verb.argmax(axis=1) == [0, 1, 4]).mean())
+    alone = SplitScores(wanted.sample_ids, {"verb": logits["verb"]}, SPACE)
+    assert list(measure(head_logits(alone, wanted, SPACE, "scores"), wanted, SPACE)) == ["verb"]
+    with pytest.raises(DataError, match="scores of verb, which do not say action"):
+        main_scores(alone, wanted, SPACE, "scores")
+
+
+def test_a_model_with_actions_is_asked_for_its_verbs_by_them():
+    wanted = targets(make_samples([0, 3]), "validation")
+    logits = {"action": np.eye(10)[[0, 3]] * 9, "verb": np.eye(6)[[5, 5]] * 9}
+    found = measure(
+        head_logits(SplitScores(wanted.sample_ids, logits, SPACE), wanted, SPACE, "scores"), wanted, SPACE
+    )
+    assert found["verb"]["top1"] == 100.0
 
 
 def test_the_report_has_every_key_and_absent_is_null():
@@ -156,6 +206,7 @@ def test_the_report_has_every_key_and_absent_is_null():
     assert json.loads(json.dumps(got)) == {
         "format": 2,
         "dataset": "d",
+        "task": None,
         "system": None,
         "seed": 0,
         "model": None,

@@ -1,7 +1,8 @@
 import pytest
 
 from foretaste.contracts.errors import DataError
-from foretaste.evaluation.summary import METRICS, Run, arms, summarise
+from foretaste.contracts.metrics import METRICS
+from foretaste.evaluation.summary import Run, arms, summarise
 
 
 def _metrics(value, **protocol):

@@ -1,8 +1,8 @@
 import pytest
 import torch
+from spaces import verb_noun
 
 from foretaste.contracts.batch import Batch
-from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
@@ -25,7 +25,7 @@ SMALL_VIT = {"kind": "vit", "image": 16, "patch": 8, "width": 8, "layers": 1, "h
 
 def space(actions, verbs=3, nouns=4):
     names = {"action": actions, "verb": verbs, "noun": nouns}
-    return ClassSpace(
+    return verb_noun(
         **{head: tuple(f"{head}{i}" for i in range(count)) for head, count in names.items()},
         action_verb=tuple(i % verbs for i in range(actions)),
         action_noun=tuple(i % nouns for i in range(actions)),

@@ -4,9 +4,9 @@ from random import Random
 import numpy as np
 import pytest
 import torch
+from spaces import verb_noun
 
 from foretaste.contracts.batch import UNLABELLED, Batch
-from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import Sources
 from foretaste.models.counts import FLOOR
@@ -14,7 +14,7 @@ from foretaste.pipeline import families
 from foretaste.training.checkpoint import load_model, save_model
 
 #: Seven actions of three verbs and four nouns; verb 2 has no action.
-SPACE = ClassSpace(
+SPACE = verb_noun(
     action=tuple("abcdefg"), verb=("v0", "v1", "v2", "v3"), noun=("n0", "n1", "n2", "n3"),
     action_verb=(0, 0, 1, 1, 3, 3, 3), action_noun=(0, 1, 1, 2, 2, 3, 0),
 )  # fmt: skip
@@ -70,7 +70,7 @@ def expected(table, history, targets, row):
             sum(w * p[a] for w, p in zip(weights, backward, strict=True)) / sum(weights) for a in range(7)
         ]
     product = [1.0] * 7
-    for made_of, size in ((SPACE.action_verb, 4), (SPACE.action_noun, 4)):
+    for made_of, size in ((SPACE.parts("action")["verb"], 4), (SPACE.parts("action")["noun"], 4)):
         part = {a: made_of[a] for a in range(7)} | {UNLABELLED: None}
         goals = [part[t] for t in targets]
         lower = [goals.count(c) / len(goals) for c in range(size)]
@@ -79,7 +79,7 @@ def expected(table, history, targets, row):
     return [p / sum(product) for p in product]
 
 
-@pytest.mark.parametrize("table", ["unigram", "repeat", "bigram", "trigram", "distances", "verb_noun"])
+@pytest.mark.parametrize("table", ["unigram", "repeat", "bigram", "trigram", "distances", "parts"])
 def test_each_table_is_its_definition(data, table):
     history, target = data
     model = build(table)
@@ -94,7 +94,7 @@ def test_each_table_is_its_definition(data, table):
 def test_several_tables_are_averaged_as_probabilities(data):
     history, target = data
     single = []
-    for tables in (("trigram",), ("distances",), ("verb_noun",), ("trigram", "distances", "verb_noun")):
+    for tables in (("trigram",), ("distances",), ("parts",), ("trigram", "distances", "parts")):
         model = build(*tables)
         model.fit(history, target)
         single.append(ask(model, history)["action"].double().exp())
@@ -107,7 +107,7 @@ def test_verbs_and_nouns_are_sums_and_impossible_classes_get_the_floor(data):
     model.fit(history, target)
     logits = ask(model, history[:20])
     action = logits["action"].double().exp()
-    for head, made_of in (("verb", SPACE.action_verb), ("noun", SPACE.action_noun)):
+    for head, made_of in (("verb", SPACE.parts("action")["verb"]), ("noun", SPACE.parts("action")["noun"])):
         wanted = torch.stack(
             [sum((action[:, a] for a in range(7) if made_of[a] == c), torch.zeros(20)) for c in range(4)],
             dim=1,
@@ -133,10 +133,10 @@ def test_an_empty_history_is_a_context_of_its_own():
 
 def test_short_histories_and_refits(data):
     history, target = data
-    model = build("trigram", "distances", "verb_noun")
+    model = build("trigram", "distances", "parts")
     model.fit(history[:50], target[:50])
     model.fit(history, target)
-    again = build("trigram", "distances", "verb_noun")
+    again = build("trigram", "distances", "parts")
     again.fit(history, target)
     assert torch.equal(ask(model, history)["action"], ask(again, history)["action"])
     again.fit(history[:, -1:], target)
@@ -157,7 +157,7 @@ def test_nothing_to_count_is_refused():
 
 def test_a_checkpoint_holds_the_tables(data, tmp_path):
     history, target = data
-    spec = {"kind": "counts", "tables": ["trigram", "distances", "verb_noun"]}
+    spec = {"kind": "counts", "tables": ["trigram", "distances", "parts"]}
     model = families.build("models", spec, sources=SOURCES)
     model.fit(history, target)
     save_model(tmp_path / "checkpoint", model, spec, SPACE, {})

@@ -6,14 +6,14 @@ import barcode
 import numpy as np
 import pytest
 import torch
+from spaces import verb_noun
 
 from foretaste.contracts.batch import Batch
-from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
 from foretaste.video.transforms import channels_first
 
-CLASSES = ClassSpace(
+CLASSES = verb_noun(
     action=("take pan", "cut", "stir"),
     verb=("a", "b"),
     noun=("x", "y", "z", "w"),

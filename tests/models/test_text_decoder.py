@@ -7,18 +7,18 @@ import json
 import pytest
 import tiny_lm
 import torch
+from spaces import verb_noun
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from foretaste.contracts.batch import Batch
-from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
 from foretaste.text.tokenizer import Tokenizer as OurTokenizer
 from foretaste.training.checkpoint import load_model, save_model
 
-SPACE = ClassSpace(
+SPACE = verb_noun(
     action=("take_pan", "take_lid", "open_lid"), verb=("take", "open"), noun=("pan", "lid"), action_verb=(0,
     0, 1), action_noun=(0, 1, 1)
 )  # fmt: skip

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import tiny_lm
 import torch
+from spaces import verb_noun
 from transformers import BertForMaskedLM
 
 from foretaste.contracts.batch import Batch
-from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
 from foretaste.training.checkpoint import load_model, save_model
 
-SPACE = ClassSpace(
+SPACE = verb_noun(
     action=("take_pan", "pick-up_board:chopping", "take_lid"), verb=("take", "pick-up"), noun=("pan",
     "board:chopping", "lid"),
     action_verb=(0, 1, 0), action_noun=(0, 1, 2),
@@ -59,7 +59,9 @@ def test_verbaliser_equals_brute_force(folder):
     for head, slot, tokens in (("verb", 0, VERB_TOKENS), ("noun", 1, NOUN_TOKENS)):
         at = words[np.arange(2), SLOTS[:, slot].numpy()]
         said[head] = _log_softmax(np.stack([at[:, list(name)].mean(1) for name in tokens], 1))
-    said["action"] = said["verb"][:, SPACE.action_verb] + said["noun"][:, SPACE.action_noun]
+    said["action"] = (
+        said["verb"][:, SPACE.parts("action")["verb"]] + said["noun"][:, SPACE.parts("action")["noun"]]
+    )
     for head, expected in said.items():
         linear = (
             first @ model.classifiers[head].weight.detach().numpy().T
@@ -72,7 +74,10 @@ def test_verbaliser_starts_as_the_language_model(folder):
     model = _build(folder, head="verbaliser")
     with torch.no_grad():
         logits = model(BATCH).logits
-    probability = logits["verb"].exp()[:, SPACE.action_verb] * logits["noun"].exp()[:, SPACE.action_noun]
+    probability = (
+        logits["verb"].exp()[:, SPACE.parts("action")["verb"]]
+        * logits["noun"].exp()[:, SPACE.parts("action")["noun"]]
+    )
     torch.testing.assert_close(logits["action"].exp(), probability, rtol=0, atol=1e-6)
     torch.testing.assert_close(logits["verb"].exp().sum(1), torch.ones(2), rtol=0, atol=1e-6)
 

@@ -28,14 +28,14 @@ def test_curves_are_means_of_the_label_loss_by_epoch(tmp_path):
     ]
     log = tmp_path / "log.jsonl"
     log.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert read_curves(log) == {
+    assert read_curves(log, "action") == {
         "training loss": ((1.0, 2.5), (2.0, 1.0)),
-        "validation action_loss": ((1.0, 2.5),),
-        "validation action_top1": ((1.0, 20.0),),
+        "validation loss": ((1.0, 2.5),),
+        "validation top1": ((1.0, 20.0),),
     }
     log.write_text(log.read_text() + "{broken\n")
     with pytest.raises(DataError, match=r"log.jsonl: line 6"):
-        read_curves(log)
+        read_curves(log, "action")
     assert mean_curve([((1.0, 2.0), (2.0, 4.0)), ((1.0, 4.0),)]) == ((1.0, 3.0),)
 
 

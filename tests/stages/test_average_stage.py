@@ -6,7 +6,8 @@ from made_up_tables import make_classes, make_scores, make_tables
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table
-from foretaste.evaluation.protocols import measure, targets
+from foretaste.evaluation.measure import measure
+from foretaste.evaluation.protocols import targets
 from foretaste.pipeline.step import Step
 from foretaste.scores.average import GRID, divide_by_prior, log_softmax, mean_logits
 from foretaste.scores.verify import verify
@@ -70,7 +71,7 @@ def test_the_mean_is_better_than_its_parts(tmp_path):
     wanted = targets(read_table(tmp_path / "samples.parquet", SAMPLES), "validation")
     results = {
         name: measure(
-            verify(tmp_path / name / "scores").logits("validation", "action", wanted.sample_ids),
+            {"action": verify(tmp_path / name / "scores").logits("validation", "action", wanted.sample_ids)},
             wanted,
             mean.classes,
         )["action"]["top5"]
@@ -102,7 +103,7 @@ def test_a_fitted_exponent_is_the_best_of_the_grid_on_held_out_rows_and_is_recor
     logits = plain_scores.logits("training", "action", wanted.sample_ids)
     counts = np.bincount(wanted.labels["action"], minlength=20)
     values = {
-        x: measure(divide_by_prior(logits, counts, x), wanted, plain_scores.classes)["action"][
+        x: measure({"action": divide_by_prior(logits, counts, x)}, wanted, plain_scores.classes)["action"][
             "class_mean_recall5"
         ]
         for x in GRID
@@ -159,7 +160,9 @@ def test_what_is_fitted_on_held_out_rows_uses_no_other_row(tmp_path):
     logits = mean_logits(list(parts.values()), "probabilities", [weights["lm"], weights["counts"]])
     counts = np.bincount(rest.labels["action"], minlength=20)
     best = {
-        x: measure(divide_by_prior(logits, counts, x), held, mean.classes)["action"]["class_mean_recall5"]
+        x: measure({"action": divide_by_prior(logits, counts, x)}, held, mean.classes)["action"][
+            "class_mean_recall5"
+        ]
         for x in GRID
     }
     assert protocol["prior_exponent"] == max(GRID, key=lambda x: (best[x], -x))

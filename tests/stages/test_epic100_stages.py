@@ -149,7 +149,7 @@ def test_recall_is_given_overall_of_the_unseen_and_of_the_tail(run):
     metrics = artifact.read_json(run / "metrics.json")
     assert metrics["samples"] == 600
     for head in ("action", "verb", "noun"):
-        parts = [metrics[head][f"class_mean_recall5{part}"] for part in ("", "_unseen", "_tail")]
+        parts = [metrics[head][f"class_mean_recall5{part}"] for part in ("", ".unseen", ".tail")]
         assert all(0 < part <= 100 for part in parts) and (head != "action" or len(set(parts)) == 3)
         assert metrics[head]["many_shot_recall5_and"] is None
     # After the last action two verbs and three nouns are possible: six actions, of which counting finds five

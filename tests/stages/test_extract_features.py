@@ -8,8 +8,8 @@ import barcode
 import numpy as np
 import pytest
 import torch
+from spaces import SEGMENTS_OF_THREE, verb_noun
 
-from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, write_table
 from foretaste.contracts.view import Sources
@@ -21,7 +21,7 @@ from foretaste.training.checkpoint import save_model
 
 NETWORK = {"kind": "frame_classifier", "channels": 8, "stages": 2, "width": 16}
 PICTURE = {"height": 24, "width": 32}
-CLASSES = ClassSpace(action=("cut",), verb=("cut",), noun=("it",), action_verb=(0,), action_noun=(0,))
+CLASSES = verb_noun(action=("cut",), verb=("cut",), noun=("it",), action_verb=(0,), action_noun=(0,))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def run(folder, out, checkpoint, stops, on_bad_input="skip", shards=1, fps=4.0):
     write_table(
         out / "segments.parquet",
         SEGMENTS,
-        {f.name: [row.get(f.name) for row in rows] for f in SEGMENTS.schema},
+        {f.name: [row.get(f.name) for row in rows] for f in SEGMENTS_OF_THREE},
     )
     for shard in range(shards):
         extract_features.run(

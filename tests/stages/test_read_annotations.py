@@ -52,7 +52,7 @@ def test_skip_keeps_them_as_issues_and_samples_follow(tmp_path):
     read_annotations.run(read)
     segments = read_table(read.outputs["segments"], SEGMENTS)
     assert segments.column("segment_id").to_pylist() == ["1", "4"]
-    assert read_classes(read.outputs["classes"]).noun == ("fridge", "milk")
+    assert read_classes(read.outputs["classes"]).names("noun") == ("fridge", "milk")
     issues = read_table(read.outputs["issues"], ISSUES).to_pylist()
     assert [(row["stage"], row["file"], row["row"], row["key"], row["action"]) for row in issues] == [
         ("read_annotations", "training1.csv", "line 2", "2", "skipped"),

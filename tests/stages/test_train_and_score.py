@@ -132,7 +132,7 @@ def steps(data: Path, out: Path, model: dict, name: str = "model", **inputs) -> 
         stage="train",
         inputs={**places, **inputs},
         outputs=outputs,
-        config={"model": settings, "seed": 0},
+        config={"model": settings, "seed": 0, "evaluated": "validation"},
         scratch=out / "train",
         **common,
     )
@@ -313,12 +313,12 @@ def test_counting_the_true_labels_of_recipes(data, tmp_path):
         "partition": ["train"] * 5 + ["val"],
         "order": [1, 0, 2, 0, 1, 0],
         "action": [
-            classes.action[3],
-            classes.action[7],
+            classes.names("action")[3],
+            classes.names("action")[7],
             "fly_kite",
-            classes.action[7],
-            classes.action[5],
-            classes.action[1],
+            classes.names("action")[7],
+            classes.names("action")[5],
+            classes.names("action")[1],
         ],
         "kind": ["step", "step", "step", "step", "broken", "step"],
     }

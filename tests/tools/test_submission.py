@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from spaces import SAMPLES_OF_THREE, verb_noun
 
 from foretaste.__main__ import main
-from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.tables import SAMPLES, write_table
 
 VERBS, NOUNS = 97, 300
 PAIRS = [
     (v, 2 * v + n) for v in range(VERBS - 1) for n in (0, 100)
 ]  # the last verb and noun are in no action
-CLASSES = ClassSpace(
+CLASSES = verb_noun(
     action=tuple(f"v{v}_n{n}" for v, n in PAIRS), verb=tuple(f"v{v}" for v in range(VERBS)),
     noun=tuple(f"n{n}" for n in range(NOUNS)),
     action_verb=tuple(v for v, _ in PAIRS), action_noun=tuple(n for _, n in PAIRS),
@@ -96,7 +96,7 @@ def _samples(folder, ids):
             name: [0.0] * n for name in ("window_start_s", "window_stop_s", "target_start_s", "target_stop_s")
         },
     }
-    write_table(folder / "samples.parquet", SAMPLES, {name: columns[name] for name in SAMPLES.schema.names})
+    write_table(folder / "samples.parquet", SAMPLES, {name: columns[name] for name in SAMPLES_OF_THREE.names})
     return str(folder / "samples.parquet")
 
 
@@ -124,12 +124,13 @@ def test_an_archive_does_not_say_of_which_split_it_is(scores, tmp_path, capsys):
     assert "300 segments of test" in capsys.readouterr().out
 
 
-EPIC55 = replace(CLASSES, verb=tuple(f"v{v}" for v in range(125)), noun=tuple(f"n{n}" for n in range(352)))
+SIZES = {"verb": 125, "noun": 352}
+MORE = {head: tuple(f"{head[0]}{i}" for i in range(count)) for head, count in SIZES.items()}
+EPIC55 = replace(CLASSES, heads={**CLASSES.heads, **MORE})
 FEW = replace(
     CLASSES,
-    action=CLASSES.action[:99],
-    action_verb=CLASSES.action_verb[:99],
-    action_noun=CLASSES.action_noun[:99],
+    heads={**CLASSES.heads, "action": CLASSES.names("action")[:99]},
+    composition={"action": {part: ids[:99] for part, ids in CLASSES.parts("action").items()}},
 )
 
 
@@ -140,7 +141,9 @@ FEW = replace(
 )
 def test_other_classes_are_an_error(classes, says, tmp_path, capsys):
     np.savez(
-        tmp_path / "F.npz", sample_id=np.array(["x"]), action=np.zeros((1, len(classes.action)), np.float32)
+        tmp_path / "F.npz",
+        sample_id=np.array(["x"]),
+        action=np.zeros((1, len(classes.names("action"))), np.float32),
     )
     (tmp_path / "F.classes.json").write_text(classes.to_json())
     assert main(["submission", "--scores", str(tmp_path / "F.npz"), "--out", str(tmp_path / "o.json")]) == 1

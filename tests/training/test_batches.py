@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from spaces import SAMPLES_OF_THREE
 from tiny_training import N, TinyView, samples
 
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.tables import SAMPLES
 from foretaste.contracts.view import Look
 from foretaste.training.samples import Loader, check_boundary, class_counts, join
 
@@ -29,7 +29,7 @@ def table(rows: int = N, stop=lambda row: float(row)) -> pa.Table:
         "action_id": [None if row % 2 else row for row in range(rows)],
         "dropped_because": [None] * rows,
     }
-    return pa.table(columns, schema=SAMPLES.schema)
+    return pa.table(columns, schema=SAMPLES_OF_THREE)
 
 
 @pytest.mark.parametrize("buckets", [False, True])

@@ -8,17 +8,17 @@ import pytest
 import torch
 from damage import damaged, malformed, outcomes
 from safetensors.torch import load_file, save_file
+from spaces import verb_noun
 from tiny_training import TinyNet
 from torch import nn
 
 from foretaste.contracts.batch import Batch
-from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
 from foretaste.training.checkpoint import load_model, load_weights, save_model, weights
 
-SPACE = ClassSpace(
+SPACE = verb_noun(
     action=("a", "b", "c"), verb=("v",), noun=("n", "m"), action_verb=(0, 0, 0), action_noun=(0, 1, 0)
 )
 NETWORK = {"kind": "avt", "width": 8, "layers": 1, "heads": 2, "dropout": 0.1, "positions": 4, "past": True}
@@ -51,7 +51,7 @@ def test_equal_models_give_equal_bytes(saved, tmp_path):
 
 def test_damage_and_other_label_spaces_are_refused(saved):
     _, folder = saved
-    other = ClassSpace(
+    other = verb_noun(
         action=("a", "c", "b"), verb=("v",), noun=("n", "m"), action_verb=(0, 0, 0), action_noun=(0, 0, 1)
     )
     with pytest.raises(DataError, match="another label space"):

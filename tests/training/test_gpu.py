@@ -16,10 +16,10 @@ import tiny_lm
 import tiny_training
 import torch
 from safetensors.torch import load_file
+from spaces import verb_noun
 from tiny_training import samples, train
 
 from foretaste.contracts.batch import Batch
-from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
 from foretaste.training import processes
@@ -43,7 +43,7 @@ OPTIMIZERS = {
     "sgd": {"kind": "sgd", "lr": 0.01, "momentum": 0.9},
 }
 SETTINGS = {"dropout": 0.3, "buckets": True, "epochs": 3}
-SPACE = ClassSpace(
+SPACE = verb_noun(
     action=("a", "b", "c"), verb=("v", "w"), noun=("n", "m"), action_verb=(0, 0, 1), action_noun=(0, 1, 0)
 )
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from spaces import verb_noun
 
 from foretaste.contracts.batch import Batch
-from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline.model_config import TermConfig
 from foretaste.scores.format import RECORD
@@ -17,7 +17,7 @@ from foretaste.scores.writer import ScoreWriter
 from foretaste.training.objective import build_objective
 from foretaste.training.targets import no_targets, open_targets
 
-SPACE = ClassSpace(
+SPACE = verb_noun(
     action=("a", "b", "c"), verb=("v", "w"), noun=("n",), action_verb=(0, 1, 0), action_noun=(0, 0, 0)
 )
 IDS = tuple(f"s{i}" for i in range(6))
@@ -66,7 +66,7 @@ def test_a_sample_without_scores_is_named_before_training(cache):
 
 
 def test_label_spaces_are_compared_by_name(cache):
-    swapped = replace(SPACE, action=("a", "c", "b"))
+    swapped = replace(SPACE, heads={**SPACE.heads, "action": ("a", "c", "b")})
     with pytest.raises(DataError, match="other from class 1 on"):
         open_targets(cache, objective({"of": "action"}), "training", IDS, swapped)
     open_targets(cache, objective({"of": "verb"}), "training", IDS, swapped)

@@ -11,6 +11,7 @@ import barcode
 import numpy as np
 import pyarrow as pa
 import pytest
+from spaces import SEGMENTS_OF_THREE
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, write_table
@@ -127,7 +128,7 @@ def test_paths_stay_inside_their_folder(folder, outside):
 
 def segments(path, *video_ids):
     n = len(video_ids)
-    columns = {field.name: [None] * n for field in SEGMENTS.schema} | {
+    columns = {field.name: [None] * n for field in SEGMENTS_OF_THREE} | {
         "segment_id": [str(i) for i in range(n)],
         "dataset": ["d"] * n,
         "split": ["train"] * n,

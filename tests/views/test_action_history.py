@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import tiny_lm
+from spaces import SEGMENTS_OF_THREE
 
 from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.errors import ConfigError
-from foretaste.contracts.tables import SEGMENTS
 from foretaste.contracts.view import Look, Sources
 from foretaste.pipeline import families
 from foretaste.pipeline.language_models import packaged_folder
@@ -42,7 +42,10 @@ def _segments(rows):
         "narration": [None] * len(rows),
         "participant": [None] * len(rows),
     }
-    return pa.table([pa.array(columns[f.name], type=f.type) for f in SEGMENTS.schema], schema=SEGMENTS.schema)
+    return pa.table(
+        [pa.array(columns[f.name], type=f.type) for f in SEGMENTS_OF_THREE],
+        schema=SEGMENTS_OF_THREE,
+    )
 
 
 def _sources(folder, rows=ROWS):

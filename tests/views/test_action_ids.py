@@ -3,11 +3,11 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 import pytest
+from spaces import SEGMENTS_OF_THREE
 
 from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError
-from foretaste.contracts.tables import SEGMENTS
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
 
@@ -16,7 +16,7 @@ from foretaste.pipeline import families
 def sources() -> Sources:
     """One video: a long action that is not over when the third is predicted."""
     count = 3
-    columns = {name: [None] * count for name in SEGMENTS.schema.names} | {
+    columns = {name: [None] * count for name in SEGMENTS_OF_THREE.names} | {
         "segment_id": ["a", "b", "c"],
         "dataset": ["small"] * 3,
         "split": ["training"] * 3,
@@ -26,7 +26,8 @@ def sources() -> Sources:
         "action_id": [4, 7, 5],
     }
     segments = pa.table(
-        [pa.array(columns[f.name], type=f.type) for f in SEGMENTS.schema], schema=SEGMENTS.schema
+        [pa.array(columns[f.name], type=f.type) for f in SEGMENTS_OF_THREE],
+        schema=SEGMENTS_OF_THREE,
     )
     return Sources(segments=segments, samples=make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=5.0)))
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from spaces import THREE
 
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
@@ -72,7 +73,7 @@ def build(folder, rows=None, segments=None, probed=None, **settings):
         samples=table(SAMPLES, rows),
         videos=pa.table(columns, schema=VIDEOS.schema),
         video_folder=folder,
-        segments=None if segments is None else table(SEGMENTS, segments),
+        segments=None if segments is None else table(SEGMENTS.of(THREE), segments),
     )
     return families.build("views", {"kind": "clip", **SMALL, **settings}, sources=sources)
 

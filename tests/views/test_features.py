@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from spaces import THREE
 
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
@@ -85,7 +86,7 @@ def build(paths, rows=SAMPLE_ROWS, segments=None, **settings):
     sources = Sources(
         samples=table(SAMPLES, rows),
         features=paths,
-        segments=None if segments is None else table(SEGMENTS, segments),
+        segments=None if segments is None else table(SEGMENTS.of(THREE), segments),
     )
     return families.build("views", {"kind": "features", **settings}, sources=sources)
 

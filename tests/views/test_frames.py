@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from spaces import SEGMENTS_OF_THREE
 
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.contracts.tables import SEGMENTS, VIDEOS
+from foretaste.contracts.tables import VIDEOS
 from foretaste.contracts.view import Look, Sources
 from foretaste.pipeline import families
 from foretaste.pipeline.video_files import video_files
@@ -56,7 +57,8 @@ SEGMENT_ROWS = [
 def build(folder, rows=SEGMENT_ROWS, **settings):
     columns, _ = probe(folder, video_files(folder).items())
     segments = pa.table(
-        [pa.array([row.get(f.name) for row in rows], f.type) for f in SEGMENTS.schema], schema=SEGMENTS.schema
+        [pa.array([row.get(f.name) for row in rows], f.type) for f in SEGMENTS_OF_THREE],
+        schema=SEGMENTS_OF_THREE,
     )
     sources = Sources(segments=segments, videos=pa.table(columns, schema=VIDEOS.schema), video_folder=folder)
     return families.build("views", {"kind": "frames", "picture": PICTURE, **settings}, sources=sources)

@@ -90,7 +90,7 @@ def test_five_videos_and_a_csv_file_become_a_students_metrics(checkout):
     assert metrics["action"]["class_mean_recall1"] >= 50
     results = checkout.folder / "results/tea"
     classes = json.loads((results / "classes.json").read_text())
-    assert classes["action"] == [
+    assert classes["heads"]["action"] == [
         "fill_kettle",
         "pour_milk",
         "pour_water",

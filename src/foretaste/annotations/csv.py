@@ -16,10 +16,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, PositiveFloat, model_validator
 
 from foretaste.annotations.cells import Cells, Times
-from foretaste.annotations.labels import Label, alike, class_id, derived, listed
+from foretaste.annotations.labels import Label, alike, class_id, derived, listed, with_parts
 from foretaste.annotations.rows import Found, Row, RowError, every_row, read_header, read_rows
 from foretaste.annotations.segments import Annotation, Annotations, check_span, table
-from foretaste.contracts.classes import ClassSpace
+from foretaste.contracts.classes import ClassSpace, check_head_names
 from foretaste.contracts.errors import ConfigError, DataError, unknown
 from foretaste.pipeline.options import Options
 from foretaste.pipeline.places import inside_data_root
@@ -31,6 +31,14 @@ MOVES_IDS = "; class ids may differ without it"
 
 Split = Literal[SPLITS]
 Inside = Annotated[str, AfterValidator(inside_data_root)]
+
+
+def _head(name: str) -> str:
+    try:
+        check_head_names((name,), "reader: head")
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+    return name
 
 
 class Columns(Options):
@@ -75,6 +83,10 @@ class Config(Options):
     """Words of the column `split` -> splits, where they are others: `{train: training, val: validation}`."""
     classes: Inside | None = None
     """A CSV file of all actions, each once, in the same label columns; class ids follow its order."""
+    head: Annotated[str, AfterValidator(_head)] = "action"
+    """What the labels of the column `action` are called where they are no actions of a verb and a noun."""
+    whole_clips: bool = False
+    """Each row is a whole video: there are no `start` and `stop`."""
     shared_videos: bool = False
     """Whether a video may lie in several splits: what is learnt of it is then measured on it."""
 
@@ -86,6 +98,8 @@ class Config(Options):
             raise ValueError("files says the splits: leave out splits and columns: split")
         if (self.times == "frames") != (self.fps is not None):
             raise ValueError("fps goes with times: frames")
+        if self.whole_clips and {"start", "stop"} & self.columns.model_fields_set:
+            raise ValueError("whole clips have no start and stop: leave out whole_clips, or these columns")
         return self
 
 
@@ -140,10 +154,14 @@ class Csv:
                     f"set reader: delimiter: {name}",
                 )
         asked, named = self.config.columns.model_dump(), self.config.columns.model_fields_set
-        for field in ("video", "start", "stop", *(["split"] if self.config.file else []), *sorted(named)):
+        times = () if self.config.whole_clips else ("start", "stop")
+        for field in ("video", *times, *(["split"] if self.config.file else []), *sorted(named)):
             if asked[field] not in header:
                 raise unknown("column", asked[field], header, f"{where} (reader: columns: {field})")
-        columns = {field: column for field, column in asked.items() if column in header}
+        unread = {"start", "stop"} - set(times)
+        columns = {
+            field: column for field, column in asked.items() if column in header and field not in unread
+        }
         pair = {"verb", "noun"} & set(columns)
         if len(pair) == 1 and pair & named:
             to_do = "name both, or name the one column as action"
@@ -153,6 +171,9 @@ class Csv:
             if "action" not in columns:
                 has, to_do = ", ".join(header), "name them in reader: columns"
                 raise ConfigError(f"no labels in {has}", where, "verb and noun, or action", to_do)
+        elif self.config.head != "action":
+            to_do = "leave out reader: head, or name the one column as action"
+            raise ConfigError(f"verbs and nouns of a {self.config.head}", where, "actions alone", to_do)
         splits = self.config.splits or {split: split for split in SPLITS}
         return Cells(columns=columns, times=self.config.times, fps=self.config.fps, splits=splits)
 
@@ -169,9 +190,9 @@ class Csv:
         return entries
 
     def _derived(self, entries: Sequence[Entry], found: Found) -> ClassSpace:
-        classes = derived(entry.label for entry in entries)
-        for head in ("verb", "noun", "action"):
-            if pairs := alike(classes.names(head)):
+        classes = derived((entry.label for entry in entries), self.config.head)
+        for head, names in sorted(classes.heads.items(), key=lambda item: item[0] == classes.main):
+            if pairs := alike(names):
                 said = ", ".join(f"{one!r} and {other!r}" for one, other in pairs)
                 raise DataError(
                     f"{head} classes that look alike: {said}",
@@ -194,13 +215,13 @@ class Csv:
                 what, where = f"bad class list ({reason})", f"{path}: line {row.line}"
                 raise DataError(what, where, "one action a row", "mend the row") from reason
             labels[label.action] = label
-        return listed(list(labels.values()))
+        return listed(list(labels.values()), self.config.head)
 
     def _annotations(
         self, entries: Sequence[Entry], cells: Cells, classes: ClassSpace, found: Found
     ) -> list[Annotation]:  # fmt: skip
         """The segments of the rows, by id: their order in the files changes nothing."""
-        actions = {name: index for index, name in enumerate(classes.action)}
+        actions = {name: index for index, name in enumerate(classes.names(classes.main))}
         read: dict[str, Annotation] = {}
         for entry in entries:
             try:
@@ -217,7 +238,8 @@ class Csv:
         videos: dict[str, set[str]] = {split: set() for split in SPLITS}
         for annotation in read:
             videos[annotation.split].add(annotation.video_id)
-        for split in ("training", "validation"):
+        measured = "test" if videos["test"] and not videos["validation"] else "validation"
+        for split in ("training", measured):
             if not videos[split]:
                 raise DataError(
                     f"no usable row of {split}",
@@ -248,9 +270,12 @@ class Csv:
 def _annotation(entry: Entry, cells: Cells, action: int, classes: ClassSpace) -> Annotation:
     """The segment of a row."""
     row = entry.row
-    video, start_s, stop_s = cells.video(row), cells.seconds(row, "start"), cells.seconds(row, "stop")
-    check_span(start_s, stop_s)
-    made = f"{video}_{start_s:.3f}_{stop_s:.3f}_{entry.label.action}"
+    video, start_s, stop_s = cells.video(row), 0.0, None
+    made = f"{video}_{entry.label.action}"
+    if "start" in cells.columns:
+        start_s, stop_s = cells.seconds(row, "start"), cells.seconds(row, "stop")
+        check_span(start_s, stop_s)
+        made = f"{video}_{start_s:.3f}_{stop_s:.3f}_{entry.label.action}"
     own = cells.text(row, "id") if "id" in cells.columns else made
     return Annotation(
         number=0,
@@ -259,9 +284,7 @@ def _annotation(entry: Entry, cells: Cells, action: int, classes: ClassSpace) ->
         video_id=video,
         start_s=start_s,
         stop_s=stop_s,
-        verb_id=classes.action_verb[action] if classes.verb else None,
-        noun_id=classes.action_noun[action] if classes.noun else None,
-        action_id=action,
+        labels=with_parts(action, classes),
         narration=cells.optional(row, "narration"),
         participant=cells.optional(row, "participant"),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from foretaste.annotations.labels import verb_noun
 from foretaste.annotations.rows import Found, Row, RowError, bad_list, read_rows
 from foretaste.annotations.segments import Annotation, Annotations, check_action, check_span, table
 from foretaste.contracts.classes import ClassSpace
@@ -73,7 +74,7 @@ class Egtea:
 
 def _annotation(number: int, split: str, row: Row, classes: ClassSpace) -> Annotation:
     ids = {head: row.class_id(head, classes.names(head)) for head in ("verb", "noun", "action")}
-    check_action(ids["action"], ids["verb"], ids["noun"], classes)
+    check_action(ids, classes)
     start_s, stop_s = row.integer("start") / FPS, row.integer("stop") / FPS
     check_span(start_s, stop_s)
     return Annotation(
@@ -82,9 +83,7 @@ def _annotation(number: int, split: str, row: Row, classes: ClassSpace) -> Annot
         video_id=row.text("video"),
         start_s=start_s,
         stop_s=stop_s,
-        verb_id=ids["verb"],
-        noun_id=ids["noun"],
-        action_id=ids["action"],
+        labels=ids,
         participant=row.text("video").partition("-")[0],
     )
 
@@ -117,10 +116,5 @@ def _classes(path: Path, found: Found) -> ClassSpace:
     for head, known in names.items():
         if sorted(known) != list(range(len(known))):
             raise bad_list(row, path, f"{head} numbers from 0 without a gap")
-    return ClassSpace(
-        action=tuple(action),
-        verb=tuple(names["verb"][i] for i in sorted(names["verb"])),
-        noun=tuple(names["noun"][i] for i in sorted(names["noun"])),
-        action_verb=tuple(verb for verb, _ in pairs),
-        action_noun=tuple(noun for _, noun in pairs),
-    )
+    verbs, nouns = ([known[i] for i in sorted(known)] for known in (names["verb"], names["noun"]))
+    return verb_noun(action, verbs, nouns, pairs)

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from foretaste.annotations.labels import either, verb_noun
 from foretaste.annotations.rows import Found, Row, RowError, bad_list, read_names, read_rows
 from foretaste.annotations.segments import Annotation, Annotations, check_span, table
-from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline.options import Options
 
@@ -133,13 +133,15 @@ class Epic100:
             if self.config.layout == "official"
             else self._rulstm_lists(entries, found)
         )
-        classes = ClassSpace(
-            action=tuple(f"{verb[v]}_{noun[n]}" for v, n in actions),
-            verb=verb,
-            noun=noun,
-            action_verb=tuple(v for v, _ in actions),
-            action_noun=tuple(n for _, n in actions),
-            **lists,
+        verbs, nouns, unseen = lists
+        tail = {"action": either(list(actions), verbs, nouns), "verb": verbs, "noun": nouns}
+        classes = verb_noun(
+            [f"{verb[v]}_{noun[n]}" for v, n in actions],
+            verb,
+            noun,
+            list(actions),
+            groups={"tail": tail},
+            sample_groups={"unseen": unseen},
         )
         read = []
         for entry in entries:
@@ -233,7 +235,9 @@ class Epic100:
         else:
             start_s, stop_s = row.clock("start_timestamp"), row.clock("stop_timestamp")
         check_span(start_s, stop_s)
-        verb_id, noun_id = entry.pair or (None, None)
+        labels = {}
+        if entry.pair is not None:
+            labels = {"verb": entry.pair[0], "noun": entry.pair[1], "action": action}
         return Annotation(
             number=int(entry.segment_id.rpartition("_")[2]),
             segment_id=entry.segment_id,
@@ -241,9 +245,7 @@ class Epic100:
             video_id=entry.video_id,
             start_s=start_s,
             stop_s=stop_s,
-            verb_id=verb_id,
-            noun_id=noun_id,
-            action_id=action,
+            labels=labels,
             narration=row.cells.get("narration") or None,
             participant=entry.participant,
         )
@@ -271,16 +273,18 @@ class Epic100:
 
     def _official_lists(
         self, entries: list[Entry], found: Found, verb: tuple[str, ...], noun: tuple[str, ...]
-    ) -> dict[str, tuple]:
+    ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
+        """Tail verbs, tail nouns, and the videos of unseen participants."""
         verbs, nouns, unseen = (self.root / self.config.official / name for name in OFFICIAL_LISTS)
-        tails = {}
+        tails = []
         for head, path, names in (("verb", verbs, verb), ("noun", nouns, noun)):
             try:
-                tails[f"tail_{head}"] = tuple(
+                ids = tuple(
                     sorted(
                         {row.class_id(head, names) for row in read_rows(path, found, (head,), header=True)}
                     )
                 )
+                tails.append(ids)
             except RowError as reason:
                 raise DataError(
                     f"bad class list ({reason})", path, f"ids of {head} classes", "use the published file"
@@ -298,9 +302,11 @@ class Epic100:
                 "participants of validation",
                 "use the published file",
             )
-        return {**tails, "unseen_video": tuple(sorted(videos))}
+        return tails[0], tails[1], tuple(sorted(videos))
 
-    def _rulstm_lists(self, entries: list[Entry], found: Found) -> dict[str, tuple]:
+    def _rulstm_lists(
+        self, entries: list[Entry], found: Found
+    ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
         """RULSTM lists the validation segments of each group; a group is a set of classes, or of videos."""
         listed = []
         for name in RULSTM_LISTS:
@@ -331,8 +337,4 @@ class Epic100:
                     "all validation segments of each class or video that it names, and no others",
                     "use the published file",
                 )
-        return {
-            "tail_verb": tuple(sorted(tails[0])),
-            "tail_noun": tuple(sorted(tails[1])),
-            "unseen_video": tuple(sorted(unseen)),
-        }
+        return tuple(sorted(tails[0])), tuple(sorted(tails[1])), tuple(sorted(unseen))

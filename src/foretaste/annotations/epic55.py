@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from foretaste.annotations.labels import either, verb_noun
 from foretaste.annotations.rows import Found, Row, RowError, bad_list, read_names, read_rows
 from foretaste.annotations.segments import Annotation, Annotations, check_action, check_span, table
 from foretaste.contracts.classes import ClassSpace
@@ -111,8 +112,8 @@ class Epic55:
                 start_s, stop_s = row.clock("start_timestamp"), row.clock("stop_timestamp")
                 check_span(start_s, stop_s)
                 verb, noun = (
-                    row.class_id("verb_class", classes.verb),
-                    row.class_id("noun_class", classes.noun),
+                    row.class_id("verb_class", classes.names("verb")),
+                    row.class_id("noun_class", classes.names("noun")),
                 )
                 labels[number] = Label(row, row.text("video_id"), verb, noun, start_s, stop_s)
             except RowError as reason:
@@ -153,8 +154,9 @@ class Epic55:
         """The segment of one RULSTM row and the official row of the same uid; raises RowError where it is no
         good or they differ.
         """
-        verb, noun, action = (row.class_id(head, classes.names(head)) for head in ("verb", "noun", "action"))
-        check_action(action, verb, noun, classes)
+        ids = {head: row.class_id(head, classes.names(head)) for head in ("verb", "noun", "action")}
+        check_action(ids, classes)
+        verb, noun = ids["verb"], ids["noun"]
         if (row.cells["video"], verb, noun) != (label.video_id, label.verb_id, label.noun_id):
             raise RowError(
                 f"video {row.cells['video']}, verb {verb}, noun {noun}, expected {label.video_id},"
@@ -170,9 +172,7 @@ class Epic55:
             video_id=label.video_id,
             start_s=start_s,
             stop_s=stop_s,
-            verb_id=verb,
-            noun_id=noun,
-            action_id=action,
+            labels=ids,
             narration=label.row.cells["narration"] or None,
             participant=label.row.cells["participant_id"] or None,
         )
@@ -192,18 +192,16 @@ class Epic55:
             except RowError as reason:
                 raise bad_list(row, path, str(reason)) from reason
             pairs[pair] = row.integer("id")
-        return ClassSpace(
-            action=tuple(names),
-            verb=verb,
-            noun=noun,
-            action_verb=tuple(pair[0] for pair in pairs),
-            action_noun=tuple(pair[1] for pair in pairs),
-            many_shot_verb=_listed(official / "EPIC_many_shot_verbs.csv", found, verb=verb),
-            many_shot_noun=_listed(official / "EPIC_many_shot_nouns.csv", found, noun=noun),
-            many_shot_action=tuple(
-                sorted(self._many_shot_actions(official / "EPIC_many_shot_actions.csv", found, pairs))
-            ),
-        )
+        # A verb or a noun is many-shot by one list, an action in two meanings: the published list (both its
+        # verb and its noun, seen in training), and either of them (the code of RULSTM and AVT).
+        verbs = _listed(official / "EPIC_many_shot_verbs.csv", found, verb=verb)
+        nouns = _listed(official / "EPIC_many_shot_nouns.csv", found, noun=noun)
+        both = self._many_shot_actions(official / "EPIC_many_shot_actions.csv", found, pairs)
+        groups = {
+            "many_shot_and": {"action": tuple(sorted(both)), "verb": verbs, "noun": nouns},
+            "many_shot_or": {"action": either(list(pairs), verbs, nouns), "verb": verbs, "noun": nouns},
+        }
+        return verb_noun(names, verb, noun, list(pairs), groups=groups)
 
     @staticmethod
     def _many_shot_actions(path: Path, found: Found, pairs: Mapping[tuple[int, int], int]) -> set[int]:

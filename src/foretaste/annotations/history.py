@@ -26,6 +26,7 @@ import pyarrow as pa
 
 from foretaste.annotations.samples import TIE_S
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.tables import heads_of
 
 Rule = Literal["end", "start", "all"]
 Source = Literal["all_splits", "own_split"]
@@ -46,7 +47,11 @@ def histories(
         At most so many, the latest; None keeps all.
     """
     first, second = ("stop_s", "start_s") if rule == "end" else ("start_s", "stop_s")
-    labelled = segments.column("action_id").is_valid().to_pylist()
+    labelled = segments.column(f"{heads_of(segments)[0]}_id").is_valid().to_pylist()
+    # A segment without a stop goes on to the end of its video: it is never over.
+    segments = segments.set_column(
+        segments.schema.get_field_index("stop_s"), "stop_s", segments.column("stop_s").fill_null(inf)
+    )
     groups: dict[tuple[str, ...], list[tuple[float, float, int]]] = defaultdict(list)
     for row, (group, *times) in enumerate(
         zip(_groups(segments, source), *(segments.column(name).to_pylist() for name in (first, second)))
@@ -84,7 +89,7 @@ def check_histories(
     """
     sample = np.repeat(np.arange(len(found)), [len(rows) for rows in found])
     segment = np.concatenate([*found, np.empty(0, np.int64)]).astype(np.int64)
-    start, stop = (segments.column(name).to_numpy()[segment] for name in ("start_s", "stop_s"))
+    start, stop = (segments.column(name).fill_null(inf).to_numpy()[segment] for name in ("start_s", "stop_s"))
     t, target = (samples.column(name).to_numpy()[sample] for name in ("window_stop_s", "target_start_s"))
     late = {"end": stop > t + TIE_S, "start": start > t + TIE_S, "all": start > target}[rule]
     own = samples.column("segment_id").to_numpy(zero_copy_only=False)[sample]

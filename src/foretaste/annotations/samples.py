@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import NonNegativeFloat, PositiveFloat
 
-from foretaste.contracts.tables import SAMPLES
+from foretaste.contracts.tables import SAMPLES, heads_of
 from foretaste.pipeline.options import Options
 
 #: Times closer than this are the same: annotation clocks tick in 1/30 s or 1/100 s, floating point does not.
@@ -43,6 +43,7 @@ def make_samples(segments: pa.Table, config: SamplesConfig) -> pa.Table:
     if config.earliest_stop_s is not None:
         # No tolerance: AVT drops 16/30 - 0.5 s, which floating point puts just below 1/30 s.
         dropped[stop < config.earliest_stop_s] = f"window stops before {config.earliest_stop_s:.4g} s"
+    labels = [f"{head}_id" for head in heads_of(segments)]
     columns = {
         "sample_id": segments.column("segment_id"),
         "segment_id": segments.column("segment_id"),
@@ -51,17 +52,18 @@ def make_samples(segments: pa.Table, config: SamplesConfig) -> pa.Table:
         "target_start_s": start,
         "target_stop_s": segments.column("stop_s"),
         "dropped_because": dropped,
-        **{name: segments.column(name) for name in ("video_id", "split", "verb_id", "noun_id", "action_id")},
+        **{name: segments.column(name) for name in ("video_id", "split", *labels)},
     }
+    schema = SAMPLES.of(heads_of(segments)).schema
     arrays = [
         (
             columns[f.name]
             if isinstance(columns[f.name], pa.ChunkedArray)
             else pa.array(columns[f.name], type=f.type)
         )
-        for f in SAMPLES.schema
+        for f in schema
     ]
-    return pa.table(arrays, schema=SAMPLES.schema)
+    return pa.table(arrays, schema=schema)
 
 
 def dropped(samples: pa.Table, reasons: np.ndarray) -> pa.Table:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import inf
 
 import pyarrow as pa
@@ -16,8 +16,10 @@ from foretaste.contracts.tables import SEGMENTS
 
 @dataclass(frozen=True, kw_only=True)
 class Annotation:
-    """One usable row. Times are seconds; ids are class ids, None where the split has no labels.
+    """One usable row. Times are seconds; ``stop_s`` is None for a whole clip.
 
+    labels
+        head -> class id; empty where the split has no labels.
     number
         The dataset's own id of the segment, or, where that is a text, ``segment_id``, its number within its
         video.
@@ -27,10 +29,8 @@ class Annotation:
     split: str
     video_id: str
     start_s: float
-    stop_s: float
-    verb_id: int | None = None
-    noun_id: int | None = None
-    action_id: int | None = None
+    stop_s: float | None
+    labels: Mapping[str, int] = field(default_factory=dict)
     narration: str | None = None
     participant: str | None = None
     segment_id: str | None = None
@@ -41,8 +41,8 @@ class Annotations:
     """What a reader returns.
 
     segments
-        Columns of SEGMENTS: splits by name (training, validation); in each by video, start, stop, id.
-        ``verb``, ``noun`` and ``action`` are class names.
+        Columns of SEGMENTS for the heads of ``classes``: splits by name (training, validation); in each by
+        video, start, stop, id.
     classes
         The label space.
     issues
@@ -62,33 +62,36 @@ def check_span(start_s: float, stop_s: float) -> None:
         raise RowError(f"start {start_s:g} s and stop {stop_s:g} s, expected 0 <= start < stop")
 
 
-def check_action(row_action: int, verb_id: int, noun_id: int, classes: ClassSpace) -> None:
-    """Raise RowError unless the action is made of this verb and this noun."""
-    made_of = classes.action_verb[row_action], classes.action_noun[row_action]
-    if made_of != (verb_id, noun_id):
+def check_action(labels: Mapping[str, int], classes: ClassSpace) -> None:
+    """Raise RowError unless the action among ``labels`` is made of their verb and noun."""
+    action = labels["action"]
+    verb, noun = (classes.parts("action")[part][action] for part in ("verb", "noun"))
+    if (verb, noun) != (labels["verb"], labels["noun"]):
         raise RowError(
-            f"action {row_action} with verb {verb_id} and noun {noun_id}, expected verb {made_of[0]} and noun"
-            f" {made_of[1]}"
+            f"action {action} with verb {labels['verb']} and noun {labels['noun']}, expected verb {verb} and"
+            f" noun {noun}"
         )
 
 
 def table(annotations: Iterable[Annotation], classes: ClassSpace, dataset: str) -> pa.Table:
     """The SEGMENTS table; ``segment_id`` is the dataset's own id as text."""
-    rows = sorted(annotations, key=lambda row: (row.split, row.video_id, row.start_s, row.stop_s, row.number))
-    columns = {
+    rows = sorted(annotations, key=_place)
+    columns: dict[str, list] = {
         "segment_id": [row.segment_id or str(row.number) for row in rows],
         "dataset": [dataset] * len(rows),
-        **{name: [getattr(row, name) for row in rows] for name in ("split", "video_id", "start_s", "stop_s")},
-        **{
-            head: [_name(classes.names(head), getattr(row, f"{head}_id")) for row in rows]
-            for head in ("verb", "noun", "action")
-        },
-        **{
-            name: [getattr(row, name) for row in rows]
-            for name in ("verb_id", "noun_id", "action_id", "narration", "participant")
-        },
     }
-    return pa.table([pa.array(columns[f.name], type=f.type) for f in SEGMENTS.schema], schema=SEGMENTS.schema)
+    for name in ("split", "video_id", "start_s", "stop_s", "narration", "participant"):
+        columns[name] = [getattr(row, name) for row in rows]
+    for head, names in classes.heads.items():
+        ids = [row.labels.get(head) for row in rows]
+        columns[head] = [_name(names, index) for index in ids]
+        columns[f"{head}_id"] = ids
+    schema = SEGMENTS.of(tuple(classes.heads)).schema
+    return pa.table([pa.array(columns[f.name], type=f.type) for f in schema], schema=schema)
+
+
+def _place(row: Annotation) -> tuple:
+    return row.split, row.video_id, row.start_s, inf if row.stop_s is None else row.stop_s, row.number
 
 
 def _name(names: Sequence[str], index: int | None) -> str | None:

@@ -2,15 +2,18 @@
 
 Times are seconds of the video's own clock (float64), spans are [start, stop). Class ids count from 0; a
 column that may be null says so. A table file holds its columns in the order given here and nothing else.
+Labels are columns of a dataset's own heads, behind the fixed ones: ``SEGMENTS.of(heads)`` is the table of a
+dataset.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,19 +27,43 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class TableDef:
-    """One kind of table: its name, its schema, and the columns that together identify a row."""
+    """One kind of table: its name, its schema, and the columns that together identify a row.
+
+    labels
+        Whether the dataset's heads add columns: ``ids`` ``<head>_id``, ``names`` also ``<head>`` before it.
+    """
 
     name: str
     schema: pa.Schema
     key: tuple[str, ...]
+    labels: Literal["ids", "names"] | None = None
+
+    def of(self, heads: Sequence[str]) -> TableDef:
+        """The table of a dataset with these heads: class ids, null where a row has no label."""
+        schema = self.schema
+        for head in heads:
+            if self.labels == "names":
+                schema = schema.append(pa.field(head, _text))
+            schema = schema.append(pa.field(f"{head}_id", _int))
+        return replace(self, schema=schema, labels=None)
 
 
-def _define(name: str, key: tuple[str, ...], /, **columns) -> TableDef:
+def heads_of(table: pa.Table | pa.Schema) -> tuple[str, ...]:
+    """The heads whose labels a table of segments or samples has columns for, in the dataset's order."""
+    return _heads_among(table.names if isinstance(table, pa.Schema) else table.column_names)
+
+
+def _heads_among(names: Sequence[str]) -> tuple[str, ...]:
+    fixed = {*SEGMENTS.schema.names, *SAMPLES.schema.names}
+    return tuple(name.removesuffix("_id") for name in names if name.endswith("_id") and name not in fixed)
+
+
+def _define(name: str, key: tuple[str, ...], /, *, labels: Any = None, **columns) -> TableDef:
     fields = []
     for column, kind in columns.items():
         nullable = isinstance(kind, tuple)
         fields.append(pa.field(column, kind[0] if nullable else kind, nullable=nullable))
-    return TableDef(name, pa.schema(fields), key)
+    return TableDef(name, pa.schema(fields), key, labels)
 
 
 def _or_null(kind: pa.DataType) -> tuple[pa.DataType]:
@@ -68,22 +95,20 @@ PHRASES = _define(
     recipe_id=_text, partition=_text, order=_int, verb=_text, object=_or_null(_text), phrase=_text,
 )  # fmt: skip
 
-#: One annotated action. Class ids are null where the split has no labels.
+#: One annotated action: name and id of its class a head, null where the split has no labels. ``stop_s`` is
+#: null for a whole clip: it goes on to the end of its video, however long that is.
 SEGMENTS = _define(
-    "segments", ("segment_id",),
-    segment_id=_text, dataset=_text, split=_text, video_id=_text, start_s=_float, stop_s=_float,
-    verb=_or_null(_text), noun=_or_null(_text), action=_or_null(_text),
-    verb_id=_or_null(_int), noun_id=_or_null(_int), action_id=_or_null(_int),
+    "segments", ("segment_id",), labels="names",
+    segment_id=_text, dataset=_text, split=_text, video_id=_text, start_s=_float, stop_s=_or_null(_float),
     narration=_or_null(_text), participant=_or_null(_text),
 )  # fmt: skip
 
-#: One thing to predict. A sample that cannot be used stays in the table, with the reason in
-#: ``dropped_because``.
+#: One thing to predict, with the id of its class a head. A sample that cannot be used stays in the table,
+#: with the reason in ``dropped_because``.
 SAMPLES = _define(
-    "samples", ("sample_id",),
+    "samples", ("sample_id",), labels="ids",
     sample_id=_text, segment_id=_or_null(_text), video_id=_text, split=_text,
     window_start_s=_float, window_stop_s=_float, target_start_s=_float, target_stop_s=_float,
-    verb_id=_or_null(_int), noun_id=_or_null(_int), action_id=_or_null(_int),
     dropped_because=_or_null(_text),
 )  # fmt: skip
 
@@ -121,7 +146,9 @@ def write_table(path: Path, definition: TableDef, columns: dict[str, list] | pa.
     """
     if isinstance(columns, pa.Table):
         table = columns
+        definition = _own(definition, table.column_names)
     else:
+        definition = _own(definition, list(columns))
         _same_columns(definition, list(columns), path)
         try:
             table = pa.table(
@@ -146,7 +173,7 @@ def read_table(path: Path, definition: TableDef) -> pa.Table:
     with reading(path, definition):
         table = pq.read_table(path)
         table.validate(full=True)
-        _check(table, definition, path)
+        _check(table, _own(definition, table.column_names), path)
     return table.replace_schema_metadata(None)
 
 
@@ -186,6 +213,11 @@ def reading(path: Path, definition: TableDef) -> Iterator[None]:
             "a Parquet file",
             f"delete it and rerun its stage ({first_line(error)})",
         ) from error
+
+
+def _own(definition: TableDef, names: Sequence[str]) -> TableDef:
+    """The definition for a table with these columns: they say which heads its dataset has."""
+    return definition if definition.labels is None else definition.of(_heads_among(names))
 
 
 def _same_columns(definition: TableDef, names: list[str], path: Path) -> None:

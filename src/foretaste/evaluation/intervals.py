@@ -12,22 +12,12 @@ import pyarrow as pa
 
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.metrics import METRICS, Metric
 from foretaste.evaluation.compare import Interval, World, paired_interval
-from foretaste.evaluation.metrics import label_ranks, many_shot_actions, tail_actions
-from foretaste.evaluation.protocols import Targets, rows_of, targets, unseen
+from foretaste.evaluation.heads import main_scores
+from foretaste.evaluation.metrics import label_ranks
+from foretaste.evaluation.protocols import Targets, counted, targets
 from foretaste.scores.exchange import read_split
-
-#: metric -> (k of the hit, classes that are averaged; None: samples are).
-_MEANS = {
-    "top1": (1, None),
-    "top5": (5, None),
-    "class_mean_recall1": (1, "all"),
-    "class_mean_recall5": (5, "all"),
-    "many_shot_recall5_and": (5, "and"),
-    "many_shot_recall5_or": (5, "or"),
-    "class_mean_recall5_unseen": (5, "all"),
-    "class_mean_recall5_tail": (5, "tail"),
-}
 
 
 @dataclass
@@ -46,14 +36,20 @@ class Ranked:
     ranks: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)
 
     def read(self, model: str, seed: int, scores: Path, split: str) -> None:
-        """Take over the action scores of one model and seed."""
+        """Take over the scores of one model and seed in the main head."""
         found = read_split(scores, split)
         if found.classes != self.classes:
             raise DataError(
                 "scores of another label space", scores, f"the classes of {self.name}", "score again"
             )
-        logits = found.logits["action"][rows_of(self.wanted.sample_ids, found.sample_ids, scores)]
-        self.ranks[model, seed] = label_ranks(logits, self.wanted.labels["action"])
+        self.ranks[model, seed] = label_ranks(
+            main_scores(found, self.wanted, self.classes, scores), self.labels
+        )
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(n,) class ids of the main head."""
+        return self.wanted.labels[self.classes.main]
 
     def seeds(self, model: str) -> list[int]:
         """The seeds of a model that were read."""
@@ -63,25 +59,9 @@ class Ranked:
         """(S, n) whether the truth is among the first k, one row a seed."""
         return np.stack([self.ranks[model, seed] < k for seed in self.seeds(model)])
 
-    def averaged(self, metric: str) -> np.ndarray | None:
-        """The class ids that a metric averages over; None for a mean over samples."""
-        which = _MEANS[metric][1]
-        if which is None:
-            return None
-        if which == "all":
-            return np.arange(len(self.classes.action))
-        return np.array(
-            tail_actions(self.classes) if which == "tail" else many_shot_actions(self.classes, which),
-            dtype=np.int64,
-        )
-
-    def counted(self, metric: str) -> np.ndarray:
-        """(m,) the samples that a metric is about: all of them, or those of unseen participants."""
-        return (
-            np.flatnonzero(unseen(self.wanted, self.classes))
-            if metric.endswith("_unseen")
-            else np.arange(len(self.wanted))
-        )
+    def counted(self, metric: Metric) -> np.ndarray | None:
+        """(m,) the samples that a metric is about; None where it does not apply."""
+        return counted(metric, self.classes.main, self.wanted, self.classes)
 
 
 def ranked(name: str, samples: pa.Table, split: str, classes: ClassSpace) -> Ranked:
@@ -108,7 +88,9 @@ class Comparer:
 
         Raises ConfigError for models with other seeds than each other.
         """
-        k, _ = _MEANS[metric]
+        row = METRICS[metric]
+        if not row.counts_hits:
+            return None
         worlds = []
         for world in self.worlds:
             seeds = world.seeds(a)
@@ -123,17 +105,16 @@ class Comparer:
                     "pairs with the same seeds",
                     "compare other models",
                 )
-            classes, rows = world.averaged(metric), world.counted(metric)
-            labels = world.wanted.labels["action"][rows]
-            if classes is not None and not np.isin(classes, labels).any():
+            rows = world.counted(row)
+            if rows is None or not len(rows):
                 return None
-            hits_a = np.broadcast_to(world.hits(a, k)[:, rows], (len(seeds), len(rows)))
-            hits_b = None if b is None else np.broadcast_to(world.hits(b, k)[:, rows], hits_a.shape)
+            hits_a = np.broadcast_to(world.hits(a, row.k)[:, rows], (len(seeds), len(rows)))
+            hits_b = None if b is None else np.broadcast_to(world.hits(b, row.k)[:, rows], hits_a.shape)
             worlds.append(
                 World(
                     videos=world.wanted.videos[rows],
-                    labels=labels,
-                    classes=classes,
+                    labels=world.labels[rows],
+                    classes=np.unique(world.labels) if row.kind == "class_mean_recall" else None,
                     groups=self._groups(a, b, seeds),
                     hits_a=hits_a,
                     hits_b=hits_b,
@@ -148,23 +129,21 @@ class Comparer:
         return np.array([seed % self.teacher_seeds if shared else seed for seed in seeds])
 
 
-def comparisons(
-    comparer: Comparer, pairs: Sequence[tuple[str, str]], metrics: Sequence[str]
-) -> list[dict[str, Any]]:
+def comparisons(comparer: Comparer, pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     """Entries of ``comparisons`` in ``summary.json``: every pair, every metric that applies."""
     found = []
     for a, b in pairs:
-        for metric in metrics:
+        for metric in METRICS:
             interval = comparer.interval(a, b, metric)
             if interval is not None:
                 found.append({"a": a, "b": b, "metric": metric, **asdict(interval)})
     return found
 
 
-def check_against(summary_arms: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> None:
+def check_against(summary_arms: Mapping[str, Any], found: Sequence[Mapping[str, Any]], head: str) -> None:
     """Raises DataError where a difference does not follow from the means that ``metrics.json`` files hold."""
     for one in found:
-        means = [summary_arms[one[side]]["action"][one["metric"]]["mean"] for side in ("a", "b")]
+        means = [summary_arms[one[side]][head][one["metric"]]["mean"] for side in ("a", "b")]
         if abs(one["difference"] - (means[0] - means[1])) > 1e-6:
             raise DataError(
                 f"{one['a']} minus {one['b']} in {one['metric']} is {one['difference']:.4f} from scores,"

@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table
-from foretaste.evaluation.protocols import Targets, action_logits, measure, report, targets
+from foretaste.evaluation.heads import head_logits
+from foretaste.evaluation.measure import measure
+from foretaste.evaluation.protocols import Targets, report, targets
 from foretaste.scores.exchange import read_split
 from foretaste.scores.format import HELD_OUT
 from foretaste.scores.reader import open_scores
@@ -33,7 +35,7 @@ def evaluate(scores: Path, samples: Path, split: str, classes: ClassSpace | None
     space = classes or scored.classes
     facts: dict[str, Any] = {} if scores.suffix == ".npz" else open_scores(scores).manifest
     names = {"model": facts.get("model")}
-    logits = action_logits(scored, wanted, space, scores)
+    logits = head_logits(scored, wanted, space, scores)
     return report(
         measure(logits, wanted, space), len(wanted), split, facts.get("facts", {}).get("protocol", {}), names
     )

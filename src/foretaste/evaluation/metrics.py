@@ -8,11 +8,14 @@ matter (the published code leaves ties to an unstable sort).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from foretaste.contracts.classes import ClassSpace
+from foretaste.contracts.metrics import Metric
+
+#: Bins of the calibration error.
+BINS = 15
 
 
 def label_ranks(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -33,54 +36,44 @@ def accuracy(hits: np.ndarray) -> float | None:
     return float(hits.mean()) if len(hits) else None
 
 
-def class_recalls(
-    hits: np.ndarray, labels: np.ndarray, classes: Collection[int] | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Classes that occur among the labels (and in ``classes``), in ascending order; the recall of each; its
-    number of samples.
-    """
+def class_recalls(hits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Classes that occur among the labels, in ascending order; the recall of each; its number of samples."""
     present, index, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    recalls = np.bincount(index, weights=hits, minlength=len(present)) / np.maximum(counts, 1)
-    kept = np.ones(len(present), dtype=bool) if classes is None else np.isin(present, list(classes))
-    return present[kept], recalls[kept], counts[kept]
+    return present, np.bincount(index, weights=hits, minlength=len(present)) / counts, counts
 
 
-def class_mean_recall(
-    hits: np.ndarray, labels: np.ndarray, classes: Collection[int] | None = None
-) -> float | None:
+def class_mean_recall(hits: np.ndarray, labels: np.ndarray) -> float | None:
     """Mean over classes of the recall of each; classes without a sample are left out (RULSTM's topk_recall).
 
-    With k = 1 this is the mean class accuracy that papers report on EGTEA; with ``classes`` the many-shot
-    classes and k = 5, MS-Rec@5. Hits are counted among all C classes whatever ``classes`` is.
+    With k = 1 this is the mean class accuracy that papers report on EGTEA; of the samples of the many-shot
+    classes alone and k = 5, MS-Rec@5.
     """
-    recalls = class_recalls(hits, labels, classes)[1]
+    recalls = class_recalls(hits, labels)[1]
     return float(recalls.mean()) if len(recalls) else None
 
 
-def many_shot_actions(space: ClassSpace, meaning: str) -> tuple[int, ...]:
-    """The many-shot actions: ``and`` the published list (verb and noun many-shot, seen in training); ``or``
-    those whose verb or noun is many-shot (the code of RULSTM and AVT). Empty where the dataset has no lists.
+def calibration_error(confidences: np.ndarray, hits: np.ndarray) -> float | None:
+    """Expected calibration error (Guo et al. 2017, arXiv:1706.04599, equation 3): samples are put into
+    ``BINS`` bins by the confidence in their first class, of equal width and with their upper edges; the mean
+    over samples of how far the share of hits in a bin is from its mean confidence.
+
+    confidences (S,) from 0 to 1, hits (S,) bool: whether the first class is the label.
     """
-    if meaning == "and":
-        return space.many_shot_action
-    verbs, nouns = set(space.many_shot_verb), set(space.many_shot_noun)
-    return tuple(
-        i
-        for i, (verb, noun) in enumerate(zip(space.action_verb, space.action_noun))
-        if verb in verbs or noun in nouns
-    )
+    if not len(hits):
+        return None
+    bins = np.clip(np.ceil(confidences * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    gaps = np.bincount(bins, weights=hits - confidences, minlength=BINS)
+    return float(np.abs(gaps).sum() / len(hits))
 
 
-def tail_actions(space: ClassSpace) -> tuple[int, ...]:
-    """The tail actions: those whose verb or noun is a tail class (EPIC-KITCHENS-100). Empty where the dataset
-    has no lists.
+def measured(metric: Metric, ranks: np.ndarray, confidences: np.ndarray, labels: np.ndarray) -> float | None:
+    """The value of a metric, from 0 to 1, over (S,) samples: the rank of the label, the probability of the
+    first class, the label. What ``metric.group`` leaves out is left out by the caller.
     """
-    verbs, nouns = set(space.tail_verb), set(space.tail_noun)
-    return tuple(
-        i
-        for i, (verb, noun) in enumerate(zip(space.action_verb, space.action_noun))
-        if verb in verbs or noun in nouns
-    )
+    if metric.kind == "ece":
+        return calibration_error(confidences, ranks < 1)
+    average = {"accuracy": lambda hits, _: accuracy(hits), "class_mean_recall": class_mean_recall}
+    return average[metric.kind](ranks < metric.k, labels)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.evaluation.metrics import softmax
-from foretaste.evaluation.protocols import head_scores
+from foretaste.evaluation.heads import head_scores
 from foretaste.scores.exchange import SplitScores
 
 VERSION, CHALLENGE = "0.2", "action_anticipation"
@@ -54,7 +53,8 @@ def submission(scored: SplitScores, levels: Mapping[str, int]) -> Iterator[str]:
                 "a supervision level from 0 to 5",
                 "see the challenge's Supervision Levels Scale",
             )
-    verbs, nouns, actions = (len(scored.classes.names(head)) for head in ("verb", "noun", "action"))
+    sizes = {head: len(names) for head, names in scored.classes.heads.items()}
+    verbs, nouns, actions = (sizes.get(head, 0) for head in ("verb", "noun", "action"))
     if (verbs, nouns) != (VERBS, NOUNS):
         raise DataError(
             f"scores of {verbs} verbs and {nouns} nouns",
@@ -84,13 +84,13 @@ def submission(scored: SplitScores, levels: Mapping[str, int]) -> Iterator[str]:
 
 def _entries(scored: SplitScores, start: int, stop: int) -> Iterator[dict[str, Any]]:
     classes, logits = scored.classes, scored.logits["action"][start:stop]
-    probabilities = softmax(logits)
-    whole = head_scores(logits, classes)
+    whole = {head: scores.probabilities for head, scores in head_scores({"action": logits}, classes).items()}
+    probabilities, made_of = whole["action"], classes.parts("action")
     # Of equal scores the lower class id ranks first, as in the metrics.
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :ACTIONS]
     for row in range(stop - start):
         action = {
-            f"{classes.action_verb[a]},{classes.action_noun[a]}": float(probabilities[row, a])
+            f"{made_of['verb'][a]},{made_of['noun'][a]}": float(probabilities[row, a])
             for a in best[row].tolist()
         }
         yield {

@@ -9,26 +9,11 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-from foretaste.contracts.classes import HEADS
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.metrics import METRICS
+from foretaste.evaluation.protocols import heads_in
 
 FORMAT = 2
-
-#: Formats that the results page reads. A protocol of format 1 has one distillation term instead of all terms.
-READABLE = (1, 2)
-
-#: The metrics of a head, in the order of tables, with the names people read.
-METRICS = {
-    "top1": "top-1",
-    "top5": "top-5",
-    "class_mean_recall1": "class-mean recall@1",
-    "class_mean_recall5": "class-mean recall@5",
-    "many_shot_recall5_and": "many-shot recall@5, and",
-    "many_shot_recall5_or": "many-shot recall@5, or",
-    "class_mean_recall5_unseen": "class-mean recall@5, unseen",
-    "class_mean_recall5_tail": "class-mean recall@5, tail",
-}
-
 
 #: What may be fitted, and then differs from run to run; everything else of a protocol is a setting.
 _FITTED = ("prior_exponent", "ensemble_weights")
@@ -49,13 +34,14 @@ def arms(
 ) -> dict[str, dict[str, Any]]:
     """One entry a model that was run, in the order of ``models``.
 
-    ``{"seeds", "action": {"<metric>": {"mean", "sd", "values"}}, "verb", "noun", "label", "role",
-    "protocol"}``: ``values`` hold one number a seed, the mean over worlds; ``sd`` is None for one seed; a
-    metric that does not apply is None.
+    ``{"seeds", "<head>": {"<metric>": {"mean", "sd", "values"}}, "label", "role", "protocol"}``: ``values``
+    hold one number a seed, the mean over worlds; ``sd`` is None for one seed; a metric that does not apply,
+    and a head that a model does not answer, is None.
 
     Raises DataError where a world lacks a seed that another has, or where protocols differ.
     """
     found = {}
+    spoken = dict.fromkeys(head for run in runs for head in heads_in(run.metrics))
     for model, facts in models.items():
         mine = {(run.world, run.seed): run.metrics for run in runs if run.model == model}
         if not mine:
@@ -83,7 +69,7 @@ def arms(
                 )
         heads = {
             head: _head([[mine[world, seed].get(head) for world in worlds] for seed in seeds])
-            for head in HEADS
+            for head in spoken
         }
         exponents = sorted({protocol["prior_exponent"] for protocol in protocols}, key=str)
         protocol = {**protocols[0], "prior_exponent": exponents[0] if len(exponents) == 1 else exponents}

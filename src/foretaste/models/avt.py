@@ -7,7 +7,7 @@ z_t the feature of frame t, d_t the prediction of z_{t+1}. AVT-h alone takes fea
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
@@ -43,8 +43,10 @@ class Config(Options):
     """Future features predicted one after the other; the last one is classified."""
     past: bool = False
     """Also classify every observed frame, from the feature predicted for it."""
-    classify: tuple[Literal["action", "verb", "noun"], ...] = ("action",)
-    """Heads; the published AVT has the action's, and sums its probabilities for verbs and nouns."""
+    classify: tuple[str, ...] = ()
+    """Heads; none: the dataset's first, as published (the action's; its probabilities are summed for verbs
+    and nouns).
+    """
     backbone: Part("models") | None = None
     """Makes one vector a frame and is trained with the rest; without it the input is features."""
 
@@ -142,5 +144,5 @@ def build(config: Config, sources: Sources, backbone: Any = None) -> Avt:
     """
     space = sources.need("classes", "avt")
     width = sources.need("feature_width", "avt without a backbone") if backbone is None else backbone.width
-    classes = space.sizes(config.classify)
+    classes = space.sizes(config.classify or (space.main,))
     return Avt(config, feature_width=width, classes=classes, backbone=backbone)

@@ -32,15 +32,16 @@ DISTANCES = 5
 #: = 5, 1e-6).
 FLOOR = 1e-30
 
-Table = Literal["unigram", "repeat", "bigram", "trigram", "distances", "verb_noun"]
+Table = Literal["unigram", "repeat", "bigram", "trigram", "distances", "parts"]
 
 
 class Config(Options):
-    tables: tuple[Table, ...] = Field(("trigram", "distances", "verb_noun"), min_length=1)
+    tables: tuple[Table, ...] = Field(("trigram", "distances", "parts"), min_length=1)
     """Whose probabilities are averaged. `unigram`: class frequency. `repeat`: the last action again, then
     class frequency. `bigram`, `trigram`: given the last action, the last two; each backs off to the next
-    shorter. `distances`: mean of the tables given the action d back, d = 1 to 5, weighted 1/d. `verb_noun`:
-    (verb given the last verb) x (noun given the last noun).
+    shorter. `distances`: mean of the tables given the action d back, d = 1 to 5, weighted 1/d. `parts`:
+    of a class that is made of others, each given the same part of the last: (verb given the last verb) x
+    (noun given the last noun).
     """
 
 
@@ -89,22 +90,18 @@ class CountTeacher(nn.Module):
     def __init__(self, config: Config, classes: ClassSpace):
         super().__init__()
         self.config = config
-        if "verb_noun" in config.tables and "verb" not in classes.heads:
+        self.main, made_of = classes.main, classes.parts(classes.main)
+        if "parts" in config.tables and not made_of:
             to_do = "set tables: [trigram, distances]"
-            raise ConfigError("verbs and nouns counted", "network: tables", "a dataset that has them", to_do)
-        self.sizes = classes.sizes(classes.heads)
-        self.parts = [head for head in ("verb", "noun") if head in self.sizes]
+            what = f"a dataset whose {self.main} classes are made of others"
+            raise ConfigError("parts counted", "network: tables", what, to_do)
+        self.parts = list(made_of)
+        self.sizes = classes.sizes((self.main, *self.parts))
         for head in self.sizes:
             self.register_buffer(f"{head}_counts", torch.zeros(self.sizes[head], dtype=torch.int64))
-            made_of = {
-                "action": range(self.sizes["action"]),
-                "verb": classes.action_verb,
-                "noun": classes.action_noun,
-            }[head]
-            self.register_buffer(
-                f"{head}_of", torch.tensor(list(made_of), dtype=torch.int64), persistent=False
-            )
-        names = {"bigram": ["back1"], "trigram": ["back1", "pair"], "verb_noun": ["verb", "noun"]}
+            ids = list(made_of[head] if head in made_of else range(self.sizes[head]))
+            self.register_buffer(f"{head}_of", torch.tensor(ids, dtype=torch.int64), persistent=False)
+        names = {"bigram": ["back1"], "trigram": ["back1", "pair"], "parts": self.parts}
         names["distances"] = [f"back{distance}" for distance in range(1, DISTANCES + 1)]
         self.tables = nn.ModuleDict(
             {name: CountTable() for table in config.tables for name in names.get(table, ())}
@@ -121,7 +118,7 @@ class CountTeacher(nn.Module):
 
         Raises DataError for an id that is no action, or no samples at all.
         """
-        actions = self.sizes["action"]
+        actions = self.sizes[self.main]
         if (
             not len(target)
             or target.min() < 0
@@ -140,19 +137,19 @@ class CountTeacher(nn.Module):
             )
         contexts = self._contexts(history)
         for name, table in self.tables.items():
-            table.fit(contexts[name], self._of(name if name in self.sizes else "action", target))
+            table.fit(contexts[name], self._of(name if name in self.sizes else self.main, target))
 
     @torch.no_grad()
     def forward(self, batch: Batch) -> Outputs:
-        """Log probabilities from ``history`` (B, L) int64, as in ``fit``: ``action``, and of a dataset that
-        has them ``verb`` and ``noun``, summed from it.
+        """Log probabilities from ``history`` (B, L) int64, as in ``fit``: the dataset's main head, and what
+        it is made of, summed from it.
 
         A class of probability 0 (an action never seen, a verb that no action has) gets log ``FLOOR``.
         """
         contexts = self._contexts(batch.inputs["history"])
         parts = [getattr(self, f"_{table}")(contexts) for table in self.config.tables]
         action = torch.stack(parts).mean(0)
-        logits = {"action": action.clamp(min=FLOOR).log().float()}
+        logits = {self.main: action.clamp(min=FLOOR).log().float()}
         for head in self.parts:
             summed = action.new_zeros(len(action), self.sizes[head]).index_add(1, self._of(head), action)
             logits[head] = summed.clamp(min=FLOOR).log().float()
@@ -168,7 +165,7 @@ class CountTeacher(nn.Module):
                 setattr(self.get_submodule(module), buffer, torch.zeros(shape, dtype=torch.int64))
 
     def _of(self, head: str, actions: Tensor | None = None) -> Tensor:
-        """The verbs, nouns or actions of ``actions`` (all actions in the order of their ids)."""
+        """The parts, or the classes of the main head, of ``actions`` (of all, in the order of their ids)."""
         made_of = getattr(self, f"{head}_of")
         return made_of if actions is None else made_of[actions]
 
@@ -176,7 +173,7 @@ class CountTeacher(nn.Module):
         """Context codes (B,) by table: an id + 1, 0 where the video has just begun."""
         history = functional.pad(history, (DISTANCES, 0), value=UNLABELLED)
         contexts = {f"back{distance}": history[:, -distance] + 1 for distance in range(1, DISTANCES + 1)}
-        contexts["pair"] = contexts["back2"] * (self.sizes["action"] + 1) + contexts["back1"]
+        contexts["pair"] = contexts["back2"] * (self.sizes[self.main] + 1) + contexts["back1"]
         last = history[:, -1]
         for head in self.parts:
             contexts[head] = torch.where(last < 0, 0, self._of(head, last.clamp(min=0)) + 1)
@@ -188,11 +185,11 @@ class CountTeacher(nn.Module):
         return (counts / counts.sum().clamp(min=1)).expand(rows, -1)
 
     def _unigram(self, contexts: Mapping[str, Tensor]) -> Tensor:
-        return self._frequency("action", len(contexts["back1"]))
+        return self._frequency(self.main, len(contexts["back1"]))
 
     def _repeat(self, contexts: Mapping[str, Tensor]) -> Tensor:
         last = contexts["back1"]
-        again = functional.one_hot(last, self.sizes["action"] + 1)[:, 1:].double()
+        again = functional.one_hot(last, self.sizes[self.main] + 1)[:, 1:].double()
         # Halves: no class frequency reaches 1/2 + its own half, so the last action always comes first.
         return torch.where(
             (last > 0)[:, None], (again + self._unigram(contexts)) / 2, self._unigram(contexts)
@@ -213,9 +210,9 @@ class CountTeacher(nn.Module):
             for distance in range(1, DISTANCES + 1)
         )
 
-    def _verb_noun(self, contexts: Mapping[str, Tensor]) -> Tensor:
+    def _parts(self, contexts: Mapping[str, Tensor]) -> Tensor:
         product = torch.ones((), dtype=torch.float64)
-        for head in ("verb", "noun"):
+        for head in self.parts:
             lower = self._frequency(head, len(contexts[head]))
             product = product * self.tables[head].interpolate(contexts[head], lower)[:, self._of(head)]
         return product / product.sum(1, keepdim=True)

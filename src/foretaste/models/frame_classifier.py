@@ -11,8 +11,6 @@ kitchen). Vectors are pooled over the places of the picture, so any picture size
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
@@ -39,8 +37,8 @@ class Config(Options):
     """D of the feature vector."""
     dropout: float = Field(0.2, ge=0, lt=1)
     """On the feature vector, before the classifiers."""
-    classify: tuple[Literal["action", "verb", "noun"], ...] = ("action", "verb", "noun")
-    """Heads."""
+    classify: tuple[str, ...] = ()
+    """Heads; none: all of the dataset's."""
     pixels: Pixels = Pixels()
     """How it reads the bytes of a picture."""
 
@@ -119,4 +117,4 @@ class FrameClassifier(nn.Module):
 def build(config: Config, sources: Sources) -> FrameClassifier:
     """A recogniser for the classes of ``sources``."""
     space = sources.need("classes", "frame_classifier")
-    return FrameClassifier(config, space.sizes(config.classify))
+    return FrameClassifier(config, space.sizes(config.classify or space.heads))

@@ -11,7 +11,6 @@ checkpoint then holds both.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
@@ -21,7 +20,7 @@ from transformers import AutoModel, PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from foretaste.contracts.batch import Batch, Outputs
-from foretaste.contracts.classes import HEADS, ClassSpace
+from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
 from foretaste.models.pretrained import check_fits, kind_of, load_network, read_config
@@ -44,8 +43,8 @@ class Config(Options):
     """Train adapters and leave the language model as it is; null: train all of it."""
     dropout: float | None = Field(None, ge=0, lt=1)
     """Replaces every dropout rate of the language model; null keeps its own."""
-    classify: tuple[Literal["action", "verb", "noun"], ...] = HEADS
-    """Heads that are made."""
+    classify: tuple[str, ...] = ()
+    """Heads that are made; none: all of the dataset's."""
 
 
 class TextDecoder(nn.Module):
@@ -55,7 +54,7 @@ class TextDecoder(nn.Module):
         super().__init__()
         self.lm = lm
         width = lm.config.get_text_config().hidden_size
-        sizes = space.sizes(config.classify)
+        sizes = space.sizes(config.classify or space.heads)
         self.classifiers = nn.ModuleDict({head: nn.Linear(width, count) for head, count in sizes.items()})
 
     def forward(self, batch: Batch) -> Outputs:

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foretaste.contracts.batch import Batch, Outputs
-from foretaste.contracts.classes import HEADS, ClassSpace
+from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import Sources
 from foretaste.models.language_model import LanguageModel, load_language_model
@@ -41,8 +41,8 @@ class Config(Options):
     """The vector that stands for the text: its first token's, or the mean over its tokens."""
     dropout: float | None = Field(None, ge=0, lt=1)
     """Replaces every dropout rate of the language model; null keeps its own."""
-    classify: tuple[Literal["action", "verb", "noun"], ...] = HEADS
-    """Heads that are made."""
+    classify: tuple[str, ...] = ()
+    """Heads that are made; none: all of the dataset's."""
 
 
 class ClassWords(nn.Module):
@@ -85,7 +85,7 @@ class TextEncoder(nn.Module):
     def __init__(self, lm: LanguageModel, config: Config, space: ClassSpace, folder: Path):
         super().__init__()
         self.lm, self.pool = lm, config.pool
-        sizes = space.sizes(config.classify)
+        sizes = space.sizes(config.classify or space.heads)
         self.classifiers = nn.ModuleDict({head: nn.Linear(lm.width, count) for head, count in sizes.items()})
         self.slots = nn.ModuleDict()
         if config.head == "verbaliser":
@@ -94,10 +94,8 @@ class TextEncoder(nn.Module):
             for classifier in self.classifiers.values():
                 nn.init.zeros_(classifier.weight)
                 nn.init.zeros_(classifier.bias)
-        for head in ("verb", "noun"):
-            self.register_buffer(
-                f"action_{head}", torch.tensor(getattr(space, f"action_{head}")), persistent=False
-            )
+            for head, ids in space.parts("action").items():
+                self.register_buffer(f"action_{head}", torch.tensor(ids), persistent=False)
 
     def forward(self, batch: Batch) -> Outputs:
         """``input_ids`` (B, N), ``attention_mask`` (B, N) bool, for the verbaliser ``slots`` (B, 2) int64:

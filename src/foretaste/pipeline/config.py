@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from foretaste.contracts.metrics import METRICS
 from foretaste.pipeline.explain import explain
 from foretaste.pipeline.families import Part
 from foretaste.pipeline.language_models import check_name
@@ -138,6 +139,8 @@ class DatasetConfig(Options):
     """In a run with video: samples whose window ends earlier are dropped, for all models (AVT: 1/30 s). Text
     alone keeps them.
     """
+    evaluated: Literal["validation", "test"] = "validation"
+    """The split that is measured, and that learning curves follow."""
     videos: VideoFolder | None = None
     world: dict[str, Any] | None = None
     """Settings of the generated kitchen; only generated datasets have them."""
@@ -230,15 +233,8 @@ class SystemConfig(Options):
     """The datasets that it is made for, with those based on them; none: those whose own systems are its bases
     or based on it.
     """
-    primary_metric: Literal[
-        "top1",
-        "top5",
-        "class_mean_recall1",
-        "class_mean_recall5",
-        "many_shot_recall5_and",
-        "many_shot_recall5_or",
-    ]
-    """The one number that the report is about, named beforehand."""
+    primary_metric: Literal[tuple(name for name, metric in METRICS.items() if metric.counts_hits)]
+    """The one number, of the dataset's first head, that the report is about, named beforehand."""
     history: HistoryConfig = HistoryConfig()
     texts: dict[str, TextConfig] = {}
     """What recipes are made into, by name; `recipes` is what a language model reads that names none."""

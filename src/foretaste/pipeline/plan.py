@@ -224,7 +224,11 @@ class Plan:
                 "metrics": f"{folder}/metrics.json",
                 "log": f"{folder}/log.jsonl",
             },
-            config={"model": settings.model_dump(mode="json", exclude={"grid", "files"}), "dataset": dataset},
+            config={
+                "model": settings.model_dump(mode="json", exclude={"grid", "files"}),
+                "dataset": dataset,
+                "evaluated": self.catalogue.dataset(dataset).evaluated,
+            },
             places={"video_folder": self.catalogue.video_folder(dataset)},
             processes=self.run.processes.get(backbone, 1),
         )
@@ -299,10 +303,11 @@ class Plan:
             "log": f"{folder}/log.jsonl",
             "config": f"{folder}/config.yaml",
         }
+        config |= {"seed": int(seed), "evaluated": self.catalogue.dataset(dataset).evaluated}
         return Described(
             inputs=inputs,
             outputs=outputs,
-            config={**config, "seed": int(seed)},
+            config=config,
             places=places,
             processes=self.run.processes.get(model, 1),
         )
@@ -368,7 +373,7 @@ class Plan:
             inputs={"scores": Folder(f"{folder}/scores"), **self._tables(dataset, "samples", "classes")},
             outputs={"metrics": f"{folder}/metrics.json"},
             config={
-                "split": "validation",
+                "split": self.catalogue.dataset(dataset).evaluated,
                 "protocol": protocol(self.catalogue, dataset, system, model),
                 "dataset": dataset,
                 "system": system,

@@ -204,7 +204,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
             "paper": preset.paper,
             "dataset": dataset,
             "system": system,
-            "split": "validation",
+            "split": catalogue.dataset(plan.worlds[0]).evaluated,
             "primary_metric": preset.primary_metric,
             "history": preset.history.model_dump(mode="json"),
             "teacher_seeds": preset.teacher_seeds,

@@ -5,44 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from foretaste.contracts.metrics import METRICS
 from foretaste.report import verdict
-
-#: metric -> heading of a narrow column.
-_HEADINGS = {
-    "top1": "top-1",
-    "top5": "top-5",
-    "class_mean_recall1": "cmr@1",
-    "class_mean_recall5": "cmr@5",
-    "many_shot_recall5_and": "msr@5 and",
-    "many_shot_recall5_or": "msr@5 or",
-    "class_mean_recall5_unseen": "unseen",
-    "class_mean_recall5_tail": "tail",
-}
 
 
 def table(summary: Mapping[str, Any]) -> list[str]:
     """Lines: students, then teachers, per cent with the standard deviation over seeds; then the comparisons;
     then, if so, that the data are small.
 
-    The primary metric is marked with a star. cmr is the class-mean recall, msr the many-shot recall;
-    unseen and tail are the class-mean recall@5 of unseen participants and of tail classes.
+    Numbers are those of the main head; the primary metric is marked with a star. cmr is the class-mean
+    recall, msr the many-shot recall; unseen and tail are the class-mean recall@5 of unseen participants and
+    of tail classes.
     """
-    primary, arms = summary["primary_metric"], {name: summary["arms"][name] for name in summary["models"]}
-    shown = [
-        metric for metric in _HEADINGS if any(arm["action"].get(metric) is not None for arm in arms.values())
-    ]
-    rows = [["", *(_HEADINGS[metric] + (" *" if metric == primary else "") for metric in shown)]]
+    primary, main = summary["primary_metric"], summary["heads"][0]
+    arms = {name: summary["arms"][name] for name in summary["models"]}
+    shown = [metric for metric in METRICS if any(arm[main][metric] is not None for arm in arms.values())]
+    rows = [["", *(METRICS[metric].short + (" *" if metric == primary else "") for metric in shown)]]
     for role in ("student", "teacher"):
         for arm in arms.values():
             if arm["role"] == role:
-                rows.append([arm["label"], *(_cell(arm["action"][metric]) for metric in shown)])
+                rows.append([arm["label"], *(_cell(arm[main][metric]) for metric in shown)])
     lines = _aligned(rows)
     compared = [one for one in summary["comparisons"] if one["metric"] == primary]
     if compared:
         lines += [
             "",
             (
-                f"{_HEADINGS[primary]}, difference with its {compared[0]['level']} % interval"
+                f"{METRICS[primary].short}, difference with its {compared[0]['level']} % interval"
                 f" ({verdict.heading(compared)})"
             ),
         ]

@@ -12,16 +12,15 @@ from markupsafe import Markup
 from foretaste.contracts.errors import DataError
 from foretaste.report.figures import Series, lines
 
-#: What is drawn: the loss on labels, which all arms have, and not the whole objective, which differs by arm.
-LABEL_LOSS = "action.cross_entropy"
-
 Curve = tuple[tuple[float, float], ...]
 
 
-def read_curves(path: Path) -> dict[str, Curve]:
-    """Curves of one log, (epoch, value): ``training loss`` (of the label term, or of the whole objective
-    where there is no such term; mean of the epoch's steps), ``<monitor> action_loss`` and ``<monitor>
-    action_top1``.
+def read_curves(path: Path, head: str) -> dict[str, Curve]:
+    """Curves of one log, (epoch, value): ``training loss``, mean of the epoch's steps, ``<monitor> loss`` and
+    ``<monitor> top1`` of a head.
+
+    What is drawn of training is the loss on the head's labels, which all arms have, and not the whole
+    objective, which differs by arm (unless there is no such term).
     """
     steps: dict[int, list[float]] = {}
     monitors: dict[str, list[tuple[float, float]]] = {}
@@ -30,12 +29,12 @@ def read_curves(path: Path) -> dict[str, Curve]:
             line = json.loads(text)
             epoch = line["epoch"]
             if "monitor" in line:
-                for quantity in sorted(set(line) & {"action_loss", "action_top1"}):
-                    monitors.setdefault(f"{line['monitor']} {quantity}", []).append(
-                        (float(epoch), line[quantity])
-                    )
+                for quantity in ("loss", "top1"):
+                    if (value := line.get(f"{head}_{quantity}")) is not None:
+                        points = monitors.setdefault(f"{line['monitor']} {quantity}", [])
+                        points.append((float(epoch), value))
                 continue
-            loss = line["parts"].get(LABEL_LOSS, line["loss"])
+            loss = line["parts"].get(f"{head}.cross_entropy", line["loss"])
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"not a line of a training log ({error})",
@@ -61,7 +60,10 @@ def mean_curve(curves: Sequence[Curve]) -> Curve:
 
 
 def charts(
-    logs: Sequence[tuple[str, Path]], models: Mapping[str, Mapping[str, str]], colours: Mapping[str, str]
+    logs: Sequence[tuple[str, Path]],
+    models: Mapping[str, Mapping[str, str]],
+    colours: Mapping[str, str],
+    head: str,
 ) -> list[tuple[str, Markup]]:
     """(title, chart) of every quantity that the students' or the teachers' logs hold, students first.
 
@@ -70,7 +72,7 @@ def charts(
     """
     found: dict[tuple[str, str], dict[str, list[Curve]]] = {}
     for model, path in logs:
-        for quantity, curve in read_curves(path).items():
+        for quantity, curve in read_curves(path, head).items():
             found.setdefault((models[model]["role"], quantity), {}).setdefault(model, []).append(curve)
     made = []
     for (role, quantity), by_model in sorted(
@@ -99,6 +101,6 @@ def _readable(quantity: str) -> str:
         return "loss on the labels, training rows (nats)"
     monitor, _, name = quantity.rpartition(" ")
     return {
-        "action_loss": f"loss on the labels, {monitor} rows (nats)",
-        "action_top1": f"top-1, {monitor} rows (%)",
+        "loss": f"loss on the labels, {monitor} rows (nats)",
+        "top1": f"top-1, {monitor} rows (%)",
     }[name]

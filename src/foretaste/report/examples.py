@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from foretaste.annotations.history import histories
+from foretaste.evaluation.heads import main_scores
 from foretaste.evaluation.intervals import Ranked
 from foretaste.report.filmstrips import choose, opinion, strip
 from foretaste.report.page import Example
@@ -39,17 +40,16 @@ def examples(
     place = {sample: row for row, sample in enumerate(tables["samples"].column("sample_id").to_pylist())}
     samples = tables["samples"].take([place[sample] for sample in ids])
     read = histories(samples, tables["segments"], **history)
-    actions = tables["segments"].column("action").to_pylist()
+    actions = tables["segments"].column(world.classes.main).to_pylist()
     paths = _paths(tables, video_folder)
-    names = world.classes.action
+    names = world.classes.names(world.classes.main)
     lists = []
     for model, path in scores.items():
-        found = read_split(path, split)
-        rows = {sample: row for row, sample in enumerate(found.sample_ids)}
-        lists.append((model, found.logits["action"][[rows[sample] for sample in ids]]))
+        said = main_scores(read_split(path, split), world.wanted, world.classes, path)
+        lists.append((model, said[[position for position, _ in chosen]]))
     made = []
     for i, ((position, why), row) in enumerate(zip(chosen, samples.to_pylist(), strict=True)):
-        truth = int(world.wanted.labels["action"][position])
+        truth = int(world.labels[position])
         frames = ()
         if row["video_id"] in paths:
             frames = strip(

@@ -15,8 +15,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from foretaste.contracts.metrics import METRICS
 from foretaste.evaluation.compare import Interval
-from foretaste.evaluation.summary import METRICS
 from foretaste.report import verdict
 from foretaste.report.figures import ticks
 from foretaste.report.filmstrips import Frame, Opinion
@@ -124,7 +124,7 @@ def render(content: Content) -> str:
         summary=summary,
         metrics=METRICS,
         primary=primary,
-        primary_name=METRICS[primary],
+        primary_name=METRICS[primary].title,
         palette=palette,
         groups=[
             group
@@ -136,32 +136,28 @@ def render(content: Content) -> str:
         settings=_settings(summary["arms"]),
         bars=_bars(content.gains),
         costs=_costs(summary["stages"]),
-        by_head=_by_head(summary["arms"]),
+        parts=summary["heads"][1:],
+        by_head=_by_head(summary),
         small=_small(summary, headline),
     )
 
 
 def _group(content: Content, role: str, palette: Mapping[str, str]) -> dict[str, Any]:
     """The table of the arms of one role, each with its place on the axis of the primary metric."""
-    primary = content.summary["primary_metric"]
+    primary, main = content.summary["primary_metric"], content.summary["heads"][0]
     arms = {name: arm for name, arm in content.summary["arms"].items() if arm["role"] == role}
-    shown = [metric for metric in METRICS if any(arm["action"][metric] is not None for arm in arms.values())]
-    best = {
-        metric: max(
-            (arm["action"][metric]["mean"] for arm in arms.values() if arm["action"][metric]), default=None
-        )
-        for metric in shown
-    }
+    shown = [metric for metric in METRICS if any(arm[main][metric] is not None for arm in arms.values())]
+    best = {metric: _best(metric, [arm[main] for arm in arms.values()]) for metric in shown}
     axis = Axis.around(
         [
             value
             for name, arm in arms.items()
-            for value in _values(content.intervals[name], arm["action"][primary])
+            for value in _values(content.intervals[name], arm[main][primary])
         ]
     )
     rows = []
     for name, arm in arms.items():
-        found, spread = content.intervals[name], arm["action"][primary]
+        found, spread = content.intervals[name], arm[main][primary]
         interval = None if found is None else asdict(found)
         drawn = interval is not None and verdict.has_interval(interval)
         rows.append(
@@ -175,6 +171,7 @@ def _group(content: Content, role: str, palette: Mapping[str, str]) -> dict[str,
                 "counting": _counting(name, content),
                 "interval": interval,
                 "arm": arm,
+                "numbers": arm[main],
                 "low": axis.at(interval["low"]) if drawn else None,
                 "high": axis.at(interval["high"]) if drawn else None,
                 "at": axis.at(spread["mean"]) if spread else None,
@@ -182,7 +179,7 @@ def _group(content: Content, role: str, palette: Mapping[str, str]) -> dict[str,
                 "best": [
                     metric
                     for metric in shown
-                    if arm["action"][metric] and arm["action"][metric]["mean"] == best[metric]
+                    if arm[main][metric] and arm[main][metric]["mean"] == best[metric]
                 ],
             }
         )
@@ -191,6 +188,13 @@ def _group(content: Content, role: str, palette: Mapping[str, str]) -> dict[str,
         "teacher": "Teachers and counts: labels of the past",
     }[role]
     return {"title": title, "role": role, "rows": rows, "axis": axis, "metrics": shown}
+
+
+def _best(metric: str, arms: Sequence[Mapping[str, Any]]) -> float | None:
+    """The best mean of a metric among the numbers of some arms: the highest, or the lowest of an error."""
+    means = [numbers[metric]["mean"] for numbers in arms if numbers[metric]]
+    better = max if METRICS[metric].counts_hits else min
+    return better(means, default=None)
 
 
 def _values(interval: Interval | None, spread: Mapping[str, Any] | None) -> list[float]:
@@ -204,12 +208,13 @@ def _counting(name: str, content: Content) -> str | None:
     the primary metric.
     """
     primary, arms = content.summary["primary_metric"], content.summary["arms"]
-    own, context = arms[name]["action"][primary], ("history_rule", "history_from")
+    main = content.summary["heads"][0]
+    own, context = arms[name][main][primary], ("history_rule", "history_from")
     counts = [
-        arm["action"][primary]["mean"]
+        arm[main][primary]["mean"]
         for other, arm in arms.items()
         if content.models[other].get("counted")
-        and arm["action"][primary]
+        and arm[main][primary]
         and all(arm["protocol"][k] == arms[name]["protocol"][k] for k in context)
     ]
     if arms[name]["role"] != "teacher" or content.models[name].get("counted") or own is None or not counts:
@@ -289,15 +294,15 @@ def _headline_words(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "conclusion": says + spread}
 
 
-def _by_head(arms: Mapping[str, Any]) -> list[str]:
-    """The metrics of verbs and nouns: not the many-shot ones, and unseen and tail only where there are
-    any.
+def _by_head(summary: Mapping[str, Any]) -> list[str]:
+    """The metrics of the other heads, where there are any: not the many-shot ones, which are about the
+    first.
     """
+    numbers = [arm.get(head) or {} for arm in summary["arms"].values() for head in summary["heads"][1:]]
     return [
         metric
         for metric in METRICS
-        if not metric.startswith("many_shot")
-        and any((arm["verb"] or {}).get(metric) is not None for arm in arms.values())
+        if not metric.startswith("many_shot") and any(one.get(metric) is not None for one in numbers)
     ]
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import DataError
-from foretaste.evaluation.summary import METRICS, READABLE
+from foretaste.contracts.metrics import METRICS
 from foretaste.pipeline import artifact
 from foretaste.report import verdict
 from foretaste.report.page import arrows, number, signed
 from foretaste.report.setting_line import setting_line
+from foretaste.report.summaries import read_summary
 
 #: Numbers of others, beside ours: ``{"format", "datasets": {<dataset>: {"title", "notes", "rows": [{"label",
 #: "history_rule", "action", "source"}]}}}``; a row whose rule is null (its source does not state one) stands
@@ -48,10 +49,10 @@ def page(files: Sequence[Path]) -> str:
     published = {}
     found = []
     for path in files:
-        content = artifact.read_json(path)
         if path.name == PUBLISHED:
-            published = content["datasets"]
+            published = artifact.read_json(path)["datasets"]
             continue
+        content = read_summary(path)
         found.append((*_named(path, content), content))
     lines = [_INTRODUCTION]
     datasets = sorted({dataset for dataset, _, _ in found})
@@ -71,12 +72,11 @@ def _named(path: Path, summary: Mapping[str, Any]) -> tuple[str, str]:
     stem, _, system = path.stem.partition(".")
     dataset, _, rule = stem.rpartition("_")
     fits = summary.get("dataset") == dataset and rule in RULES and system in ("", summary.get("system"))
-    if summary.get("format") not in READABLE or not fits:
+    if not fits:
         raise DataError(
             f"a summary of {summary.get('dataset')!r}, {summary.get('system')!r}",
             path,
-            f"<dataset>_<one of {', '.join(RULES)}>.json or <dataset>_<rule>.<system>.json of format"
-            f" {READABLE[0]} to {READABLE[-1]}",
+            f"<dataset>_<one of {', '.join(RULES)}>.json or <dataset>_<rule>.<system>.json",
             "rename it",
         )
     rules = {arm["protocol"]["history_rule"] for arm in summary["arms"].values()} - {None}
@@ -99,7 +99,8 @@ def _section(rule: str, summary: Mapping[str, Any], rows: Sequence[Mapping[str, 
         f"### History rule `{rule}`", "",
         f"{arrows(summary['title'])} (`{summary['system']}`); {counted}.", "",
         *(() if small is None else (small, "")),
-        *_arms(arms, rows, summary["primary_metric"]), "", "Settings:", "", *_settings(arms), "",
+        *_arms(arms, rows, summary["primary_metric"], summary["heads"][0]), "",
+        "Settings:", "", *_settings(arms), "",
     ]  # fmt: skip
     if summary["comparisons"]:
         lines += [*_comparisons(summary, arms), ""]
@@ -107,21 +108,19 @@ def _section(rule: str, summary: Mapping[str, Any], rows: Sequence[Mapping[str, 
     return [*lines, *([cost, ""] if cost else [])]
 
 
-def _arms(arms: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], primary: str) -> list[str]:
-    shown = [
-        metric for metric in METRICS if any(arm["action"].get(metric) is not None for arm in arms.values())
-    ]
+def _arms(arms: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], primary: str, main: str) -> list[str]:
+    shown = [metric for metric in METRICS if any(arm[main][metric] is not None for arm in arms.values())]
     lines = [
-        "| model | seeds |" + "".join(f" {METRICS[metric]} |" for metric in shown),
+        "| model | seeds |" + "".join(f" {METRICS[metric].title} |" for metric in shown),
         "|---|---|" + "---|" * len(shown),
     ]
     for role in ("student", "teacher"):
         for name, arm in arms.items():
             if arm["role"] == role:
-                cells = "".join(f" {_cell(arm['action'][metric], metric == primary)} |" for metric in shown)
+                cells = "".join(f" {_cell(arm[main][metric], metric == primary)} |" for metric in shown)
                 lines.append(f"| {arm['label']} (`{name}`) | {len(arm['seeds'])} |{cells}")
     for row in rows:
-        cells = "".join(f" {_italic(row['action'].get(metric))} |" for metric in shown)
+        cells = "".join(f" {_italic(row[main].get(metric))} |" for metric in shown)
         lines.append(f"| *{row['label']}*, {row['source']} | – |{cells}")
     return lines
 
@@ -154,7 +153,7 @@ def _comparisons(summary: Mapping[str, Any], arms: Mapping[str, Any]) -> list[st
         return []
     lines = [
         (
-            f"| difference in {METRICS[primary]}, points | | {mine[0]['level']} % interval"
+            f"| difference in {METRICS[primary].title}, points | | {mine[0]['level']} % interval"
             f" ({verdict.heading(mine)}) |"
         ),
         "|---|---|---|",

@@ -13,7 +13,7 @@ import pyarrow as pa
 from foretaste.evaluation.compare import Interval
 from foretaste.evaluation.intervals import Comparer, Ranked, check_against, comparisons
 from foretaste.evaluation.protocols import targets
-from foretaste.evaluation.summary import METRICS, Run, arms
+from foretaste.evaluation.summary import Run, arms
 from foretaste.report.gains import ClassGain, class_gains, joined
 from foretaste.scores.reader import open_scores
 
@@ -61,8 +61,8 @@ class Study:
         comparer = Comparer(worlds=worlds, teachers=mentions, teacher_seeds=settings["teacher_seeds"])
         pairs = [(a, b) for a, b in settings["comparisons"] if a in models and b in models]
         wanted = [tuple(settings["headline"])] if settings["headline"] else []
-        compared = comparisons(comparer, pairs, list(METRICS))
-        check_against(found, compared)
+        compared = comparisons(comparer, pairs)
+        check_against(found, compared, worlds[0].classes.main)
         return cls(
             models=models,
             worlds=worlds,
@@ -73,6 +73,11 @@ class Study:
             compared=compared,
             headline=next((pair for pair in (*wanted, *pairs) if pair in pairs), None),
         )
+
+    @property
+    def heads(self) -> list[str]:
+        """The heads of the dataset, the main one first."""
+        return list(self.worlds[0].classes.heads)
 
     @property
     def size(self) -> dict[str, int]:
@@ -93,13 +98,12 @@ class Study:
         a, b = self.headline
         found = []
         for world, table in zip(self.worlds, self.tables, strict=True):
-            counts = np.bincount(
-                targets(table, "training").labels["action"], minlength=len(world.classes.action)
-            )
+            names = world.classes.names(world.classes.main)
+            counts = np.bincount(targets(table, "training").labels[world.classes.main], minlength=len(names))
             found.append(
                 class_gains(
-                    world.classes.action,
-                    world.wanted.labels["action"],
+                    names,
+                    world.labels,
                     world.hits(a, 5),
                     world.hits(b, 5),
                     counts,

@@ -1,7 +1,6 @@
 """Scores in other people's formats: NumPy archives of plain logits, and top-K lists to share.
 
-    F.npz            sample_id (n,) text, and action, verb, noun (n, C) float32 logits, as far as there are
-                     such heads
+    F.npz            sample_id (n,) text, and by the name of each head that is scored (n, C) float32 logits
     F.classes.json   class order of the columns
 
 Any program that writes such a pair can have its scores evaluated here. Logarithms of probabilities are
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from foretaste.contracts.classes import HEADS, ClassSpace, read_classes
+from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.foreign_files import UNREADABLE, check_is_itself, first_line
 from foretaste.pipeline import artifact
@@ -107,10 +106,13 @@ def _write_classes(scores: Scores, path: Path) -> None:
 def _read_npz(path: Path) -> SplitScores:
     classes = read_classes(classes_beside(path))
     arrays = _arrays(path)
-    heads = [head for head in HEADS if head in arrays]
+    heads = [head for head in classes.heads if head in arrays]
     if "sample_id" not in arrays or not heads or set(arrays) != {"sample_id", *heads}:
         raise DataError(
-            f"arrays {sorted(arrays)}", path, f"sample_id and some of {HEADS}", "rename the arrays"
+            f"arrays {sorted(arrays)}",
+            path,
+            f"sample_id and some of {', '.join(classes.heads)}, the heads of {classes_beside(path).name}",
+            "rename the arrays",
         )
     ids = _ids(arrays["sample_id"], path)
     logits = {head: _logits(arrays[head], head, ids, len(classes.names(head)), path) for head in heads}

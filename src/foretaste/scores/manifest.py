@@ -57,7 +57,7 @@ class Manifest(_Part):
     model: str
     identity: Sha256
     record: dict[str, Any]
-    heads: Annotated[dict[Literal["action", "verb", "noun"], PositiveInt], Field(min_length=1)]
+    heads: Annotated[dict[str, PositiveInt], Field(min_length=1)]
     trained_on: list[str]
     embedding: PositiveInt | None
     splits: Annotated[dict[str, SplitFacts], Field(min_length=1)]

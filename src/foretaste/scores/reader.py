@@ -43,11 +43,11 @@ def open_scores(path: str | Path, expect: Mapping[str, Any] | None = None) -> Sc
                 "score again with this configuration, or name the scores that fit",
             )
     for head, width in manifest["heads"].items():
-        if width != len(classes.names(head)):
+        if width != (count := len(classes.heads.get(head, ()))):
             raise DataError(
                 f"{width} classes of {head}",
                 folder,
-                f"the {len(classes.names(head))} of its classes.json",
+                f"the {count} of its classes.json",
                 "score again",
             )
     return Scores(folder, manifest, classes)
@@ -78,7 +78,7 @@ class Scores:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """Which of ``action``, ``verb``, ``noun`` there are."""
+        """The heads that were scored."""
         return tuple(self.manifest["heads"])
 
     @property

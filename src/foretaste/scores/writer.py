@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from foretaste.contracts.classes import HEADS, ClassSpace
+from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline import artifact
 from foretaste.scores import datasheet
@@ -99,8 +99,7 @@ class ScoreWriter:
         digests
             n times 16 bytes: of exactly what the model was given.
         logits
-            head -> (n, C) float, of at least one of ``action``, ``verb``, ``noun``; the same heads in every
-            call.
+            head -> (n, C) float, of at least one head of the label space; the same heads in every call.
         embedding
             (n, D) float, or None; the same choice in every call.
         fold
@@ -114,18 +113,18 @@ class ScoreWriter:
         something the model sees).
         """
         ids = list(sample_ids)
-        heads = tuple(head for head in HEADS if head in logits)
+        heads = tuple(head for head in self._classes.heads if head in logits)
         if self._heads is None:
             self._heads = heads
         if not heads or len(heads) != len(logits) or heads != self._heads:
             raise DataError(
                 f"heads {sorted(logits)}",
                 self._folder,
-                f"{self._heads or HEADS} in every call",
+                f"{', '.join(self._heads or self._classes.heads)} in every call",
                 "score all heads at once",
             )
         for name, values in (*logits.items(), *([("embedding", embedding)] if embedding is not None else [])):
-            width = len(self._classes.names(name)) if name in HEADS else np.shape(values)[-1]
+            width = len(self._classes.names(name)) if name in heads else np.shape(values)[-1]
             if np.shape(values) != (len(ids), width):
                 raise DataError(
                     f"{name} of shape {np.shape(values)}",

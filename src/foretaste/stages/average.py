@@ -15,7 +15,8 @@ import pyarrow as pa
 from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table
-from foretaste.evaluation.protocols import Targets, measure, targets
+from foretaste.evaluation.measure import measure
+from foretaste.evaluation.protocols import Targets, targets
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.fingerprint import fingerprint
 from foretaste.pipeline.step import Step
@@ -92,9 +93,10 @@ def _settle(
     if "fitted" not in (weights, exponent):
         return weights, exponent, None
     what = [f"{name}: fitted" for name in ("weights", "prior_exponent") if config[name] == "fitted"]
-    wanted, logits, fitted_on = unseen_rows(sources, samples, what[0])
+    wanted, logits, fitted_on = unseen_rows(sources, samples, classes.main, what[0])
     if weights == "fitted":
-        weights = fitted_weights(config["average"], config["parts"], logits, wanted)
+        truth = wanted.labels[classes.main]
+        weights = fitted_weights(config["average"], config["parts"], logits, truth)
         console.say(
             f"{model}: weights {dict(zip(config['average'], weights, strict=True))}, by the likelihood of"
             f" {len(wanted)} {fitted_on}"
@@ -106,7 +108,7 @@ def _settle(
         if len(wanted) < len(rows):
             rows = rows.among(set(rows.sample_ids) - set(wanted.sample_ids))
         exponent = fitted_exponent(
-            mean, wanted, class_counts(rows, classes)["action"], classes, config["primary_metric"]
+            mean, wanted, class_counts(rows, classes)[classes.main], classes, config["primary_metric"]
         )
         console.say(
             f"{model}: class prior to the power {exponent}, by {config['primary_metric']} on {len(wanted)}"
@@ -116,10 +118,10 @@ def _settle(
 
 
 def unseen_rows(
-    sources: Sequence[Scores], samples: pa.Table, what: str
+    sources: Sequence[Scores], samples: pa.Table, head: str, what: str
 ) -> tuple[Targets, list[np.ndarray], str]:
-    """Labelled training rows, the logits of every source for them (n, C), each by a model that never saw the
-    row's video, and what rows they are.
+    """Labelled training rows, the logits of every source for them in a head (n, C), each by a model that
+    never saw the row's video, and what rows they are.
 
     Raises DataError, naming ``what`` is to be fitted, for a source that has no such scores.
     """
@@ -137,20 +139,19 @@ def unseen_rows(
                 "scores of training rows by a model that never saw their videos",
                 "set held_out or folds for this model, or give a number",
             )
-        logits.append(source.logits(split, "action", wanted.sample_ids))
+        logits.append(source.logits(split, head, wanted.sample_ids))
     if not held:
         joint_ids(sources, TRAINING)
     return wanted, logits, "held-out training rows" if held else "out-of-fold training rows"
 
 
 def fitted_weights(
-    names: Sequence[str], parts: Sequence[str], logits: Sequence[np.ndarray], wanted: Targets
+    names: Sequence[str], parts: Sequence[str], logits: Sequence[np.ndarray], truth: np.ndarray
 ) -> list[float]:
-    """The weight of each of ``names``, to three digits; ``parts`` says whose each of ``logits`` is (several
-    seeds share alike).
+    """The weight of each of ``names``, to three digits, by the class ids ``truth`` (n,); ``parts`` says whose
+    each of ``logits`` is (several seeds share alike).
     """
-    truth = wanted.labels["action"][:, None]
-    each = [np.exp(np.take_along_axis(log_softmax(one), truth, axis=1))[:, 0] for one in logits]
+    each = [np.exp(np.take_along_axis(log_softmax(one), truth[:, None], axis=1))[:, 0] for one in logits]
     own = [
         np.mean([one for one, part in zip(each, parts, strict=True) if part == name], axis=0)
         for name in names
@@ -164,9 +165,12 @@ def fitted_exponent(
     """The exponent that is best by ``metric`` on (n, C) logits of ``wanted``; ``counts`` (C,) make the
     prior.
     """
-    return fit_exponent(
-        logits, counts, lambda changed: measure(changed, wanted, classes)["action"][metric] or 0.0
-    )
+    main = classes.main
+
+    def value(changed: np.ndarray) -> float:
+        return measure({main: changed}, wanted, classes)[main][metric] or 0.0
+
+    return fit_exponent(logits, counts, value)
 
 
 def class_counts(rows: Targets, classes: ClassSpace) -> dict[str, np.ndarray]:

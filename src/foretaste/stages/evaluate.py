@@ -1,4 +1,4 @@
-"""Measure a model's cached scores: top-k accuracy, class-mean recall, many-shot recall in both meanings."""
+"""Measure a model's cached scores: every metric of every head that they answer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from foretaste.pipeline.step import Step
 
 def run(step: Step) -> None:
     """Write ``metrics``."""
-    config = step.config
-    metrics = evaluate(
-        step.inputs["scores"], step.inputs["samples"], config["split"], read_classes(step.inputs["classes"])
-    )
+    config, classes = step.config, read_classes(step.inputs["classes"])
+    metrics = evaluate(step.inputs["scores"], step.inputs["samples"], config["split"], classes)
     metrics |= {name: config[name] for name in ("dataset", "system", "seed", "model")}
     # What is in the scores counts: a fitted exponent is known only there.
     metrics["protocol"] = {
@@ -21,5 +19,8 @@ def run(step: Step) -> None:
         for name, value in config["protocol"].items()
     }
     artifact.write_json(step.outputs["metrics"], metrics)
-    shown = (f"{name} {value:.1f}" for name, value in metrics["action"].items() if value is not None)
-    console.say(f"{config['model']}, {metrics['samples']} samples of {config['split']}: {', '.join(shown)}")
+    head = next(head for head in classes.heads if head in metrics)
+    shown = (f"{name} {value:.1f}" for name, value in metrics[head].items() if value is not None)
+    console.say(
+        f"{config['model']}, {metrics['samples']} samples of {config['split']}, {head}: {', '.join(shown)}"
+    )

@@ -31,7 +31,5 @@ def run(step: Step) -> None:
         partial.write_text(read.classes.to_json(), encoding="utf-8")
     with artifact.whole(step.outputs["issues"]) as partial:
         write_table(partial, ISSUES, issues)
-    console.say(
-        f"{read.segments.num_rows} segments, {len(read.classes.action)} actions, {len(read.issues)} bad rows"
-        " left out"
-    )
+    classes = ", ".join(f"{len(names)} {head} classes" for head, names in read.classes.heads.items())
+    console.say(f"{read.segments.num_rows} segments, {classes}, {len(read.issues)} bad rows left out")

@@ -35,7 +35,7 @@ def run(step: Step) -> None:
     header = {
         name: config[name] for name in ("title", "dataset", "system", "worlds", "split", "primary_metric")
     }
-    summary = summarise({**header, **study.size}, study.arms, study.compared, stages)
+    summary = summarise({**header, "heads": study.heads, **study.size}, study.arms, study.compared, stages)
     palette = colours(study.models)
     content = Content(
         summary=summary,
@@ -48,6 +48,7 @@ def run(step: Step) -> None:
             [(log["model"], path) for log, path in zip(config["logs"], inputs["logs"], strict=True)],
             study.models,
             palette,
+            study.heads[0],
         ),
         language_models=[
             {**lm, **artifact.read_json(path)}

@@ -95,9 +95,8 @@ def _train(step: Step, sources: Sources, samples: Samples, scratch: Path) -> nn.
     targets = open_targets(scores, objective, "training", samples.ids, sources.classes, asked)
     shown = replace(samples, beside={teacher: one.view for teacher, one in live.items()})
     loaders = {"training": Loader(samples=shown, batch=config.batch, seed=seed, buckets=config.buckets)}
-    if len(held_out := monitored_rows(sources.samples)):
-        loaders["validation"] = Loader(
-            samples=join(samples.view, sources.samples, held_out), batch=config.batch
-        )
+    evaluated = step.config["evaluated"]
+    if len(held_out := monitored_rows(sources.samples, evaluated)):
+        loaders[evaluated] = Loader(samples=join(samples.view, sources.samples, held_out), batch=config.batch)
     fit(model, targets, objective, loaders, config, scratch)
     return model

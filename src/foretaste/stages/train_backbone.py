@@ -1,7 +1,7 @@
 """Train a backbone to recognise the action that is going on, on the training videos; its features are what
 students read.
 
-metrics.json says how well it recognises frames of the validation videos, beside the share of the commonest
+metrics.json says how well it recognises frames of the evaluated videos, beside the share of the commonest
 training class.
 """
 
@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 import torch
+from torch import Tensor
 
 from foretaste.contracts.batch import UNLABELLED
-from foretaste.contracts.classes import HEADS, read_classes
+from foretaste.contracts.classes import read_classes
 from foretaste.contracts.tables import SEGMENTS, VIDEOS, read_table
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import artifact, console, families
@@ -38,8 +39,8 @@ SEED = 0
 def run(step: Step) -> None:
     """``segments``, ``videos``, ``classes`` -> ``checkpoint``, ``metrics``, ``log``."""
     config = validated(BackboneConfig, {**step.config["model"], "grid": {"fps": 1.0}}, "backbones")
-    classes = read_classes(step.inputs["classes"])
-    samples = {split: _frames(step, config, classes, split) for split in ("training", "validation")}
+    classes, evaluated = read_classes(step.inputs["classes"]), step.config["evaluated"]
+    samples = {split: _frames(step, config, classes, split) for split in ("training", evaluated)}
     torch.manual_seed(SEED)
     model = families.build("models", config.network, "network", sources=Sources(classes=classes))
     loader = Loader(samples=samples["training"], batch=config.training.batch, seed=SEED)
@@ -52,23 +53,25 @@ def run(step: Step) -> None:
         config.training,
         step.scratch,
     )
-    found = score(model, samples["validation"])
+    found = score(model, samples[evaluated])
     if not accelerator().is_main_process:
         return
     metrics = {
-        head: _recognition(found.logits[head], samples, head) for head in HEADS if head in found.logits
+        head: _recognition(logits, samples["training"].labels[head], samples[evaluated].labels[head])
+        for head, logits in found.logits.items()
     }
-    console.say(
-        f"validation frames: action top-1 {metrics['action']['top1']:.1f} % (commonest class"
-        f" {metrics['action']['commonest']:.1f} %)"
-    )
+    for head, numbers in metrics.items():
+        console.say(
+            f"{evaluated} frames: {head} top-1 {numbers['top1']:.1f} % (commonest class"
+            f" {numbers['commonest']:.1f} %)"
+        )
     with artifact.whole(step.outputs["checkpoint"]) as partial:
         save_model(partial, model, config.network, classes, {"view": dict(config.view), "seed": SEED})
     with artifact.whole(step.outputs["log"]) as partial:
         partial.write_bytes((step.scratch / "log.jsonl").read_bytes())
     artifact.write_json(
         step.outputs["metrics"],
-        {"format": 1, "split": "validation", "frames": len(samples["validation"]), **metrics},
+        {"format": 1, "split": evaluated, "frames": len(samples[evaluated]), **metrics},
     )
 
 
@@ -91,17 +94,16 @@ def _frames(step: Step, config: BackboneConfig, classes: Any, split: str) -> Sam
         view=view,
         rows=samples.rows,
         ids=samples.ids,
-        labels={head: torch.from_numpy(view.labels[head]) for head in HEADS},
+        labels={head: torch.from_numpy(labels) for head, labels in view.labels.items()},
     )
 
 
-def _recognition(logits: np.ndarray, samples: dict[str, Samples], head: str) -> dict[str, float]:
-    """Top-1 in per cent over labelled validation frames, and what always saying the commonest training class
-    would give.
+def _recognition(logits: np.ndarray, training: Tensor, truth: Tensor) -> dict[str, float]:
+    """Top-1 in per cent over the frames whose class id ``truth`` (n,) is known, and what always saying the
+    commonest training class would give.
     """
-    labels = samples["validation"].labels[head].numpy()
+    labels = truth.numpy()
     known = labels != UNLABELLED
-    training = samples["training"].labels[head]
     commonest = int(torch.bincount(training[training != UNLABELLED]).argmax())
     right, usual = logits.argmax(1) == labels, labels == commonest
     return {"top1": float(100 * right[known].mean()), "commonest": float(100 * usual[known].mean())}

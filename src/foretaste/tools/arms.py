@@ -11,9 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from foretaste.contracts.errors import DataError
-from foretaste.pipeline import artifact
 from foretaste.report.arms_table import table
+from foretaste.report.summaries import read_summary
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,10 +22,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the table."""
-    summary = artifact.read_json(arguments.summary)
-    if not isinstance(summary, dict) or not {"arms", "primary_metric"} <= set(summary):
-        raise DataError(
-            "not a summary", arguments.summary, "the summary.json of a finished report", "correct the path"
-        )
-    print("\n".join(table(summary)))
+    print("\n".join(table(read_summary(arguments.summary))))
     print(f"report: {arguments.summary.with_name('report.html')}")

@@ -3,13 +3,14 @@
     foretaste evaluate --scores DIR --samples results/<dataset>/samples.parquet --split validation
     foretaste evaluate --scores F.npz --samples results/<dataset>/samples.parquet --split validation --json
 
-DIR is a score cache (`foretaste scores show DIR`). F.npz holds sample_id (text) and action (float32 logits,
-one row a sample; of probabilities their logarithms); F.classes.json beside it gives the class order
+DIR is a score cache (`foretaste scores show DIR`). F.npz holds sample_id (text) and by the name of each head
+that is scored (action) float32 logits, one row a sample (of probabilities their logarithms); F.classes.json
+beside it gives the class order
 (`foretaste scores export` writes such a pair). Classes are matched by name with the classes.json beside the
 samples, where there is one. Every labelled sample of the split needs a score. Verbs and nouns are measured
-from the actions' probabilities. Numbers are per cent; "-" (null in JSON) stands where a dataset has no such
-classes. `--split held_out` measures a model with `held_out: k` on the training videos that it went without,
-for choices that validation must not make.
+from the actions' probabilities, actions of a model that has verbs and nouns alone from theirs. Numbers are
+per cent; "-" (null in JSON) stands where a dataset has no such classes. `--split held_out` measures a model
+with `held_out: k` on the training videos that it went without, for choices that validation must not make.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import argparse
 import json
 from pathlib import Path
 
-from foretaste.contracts.classes import HEADS, read_classes
+from foretaste.contracts.classes import read_classes
+from foretaste.contracts.metrics import METRICS
 from foretaste.evaluation.measuring import evaluate
+from foretaste.evaluation.protocols import heads_in
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,8 +50,9 @@ def run(arguments: argparse.Namespace) -> None:
         print(json.dumps(metrics, indent=1, sort_keys=True))
         return
     print(f"{metrics['samples']} samples of {arguments.split}, per cent")
-    heads = [head for head in HEADS if head in metrics]
-    print(f"{'':22}{''.join(f'{head:>8}' for head in heads)}")
-    for name in metrics["action"]:
-        values = (metrics[head][name] for head in heads)
-        print(f"{name:22}{''.join(f'{value:8.2f}' if value is not None else '       -' for value in values)}")
+    heads = heads_in(metrics)
+    widths = [max(8, len(head) + 2) for head in heads]
+    print(f"{'':25}{''.join(f'{head:>{width}}' for head, width in zip(heads, widths))}")
+    for name in METRICS:
+        values = ["-" if metrics[head][name] is None else f"{metrics[head][name]:.2f}" for head in heads]
+        print(f"{name:25}{''.join(f'{value:>{width}}' for value, width in zip(values, widths))}")

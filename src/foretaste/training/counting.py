@@ -23,7 +23,9 @@ class Counter(Protocol):
     """A model that learns by counting."""
 
     def fit(self, history: Tensor, target: Tensor) -> None:
-        """(S, L) int64 action ids, the latest last, ``UNLABELLED`` on the left; (S,) int64: what followed."""
+        """(S, L) int64 class ids of the main head, the latest last, ``UNLABELLED`` on the left; (S,) int64:
+        what followed.
+        """
 
 
 def count(model: Counter, samples: Samples, recipes: Path | None, classes: ClassSpace) -> None:
@@ -31,7 +33,7 @@ def count(model: Counter, samples: Samples, recipes: Path | None, classes: Class
     a generated world's ``recipes``, every step of them after the L steps before it.
     """
     batch = samples.batch(range(len(samples)))
-    history, labels = batch.inputs["history"], batch.labels["action"]
+    history, labels = batch.inputs["history"], batch.labels[classes.main]
     if recipes is not None:
         history, labels = pairs(read_recipe_steps(recipes, classes), history.shape[1])
     known = labels != UNLABELLED
@@ -68,7 +70,7 @@ def read_recipe_steps(folder: Path, classes: ClassSpace) -> list[np.ndarray]:
         ) from error
     table = table.filter(pc.and_(pc.equal(table["partition"], "train"), pc.equal(table["kind"], "step")))
     table = table.sort_by([("recipe_id", "ascending"), ("order", "ascending")])
-    number = {name: index for index, name in enumerate(classes.action)}
+    number = {name: index for index, name in enumerate(classes.names("action"))}
     sequences: dict[str, list[int]] = {}
     for recipe, action in zip(table["recipe_id"].to_pylist(), table["action"].to_pylist()):
         if action in number:

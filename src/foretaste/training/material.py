@@ -50,11 +50,11 @@ def rows_of(samples: pa.Table, split: str) -> np.ndarray:
     return np.flatnonzero(pc.equal(samples["split"], split).to_numpy(zero_copy_only=False))
 
 
-def monitored_rows(samples: pa.Table) -> np.ndarray:
-    """Rows of the validation split that learning curves follow: at most ``MONITORED``, evenly spaced. They
+def monitored_rows(samples: pa.Table, split: str) -> np.ndarray:
+    """Rows of the evaluated split that learning curves follow: at most ``MONITORED``, evenly spaced. They
     decide nothing.
     """
-    rows = rows_of(samples, "validation")
+    rows = rows_of(samples, split)
     return rows if len(rows) <= MONITORED else rows[np.linspace(0, len(rows) - 1, MONITORED).astype(np.int64)]
 
 

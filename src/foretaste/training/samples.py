@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from foretaste.contracts.batch import UNLABELLED, Batch
-from foretaste.contracts.classes import HEADS
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.tables import heads_of
 from foretaste.contracts.view import Fetched, Look, RowIds, View
 
 #: Batches of like length are formed within pools of this many batches, so that neighbours change from epoch
@@ -105,7 +105,7 @@ def join(view: View, samples: pa.Table, rows: Sequence[int]) -> Samples:
     rows = np.asarray(rows, dtype=np.int64)
     chosen = samples.take(pa.array(rows))
     labels = {}
-    for head in HEADS:
+    for head in heads_of(samples):
         column = chosen.column(f"{head}_id").combine_chunks()
         if column.null_count < len(column):
             labels[head] = torch.from_numpy(

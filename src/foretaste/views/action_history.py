@@ -18,6 +18,7 @@ import torch
 from pydantic import Field, PositiveInt
 
 from foretaste.annotations.history import check_histories, histories
+from foretaste.contracts.tables import heads_of
 from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline.options import Options
 from foretaste.text.masking import uniform
@@ -161,16 +162,18 @@ def build(config: Config, sources: Sources) -> ActionHistory:
 
 
 def _phrases(segments: pa.Table, name: str) -> list[str]:
-    """Every segment as text: its verb and noun by the template, or the words of an action that has neither.
+    """Every segment as text: its verb and noun by the template, or the words of its class in the main head
+    where the dataset has neither.
     An unlabelled one, which no history shows, is an empty string.
     """
     word = template(name).phrase
-    labels = list(zip(*(segments[head].to_pylist() for head in ("action", "verb", "noun"))))
+    heads = heads_of(segments)
+    told = ("verb", "noun") if {"verb", "noun"} <= set(heads) else heads[:1]
+    labels = list(zip(*(segments[head].to_pylist() for head in told)))
     worded: dict[tuple, str] = {}
     for label in dict.fromkeys(labels):
-        action, *pair = label
-        if None not in pair:
-            worded[label] = word(*pair)
+        if None in label:
+            worded[label] = ""
         else:
-            worded[label] = "" if action is None else " ".join(words(action))
+            worded[label] = word(*label) if len(label) == 2 else " ".join(words(*label))
     return [worded[label] for label in labels]

@@ -12,6 +12,7 @@ from pydantic import PositiveInt
 
 from foretaste.annotations.history import check_histories, histories
 from foretaste.contracts.batch import UNLABELLED
+from foretaste.contracts.tables import heads_of
 from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline.options import Options
 
@@ -68,7 +69,7 @@ def build(config: Config, sources: Sources) -> ActionIds:
     samples, segments = sources.need("samples", "action_ids"), sources.need("segments", "action_ids")
     found = histories(samples, segments, rule=config.rule, source=config.source, length=config.length)
     check_histories(samples, segments, found, rule=config.rule)
-    ids = segments.column("action_id").fill_null(UNLABELLED).to_numpy().astype(np.int64)
+    ids = segments.column(f"{heads_of(segments)[0]}_id").fill_null(UNLABELLED).to_numpy().astype(np.int64)
     width = config.length or max((len(shown) for shown in found), default=0)
     history = np.full((len(found), width), UNLABELLED, dtype=np.int64)
     for row, shown in enumerate(found):

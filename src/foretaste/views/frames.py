@@ -4,8 +4,7 @@ This view makes its own rows: one for every time k / rate that lies inside a lab
 ``sources.segments`` (hand in the segments of one split). Beside the protocol it therefore has
 
     ids       tuple of n strings, "<video_id>@<k>"
-    labels    {"action": (n,), "verb": (n,), "noun": (n,)} int64; ``UNLABELLED`` where the segment has none
-              for that head
+    labels    head -> (n,) int64; ``UNLABELLED`` where the segment has none for that head
 
 and its ``fetch`` gives the same labels. Inputs: ``frames`` (B, 3, H, W) uint8.
 
@@ -25,8 +24,8 @@ import torch
 from pydantic import PositiveFloat
 
 from foretaste.contracts.batch import UNLABELLED
-from foretaste.contracts.classes import HEADS
 from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.tables import heads_of
 from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline.console import track
 from foretaste.pipeline.options import Options
@@ -103,8 +102,9 @@ def labelled_times(
     head -> (n,) labels there. Of overlapping segments the one whose midpoint is nearest counts.
     """
     by_video: dict[str, list[dict]] = {}
+    heads = heads_of(segments)
     for segment in segments.to_pylist():
-        if any(segment[f"{head}_id"] is not None for head in HEADS):
+        if any(segment[f"{head}_id"] is not None for head in heads):
             by_video.setdefault(segment["video_id"], []).append(segment)
     found = {}
     for video_id in sorted(by_video):
@@ -116,14 +116,17 @@ def labelled_times(
                 "a probed video for every segment",
                 "see issues.parquet; leave out its segments",
             )
-        starts, stops = (np.array([segment[name] for segment in near]) for name in ("start_s", "stop_s"))
-        steps, labels = [], {head: [] for head in HEADS}
+        starts = np.array([segment["start_s"] for segment in near])
+        # A segment without a stop goes on to the end of its video.
+        ends = [ends_s[video_id] if segment["stop_s"] is None else segment["stop_s"] for segment in near]
+        stops = np.array(ends)
+        steps, labels = [], {head: [] for head in heads}
         for k in range(grid_index(min(stops.max(), ends_s[video_id]), rate) + 1):
             at = label_at(k / rate, starts, stops, np.arange(len(near)), "midpoint")
             if at == UNLABELLED or k / rate >= ends_s[video_id]:
                 continue
             steps.append(k)
-            for head in HEADS:
+            for head in heads:
                 label = near[at][f"{head}_id"]
                 labels[head].append(UNLABELLED if label is None else label)
         found[video_id] = (
@@ -174,5 +177,7 @@ def build(config: Config, sources: Sources) -> Frames:
     paths = {row["video_id"]: row["path"] for row in videos}
     pixels, pts_s = _decode(config, sources.need("video_folder", "views.frames"), paths, times_s)
     rows = [(video_id, int(k)) for video_id, (steps, _) in found.items() for k in steps]
-    labels = {head: np.concatenate([labels[head] for _, labels in found.values()]) for head in HEADS}
+    labels = {
+        head: np.concatenate([labels[head] for _, labels in found.values()]) for head in heads_of(segments)
+    }
     return Frames(config, rows, pixels, pts_s, labels)

@@ -4,13 +4,15 @@ times.
 
 from __future__ import annotations
 
+from math import inf
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretaste.contracts.batch import UNLABELLED
-from foretaste.contracts.classes import HEADS
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.tables import heads_of
 from foretaste.video.windows import PastTies, label_at
 
 
@@ -50,12 +52,14 @@ def past_labels(
     for segment in segments.to_pylist():
         if segment["segment_id"] in known:
             by_video.setdefault((segment["split"], segment["video_id"]), []).append(segment)
-    labels = {head: np.full(times_s.shape, UNLABELLED, dtype=np.int64) for head in HEADS}
+    labels = {head: np.full(times_s.shape, UNLABELLED, dtype=np.int64) for head in heads_of(segments)}
     for row, place in enumerate(
         zip(samples.column("split").to_pylist(), samples.column("video_id").to_pylist())
     ):
         near = by_video.get(place, [])
-        starts, stops = (np.array([segment[name] for segment in near]) for name in ("start_s", "stop_s"))
+        starts = np.array([segment["start_s"] for segment in near])
+        # A segment without a stop goes on to the end of its video.
+        stops = np.array([inf if segment["stop_s"] is None else segment["stop_s"] for segment in near])
         for t, time_s in enumerate(times_s[row]):
             at = label_at(time_s, starts, stops, np.arange(len(near)), ties)
             for head, values in labels.items():
