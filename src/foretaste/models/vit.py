@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
 
 import torch
 from pydantic import Field, PositiveInt, model_validator
@@ -33,7 +32,7 @@ class Config(Options):
     heads: PositiveInt = 12
     dropout: float = Field(0.0, ge=0, lt=1)
     """On the vector that is classified."""
-    classify: tuple[Literal["action", "verb", "noun"], ...] = ()
+    classify: tuple[str, ...] = ()
     """Heads of a recogniser; a backbone within another network has none."""
     pixels: Pixels = Pixels()
     """How it reads the bytes of a picture: as its first weights were trained (timm's augreg and in21k_ft_in1k
