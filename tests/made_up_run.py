@@ -136,7 +136,7 @@ def make_run(
             "jobs": jobs,
             "teacher_seeds": min(seeds, 2),
             "history": {"rule": "start", "source": "all_splits", "length": 5},
-            "video_folder": str(folder / names[0] / "videos"),
+            "video_folders": {"rgb": str(folder / names[0] / "videos")},
             "benchmarks": [str(path) for path in benchmarks],
         },
         wildcards={"dataset": "kitchen", "system": "lm_avt_demo", "scope": ""},
@@ -268,6 +268,7 @@ def _videos(place: Path, samples) -> Path:
         table.append(
             (
                 video,
+                "rgb",
                 path.name,
                 160,
                 120,

@@ -47,7 +47,7 @@ def run(folder, out, checkpoint, stops, on_bad_input="skip", shards=1, fps=4.0):
             stage="probe_videos",
             inputs={},
             outputs={name: out / f"{name}.parquet" for name in ("videos", "issues")},
-            config={"video_folder": str(folder), "pattern": "*", "on_bad_input": "skip"},
+            config={"video_folders": {"rgb": str(folder)}, "patterns": {"rgb": "*"}, "on_bad_input": "skip"},
             wildcards={},
             scratch=out,
         )
@@ -83,7 +83,7 @@ def run(folder, out, checkpoint, stops, on_bad_input="skip", shards=1, fps=4.0):
                     "picture": PICTURE,
                     "grid": {"fps": fps, "shards": shards},
                     "on_bad_input": on_bad_input,
-                    "video_folder": str(folder),
+                    "video_folders": {"rgb": str(folder)},
                     "windows": {"tau_a": TAU_A, "tau_o": TAU_O},
                 },
                 wildcards={"backbone": "frames", "shard": shard},

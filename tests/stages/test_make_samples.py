@@ -113,6 +113,7 @@ def test_frames_ask_the_table_of_videos(segments, tmp_path):
     rows = [("P01_01", 10.0), ("P02_01", 100.0), ("P02_02", 100.0)]
     columns = {"video_id": [row[0] for row in rows], "duration_s": [row[1] for row in rows]}
     common = {
+        "modality": "rgb",
         "path": "x.mp4",
         "width": 8,
         "height": 8,

@@ -83,7 +83,12 @@ def steps(data: Path, out: Path, model: dict) -> tuple[Step, Step]:
     }
     common = {"wildcards": {"dataset": "d", "system": "s", "seed": 0, "model": "student"}}
     outputs = {"checkpoint": out / "checkpoint", "log": out / "log.jsonl", "config": out / "config.yaml"}
-    config = {"model": settings, "seed": 0, "evaluated": "validation", "video_folder": str(data / "videos")}
+    config = {
+        "model": settings,
+        "seed": 0,
+        "evaluated": "validation",
+        "video_folders": {"rgb": str(data / "videos")},
+    }
     first = Step(
         stage="train",
         inputs={**places, "weights": data / "vit.pth"},

@@ -145,7 +145,11 @@ def step(tmp_path, folder, on_bad_input, *wanted):
         stage="probe_videos",
         inputs={"segments": segments(tmp_path / "segments.parquet", *wanted)},
         outputs={"videos": tmp_path / "videos.parquet", "issues": tmp_path / "issues.parquet"},
-        config={"video_folder": str(folder), "pattern": "**/*", "on_bad_input": on_bad_input},
+        config={
+            "video_folders": {"rgb": str(folder)},
+            "patterns": {"rgb": "**/*"},
+            "on_bad_input": on_bad_input,
+        },
         wildcards={},
         scratch=tmp_path,
     )

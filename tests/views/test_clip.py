@@ -72,7 +72,7 @@ def build(folder, rows=None, segments=None, probed=None, **settings):
     sources = Sources(
         samples=table(SAMPLES, rows),
         videos=pa.table(columns, schema=VIDEOS.schema),
-        video_folder=folder,
+        video_folders={"rgb": folder},
         segments=None if segments is None else table(SEGMENTS.of(THREE), segments),
     )
     return families.build("views", {"kind": "clip", **SMALL, **settings}, sources=sources)
@@ -268,7 +268,7 @@ def test_the_published_sizes(folder):
     sources = Sources(
         samples=table(SAMPLES, [sample("a", 3.0, tau_o=10.0)]),
         videos=pa.table(probe(folder, video_files(folder).items())[0], schema=VIDEOS.schema),
-        video_folder=folder,
+        video_folders={"rgb": folder},
     )
     view = families.build("views", {"kind": "clip"}, sources=sources)
     clip = fetch(view, [0])[0]

@@ -60,7 +60,9 @@ def build(folder, rows=SEGMENT_ROWS, **settings):
         [pa.array([row.get(f.name) for row in rows], f.type) for f in SEGMENTS_OF_THREE],
         schema=SEGMENTS_OF_THREE,
     )
-    sources = Sources(segments=segments, videos=pa.table(columns, schema=VIDEOS.schema), video_folder=folder)
+    sources = Sources(
+        segments=segments, videos=pa.table(columns, schema=VIDEOS.schema), video_folders={"rgb": folder}
+    )
     return families.build("views", {"kind": "frames", "picture": PICTURE, **settings}, sources=sources)
 
 

@@ -112,12 +112,12 @@ SAMPLES = _define(
     dropped_because=_or_null(_text),
 )  # fmt: skip
 
-#: One video file as probed. ``path`` is relative to the dataset's video folder. Bad files are rows of ISSUES
-#: instead.
+#: One video file as probed. ``path`` is relative to the dataset's folder of videos of that modality
+#: (``contracts.modalities``). Bad files are rows of ISSUES instead.
 VIDEOS = _define(
-    "videos", ("video_id",),
-    video_id=_text, path=_text, width=_int, height=_int, frames=_int, duration_s=_float, rate_fps=_float,
-    codec=_text, rotation=_int, sha256=_text,
+    "videos", ("video_id", "modality"),
+    video_id=_text, modality=_text, path=_text, width=_int, height=_int, frames=_int, duration_s=_float,
+    rate_fps=_float, codec=_text, rotation=_int, sha256=_text,
 )  # fmt: skip
 
 #: One thing that is seen in one frame; rows in order of video and time. ``time_s`` is the frame's time stamp.
@@ -136,6 +136,11 @@ ISSUES = _define(
     "issues", (), stage=_text, file=_text, row=_or_null(_text), key=_or_null(_text), reason=_text,
     action=_text,
 )  # fmt: skip
+
+
+def of_modality(videos: pa.Table, modality: str) -> pa.Table:
+    """The rows of VIDEOS that are of one modality."""
+    return videos.filter(pc.equal(videos["modality"], modality))
 
 
 def write_table(path: Path, definition: TableDef, columns: dict[str, list] | pa.Table) -> None:

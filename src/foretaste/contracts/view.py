@@ -12,6 +12,7 @@ from torch import Tensor
 
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.tables import of_modality
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +28,8 @@ class Sources:
         Feature shards (HDF5) of the backbone that the preset names.
     feature_width
         D of those features.
-    video_folder
-        The folder that ``videos.path`` is relative to.
+    video_folders
+        modality -> the folder that ``videos.path`` of its rows is relative to.
     phrases
         The table of recipe phrases.
     weights
@@ -45,7 +46,7 @@ class Sources:
     classes: ClassSpace | None = None
     features: tuple[Path, ...] | None = None
     feature_width: int | None = None
-    video_folder: Path | None = None
+    video_folders: Mapping[str, Path] | None = None
     phrases: pa.Table | None = None
     weights: Path | None = None
     pretrained: Path | None = None
@@ -68,6 +69,20 @@ class Sources:
                 "add it, or choose another view or network",
             )
         return value
+
+    def videos_of(self, modality: str, who: str) -> tuple[pa.Table, Path]:
+        """The rows of ``videos`` of one modality, and their folder; a ConfigError where there is no such
+        folder.
+        """
+        videos, folders = self.need("videos", who), self.need("video_folders", who)
+        if modality not in folders:
+            raise ConfigError(
+                f"{who} needs videos of the modality {modality}",
+                "dataset",
+                f"videos: {{{modality}: {{folder: ...}}}}",
+                f"say where they lie; there are {', '.join(folders)}",
+            )
+        return of_modality(videos, modality), folders[modality]
 
 
 class RowIds(Sequence[str]):

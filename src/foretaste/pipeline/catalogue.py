@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.contracts.modalities import RGB
 from foretaste.pipeline.components import check_parts, check_settings, schemas
 from foretaste.pipeline.config import (
     BackboneConfig,
@@ -21,6 +22,7 @@ from foretaste.pipeline.config import (
     TextConfig,
     validated,
 )
+from foretaste.pipeline.dataset_videos import DatasetVideos
 from foretaste.pipeline.described import Folder
 from foretaste.pipeline.found_files import matching
 from foretaste.pipeline.language_models import artifact_name
@@ -29,7 +31,6 @@ from foretaste.pipeline.names import check_name
 from foretaste.pipeline.places import check_folder
 from foretaste.pipeline.preset_checks import check_preset
 from foretaste.pipeline.preset_files import Files, merge
-from foretaste.pipeline.video_files import no_videos, video_files
 
 #: The text whose files lie in the folder of the corpus itself.
 PLAIN_TEXT = "recipes"
@@ -324,38 +325,10 @@ class Catalogue:
             for shard in range(settings.grid.shards)
         ]
 
-    def video_folder(self, dataset: str) -> str:
-        """The folder that the videos are named in: of a generated world, the one that appears whole."""
-        settings = self.dataset(dataset)
-        if settings.world is not None:
-            return Folder(f"{self.results}/{dataset}/world/videos")
-        if settings.videos is None:
-            raise ConfigError(
-                "no videos",
-                f"workflow/datasets/{dataset}.yaml",
-                "videos: {folder: ...}",
-                "say where they lie",
-            )
-        return f"{self.run.data_root}/{settings.videos.folder}"
-
-    def video_files(self, dataset: str) -> list[str]:
-        """The videos that Snakemake watches; raises ConfigError or DataError where there is none."""
-        folder, videos = self.video_folder(dataset), self.dataset(dataset).videos
-        if isinstance(folder, Folder):
-            return [folder]
-        found = video_files(Path(folder), videos.pattern)
-        if not found:
-            raise no_videos(Path(folder), videos.pattern)
-        # A link to nothing is an issue of probe_videos.
-        return [str(path) for paths in found.values() for path in paths if path.is_file()]
-
-    def has_videos(self, dataset: str) -> bool:
-        """Whether there is any video of the dataset: a run of text alone needs none."""
-        if self.dataset(dataset).world is not None:
-            return True
-        videos = self.dataset(dataset).videos
-        folder = Path(self.run.data_root) / videos.folder if videos is not None else None
-        return folder is not None and folder.is_dir() and bool(video_files(folder, videos.pattern))
+    def videos(self, dataset: str) -> DatasetVideos:
+        """Where its videos lie."""
+        settings, data_root = self.dataset(dataset), self.run.data_root
+        return DatasetVideos(name=dataset, settings=settings, data_root=data_root, results=self.results)
 
     def watching(self, dataset: str) -> list[ModelConfig]:
         """The models of the run's systems that see video, as far as there is any; none in a run of text
@@ -370,8 +343,11 @@ class Catalogue:
     def _has_video(self, dataset: str, model: ModelConfig) -> bool:
         if self.shows(model.view) not in ("features", "pixels"):
             return False
-        files = None if model.backbone is None else self.named("backbones", model.backbone, dataset).files
-        return self.has_videos(dataset) if files is None else bool(matching(Path(self.run.data_root), files))
+        if model.backbone is not None:
+            files = self.named("backbones", model.backbone, dataset).files
+            if files is not None:
+                return bool(matching(Path(self.run.data_root), files))
+        return self.videos(dataset).any(model.view.get("modality", RGB))
 
     def loss_settings(self, term: TermConfig) -> dict[str, Any]:
         """Every setting of a term's loss, also those that a preset leaves to their defaults."""

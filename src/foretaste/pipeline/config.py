@@ -12,15 +12,18 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    Discriminator,
     Field,
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
+    Tag,
     ValidationError,
     model_validator,
 )
 
 from foretaste.contracts.metrics import METRICS
+from foretaste.contracts.modalities import Modality
 from foretaste.pipeline.explain import explain
 from foretaste.pipeline.families import Part
 from foretaste.pipeline.language_models import check_name
@@ -124,6 +127,12 @@ class VideoFolder(Options):
     """
 
 
+def _one_or_several(value: Any) -> str:
+    inner = value.values() if isinstance(value, Mapping) else [None]
+    several = all(isinstance(one, Mapping | VideoFolder) for one in inner)
+    return "by modality" if several else "VideoFolder"
+
+
 class DatasetConfig(Options):
     """One dataset and split: how it is read, its clock, and what is anticipated."""
 
@@ -141,7 +150,15 @@ class DatasetConfig(Options):
     """
     evaluated: Literal["validation", "test"] = "validation"
     """The split that is measured, and that learning curves follow."""
-    videos: VideoFolder | None = None
+    videos: (
+        Annotated[
+            Annotated[VideoFolder, Tag("VideoFolder")]
+            | Annotated[dict[Modality, VideoFolder], Tag("by modality")],
+            Discriminator(_one_or_several),
+        ]
+        | None
+    ) = None
+    """Where its RGB videos lie; or, by modality (`rgb`, `flow`), where those of each do."""
     world: dict[str, Any] | None = None
     """Settings of the generated kitchen; only generated datasets have them."""
     pool: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ class Described:
     inputs: dict[str, str | list[str]]
     outputs: dict[str, str]
     config: dict[str, Any]
-    places: dict[str, str | list[str]] = field(default_factory=dict)
+    places: dict[str, str | list[str] | dict[str, str]] = field(default_factory=dict)
     threads: int = 1
     processes: int = 1
 

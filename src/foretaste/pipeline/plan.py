@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.contracts.modalities import RGB
 from foretaste.pipeline import families
 from foretaste.pipeline.catalogue import PLAIN_TEXT, Catalogue
 from foretaste.pipeline.config import TextConfig, validated
@@ -197,21 +198,20 @@ class Plan:
         return {"task": "anticipation", **settings.model_dump(include={"tau_a", "tau_o", "earliest_stop_s"})}
 
     def _probe_videos(self, dataset: str) -> Described:
-        settings = self.catalogue.dataset(dataset).videos
         return Described(
             inputs={
                 "segments": f"{self.results}/{dataset}/segments.parquet",
-                "files": self.catalogue.video_files(dataset),
+                "files": self.catalogue.videos(dataset).files(),
             },
             outputs={
                 "videos": f"{self.results}/{dataset}/videos.parquet",
                 "issues": f"{self.results}/{dataset}/issues/probe_videos.parquet",
             },
             config={
-                "pattern": settings.pattern if settings else "*.mp4",
+                "patterns": self.catalogue.videos(dataset).patterns(),
                 "on_bad_input": self.run.on_bad_input,
             },
-            places={"video_folder": self.catalogue.video_folder(dataset)},
+            places={"video_folders": self.catalogue.videos(dataset).folders()},
         )
 
     def _train_backbone(self, dataset: str, backbone: str) -> Described:
@@ -229,7 +229,7 @@ class Plan:
                 "dataset": dataset,
                 "evaluated": self.catalogue.dataset(dataset).evaluated,
             },
-            places={"video_folder": self.catalogue.video_folder(dataset)},
+            places={"video_folders": self.catalogue.videos(dataset).folders()},
             processes=self.run.processes.get(backbone, 1),
         )
 
@@ -251,7 +251,7 @@ class Plan:
                 "windows": self._windows(dataset),
                 "on_bad_input": self.run.on_bad_input,
             },
-            places={"video_folder": self.catalogue.video_folder(dataset)},
+            places={"video_folders": self.catalogue.videos(dataset).folders()},
         )
 
     def _gather_issues(self, dataset: str) -> Described:
@@ -387,11 +387,11 @@ class Plan:
 
     def _seen(
         self, dataset: str, system: str, settings: ModelConfig
-    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         """What a model's view and network are made from: inputs, settings, places."""
         inputs: dict[str, Any] = self._tables(dataset, "samples", "segments", "classes")
         config: dict[str, Any] = {"view": dict(settings.view)}
-        places: dict[str, str] = {}
+        places: dict[str, Any] = {}
         if self.catalogue.shows(settings.view) == "history":
             config["view"] = {
                 **self.catalogue.system(dataset, system).history.model_dump(mode="json"),
@@ -401,7 +401,8 @@ class Plan:
             inputs["features"] = self.catalogue.features(dataset, settings.backbone)
         if self.catalogue.shows(settings.view) == "pixels":
             inputs |= self._tables(dataset, "videos")
-            places["video_folder"] = self.catalogue.video_folder(dataset)
+            modality = settings.view.get("modality", RGB)
+            places["video_folders"] = self.catalogue.videos(dataset).folders(modality)
         if settings.lm is not None:
             lm = self.catalogue.named("lms", settings.lm, dataset)
             if lm.training is None:

@@ -184,7 +184,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
     inputs["issues"] += plan.text_issues()
     if plan.scope != "teachers" and plan._backbones(plan.worlds[0]):
         inputs |= tables(catalogue.results, plan.worlds[0], "videos")
-        places["video_folder"] = catalogue.video_folder(plan.worlds[0])
+        places["video_folders"] = catalogue.videos(plan.worlds[0]).folders()
     folder = f"{catalogue.results}/{dataset}/{system}{scope}"
     pairs = [pair for pair in preset.comparisons if set(pair) <= set(plan.models)]
     for a, b in pairs:

@@ -49,7 +49,7 @@ class StoredStep(BaseModel, extra="forbid", frozen=True):
     spec: Spec
     inputs: dict[str, NamedPath | list[NamedPath]]
     outputs: dict[str, NamedPath]
-    places: dict[str, str | list[str]]
+    places: dict[str, str | list[str] | dict[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)

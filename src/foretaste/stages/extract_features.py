@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.classes import read_classes
 from foretaste.contracts.issues import settle
-from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, write_table
+from foretaste.contracts.modalities import RGB
+from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, of_modality, read_table, write_table
 from foretaste.contracts.view import Sources
 from foretaste.features.extract import Settings, extract_shard
 from foretaste.features.plan import late_windows, of_shard, wanted_frames
@@ -32,7 +33,8 @@ def run(step: Step) -> None:
     """``segments``, ``videos``, ``checkpoint`` -> ``features``, ``issues``."""
     grid = step.config["grid"]
     windows = validated(SamplesConfig, step.config["windows"], "extract_features: windows")
-    videos = {row["video_id"]: row for row in read_table(step.inputs["videos"], VIDEOS).to_pylist()}
+    probed = of_modality(read_table(step.inputs["videos"], VIDEOS), RGB)
+    videos = {row["video_id"]: row for row in probed.to_pylist()}
     samples = make_samples(read_table(step.inputs["segments"], SEGMENTS), windows)
     # Videos that are not in the table were skipped by name (on_bad_input), or the run would have stopped.
     samples = samples.filter(pc.is_in(samples["video_id"], value_set=pa.array(videos, pa.string())))
@@ -49,7 +51,7 @@ def run(step: Step) -> None:
     features, issues = extract_shard(
         {name: plan[name] for name in names},
         videos,
-        Path(step.config["video_folder"]),
+        Path(step.config["video_folders"][RGB]),
         backbone,
         settings,
         step.scratch,

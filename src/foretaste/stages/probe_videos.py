@@ -1,5 +1,5 @@
-"""Look at every video file: how many frames, when they are shown, whether it decodes. Bad files become
-issues.
+"""Look at every video file, of every modality: how many frames, when they are shown, whether it decodes. Bad
+files become issues.
 
 Reads the packets of each file, its first frame and the frames from its last key frame on. With on_bad_input:
 fail the step stops with a list of every missing, damaged or doubled file, and a frame that is damaged within
@@ -21,16 +21,21 @@ from foretaste.video.probe import probe
 
 
 def run(step: Step) -> None:
-    """``segments`` (optional: which videos are wanted) and a folder -> ``videos``, ``issues``."""
+    """``segments`` (optional: which videos are wanted) and a folder a modality -> ``videos``, ``issues``."""
     wanted = None
     if "segments" in step.inputs:
         wanted = set(read_table(step.inputs["segments"], SEGMENTS)["video_id"].to_pylist())
-    folder = Path(step.config["video_folder"])
-    files = video_files(folder, step.config["pattern"])
     every_frame = step.config["on_bad_input"] == "skip"
-    columns, issues = probe(
-        folder, track(files.items(), "probing videos", total=len(files)), wanted, every_frame
-    )
+    columns: dict[str, list] = {name: [] for name in VIDEOS.schema.names}
+    issues = []
+    for modality, pattern in step.config["patterns"].items():
+        folder = Path(step.config["video_folders"][modality])
+        files = video_files(folder, pattern)
+        shown = track(files.items(), f"probing {modality} videos", total=len(files))
+        rows, bad = probe(folder, shown, wanted, every_frame, modality)
+        for name, column in columns.items():
+            column += rows[name]
+        issues += bad
     rows = settle(issues, step.stage, step.config["on_bad_input"])
     with whole(step.outputs["issues"]) as path:
         write_table(path, ISSUES, rows)

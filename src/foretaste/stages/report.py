@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.classes import read_classes
-from foretaste.contracts.tables import ISSUES, SAMPLES, SEGMENTS, VIDEOS, read_table
+from foretaste.contracts.modalities import RGB
+from foretaste.contracts.tables import ISSUES, SAMPLES, SEGMENTS, VIDEOS, of_modality, read_table
 from foretaste.evaluation.intervals import ranked
 from foretaste.evaluation.protocols import read_metrics
 from foretaste.evaluation.summary import Run, summarise
@@ -95,8 +96,8 @@ def _closely(step: Step, study: Study) -> dict[str, Any]:
     folder = None
     if "videos" in step.inputs:
         tables["videos"], folder = (
-            read_table(step.inputs["videos"], VIDEOS),
-            Path(step.config["video_folder"]),
+            of_modality(read_table(step.inputs["videos"], VIDEOS), RGB),
+            Path(step.config["video_folders"][RGB]),
         )
     lists = {
         name: study.scores[first.name, name, first.seeds(name)[0]]

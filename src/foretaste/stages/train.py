@@ -69,7 +69,7 @@ def run(step: Step) -> None:
         with artifact.whole(step.outputs["log"]) as partial:
             partial.write_bytes((step.scratch / "whole" / "log.jsonl").read_bytes())
         with artifact.whole(step.outputs["config"]) as partial:
-            resolved = {name: value for name, value in step.config.items() if name != "video_folder"}
+            resolved = {name: value for name, value in step.config.items() if name != "video_folders"}
             partial.write_text(yaml.safe_dump(resolved, sort_keys=True, allow_unicode=True), encoding="utf-8")
 
 

@@ -7,7 +7,6 @@ training class.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,15 @@ from torch import Tensor
 
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.classes import read_classes
-from foretaste.contracts.tables import SEGMENTS, VIDEOS, read_table
+from foretaste.contracts.modalities import RGB
+from foretaste.contracts.tables import SEGMENTS, VIDEOS, of_modality, read_table
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import artifact, console, families
 from foretaste.pipeline.config import BackboneConfig, validated
 from foretaste.pipeline.step import Step
 from foretaste.training.checkpoint import save_model
 from foretaste.training.loop import fit
+from foretaste.training.material import folders_of
 from foretaste.training.objective import build_objective
 from foretaste.training.processes import accelerator, together
 from foretaste.training.samples import Loader, Samples, class_counts, own_rows
@@ -81,12 +82,13 @@ def _frames(step: Step, config: BackboneConfig, classes: Any, split: str) -> Sam
         read_table(step.inputs["videos"], VIDEOS),
     )
     # Videos that are not in the table were skipped by name (on_bad_input), or the run would have stopped.
-    seen = pc.is_in(segments["video_id"], value_set=videos["video_id"].combine_chunks())
+    known = of_modality(videos, RGB)["video_id"].combine_chunks()
+    seen = pc.is_in(segments["video_id"], value_set=known)
     sources = Sources(
         segments=segments.filter(pc.and_(pc.equal(segments["split"], split), seen)),
         videos=videos,
         classes=classes,
-        video_folder=Path(step.config["video_folder"]),
+        video_folders=folders_of(step.config),
     )
     view = families.build("views", config.view, "view", sources=sources)
     samples = own_rows(view, view.ids)

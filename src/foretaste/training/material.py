@@ -28,7 +28,7 @@ def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, A
         ``samples``, ``segments``, ``classes``, and as far as the model needs them ``videos``, ``features``
         (shards), ``lm`` (folder of a language model), ``weights`` (file that a network starts from).
     config
-        May name ``video_folder``.
+        May name ``video_folders``.
     """
     samples = read_table(inputs["samples"], SAMPLES)
     features = tuple(inputs["features"]) if "features" in inputs else None
@@ -39,10 +39,15 @@ def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, A
         classes=read_classes(inputs["classes"]),
         features=features,
         feature_width=None if features is None else FeatureStore(features).origin.width,
-        video_folder=Path(config["video_folder"]) if config.get("video_folder") is not None else None,
+        video_folders=folders_of(config) if "video_folders" in config else None,
         weights=inputs.get("weights"),
         pretrained=inputs.get("lm"),
     )
+
+
+def folders_of(config: Mapping[str, Any]) -> dict[str, Path]:
+    """modality -> the folder of its videos, of a step's ``config``."""
+    return {modality: Path(folder) for modality, folder in config["video_folders"].items()}
 
 
 def rows_of(samples: pa.Table, split: str) -> np.ndarray:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.issues import Issue
+from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.tables import VIDEOS
 from foretaste.pipeline.artifact import sha256
 from foretaste.pipeline.found_files import matching
@@ -21,9 +22,10 @@ def probe(
     files: Iterable[tuple[str, list[Path]]],
     wanted: Collection[str] | None = None,
     every_frame: bool = False,
+    modality: Modality = RGB,
 ) -> tuple[dict[str, list], list[Issue]]:
-    """Columns of the VIDEOS table for the files (id, paths) that can be used, and the issues of those that
-    cannot.
+    """Columns of the VIDEOS table for the files (id, paths) of one modality that can be used, and the
+    issues of those that cannot.
 
     A file counts as usable when its packets make sense and it decodes from the last key frame to its end;
     with ``every_frame`` only if all of it decodes. With ``wanted`` ids, other files are left alone, and an id
@@ -43,7 +45,7 @@ def probe(
             )
             continue
         try:
-            rows.append(_row(video_id, names[0], paths[0], every_frame))
+            rows.append(_row(video_id, modality, names[0], paths[0], every_frame))
         except DataError as error:
             issues.append(Issue(file=names[0], key=video_id, reason=error.args[0]))
     missing = sorted(set(wanted or ()) - seen)
@@ -63,7 +65,7 @@ def _by_name(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def _row(video_id: str, name: str, path: Path, every_frame: bool) -> tuple:
+def _row(video_id: str, modality: Modality, name: str, path: Path, every_frame: bool) -> tuple:
     if not path.is_file():
         raise DataError("not a file, or a link to nothing", path, "a video file", "mend or remove it")
     video = scan(path)
@@ -73,6 +75,7 @@ def _row(video_id: str, name: str, path: Path, every_frame: bool) -> tuple:
     height, width = video.shown_size
     row = {
         "video_id": video_id,
+        "modality": modality,
         "path": name,
         "width": width,
         "height": height,

@@ -53,7 +53,7 @@ def centre(frames: np.ndarray, picture: Picture) -> np.ndarray:
 
 
 def channels_first(frames: np.ndarray) -> Tensor:
-    """uint8 (B, H, W, 3) -> (B, 3, H, W), as networks are given pixels: they normalise them themselves."""
+    """uint8 (B, H, W, C) -> (B, C, H, W), as networks are given pixels: they normalise them themselves."""
     return torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2)
 
 

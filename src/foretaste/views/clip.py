@@ -2,7 +2,7 @@
 (Girdhar & Grauman 2021, AVT-b).
 
     inputs    frames (B, T, 3, S, S) uint8, oldest frame first; the last is the one shown at the last tick not
-              after the window's stop
+              after the window's stop; of flow (B, T, 2, S, S): u and v, 128 for no motion
     labels    past_action, past_verb, past_noun (B, T) int64, where ``past`` is set: the segment going on at
               each frame
 
@@ -26,10 +26,11 @@ import numpy as np
 import torch
 from pydantic import PositiveFloat, PositiveInt
 
+from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline.options import Options
 from foretaste.video.decode import Decoder, choose, frames_at
-from foretaste.video.geometry import Change, Geometry, changed, draw, resized
+from foretaste.video.geometry import Change, Geometry, changed, changed_flow, draw, resized
 from foretaste.video.transforms import channels_first
 from foretaste.video.windows import PUBLISHED_CLOCK_FPS, PastTies
 from foretaste.views import shown
@@ -46,6 +47,8 @@ class Config(Options):
     """Frames a second; it divides `ticks`."""
     ticks: PositiveFloat = float(PUBLISHED_CLOCK_FPS)
     """Windows end at a multiple of 1 / ticks seconds (AVT's clock counts at 30)."""
+    modality: Modality = RGB
+    """Which of the dataset's videos are shown."""
     window: shown.Window = "observed"
     """Which window is shown: what may be seen of the past, or `target`, the action itself (teachers only)."""
     geometry: Geometry = Geometry()
@@ -66,19 +69,21 @@ class Clip:
     def __init__(self, config: Config, found: shown.Shown, past: dict[str, np.ndarray]):
         self.config, self.shown = config, found
         self.past = past
+        self.channels = 3 if config.modality == RGB else 2
 
     def __len__(self) -> int:
         return len(self.shown.of)
 
     def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
         """The clips of ``rows``; each is changed by (look, row), and its centre is shown otherwise."""
-        rows, size = list(rows), self.config.geometry.size
+        rows = list(rows)
         changes = [draw(self.config.geometry, look, row) for row in rows]
         # What is decoded to one size of one video is decoded in one pass.
         together: dict[tuple[str, int], list[int]] = {}
         for position, (row, change) in enumerate(zip(rows, changes)):
             together.setdefault((self.shown.of[row], change.side), []).append(position)
-        frames = torch.empty(len(rows), self.config.frames, 3, size, size, dtype=torch.uint8)
+        shape = (self.config.frames, self.channels, self.config.geometry.size, self.config.geometry.size)
+        frames = torch.empty(len(rows), *shape, dtype=torch.uint8)
         for (video_id, side), positions in together.items():
             clips = self._decoded(video_id, side, [rows[position] for position in positions])
             for position, clip in zip(positions, clips):
@@ -93,6 +98,7 @@ class Clip:
         """
         video_id, geometry = self.shown.of[row], self.config.geometry
         said = {
+            "modality": self.config.modality,
             "source": self.shown.digests[video_id],
             "decoder": choose(self.shown.videos[video_id], self.config.decoder).decoder,
             "pts_s": self.shown.pts_s(row).tolist(),
@@ -116,7 +122,8 @@ class Clip:
         return frames.reshape(len(rows), self.config.frames, *frames.shape[1:])
 
     def _changed(self, clip: np.ndarray, change: Change) -> np.ndarray:
-        return changed(self.config.geometry, change, clip)
+        change_them = changed if self.config.modality == RGB else changed_flow
+        return change_them(self.config.geometry, change, clip)
 
 
 def unseen(config: Config, sources: Sources) -> np.ndarray:
@@ -127,7 +134,7 @@ def unseen(config: Config, sources: Sources) -> np.ndarray:
 
 
 def build(config: Config, sources: Sources) -> Clip:
-    """The windows of ``sources.samples`` in the ``videos`` of ``video_folder``; ``past`` needs
+    """The windows of ``sources.samples`` in the videos of the modality; ``past`` needs
     ``segments``.
     """
     found = shown.find(_sampling(config), sources, "views.clip")
@@ -138,4 +145,10 @@ def build(config: Config, sources: Sources) -> Clip:
 
 
 def _sampling(config: Config) -> shown.Sampling:
-    return shown.Sampling(window=config.window, frames=config.frames, rate=config.rate, ticks=config.ticks)
+    return shown.Sampling(
+        modality=config.modality,
+        window=config.window,
+        frames=config.frames,
+        rate=config.rate,
+        ticks=config.ticks,
+    )

@@ -19,6 +19,8 @@ import pyarrow as pa
 import torch
 from pydantic import PositiveFloat, PositiveInt
 
+from foretaste.contracts.modalities import RGB
+from foretaste.contracts.tables import of_modality
 from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.features.store import FeatureStore
 from foretaste.pipeline.options import Options
@@ -96,7 +98,8 @@ def unseen(config: Config, sources: Sources) -> np.ndarray:
     Without ``sources.features`` (they are yet to be made) only what the times tell.
     """
     samples = sources.need("samples", "views.features")
-    reasons = without_a_frame(samples, sources.videos)
+    videos = None if sources.videos is None else of_modality(sources.videos, RGB)
+    reasons = without_a_frame(samples, videos)
     if sources.features is None:
         return reasons
     store = FeatureStore(sources.features)

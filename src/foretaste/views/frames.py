@@ -25,6 +25,7 @@ from pydantic import PositiveFloat
 
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import heads_of
 from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline.console import track
@@ -160,13 +161,12 @@ def _decode(
 
 
 def build(config: Config, sources: Sources) -> Frames:
-    """Every labelled frame of ``sources.segments`` at ``rate``, decoded from ``sources.videos`` in
-    ``sources.video_folder``.
+    """Every labelled frame of ``sources.segments`` at ``rate``, decoded from the RGB videos of
+    ``sources``.
     """
-    segments, videos = (
-        sources.need("segments", "views.frames"),
-        sources.need("videos", "views.frames").to_pylist(),
-    )
+    segments = sources.need("segments", "views.frames")
+    table, folder = sources.videos_of(RGB, "views.frames")
+    videos = table.to_pylist()
     ends_s = {row["video_id"]: row["duration_s"] for row in videos}
     found = labelled_times(segments, ends_s, config.rate)
     if not any(len(steps) for steps, _ in found.values()):
@@ -175,7 +175,7 @@ def build(config: Config, sources: Sources) -> Frames:
         )
     times_s = {video_id: steps / config.rate for video_id, (steps, _) in found.items()}
     paths = {row["video_id"]: row["path"] for row in videos}
-    pixels, pts_s = _decode(config, sources.need("video_folder", "views.frames"), paths, times_s)
+    pixels, pts_s = _decode(config, folder, paths, times_s)
     rows = [(video_id, int(k)) for video_id, (steps, _) in found.items() for k in steps]
     labels = {
         head: np.concatenate([labels[head] for _, labels in found.values()]) for head in heads_of(segments)

@@ -16,6 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.modalities import Modality
+from foretaste.contracts.tables import of_modality
 from foretaste.contracts.view import Sources
 from foretaste.pipeline.console import track
 from foretaste.video.packets import Packets
@@ -37,6 +39,7 @@ SPANS = {
 class Sampling:
     """The settings that say which frames those are."""
 
+    modality: Modality
     window: Window
     frames: int
     rate: float
@@ -75,8 +78,9 @@ def find(sampling: Sampling, sources: Sources, who: str) -> Shown:
     """
     samples = usable(sources.need("samples", who))
     of = samples.column("video_id").to_pylist()
-    rows = {row["video_id"]: row for row in sources.need("videos", who).to_pylist()}
-    videos = _probed(sources.need("video_folder", who), rows, sorted(set(of)))
+    table, folder = sources.videos_of(sampling.modality, who)
+    rows = {row["video_id"]: row for row in table.to_pylist()}
+    videos = _probed(folder, rows, sorted(set(of)))
     starts = samples[SPANS[sampling.window][0]].to_pylist()
     last_s = _last_s(samples, sampling, {name: video.end_s for name, video in videos.items()})
     windows = [
@@ -101,7 +105,8 @@ def find(sampling: Sampling, sources: Sources, who: str) -> Shown:
 
 def unseen(sampling: Sampling, sources: Sources, who: str) -> np.ndarray:
     """(n,) object: why the window of a sample of ``sources.samples`` cannot be shown; None where it can."""
-    samples, videos = sources.need("samples", who), sources.need("videos", who)
+    samples = sources.need("samples", who)
+    videos = of_modality(sources.need("videos", who), sampling.modality)
     reasons = without_a_frame(samples, videos, SPANS[sampling.window][1])
     ends_s = dict(zip(videos.column("video_id").to_pylist(), videos.column("duration_s").to_pylist()))
     seen = np.flatnonzero(reasons == None)  # noqa: E711 (element by element)

@@ -1,0 +1,75 @@
+"""Where the videos of a dataset lie, by modality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.modalities import RGB
+from foretaste.pipeline.config import DatasetConfig, VideoFolder
+from foretaste.pipeline.described import Folder
+from foretaste.pipeline.video_files import no_videos, video_files
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetVideos:
+    """Those of the dataset ``name``; a generated world makes its own, in RGB."""
+
+    name: str
+    settings: DatasetConfig
+    data_root: str
+    results: str
+
+    def folders(self, modality: str = RGB) -> dict[str, str]:
+        """Modality -> the folder that its videos are named in: of a generated world, the one that appears
+        whole. Raises ConfigError where there is none of ``modality``.
+        """
+        if self.settings.world is not None:
+            found = {RGB: Folder(f"{self.results}/{self.name}/world/videos")}
+        else:
+            found = {name: f"{self.data_root}/{one.folder}" for name, one in self._given().items()}
+        if modality not in found:
+            raise ConfigError(
+                f"no videos of the modality {modality}",
+                f"workflow/datasets/{self.name}.yaml",
+                f"videos: {{{modality}: {{folder: ...}}}}",
+                "say where they lie",
+            )
+        return found
+
+    def patterns(self) -> dict[str, str]:
+        """Modality -> which files of its folder are videos."""
+        if self.settings.world is not None:
+            return {RGB: "*.mp4"}
+        return {name: one.pattern for name, one in self._given().items()}
+
+    def files(self) -> list[str]:
+        """The videos that Snakemake watches; raises ConfigError or DataError where a modality has none."""
+        files = []
+        for modality, folder in self.folders().items():
+            if isinstance(folder, Folder):
+                files.append(folder)
+                continue
+            pattern = self.patterns()[modality]
+            found = video_files(Path(folder), pattern)
+            if not found:
+                raise no_videos(Path(folder), pattern)
+            # A link to nothing is an issue of probe_videos.
+            files += [str(path) for paths in found.values() for path in paths if path.is_file()]
+        return files
+
+    def any(self, modality: str = RGB) -> bool:
+        """Whether there is any video of a modality: a run of text alone needs none."""
+        if self.settings.world is not None:
+            return modality == RGB
+        if modality not in self._given():
+            return False
+        folder = Path(self.folders(modality)[modality])
+        return folder.is_dir() and bool(video_files(folder, self.patterns()[modality]))
+
+    def _given(self) -> dict[str, VideoFolder]:
+        videos = self.settings.videos
+        if videos is None:
+            return {}
+        return {RGB: videos} if isinstance(videos, VideoFolder) else dict(videos)

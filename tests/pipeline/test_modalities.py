@@ -1,0 +1,116 @@
+"""Videos lie by modality: how a dataset says so, what is probed, and what a model that sees flow needs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import barcode
+import pytest
+
+from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.tables import ISSUES, VIDEOS, of_modality, read_table
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.plan import Plan
+from foretaste.pipeline.step import Step
+from foretaste.stages import probe_videos
+
+ROOT = Path(__file__).parents[2]
+DATASET = """
+title: Tea
+systems: tea
+reader: {kind: csv, file: actions.csv}
+tau_a: 1.0
+tau_o: 5.0
+"""
+SYSTEM = """
+title: x
+paper: x
+primary_metric: top1
+models:
+  student:
+    role: student
+    label: x
+    view: {kind: clip, modality: flow}
+    network: {kind: avt, layers: 1, heads: 2, dropout: 0.0, backbone: {kind: vit}}
+    objective: [{loss: {kind: cross_entropy}, of: action}]
+    training: {epochs: 1, batch: 2, optimizer: {kind: sgd, lr: 1.0}}
+"""
+
+
+def plan(folder: Path, videos: str) -> Plan:
+    """The plan of a copy of the workflow, with a dataset whose videos are said to lie so."""
+    shutil.copytree(ROOT / "workflow", folder / "workflow")
+    shutil.copy(ROOT / "Snakefile", folder / "Snakefile") if (ROOT / "Snakefile").exists() else None
+    (folder / "workflow/datasets/tea.yaml").write_text(f"{DATASET}videos: {videos}\n")
+    (folder / "workflow/systems/tea.yaml").write_text(SYSTEM)
+    return Plan(Catalogue({"dataset": "tea", "data_root": str(folder)}, folder))
+
+
+def write(folder: Path, *names: str) -> None:
+    folder.mkdir(parents=True)
+    for name in names:
+        barcode.write_clip(folder / f"{name}.mp4", 20)
+
+
+def test_the_short_form_is_rgb(tmp_path):
+    write(tmp_path / "v", "a")
+    described = plan(tmp_path, "{folder: v, pattern: '*.mp4'}")._probe_videos("tea")
+    assert described.config["patterns"] == {"rgb": "*.mp4"}
+    assert described.places == {"video_folders": {"rgb": f"{tmp_path}/v"}}
+
+
+def test_every_modality_is_probed_from_its_own_folder(tmp_path):
+    write(tmp_path / "rgb", "a", "b")
+    write(tmp_path / "flow", "a")
+    made = plan(tmp_path, "{rgb: {folder: rgb}, flow: {folder: flow, pattern: '*.mp4'}}")
+    described = made._probe_videos("tea")
+    assert described.inputs["files"] == [f"{tmp_path}/{name}.mp4" for name in ("rgb/a", "rgb/b", "flow/a")]
+    segments = tmp_path / "segments.parquet"
+    outputs = {name: tmp_path / f"{name}.parquet" for name in ("videos", "issues")}
+    config = {**described.config, **described.places, "on_bad_input": "skip"}
+    step = Step(
+        stage="probe_videos", inputs={}, outputs=outputs, config=config, wildcards={}, scratch=tmp_path
+    )
+    probe_videos.run(step)
+    videos = read_table(outputs["videos"], VIDEOS)
+    rows = [(row["video_id"], row["modality"], row["path"]) for row in videos.to_pylist()]
+    assert rows == [("a", "rgb", "a.mp4"), ("b", "rgb", "b.mp4"), ("a", "flow", "a.mp4")]
+    assert of_modality(videos, "flow")["video_id"].to_pylist() == ["a"]
+    assert read_table(outputs["issues"], ISSUES).num_rows == 0 and not segments.exists()
+
+
+def test_a_modality_without_a_file_says_which(tmp_path):
+    write(tmp_path / "rgb", "a")
+    (tmp_path / "flow").mkdir()
+    made = plan(tmp_path, "{rgb: {folder: rgb}, flow: {folder: flow}}")
+    with pytest.raises(ConfigError, match=r"no video matches.*flow"):
+        made._probe_videos("tea")
+    with pytest.raises(DataError, match="missing video folder"):
+        plan(tmp_path / "other", "{rgb: {folder: rgb}}")._probe_videos("tea")
+
+
+def test_a_model_that_sees_flow_needs_flow(tmp_path):
+    write(tmp_path / "rgb", "a")
+    write(tmp_path / "flow", "a")
+    wildcards = {"dataset": "tea", "system": "tea", "seed": "0", "model": "student"}
+    made = plan(tmp_path, "{rgb: {folder: rgb}, flow: {folder: flow}}")
+    assert made.describe("train", wildcards).places["video_folders"]["flow"] == f"{tmp_path}/flow"
+    assert [model.label for model in made.catalogue.watching("tea")] == ["x"]
+    lacking = plan(tmp_path / "other", "{folder: rgb}")
+    assert lacking.catalogue.watching("tea") == []
+    with pytest.raises(ConfigError, match=r"no videos of the modality flow: workflow/datasets/tea.yaml"):
+        lacking.describe("train", wildcards)
+
+
+@pytest.mark.parametrize(
+    ("videos", "message"),
+    [
+        ("{foldr: v}", "unknown key 'foldr'.*videos.*one of folder, pattern"),
+        ("{rgb: {folder: v}, depth: {folder: w}}", "'rgb' or 'flow'"),
+        ("{rgb: {folder: v}, flow: {foldr: w}}", "unknown key 'foldr'.*videos.flow.*one of folder, pattern"),
+    ],
+)
+def test_a_typo_lists_the_choices(videos, message, tmp_path):
+    with pytest.raises(ConfigError, match=message):
+        plan(tmp_path, videos)
