@@ -45,12 +45,12 @@ from foretaste.kitchen.config import WorldConfig
 from foretaste.kitchen.recipes import make_recipe
 from foretaste.kitchen.world import World
 from foretaste.models.hf_folder import take_over
+from foretaste.openie.rules import Config, Rules
+from foretaste.openie.sentences import split
 from foretaste.pipeline import families
 from foretaste.pipeline.config import LmConfig
 from foretaste.pipeline.language_models import packaged_folder
 from foretaste.text import tokenizer as tokenizers
-from foretaste.text.openie_rules import Config, Rules
-from foretaste.text.sentences import split
 from foretaste.training.loop import fit
 from foretaste.training.masked_words import measure
 from foretaste.training.objective import build_objective

@@ -24,17 +24,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import openie_gold as gold
 import psutil
 
-from foretaste.text import gold, openie_allennlp
-from foretaste.text.cleaning import clean
-from foretaste.text.openie_rules import Config, Rules
-from foretaste.text.predicates import verbs
+from foretaste.openie import allennlp
+from foretaste.openie.cleaning import clean
+from foretaste.openie.predicates import verbs
+from foretaste.openie.rules import Config, Rules
+from foretaste.openie.sentences import split
 from foretaste.text.recipes import read_recipes
-from foretaste.text.sentences import split
 
 #: Runs in AllenNLP's environment: makes archives, and calls the predictor.
-SIDE = Path(__file__).parents[1] / "tests" / "text" / "allennlp_side.py"
+SIDE = Path(__file__).parents[1] / "tests" / "openie" / "allennlp_side.py"
 
 
 def accuracy(data: Path, extract: gold.Extract) -> dict[str, dict[str, float | None]]:
@@ -92,7 +93,7 @@ def speed(sentences: list[str], extract: Callable[[str], object], rounds: int = 
     return len(sentences) / best
 
 
-def allennlp(
+def time_allennlp(
     sentences: list[str], environment: Path, archive: Path | None, alone: int, rounds: int = 2
 ) -> dict[str, float]:
     """Sentences a CPU second of the predictor on ``alone`` of them, of our backend on all, and how many of
@@ -111,8 +112,8 @@ def allennlp(
         requests = "".join(
             json.dumps({"sentence": sentence, "verbs": verbs(sentence)}) + "\n" for sentence in sample
         )
-        command = [*python, "predict_asked", str(archive), str(openie_allennlp.PROGRAM)]
-        config = openie_allennlp.Config(archive=str(archive), environment=str(environment))
+        command = [*python, "predict_asked", str(archive), str(allennlp.PROGRAM)]
+        config = allennlp.Config(archive=str(archive), environment=str(environment))
         one_by_one, batched = [], []
         for _ in range(rounds):
             done = subprocess.run(
@@ -125,7 +126,7 @@ def allennlp(
             )
             *predicted, last = map(json.loads, done.stdout.splitlines())
             one_by_one.append(last["cpu_s"])
-            backend = openie_allennlp.build(config)
+            backend = allennlp.build(config)
             worker = psutil.Process(backend.worker().process.pid)
             before = sum(worker.cpu_times()[:2]) + time.process_time()
             backend.extract_all(sentences)
@@ -182,7 +183,7 @@ def main() -> None:
     for name, value in speeds.items():
         print(f"{name:28}{value:,.0f} sentences/s on one core ({words:.1f} words each)")
     if arguments.archive or arguments.untrained:
-        neural = allennlp(
+        neural = time_allennlp(
             sentences[:8192], arguments.environment, arguments.archive, 512
         )  # four blocks of the stage
         ratio = neural["allennlp backend, batched"] / neural["allennlp predictor, one at a time"]

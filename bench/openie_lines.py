@@ -6,12 +6,12 @@ output.
     python bench/openie_lines.py --data DIR --show                   the lines themselves, for whoever writes
                                                                      gold
 
-DIR holds recipes/layer1_*.json[.gz]. The lines are drawn twice, from recipes of the partition ``test`` and
-later of ``val``; rules are shaped on the partition ``train`` alone. Gold (bench/openie_lines.json) names a
-line by its recipe and number, never by its words, which are not ours to publish. Each of its actions is a
-verb in its base form with its particle, and the object heads that may stand beside it (null: none need be
-found); ``optional`` marks an action that may be left out. A line is right when every action that is not
-optional is found with one of its objects, and nothing else is found.
+DIR holds recipes/layer1_*.json[.gz]. The lines are drawn from recipes of the partition ``test``, later of
+``val``, and later again of ``test``; rules are shaped on the partition ``train`` alone. Gold
+(bench/openie_lines.json) names a line by its recipe and number, never by its words, which are not ours to
+publish. Each of its actions is a verb in its base form with its particle, and the object heads that may stand
+beside it (null: none need be found); ``optional`` marks an action that may be left out. A line is right when
+every action that is not optional is found with one of its objects, and nothing else is found.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from foretaste.text.cleaning import clean
-from foretaste.text.openie_rules import Config, Rules
+from foretaste.openie.cleaning import clean
+from foretaste.openie.rules import Config, Rules
+from foretaste.openie.sentences import split
 from foretaste.text.recipes import read_recipes
-from foretaste.text.sentences import split
 
 GOLD = Path(__file__).with_suffix(".json")
 LINES = 200
@@ -40,16 +40,26 @@ class Draw:
     partition: str
 
 
-DRAWS = (Draw("first", 20261128, "test"), Draw("second", 20261129, "val"))
+DRAWS = (
+    Draw("first", 20261128, "test"),
+    Draw("second", 20261129, "val"),
+    Draw("third", 20261130, "test"),
+)
 
 #: (recipe id, line number from 0) -> the line's text.
 Lines = dict[tuple[str, int], str]
 
 
-def drawn_lines(data: Path, draw: Draw) -> Lines:
-    """The lines of a draw, in the order they were drawn: half from each file, so that two styles count
-    alike.
-    """
+def drawn_lines(data: Path) -> dict[str, Lines]:
+    """The lines of every draw, in the order they were drawn; none is drawn twice."""
+    found: dict[str, Lines] = {}
+    for draw in DRAWS:
+        found[draw.name] = _drawn(data, draw, {place for lines in found.values() for place in lines})
+    return found
+
+
+def _drawn(data: Path, draw: Draw, taken: set[tuple[str, int]]) -> Lines:
+    """Half of the lines from each file, so that two styles count alike."""
     chosen: Lines = {}
     files = sorted((data / "recipes").glob("layer1_*"))
     for path in files:
@@ -57,7 +67,7 @@ def drawn_lines(data: Path, draw: Draw) -> Lines:
         for recipe in read_recipes(path):
             if recipe.partition == draw.partition:
                 lines.update({(recipe.id, number): text for number, text in enumerate(recipe.instructions)})
-        drawn = random.Random(draw.seed).sample(sorted(lines), LINES // len(files))
+        drawn = random.Random(draw.seed).sample(sorted(lines.keys() - taken), LINES // len(files))
         chosen.update({place: lines[place] for place in drawn})
     return chosen
 
@@ -123,12 +133,11 @@ def main() -> None:
     gold = {
         (one["recipe"], one["line"]): one["actions"] for one in json.loads(GOLD.read_text(encoding="utf-8"))
     }
-    for draw in DRAWS:
-        lines = drawn_lines(arguments.data, draw)
+    for name, lines in drawn_lines(arguments.data).items():
         if arguments.show:
             show(lines)
         else:
-            report(draw.name, lines, gold, rules)
+            report(name, lines, gold, rules)
 
 
 if __name__ == "__main__":

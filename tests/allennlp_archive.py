@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 
 REPOSITORY = Path(__file__).parents[1]
 ENVIRONMENT = REPOSITORY / ".venv-openie"
-SIDE = REPOSITORY / "tests" / "text" / "allennlp_side.py"
+SIDE = REPOSITORY / "tests" / "openie" / "allennlp_side.py"
 
 
 def command(*arguments: object) -> list[str]:

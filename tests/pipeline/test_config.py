@@ -272,14 +272,14 @@ def test_the_paper_in_words_and_in_code():
         "published"
     }
     backend = known.text("published").openie.backend
-    assert backend["kind"] == "openie_allennlp" and backend["as_published"]
+    assert backend["kind"] == "allennlp" and backend["as_published"]
     assert tuple(known.text("published").phrases["dropped_verbs"]) == PUBLISHED_DROPPED
 
 
 def test_the_run_lays_its_own_settings_over_every_text():
     with pytest.raises(ConfigError, match="a component without a kind"):
         catalogue(dataset="egtea_s1", openie={"backend": {"archive": "/a/b.tar.gz"}})
-    parser = {"kind": "openie_allennlp", "archive": "/a/b.tar.gz"}
+    parser = {"kind": "allennlp", "archive": "/a/b.tar.gz"}
     changed = catalogue(dataset="egtea_s1", openie={"shards": 3, "backend": parser})
     assert changed.text("recipes").openie.backend == parser and changed.text("published").openie.shards == 3
     assert changed.text("published").openie.backend == {
@@ -289,10 +289,10 @@ def test_the_run_lays_its_own_settings_over_every_text():
     }
     rules = catalogue(
         dataset="egtea_s1",
-        openie={"backend": {"kind": "openie_rules", "as_published": True}},
+        openie={"backend": {"kind": "rules", "as_published": True}},
         phrases={"need_object": False},
     )
-    assert rules.text("published").openie.backend == {"kind": "openie_rules", "as_published": True}
+    assert rules.text("published").openie.backend == {"kind": "rules", "as_published": True}
     assert (
         rules.text("published").phrases["object"] == "phrase"
         and not rules.text("recipes").phrases["need_object"]

@@ -48,7 +48,7 @@ def test_what_cannot_be_written_out_is_refused(key, written, said):
 
 def test_the_archive_of_openie_may_lie_at_home(monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
-    backend = {"kind": "openie_allennlp", "archive": "~/model.tar.gz", "environment": "$HOME/env"}
+    backend = {"kind": "allennlp", "archive": "~/model.tar.gz", "environment": "$HOME/env"}
     plan = Plan(Catalogue({"dataset": "kitchen", "openie": {"backend": backend}}, ROOT))
     step = plan.describe("extract_openie", {"text": "kitchen", "shard": "0"})
     assert (step.inputs["archive"], step.places["environment"]) == ("/home/me/model.tar.gz", "/home/me/env")

@@ -114,13 +114,13 @@ def blocks(tmp_path: Path) -> set[str]:
 @pytest.mark.slow
 def test_rules_killed_ten_times_give_the_same_bytes(tmp_path):
     write_sentences(tmp_path / "sentences.parquet", 50_000)
-    killed_ten_times(tmp_path, tmp_path / "sentences.parquet", {"kind": "openie_rules"}, 0.0)
+    killed_ten_times(tmp_path, tmp_path / "sentences.parquet", {"kind": "rules"}, 0.0)
     table = read_table(tmp_path / "killed" / "results" / "0.parquet", EXTRACTIONS)
     assert table.num_rows > 100_000 and table.slice(0, 2)["object_head"].to_pylist() == ["onion", "onion"]
 
 
 def test_the_archive_is_an_input_and_its_place_and_the_environment_are_no_part_of_the_spec():
-    backend = {"kind": "openie_allennlp", "archive": "models/a.tar.gz", "environment": "/envs/openie"}
+    backend = {"kind": "allennlp", "archive": "models/a.tar.gz", "environment": "/envs/openie"}
     plan = Plan(
         Catalogue(
             {"dataset": "kitchen", "openie": {"backend": backend, "shards": 2}}, Path(__file__).parents[2]
@@ -130,11 +130,11 @@ def test_the_archive_is_an_input_and_its_place_and_the_environment_are_no_part_o
     assert described.inputs["archive"] == "data/models/a.tar.gz" and described.places == {
         "environment": "/envs/openie"
     }
-    assert described.config == {"backend": {"kind": "openie_allennlp"}, "shards": 2}
+    assert described.config == {"backend": {"kind": "allennlp"}, "shards": 2}
     assert described.outputs["issues"] == "results/text/kitchen/issues/extract_openie-1.parquet"
     code = closure("extract_openie", described.config)
-    assert {"text.allennlp_worker", "text.roles"} <= code and "text.openie_rules" not in code
-    assert "text.allennlp_worker" not in closure("extract_openie", {"backend": {"kind": "openie_rules"}})
+    assert {"openie.allennlp_worker", "openie.roles"} <= code and "openie.rules" not in code
+    assert "openie.allennlp_worker" not in closure("extract_openie", {"backend": {"kind": "rules"}})
     report = plan.describe("report", {"dataset": "kitchen", "system": "lm_avt_demo", "scope": ""})
     shards = [f"results/text/kitchen/issues/extract_openie-{shard}.parquet" for shard in (0, 1)]
     assert report.inputs["issues"][-3:] == ["results/text/kitchen/issues.parquet", *shards]
@@ -149,7 +149,7 @@ def archive():
 def test_allennlp_killed_ten_times_gives_the_same_bytes(tmp_path, archive):
     write_sentences(tmp_path / "sentences.parquet", 1500, ("Chop the onions. " * 60_000,))
     backend, places = (
-        {"kind": "openie_allennlp", "batch_size": 4},
+        {"kind": "allennlp", "batch_size": 4},
         {"environment": str(allennlp_archive.ENVIRONMENT)},
     )
     killed_ten_times(
@@ -168,7 +168,7 @@ def test_a_sentence_that_fails_is_one_issue(tmp_path, archive):
     step = step_file(
         tmp_path,
         tmp_path / "sentences.parquet",
-        {"kind": "openie_allennlp"},
+        {"kind": "allennlp"},
         inputs={"archive": archive},
         places={"environment": str(allennlp_archive.ENVIRONMENT)},
     )
@@ -194,7 +194,7 @@ def test_a_sentence_that_fails_is_one_issue(tmp_path, archive):
 def test_a_dead_worker_stops_the_stage_with_one_line_and_the_next_run_goes_on(tmp_path, archive):
     write_sentences(tmp_path / "sentences.parquet", 4000)
     backend, places = (
-        {"kind": "openie_allennlp", "batch_size": 4},
+        {"kind": "allennlp", "batch_size": 4},
         {"environment": str(allennlp_archive.ENVIRONMENT)},
     )
     step = step_file(

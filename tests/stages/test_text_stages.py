@@ -51,7 +51,7 @@ def extract(folder: Path, shards: int) -> None:
             folder,
             {"sentences": folder / "sentences.parquet"},
             {"extractions": f"shards/{shard}.parquet", "issues": f"issues/{shard}.parquet"},
-            {"shards": shards, "backend": {"kind": "openie_rules"}},
+            {"shards": shards, "backend": {"kind": "rules"}},
             shard=shard,
         )
 
@@ -210,7 +210,7 @@ def test_settings_of_phrases_and_backend_are_checked(tmp_path, layer1):
     extract(tmp_path, 1)
     with pytest.raises(ConfigError, match="object"):
         phrase(tmp_path, 1, objekt="head")
-    with pytest.raises(ConfigError, match="openie_rules"):
+    with pytest.raises(ConfigError, match="rules"):
         run(
             extract_openie,
             tmp_path,

@@ -17,7 +17,12 @@ def test_numbers_are_uniform_and_streams_apart():
     assert draw.min() >= 0 and draw.max() < 1
     counts = np.histogram(draw, bins=20, range=(0, 1))[0]
     assert ((counts - 10_000) ** 2 / 10_000).sum() < 50  # chi-square of 19 degrees: 43.8 has p = 0.001
-    for other in (uniform(4, 1, 0, ROWS, 50), uniform(3, 2, 0, ROWS, 50), uniform(3, 1, 1, ROWS, 50), uniform(3, 1, 0, ROWS + 1, 50)):
+    for other in (
+        uniform(4, 1, 0, ROWS, 50),
+        uniform(3, 2, 0, ROWS, 50),
+        uniform(3, 1, 1, ROWS, 50),
+        uniform(3, 1, 0, ROWS + 1, 50),
+    ):
         assert abs(np.corrcoef(draw.ravel(), other.ravel())[0, 1]) < 0.01
     assert abs(np.corrcoef(draw[:, 0], draw[:, 1])[0, 1]) < 0.06
 
@@ -82,4 +87,6 @@ def test_masks_do_not_depend_on_the_rest_of_the_batch():
     for at, row in enumerate([5, 3, 9, 1, 4, 8]):
         padded = np.full((1, 12), -1)
         padded[:, :7] = phrase[:1]
-        assert np.array_equal(choose_phrases(_drawing([row], seed=2, epoch=7), padded, 0.6)[0, :7], together[at])
+        assert np.array_equal(
+            choose_phrases(_drawing([row], seed=2, epoch=7), padded, 0.6)[0, :7], together[at]
+        )

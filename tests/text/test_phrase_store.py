@@ -1,4 +1,6 @@
-"""Phrases on disk: the same windows and masks as from a table in memory, and memory that the size of the corpus does not matter to."""
+"""Phrases on disk: the same windows and masks as from a table in memory, and memory that the size of the
+corpus does not matter to.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ from foretaste.text import phrase_store
 from foretaste.text.phrase_store import open_store, recipe_starts, store
 from foretaste.views import masked_text
 
-#: Anonymous memory in MB (what a mapped file does not count to) that views of 40,000 and of 400,000 sequences may differ by.
+#: Anonymous memory in MB (what a mapped file does not count to) that views of 40,000 and of 400,000 sequences
+#: may differ by.
 DIFFERENCE_MB = 24
 
 
@@ -67,9 +70,13 @@ def test_a_store_that_a_kill_left_is_written_anew(tmp_path, left):
 @pytest.mark.parametrize("orders", [[0, 1, 3], [1, 2], [0, 1, 0]], ids=["a gap", "no beginning", "again"])
 def test_phrases_out_of_order_are_an_error(tmp_path, orders):
     rows = {
-        "recipe_id": ["r1"] * len(orders), "partition": ["train"] * len(orders), "order": orders, "verb": ["take"] * len(orders),
-        "object": ["pan"] * len(orders), "phrase": ["take pan"] * len(orders),
-    }  # fmt: skip
+        "recipe_id": ["r1"] * len(orders),
+        "partition": ["train"] * len(orders),
+        "order": orders,
+        "verb": ["take"] * len(orders),
+        "object": ["pan"] * len(orders),
+        "phrase": ["take pan"] * len(orders),
+    }
     with TableWriter(tmp_path / "phrases.parquet", PHRASES) as writer:
         writer.write(rows)
     with pytest.raises(DataError, match=r"phrase \d where \d is due: .*recipe r1"):
@@ -79,12 +86,18 @@ def test_phrases_out_of_order_are_an_error(tmp_path, orders):
 
 def write_large(path: Path, sequences: int) -> Path:
     """Recipes of ten phrases, quickly: ``sequences`` phrases in all."""
-    verbs, things = np.array(["take", "open", "wash", "cut", "pour"]), np.array(["pan", "fridge", "chopping board", "onion", "tea towel"])
+    verbs, things = (
+        np.array(["take", "open", "wash", "cut", "pour"]),
+        np.array(["pan", "fridge", "chopping board", "onion", "tea towel"]),
+    )
     random = np.random.default_rng(0)
     with TableWriter(path, PHRASES) as writer:
         for start in range(0, sequences, 50_000):
             rows = np.arange(start, min(start + 50_000, sequences))
-            verb, thing = pa.array(verbs[random.integers(5, size=len(rows))]), pa.array(things[random.integers(5, size=len(rows))])
+            verb, thing = (
+                pa.array(verbs[random.integers(5, size=len(rows))]),
+                pa.array(things[random.integers(5, size=len(rows))]),
+            )
             recipe = pa.array(np.char.mod("%010x", rows // 10))
             partition = pa.array(np.where(rows // 10 % 20 == 0, "val", "train"))
             columns = {
@@ -107,7 +120,9 @@ print(json.dumps(here.peak(Path(sys.argv[1]), int(sys.argv[2]))))
 
 
 def peak(folder: Path, sequences: int) -> dict[str, float]:
-    """Largest anonymous memory in MB, sampled, while a view is built and one in ``sequences`` // 20,000 batches of an epoch is read."""
+    """Largest anonymous memory in MB, sampled, while a view is built and one in ``sequences`` // 20,000
+    batches of an epoch is read.
+    """
     from foretaste.training.samples import Loader, own_rows
 
     parquet = write_large(folder / f"{sequences}.parquet", sequences)
@@ -135,14 +150,20 @@ def anonymous_mb() -> float:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 @pytest.mark.slow
 def test_texts_are_not_in_memory(tmp_path):
-    """Ten times the sequences cost their index arrays (about 60 bytes a sequence at the most), not their texts."""
+    """Ten times the sequences cost their index arrays (about 60 bytes a sequence at the most), not their
+    texts.
+    """
     tiny_lm.write_tokenizer(tmp_path)
     used = []
     for sequences in (50_000, 500_000):
         done = subprocess.run(
-            [sys.executable, "-c", MEASURE, str(tmp_path), str(sequences)], capture_output=True, text=True, timeout=300, check=True,
+            [sys.executable, "-c", MEASURE, str(tmp_path), str(sequences)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=True,
             env={**os.environ, "PYTHONPATH": ":".join(filter(None, sys.path))},
-        )  # fmt: skip
+        )
         used.append(json.loads(done.stdout.splitlines()[-1]))
     assert used[0]["sequences"] == 38_000 and used[1]["sequences"] == 380_000
     assert used[1]["most_mb"] - used[0]["most_mb"] < DIFFERENCE_MB + 0.45e6 * 60 / 1e6, used

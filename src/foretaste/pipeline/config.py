@@ -70,7 +70,7 @@ def _without_braces(path: str) -> str:
 class OpenieConfig(Options):
     """How sentences become extractions."""
 
-    backend: Part("text") = {"kind": "openie_rules"}
+    backend: Part("openie") = {"kind": "rules"}
     shards: PositiveInt = 1
     """Jobs that the corpus is cut into."""
 

@@ -46,9 +46,9 @@ INERT = frozenset(
 )
 
 #: Modules that another runs as a program of its own rather than imports.
-PROGRAMS = {"text.openie_allennlp": ("text.allennlp_worker",)}
+PROGRAMS = {"openie.allennlp": ("openie.allennlp_worker",)}
 
-FAMILIES = ("adapters", "annotations", "losses", "models", "text", "views")
+FAMILIES = ("adapters", "annotations", "losses", "models", "openie", "views")
 
 
 def fingerprint(stage: str, config: Any) -> str:

@@ -16,11 +16,11 @@ import pyarrow as pa
 from foretaste.contracts.issues import Issue, settle
 from foretaste.contracts.table_stream import TableWriter, read_batches
 from foretaste.contracts.tables import EXTRACTIONS, ISSUES, read_table, write_table
+from foretaste.openie.extraction import Backend, Failure
+from foretaste.openie.extraction_table import columns
+from foretaste.openie.shards import shard_batches
 from foretaste.pipeline import artifact, console, families
 from foretaste.pipeline.step import Step
-from foretaste.text.extraction import Backend, Failure
-from foretaste.text.extraction_table import columns
-from foretaste.text.shards import shard_batches
 
 
 def run(step: Step) -> None:
@@ -34,7 +34,7 @@ def run(step: Step) -> None:
         int(step.config["shards"]),
     )
     parts = []
-    with closing(families.build("text", settings, "openie.backend", scratch=step.scratch)) as backend:
+    with closing(families.build("openie", settings, "openie.backend", scratch=step.scratch)) as backend:
         blocks = _blocks(shard_batches(sentences, shard, shards), backend.block)
         for number, block in enumerate(console.track(blocks, "extract actions (blocks of sentences)")):
             parts.append(step.scratch / "parts" / f"{number:06d}")

@@ -13,12 +13,12 @@ from pathlib import Path
 from foretaste.contracts.issues import Issue, settle
 from foretaste.contracts.table_stream import BATCH, TableWriter
 from foretaste.contracts.tables import ISSUES, SENTENCES, write_table
+from foretaste.openie.cleaning import KINDS, clean
+from foretaste.openie.sentences import split
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.step import Step
-from foretaste.text.cleaning import KINDS, clean
 from foretaste.text.digests import Digests
 from foretaste.text.recipes import BadRow, Recipe, read_recipes
-from foretaste.text.sentences import split
 
 
 def run(step: Step) -> None:

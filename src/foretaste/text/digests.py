@@ -7,7 +7,9 @@ from hashlib import blake2b
 
 
 class Digests:
-    """Holds 64-bit digests in an open-addressing table. Two texts of a million share a digest with chance 3e-8."""
+    """Holds 64-bit digests in an open-addressing table. Two texts of a million share a digest with chance
+    3e-8.
+    """
 
     def __init__(self):
         self.table = array("Q", bytes(8 << 12))

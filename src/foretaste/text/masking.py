@@ -1,8 +1,8 @@
-"""Which tokens are hidden, as a pure function of (seed, epoch, sequence): the same however batches are put together, in
-whatever order and process they are made, and after a resume.
+"""Which tokens are hidden, as a pure function of (seed, epoch, sequence): the same however batches are put
+together, in whatever order and process they are made, and after a resume.
 
-The random numbers come from a counter, not from a state: the SplitMix64 finaliser (Steele et al. 2014, "Fast splittable
-pseudorandom number generators") of (seed, epoch, stream, row, index).
+The random numbers come from a counter, not from a state: the SplitMix64 finaliser (Steele et al. 2014, "Fast
+splittable pseudorandom number generators") of (seed, epoch, stream, row, index).
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ WINDOW, CHOOSE, REPLACE, RANDOM_TOKEN, SAMPLE = range(5)
 
 
 def uniform(seed: int, epoch: int, stream: int, rows: np.ndarray, count: int) -> np.ndarray:
-    """(len(rows), count) float64 in [0, 1): number k of a row depends on (seed, epoch, stream, row, k) alone."""
+    """(len(rows), count) float64 in [0, 1): number k of a row depends on (seed, epoch, stream, row, k)
+    alone.
+    """
     key = np.zeros(1, dtype=np.uint64)
     for part in (seed, epoch, stream):
         key = _mix(key + np.array([part], dtype=np.uint64) * _GOLDEN)
@@ -46,10 +48,11 @@ class Drawing:
 
 
 def choose_tokens(drawing: Drawing, maskable: np.ndarray, rate: float) -> np.ndarray:
-    """Each maskable token with probability ``rate``, and at least one a sequence (the one nearest to being chosen).
+    """Each maskable token with probability ``rate``, and at least one a sequence (the one nearest to being
+    chosen).
 
-    maskable (B, N) bool -> chosen (B, N) bool. Without that floor a phrase of five tokens has none with p = 0.44, and
-    a batch without any has no loss.
+    maskable (B, N) bool -> chosen (B, N) bool. Without that floor a phrase of five tokens has none with p =
+    0.44, and a batch without any has no loss.
     """
     draw = np.where(maskable, drawing.uniform(CHOOSE, maskable.shape[1]), 2.0)
     chosen = draw < rate
@@ -59,9 +62,11 @@ def choose_tokens(drawing: Drawing, maskable: np.ndarray, rate: float) -> np.nda
 
 
 def choose_phrases(drawing: Drawing, phrase: np.ndarray, last: float) -> np.ndarray:
-    """All tokens of one phrase: the last one with probability ``last``, else one of the others, each as likely.
+    """All tokens of one phrase: the last one with probability ``last``, else one of the others, each as
+    likely.
 
-    phrase (B, N) int64: the number of the phrase that a token belongs to, -1 where to none -> chosen (B, N) bool.
+    phrase (B, N) int64: the number of the phrase that a token belongs to, -1 where to none -> chosen (B, N)
+    bool.
     """
     final = phrase.max(1, initial=-1)
     draw = drawing.uniform(CHOOSE, 2)
@@ -70,8 +75,11 @@ def choose_phrases(drawing: Drawing, phrase: np.ndarray, last: float) -> np.ndar
     return (phrase == pick[:, None]) & (phrase >= 0)
 
 
-def replace_tokens(drawing: Drawing, ids: np.ndarray, chosen: np.ndarray, mask: int, ordinary: np.ndarray) -> np.ndarray:
-    """BERT's replacement of the chosen tokens: 80 % mask, 10 % a random ordinary token, 10 % left as they are.
+def replace_tokens(
+    drawing: Drawing, ids: np.ndarray, chosen: np.ndarray, mask: int, ordinary: np.ndarray
+) -> np.ndarray:
+    """BERT's replacement of the chosen tokens: 80 % mask, 10 % a random ordinary token, 10 % left as they
+    are.
 
     ids (B, N), chosen (B, N) bool, ordinary: ids of the tokens that are not special -> ids (B, N) int64.
     """

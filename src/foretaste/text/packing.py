@@ -10,7 +10,8 @@ from foretaste.text.tokenizer import pad
 
 
 def rows_of(lengths: Sequence[int], size: int) -> list[list[int]]:
-    """Which sequences share a row of at most ``size`` tokens: first fit, the longest first (equal ones in their order).
+    """Which sequences share a row of at most ``size`` tokens: first fit, the longest first (equal ones in
+    their order).
 
     A sequence that is longer than ``size`` has a row of its own.
     """
@@ -30,8 +31,9 @@ def rows_of(lengths: Sequence[int], size: int) -> list[list[int]]:
 def places(real: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where each token of a packed row comes from in a padded batch.
 
-    real (B, N) bool, which tokens there are, from the left -> three (R, L) int64: the place in B * N (0 for padding), the
-    sequence that it belongs to (-1 for padding), and its position in that sequence, from 0 (0 for padding).
+    real (B, N) bool, which tokens there are, from the left -> three (R, L) int64: the place in B * N (0 for
+    padding), the sequence that it belongs to (-1 for padding), and its position in that sequence, from 0 (0
+    for padding).
     """
     lengths = real.sum(1).tolist()
     rows = rows_of(lengths, size)

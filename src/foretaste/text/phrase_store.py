@@ -1,7 +1,8 @@
-"""Recipe phrases on disk, read in any order: Parquet, which can only be read from the front, as a mapped Arrow file.
+"""Recipe phrases on disk, read in any order: Parquet, which can only be read from the front, as a mapped
+Arrow file.
 
-A language model sees the phrases of a corpus in random order, many times. A mapped file costs no memory but what the
-system lends it: the corpus may be larger than memory, and several processes share one copy.
+A language model sees the phrases of a corpus in random order, many times. A mapped file costs no memory but
+what the system lends it: the corpus may be larger than memory, and several processes share one copy.
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ COLUMNS = ("recipe_id", "partition", "order", "verb", "object")
 
 
 def store(parquet: Path, file: Path) -> None:
-    """Write the phrases of ``parquet`` to ``file``, a row group at a time. What a killed step left there is written anew: it costs less
-    than finding out whether it is whole.
+    """Write the phrases of ``parquet`` to ``file``, a row group at a time. What a killed step left there is
+    written anew: it costs less than finding out whether it is whole.
 
     Raises DataError where a recipe's phrases are not together and in their order: windows would mix recipes.
     """
     schema = pa.schema([PHRASES.schema.field(name) for name in COLUMNS])
-    with artifact.whole(file) as partial, pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+    with (
+        artifact.whole(file) as partial,
+        pa.OSFile(str(partial), "wb") as sink,
+        pa.ipc.new_file(sink, schema) as writer,
+    ):
         before: tuple[str | None, int] = (None, -1)
         for batch in read_batches(parquet, PHRASES):
             if batch.num_rows:
@@ -50,16 +55,22 @@ def _in_order(batch: pa.RecordBatch, before: tuple[str | None, int], where: Path
         expected[first:stop] = np.arange(stop - first)
     if (wrong := np.flatnonzero(order != expected)).size:
         raise DataError(
-            f"phrase {order[wrong[0]]} where {expected[wrong[0]]} is due", f"{where}: recipe {batch.column('recipe_id')[int(wrong[0])]}",
-            "the phrases of a recipe together and in their order", "run make_phrases again",
-        )  # fmt: skip
+            f"phrase {order[wrong[0]]} where {expected[wrong[0]]} is due",
+            f"{where}: recipe {batch.column('recipe_id')[int(wrong[0])]}",
+            "the phrases of a recipe together and in their order",
+            "run make_phrases again",
+        )
     return batch.column("recipe_id")[-1].as_py(), int(order[-1])
 
 
 def openings(recipes: pa.Array, before: str | None = None) -> np.ndarray:
-    """(n,) bool: which rows begin another recipe than the row before them; ``before`` is the one before the first."""
+    """(n,) bool: which rows begin another recipe than the row before them; ``before`` is the one before
+    the first.
+    """
     opens = np.ones(len(recipes), dtype=bool)
-    opens[1:] = pc.not_equal(recipes.slice(1), recipes.slice(0, len(recipes) - 1)).to_numpy(zero_copy_only=False)
+    opens[1:] = pc.not_equal(recipes.slice(1), recipes.slice(0, len(recipes) - 1)).to_numpy(
+        zero_copy_only=False
+    )
     if len(recipes):
         opens[0] = recipes[0].as_py() != before
     return opens

@@ -10,12 +10,29 @@ import pyarrow.compute as pc
 
 from foretaste.pipeline.options import Options
 
-#: Verbs that are no steps. The published list (Ghosh et al. 2023, recipe_json2actionseq.py) names forms, and lacks a comma between
-#: "could" and "want", so that it drops neither; here verbs are base forms, and both are named.
-DROPPED = ("be", "will", "have", "let", "use", "see", "tell", "may", "can", "could", "want", "must", "'s", "ll")
+#: Verbs that are no steps. The published list (Ghosh et al. 2023, recipe_json2actionseq.py) names forms, and
+#: lacks a comma between "could" and "want", so that it drops neither; here verbs are base forms, and both are
+#: named.
+DROPPED = (
+    "be",
+    "will",
+    "have",
+    "let",
+    "use",
+    "see",
+    "tell",
+    "may",
+    "can",
+    "could",
+    "want",
+    "must",
+    "'s",
+    "ll",
+)
 #: The published list as it stands, over the forms as written.
 PUBLISHED_DROPPED = (
-    "is", "are", "will", "was", "be", "have", "has", "let", "using", "see", "tell", "may", "can", "couldwant", "got", "'s", "been", "must", "ll",
+    "is", "are", "will", "was", "be", "have", "has", "let", "using", "see", "tell", "may", "can", "couldwant",
+    "got", "'s", "been", "must", "ll",
 )  # fmt: skip
 
 
@@ -23,7 +40,9 @@ class PhraseOptions(Options):
     """How extractions become phrases."""
 
     dropped_verbs: tuple[str, ...] = DROPPED
-    """Extractions whose first verb word is one of these are left out (``phrases.PUBLISHED_DROPPED`` is the published list)."""
+    """Extractions whose first verb word is one of these are left out (``phrases.PUBLISHED_DROPPED`` is the
+    published list).
+    """
     object: Literal["head", "phrase"] = "head"
     """The object as its head noun in the singular ("onion"), or as written ("large onions")."""
     need_object: bool = True
@@ -33,8 +52,8 @@ class PhraseOptions(Options):
 class Phrases:
     """Makes the phrases of extraction batches that come in the order of the text; keeps count across batches.
 
-    ``__call__`` takes a batch of EXTRACTIONS rows and gives the columns of the PHRASES rows that they make: lower case,
-    ``order`` counting the phrases of each recipe from 0.
+    ``__call__`` takes a batch of EXTRACTIONS rows and gives the columns of the PHRASES rows that they make:
+    lower case, ``order`` counting the phrases of each recipe from 0.
     """
 
     def __init__(self, options: PhraseOptions):

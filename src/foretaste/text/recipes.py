@@ -1,8 +1,9 @@
 """Recipe1M's layer1.json, read as a stream.
 
-The file is one JSON array of objects ``{"id", "title", "partition": "train" | "val" | "test", "url", "ingredients": [{"text"}],
-"instructions": [{"text"}]}`` (Marin et al. 2019, "Recipe1M+"), in UTF-8, plain or compressed. Recipe1M has 1,029,720 of them in
-about 1.5 GB, so the text passes through a window of some twenty recipes, and memory does not grow with the file.
+The file is one JSON array of objects ``{"id", "title", "partition": "train" | "val" | "test", "url",
+"ingredients": [{"text"}], "instructions": [{"text"}]}`` (Marin et al. 2019, "Recipe1M+"), in UTF-8, plain or
+compressed. Recipe1M has 1,029,720 of them in about 1.5 GB, so the text passes through a window of some twenty
+recipes, and memory does not grow with the file.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from foretaste.contracts.errors import DataError
 
 PARTITIONS = ("train", "val", "test")
 
-#: Bytes read at a time: large enough that few recipes are cut, small enough that the buffers stay in the cache.
+#: Bytes read at a time: large enough that few recipes are cut, small enough that the buffers stay in the
+#: cache.
 WINDOW = 1 << 15
 #: A recipe longer than this is damage (a missing bracket), not a recipe: reading on would fill the memory.
 LONGEST = 1 << 26
@@ -41,11 +43,15 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _TEXT = itemgetter("text")
 #: Values that are no text are named, not quoted: they may be of any size and depth.
 _KINDS = {dict: "an object", list: "a list", bool: "true or false", type(None): "null"}
-_EXPECTED = "one JSON array of recipes: {id, title, partition, url, ingredients: [{text}], instructions: [{text}]}"
+_EXPECTED = (
+    "one JSON array of recipes: {id, title, partition, url, ingredients: [{text}], instructions: [{text}]}"
+)
 
 
 class Recipe(NamedTuple):
-    """One recipe; ``instructions`` are the texts of its steps, each a sentence or several. ``row`` counts from 0."""
+    """One recipe; ``instructions`` are the texts of its steps, each a sentence or several. ``row`` counts
+    from 0.
+    """
 
     row: int
     id: str
@@ -55,7 +61,9 @@ class Recipe(NamedTuple):
 
 
 class BadRow(NamedTuple):
-    """A row that is valid JSON but no recipe: its number (from 0), its id if it has one, and what is wrong with it."""
+    """A row that is valid JSON but no recipe: its number (from 0), its id if it has one, and what is wrong
+    with it.
+    """
 
     row: int
     id: str | None
@@ -65,16 +73,23 @@ class BadRow(NamedTuple):
 def read_recipes(path: Path, on_bad: Callable[[BadRow], None] | None = None) -> Iterator[Recipe]:
     """The recipes of a layer1 file in its order.
 
-    A row that is not as documented is handed to ``on_bad`` and left out; without ``on_bad`` it raises DataError, as damaged JSON,
-    text that is not UTF-8 and a file that ends too early always do, naming row and byte.
+    A row that is not as documented is handed to ``on_bad`` and left out; without ``on_bad`` it raises
+    DataError, as damaged JSON, text that is not UTF-8 and a file that ends too early always do, naming row
+    and byte.
     """
     path = Path(path)
     for row, value in enumerate(_values(path)):
         try:
             instructions = list(map(_TEXT, value["instructions"]))
             recipe = Recipe(row, value["id"], value["partition"], value["title"], instructions)
-            everything = "".join([recipe[1], recipe[3], value["url"], *instructions, *map(_TEXT, value["ingredients"])])
-            good = recipe[1] and recipe[2] in PARTITIONS and type(value["instructions"]) is list is type(value["ingredients"])
+            everything = "".join(
+                [recipe[1], recipe[3], value["url"], *instructions, *map(_TEXT, value["ingredients"])]
+            )
+            good = (
+                recipe[1]
+                and recipe[2] in PARTITIONS
+                and type(value["instructions"]) is list is type(value["ingredients"])
+            )
             if good and not everything.isascii():
                 everything.encode()
         except (KeyError, TypeError, IndexError, UnicodeEncodeError):
@@ -82,9 +97,18 @@ def read_recipes(path: Path, on_bad: Callable[[BadRow], None] | None = None) -> 
         if good:
             yield recipe
             continue
-        bad = BadRow(row, value["id"] if isinstance(value, dict) and isinstance(value.get("id"), str) else None, _complaint(value))
+        bad = BadRow(
+            row,
+            value["id"] if isinstance(value, dict) and isinstance(value.get("id"), str) else None,
+            _complaint(value),
+        )
         if on_bad is None:
-            raise DataError(f"bad recipe ({bad.reason})", f"{path}: row {row}", _EXPECTED, "mend the row, or set on_bad_input: skip")
+            raise DataError(
+                f"bad recipe ({bad.reason})",
+                f"{path}: row {row}",
+                _EXPECTED,
+                "mend the row, or set on_bad_input: skip",
+            )
         on_bad(bad)
 
 
@@ -142,7 +166,9 @@ def _values(path: Path) -> Iterator[Any]:
         except (*_DAMAGED, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:  # the disk's, not the decompressor's
                 raise
-            raise DataError(f"damaged {kind} file ({error})", path, f"a whole {kind} file", "fetch it again") from error
+            raise DataError(
+                f"damaged {kind} file ({error})", path, f"a whole {kind} file", "fetch it again"
+            ) from error
 
 
 def _compression(begins: bytes) -> str | None:
@@ -193,9 +219,16 @@ class _Window:
 
     def damage(self, what: str, byte: int | None = None) -> DataError:
         if byte is None:
-            byte = self.read - len(self.decoder.getstate()[0]) - len(self.text[self.at :].encode("utf-8", "surrogatepass"))
+            byte = (
+                self.read
+                - len(self.decoder.getstate()[0])
+                - len(self.text[self.at :].encode("utf-8", "surrogatepass"))
+            )
         return DataError(
-            f"damaged recipes ({what})", f"{self.path}: row {self.row}, byte {byte}", _EXPECTED, "fetch or write the file again"
+            f"damaged recipes ({what})",
+            f"{self.path}: row {self.row}, byte {byte}",
+            _EXPECTED,
+            "fetch or write the file again",
         )
 
 
@@ -225,11 +258,12 @@ def _elements(file: BinaryIO, path: Path) -> Iterator[Any]:
 
 
 def _whole_elements(window: _Window) -> Iterator[Any]:
-    """The elements of the window up to the last that begins as the first one does, parsed in one call, which is faster than one by one.
+    """The elements of the window up to the last that begins as the first one does, parsed in one call, which
+    is faster than one by one.
 
-    The place where that last one begins is a guess: only between two elements of the array does a bracket make JSON of what stands
-    before, and anywhere else, or if anything is wrong, the elements of this window are left to ``_element``. Integers of more than
-    64 bits are floats here.
+    The place where that last one begins is a guess: only between two elements of the array does a bracket
+    make JSON of what stands before, and anywhere else, or if anything is wrong, the elements of this window
+    are left to ``_element``. Integers of more than 64 bits are floats here.
     """
     window.skip_space()
     text, at = window.text, window.at
@@ -270,7 +304,9 @@ def _element(window: _Window, decode: Callable[[str, int], tuple[Any, int]]) -> 
             # a mistake well before the end of the window cannot be mended by reading on
             cut = error.pos >= len(window.text) or error.msg.startswith(("Unterminated", "Invalid \\u"))
             if window.ended or len(window.text) - window.at > LONGEST or _certain(error, window):
-                raise window.damage("the file ends within a recipe" if window.ended and cut else error.msg) from error
+                raise window.damage(
+                    "the file ends within a recipe" if window.ended and cut else error.msg
+                ) from error
         except (ValueError, RecursionError) as error:
             raise window.damage(str(error)) from error
         window.grow()

@@ -1,7 +1,7 @@
 """Actions as text: one phrase an action, and a history of phrases as the line that a language model reads.
 
-``egtea`` and ``epic55`` are the published templates (Ghosh et al. 2022), to the character: ``<v>`` and ``<a>`` are plain
-text, not entries of a vocabulary. ``plain`` is English: "take pan, open fridge".
+``egtea`` and ``epic55`` are the published templates (Ghosh et al. 2022), to the character: ``<v>`` and
+``<a>`` are plain text, not entries of a vocabulary. ``plain`` is English: "take pan, open fridge".
 """
 
 from __future__ import annotations
@@ -53,11 +53,13 @@ def _egtea(verb: str, noun: str) -> str:
 
 
 def _epic55(verb: str, noun: str) -> str:
-    # The published code reads " take_pan" from a CSV with a space after the comma and keeps it; joins then hold two spaces.
+    # The published code reads " take_pan" from a CSV with a space after the comma and keeps it; joins then
+    # hold two spaces.
     return f" {verb.strip()} <v> {_head_first(noun)}"
 
 
-#: ``plain`` takes the head of a compound noun first, as EPIC does; ``plain_in_order`` leaves compounds as they are (EGTEA).
+#: ``plain`` takes the head of a compound noun first, as EPIC does; ``plain_in_order`` leaves compounds as
+#: they are (EGTEA).
 TEMPLATES = {
     "plain": Template(phrase=_plain, between=" ", join=", "),
     "plain_in_order": Template(phrase=_plain_in_order, between=" ", join=", "),

@@ -25,10 +25,12 @@ _AGAIN = "fetch it again, or write it with transformers' save_pretrained"
 class Tokenizer:
     """The tokenizer of one language model: text in, token ids out, never padded.
 
-    With ``longest`` a text of more tokens is cut as Hugging Face cuts it: the special tokens at its ends stay. Without, none is cut.
+    With ``longest`` a text of more tokens is cut as Hugging Face cuts it: the special tokens at its ends
+    stay. Without, none is cut.
 
-    With ``masked`` false the language model need not know masks (a decoder). A text then begins with the token that begins
-    texts, so that the empty one has a token too; a model without padding, which nothing reads, is padded with what ends texts.
+    With ``masked`` false the language model need not know masks (a decoder). A text then begins with the
+    token that begins texts, so that the empty one has a token too; a model without padding, which nothing
+    reads, is padded with what ends texts.
 
     pad, mask
         Ids of the padding and the mask token; ``mask`` is None where there is none.
@@ -44,32 +46,49 @@ class Tokenizer:
         folder = Path(folder)
         path = folder / "tokenizer.json"
         if not path.is_file():
-            raise DataError("no fast tokenizer", path, "tokenizer.json", "write it once with transformers' AutoTokenizer.save_pretrained")
+            raise DataError(
+                "no fast tokenizer",
+                path,
+                "tokenizer.json",
+                "write it once with transformers' AutoTokenizer.save_pretrained",
+            )
         try:
             self._fast = FastTokenizer.from_file(str(path))
         except Exception as error:  # tokenizers raises Exception itself, whatever is wrong with a file
-            raise DataError(f"not a tokenizer ({error})", path, "a file of the tokenizers library", "write it again") from error
+            raise DataError(
+                f"not a tokenizer ({error})", path, "a file of the tokenizers library", "write it again"
+            ) from error
         self._fast.no_padding()
         self._fast.no_truncation()
         if longest is not None:
             self._fast.enable_truncation(longest)
         begins = not masked and not self._fast.encode("").ids
         named = _special_tokens(
-            folder, {"pad_token"} | ({"mask_token"} if masked else set()) | ({"bos_token"} if begins else set()), masked
+            folder,
+            {"pad_token"} | ({"mask_token"} if masked else set()) | ({"bos_token"} if begins else set()),
+            masked,
         )
         self.mask_token = named.get("mask_token")
         for name, token in named.items():
             if self._fast.token_to_id(token) is None and name != "eos_token":
-                raise DataError(f"{name} {token!r} is not in the vocabulary", path, "files of one tokenizer", _AGAIN)
+                raise DataError(
+                    f"{name} {token!r} is not in the vocabulary", path, "files of one tokenizer", _AGAIN
+                )
         self.mask = None if self.mask_token is None else self._fast.token_to_id(self.mask_token)
         self.pad = self._fast.token_to_id(named["pad_token"])
         self._first = [self._fast.token_to_id(named["bos_token"])] if begins else []
         added = self._fast.get_added_tokens_decoder()
-        self.special = tuple(sorted({index for index, token in added.items() if token.special} | ({self.mask, self.pad} - {None})))
+        self.special = tuple(
+            sorted(
+                {index for index, token in added.items() if token.special} | ({self.mask, self.pad} - {None})
+            )
+        )
         self.size = self._fast.get_vocab_size()
 
     def encode(self, text: str) -> Encoding:
-        """``text`` as the model reads it, special tokens included; ``.ids`` and ``.offsets`` (characters) a token."""
+        """``text`` as the model reads it, special tokens included; ``.ids`` and ``.offsets`` (characters)
+        a token.
+        """
         return self._fast.encode(text)
 
     def ids(self, text: str) -> np.ndarray:
@@ -92,7 +111,9 @@ class _Stated:
 
 
 def positions(folder: Path) -> int | None:
-    """How many tokens the language model of a folder can read at once; None where its config.json does not say."""
+    """How many tokens the language model of a folder can read at once; None where its config.json does not
+    say.
+    """
     path = Path(folder) / "config.json"
     if not path.is_file():
         return None
@@ -101,12 +122,16 @@ def positions(folder: Path) -> int | None:
     stated = checked({**config, **(inner if isinstance(inner, dict) else {})}, _Stated, path, _AGAIN)
     number = stated.n_positions if stated.max_position_embeddings is None else stated.max_position_embeddings
     if number is not None and stated.model_type == "roberta":
-        number -= (1 if stated.pad_token_id is None else stated.pad_token_id) + 1  # positions begin behind the padding token's id
+        number -= (
+            1 if stated.pad_token_id is None else stated.pad_token_id
+        ) + 1  # positions begin behind the padding token's id
     return number
 
 
 def most_tokens(longest: int | None, folder: Path) -> int:
-    """The setting ``longest`` of a view; where it is None, ``LONGEST`` or what the model of ``folder`` can read, if that is less."""
+    """The setting ``longest`` of a view; where it is None, ``LONGEST`` or what the model of ``folder`` can
+    read, if that is less.
+    """
     readable = positions(folder)
     if longest is None:
         return LONGEST if readable is None else min(LONGEST, readable)
@@ -121,21 +146,26 @@ def most_tokens(longest: int | None, folder: Path) -> int:
 
 
 def _special_tokens(folder: Path, wanted: set[str], masked: bool) -> dict[str, str]:
-    """Special tokens as text, from whichever of the two files of a Hugging Face folder says them; ``eos_token`` may stand in for
-    any of a model without masks."""
+    """Special tokens as text, from whichever of the two files of a Hugging Face folder says them;
+    ``eos_token`` may stand in for any of a model without masks.
+    """
     named: dict[str, str] = {}
     for file in ("tokenizer_config.json", "special_tokens_map.json"):
         if (folder / file).is_file():
             for key, value in _table(folder / file).items():
                 if key in ("mask_token", "pad_token", "bos_token", "eos_token") and value is not None:
-                    named[key] = checked(value.get("content") if isinstance(value, dict) else value, str, folder / file, _AGAIN)
+                    named[key] = checked(
+                        value.get("content") if isinstance(value, dict) else value, str, folder / file, _AGAIN
+                    )
     if not masked and "eos_token" in named:
         named = {**dict.fromkeys(wanted, named["eos_token"]), **named}
     if missing := wanted - set(named):
         raise DataError(
-            f"tokenizer without {' and '.join(sorted(missing))}", folder, "special tokens in tokenizer_config.json",
+            f"tokenizer without {' and '.join(sorted(missing))}",
+            folder,
+            "special tokens in tokenizer_config.json",
             "use a language model that was trained on masked words" if masked else "name its eos_token there",
-        )  # fmt: skip
+        )
     return named
 
 
@@ -151,7 +181,9 @@ def copy(source: Path, folder: Path) -> None:
 
 
 def pad(rows: Sequence[np.ndarray], value: int) -> tuple[np.ndarray, np.ndarray]:
-    """B sequences of ids -> ids (B, N) int64 filled up on the right with ``value``, and which are real (B, N) bool."""
+    """B sequences of ids -> ids (B, N) int64 filled up on the right with ``value``, and which are real (B,
+    N) bool.
+    """
     lengths = np.array([len(row) for row in rows])
     real = np.arange(lengths.max(initial=0)) < lengths[:, None]
     ids = np.full(real.shape, value, dtype=np.int64)

@@ -1,5 +1,6 @@
-"""A history in words: the phrases that a template makes, joined; and what the published texts leave out, how long ago an action
-was and how often it was repeated."""
+"""A history in words: the phrases that a template makes, joined; and what the published texts leave out, how
+long ago an action was and how often it was repeated.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from foretaste.text.templates import Template
 
 Repeats = Literal["each", "merged"]
 
-#: Times that are told apart, in seconds; any other is told as the one nearest in ratio, which leaves a few numbers to learn.
+#: Times that are told apart, in seconds; any other is told as the one nearest in ratio, which leaves a few
+#: numbers to learn.
 TOLD_S = (1, 2, 3, 5, 10, 20, 30, 60, 120, 300)
 
 
@@ -25,7 +27,8 @@ class Wording:
     elapsed
         Whether each phrase says how long ago it was: "take pan 5 seconds ago".
     repeats
-        ``merged``: a run of equal phrases is told once, with their number and the time of the last: "wash plate 3 times".
+        ``merged``: a run of equal phrases is told once, with their number and the time of the last: "wash
+        plate 3 times".
     """
 
     template: Template
@@ -33,7 +36,9 @@ class Wording:
     repeats: Repeats = "each"
 
     def text(self, phrases: Sequence[str], elapsed_s: Sequence[float]) -> str:
-        """``phrases`` (oldest first) as one line; ``elapsed_s``: seconds since each. The empty history is the empty string."""
+        """``phrases`` (oldest first) as one line; ``elapsed_s``: seconds since each. The empty history is
+        the empty string.
+        """
         told = list(zip(phrases, elapsed_s, strict=True))
         if self.repeats == "merged":
             runs = [list(run) for _, run in groupby(told, key=lambda one: one[0])]
@@ -44,7 +49,9 @@ class Wording:
 
 
 def ago(seconds: float) -> str:
-    """For example "5 seconds ago"; "now" for less than half a second, and for what has yet to begin (history rule ``all``)."""
+    """For example "5 seconds ago"; "now" for less than half a second, and for what has yet to begin
+    (history rule ``all``).
+    """
     if seconds < 0.5:
         return "now"
     nearest = min(TOLD_S, key=lambda told: max(told / seconds, seconds / told))

@@ -27,9 +27,9 @@ from itertools import islice
 from typing import Any
 
 from foretaste.contracts.errors import DataError
+from foretaste.openie.cleaning import clean
+from foretaste.openie.extraction import Failure
 from foretaste.pipeline import console, families
-from foretaste.text.cleaning import clean
-from foretaste.text.extraction import Failure
 
 #: Flags of one backend alone -> the setting.
 FLAGS = {
@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     cleaned: Counter[str] = Counter()
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=False)
     try:
-        with closing(families.build("text", settings, "command line")) as backend:
+        with closing(families.build("openie", settings, "command line")) as backend:
             lines = enumerate(_sentences(arguments.file, cleaned), 1)
             while block := list(islice(lines, backend.block)):
                 for (number, sentence), found in zip(
@@ -147,7 +147,7 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.as_published and (arguments.canonical or arguments.objects == "each"):
         wrong = "--canonical" if arguments.canonical else "--objects each"
         arguments.refuse(f"{wrong} and --as-published say the opposite: leave one out")
-    return {"kind": f"openie_{arguments.backend}", **given, "as_published": arguments.as_published}
+    return {"kind": arguments.backend, **given, "as_published": arguments.as_published}
 
 
 def _sentences(name: str, cleaned: Counter[str]) -> Iterator[str]:
