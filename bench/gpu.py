@@ -77,6 +77,8 @@ TINY = Sizes(
 class Rows:
     """A view of random rows: features kept in half precision, as the feature store does, or tokens."""
 
+    workers = 0
+
     def __init__(self, arrays: Mapping[str, np.ndarray]):
         self.arrays = arrays
 
@@ -85,12 +87,8 @@ class Rows:
 
     def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
         """The rows as the networks take them."""
-        chosen = {name: values[list(rows)] for name, values in self.arrays.items()}
-        widened = {
-            name: values.astype(np.float32) if values.dtype == np.float16 else values
-            for name, values in chosen.items()
-        }
-        return Fetched(inputs={name: torch.from_numpy(values) for name, values in widened.items()})
+        chosen = {name: torch.from_numpy(values[list(rows)]) for name, values in self.arrays.items()}
+        return Fetched(inputs=chosen)
 
     def weights(self) -> None:
         """All rows are alike."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 import random
 import subprocess
 import sys
@@ -70,6 +71,17 @@ def test_everything_comes_back(shards):
                 np.testing.assert_array_equal(
                     getattr(read, field.name), getattr(written[read.video_id], field.name)
                 )
+
+
+def test_another_process_opens_the_files_itself(shards):
+    opened = FeatureStore(shards[0])
+    sent = pickle.dumps(opened)
+    assert len(sent) < 1000
+    again = pickle.loads(sent)
+    assert again.videos == opened.videos
+    for video_id in opened.videos:
+        first = opened._videos[video_id].grid_index[:1]
+        np.testing.assert_array_equal(again.rows(video_id, first), opened.rows(video_id, first))
 
 
 def test_rows_and_times(shards):

@@ -22,7 +22,7 @@ from foretaste.contracts.tables import PHRASES, read_table
 from foretaste.contracts.view import Look, Sources
 from foretaste.pipeline import families
 from foretaste.text import phrase_store
-from foretaste.text.phrase_store import open_store, recipe_starts, store
+from foretaste.text.phrase_store import Mapped, recipe_starts, store
 from foretaste.views import masked_text
 
 #: Anonymous memory in MB (what a mapped file does not count to) that views of 40,000 and of 400,000 sequences
@@ -36,9 +36,9 @@ def test_the_same_as_from_memory(tmp_path, monkeypatch, window):
     tiny_lm.write_tokenizer(tmp_path)
     monkeypatch.setattr("foretaste.contracts.table_stream.BATCH", 7)  # recipes lie across batches
     store(parquet, tmp_path / "phrases.arrow")
-    mapped, table = open_store(tmp_path / "phrases.arrow"), read_table(parquet, PHRASES)
-    assert mapped.column("verb").num_chunks > 10
-    assert mapped.combine_chunks() == table.select(list(phrase_store.COLUMNS)).combine_chunks()
+    mapped, table = Mapped(tmp_path / "phrases.arrow"), read_table(parquet, PHRASES)
+    assert mapped["verb"].num_chunks > 10
+    assert mapped.table.combine_chunks() == table.select(list(phrase_store.COLUMNS)).combine_chunks()
     assert recipe_starts(mapped).tolist() == np.flatnonzero(table["order"].to_numpy() == 0).tolist()
     monkeypatch.setattr(masked_text, "RECIPES_AT_ONCE", 5)
     views = []
@@ -129,14 +129,14 @@ def peak(folder: Path, sequences: int) -> dict[str, float]:
     found = [anonymous_mb()]
     store(parquet, folder / f"{sequences}.arrow")
     found.append(anonymous_mb())
-    sources = Sources(phrases=open_store(folder / f"{sequences}.arrow"), pretrained=folder)
+    sources = Sources(phrases=Mapped(folder / f"{sequences}.arrow"), pretrained=folder)
     view = families.build("views", {"kind": "masked_text", "window": [3, 6]}, sources=sources)
     found.append(anonymous_mb())
     loader = Loader(samples=own_rows(view, view.ids), batch=32, buckets=True)
     loader.samples.digest()
     for step, epoch, positions in loader.steps_from(0, loader.steps):
         if step % max(loader.steps // 600, 1) == 0:
-            loader.pieces(positions, epoch, 0, 1, 1)
+            loader.samples.batch(positions, Look(loader.seed, epoch))
             found.append(anonymous_mb())
     return {"sequences": len(view), "before_mb": found[0], "most_mb": max(found)}
 

@@ -11,7 +11,7 @@ from tiny_training import N, TinyView, samples
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import Look
-from foretaste.training.samples import Loader, check_boundary, class_counts, join
+from foretaste.training.samples import Loader, Share, check_boundary, class_counts, join
 
 
 def table(rows: int = N, stop=lambda row: float(row)) -> pa.Table:
@@ -70,19 +70,18 @@ def test_steps_go_on_from_any_step():
         ] == everything[start:]
 
 
-@pytest.mark.parametrize(("size", "total"), [(8, 1), (8, 3), (5, 7), (1, 4)])
-def test_pieces_make_up_the_batch(size, total):
+@pytest.mark.parametrize("total", [1, 3, 13])
+def test_pieces_make_up_the_batch(total):
     loader = Loader(samples=samples(), batch=8, seed=1)
-    positions = loader.order(0)[0][:size]
-    pieces = loader.pieces(positions, 0, 0, total, total)
-    again = [piece for first in range(total) for piece in loader.pieces(positions, 0, first, 1, total)]
-    assert sum((piece.ids for piece in pieces if piece), ()) == tuple(
-        f"s{position}" for position in positions
-    )
-    assert [piece and piece.ids for piece in pieces] == [piece and piece.ids for piece in again]
-    whole = loader.pieces(positions, 0, 0, 1, 1)[0]
-    joined = torch.cat([piece.inputs["features"] for piece in pieces if piece])
-    assert torch.equal(joined, whole.inputs["features"])
+    (whole,) = loader.requests(4, 5, Share(total=1))  # the last batch of an epoch: 5 samples
+    (cut,) = loader.requests(4, 5, Share(count=total, total=total))
+    singly = [next(loader.requests(4, 5, Share(first=first, total=total))) for first in range(total)]
+    assert np.concatenate(cut.pieces).tolist() == whole.pieces[0].tolist() == loader.order(0)[4].tolist()
+    assert [one.pieces[0].tolist() for one in singly] == [piece.tolist() for piece in cut.pieces]
+    assert whole.look == cut.look == Look(seed=1, epoch=0)
+    joined = [loader.samples.batch(piece, cut.look).inputs["features"] for piece in cut.pieces if len(piece)]
+    together = loader.samples.batch(whole.pieces[0], whole.look).inputs["features"]
+    assert torch.equal(torch.cat(joined), together)
 
 
 def test_training_shakes_rows_and_scoring_does_not():
@@ -90,12 +89,9 @@ def test_training_shakes_rows_and_scoring_does_not():
     still = rows.batch([3, 1]).inputs["features"]
     assert torch.equal(still, rows.view.features[[3, 1]])
     assert not torch.equal(rows.batch([3, 1], Look(0, 0)).inputs["features"], still)
-    found = {
-        sample: row
-        for positions, batch in Loader(samples=rows, batch=4).in_order(1, 3)
-        for sample, row in zip(batch.ids, positions)
-    }
-    assert found == {f"s{row}": row for row in range(1, N, 3)}
+    asked = list(Loader(samples=rows, batch=4).in_order(1, 3))
+    assert {request.look for request in asked} == {None}
+    assert np.concatenate([request.pieces[0] for request in asked]).tolist() == list(range(1, N, 3))
 
 
 def test_join_takes_ids_and_labels_from_the_table():

@@ -57,6 +57,8 @@ ADAPTED = (
 class TinyView:
     """Rows of noise; row r holds r + 1 time stamps' worth of weight, and is shaken a little in training."""
 
+    workers = 0
+
     def __init__(self, rows: int = N):
         random = np.random.default_rng(7)
         self.features = torch.from_numpy(random.normal(size=(rows, T, D))).float()

@@ -10,7 +10,7 @@ Dimension letters, used in every docstring and shape comment of the project:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -79,17 +79,21 @@ class Batch:
                 found |= values.cpu() != UNLABELLED
         return found
 
-    def to(self, device) -> Batch:
-        """The same batch with every tensor on ``device``."""
+    def each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        """The same batch with every tensor changed."""
         return replace(
             self,
-            inputs={name: tensor.to(device) for name, tensor in self.inputs.items()},
-            labels={name: tensor.to(device) for name, tensor in self.labels.items()},
+            inputs={name: change(tensor) for name, tensor in self.inputs.items()},
+            labels={name: change(tensor) for name, tensor in self.labels.items()},
             beside={
-                teacher: {name: tensor.to(device) for name, tensor in inputs.items()}
+                teacher: {name: change(tensor) for name, tensor in inputs.items()}
                 for teacher, inputs in self.beside.items()
             },
         )
+
+    def to(self, device) -> Batch:
+        """The same batch with every tensor on ``device`` (from pinned memory without waiting for it)."""
+        return self.each(lambda tensor: tensor.to(device, non_blocking=True))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ class Sources:
     video_folders
         modality -> the folder that ``videos.path`` of its rows is relative to.
     phrases
-        The table of recipe phrases.
+        The table of recipe phrases, or what is read like it (``text/phrase_store.py``).
     weights
         File of published weights that a network starts from.
     pretrained
@@ -47,7 +47,7 @@ class Sources:
     features: tuple[Path, ...] | None = None
     feature_width: int | None = None
     video_folders: Mapping[str, Path] | None = None
-    phrases: pa.Table | None = None
+    phrases: Any = None
     weights: Path | None = None
     pretrained: Path | None = None
     generator: Path | None = None
@@ -130,9 +130,15 @@ class View(Protocol):
     """What one kind of model sees of a sample; ``build(config, sources)`` of a member of ``views/`` makes
     one.
 
-    A member that shows the video of a sample's window also has ``unseen(config, sources)``: why it cannot
-    show a sample, asked of every sample before any model is trained (``make_samples``).
+    A view is also asked by threads and, where there are workers, in processes of their own: it pickles, and
+    opens what it reads by path there. A member that shows the video of a sample's window also has
+    ``unseen(config, sources)``: why it cannot show a sample, asked of every sample before any model is
+    trained (``make_samples``).
     """
+
+    #: How many processes prepare its batches best, where a model's settings do not say (``workers``): 0 where
+    #: what takes long leaves Python's lock to others, or is little work.
+    workers: int
 
     def __len__(self) -> int:
         """How many rows there are (samples; sequences for MLM)."""

@@ -183,16 +183,20 @@ class _Stored:
 
 class FeatureStore:
     """Random access to the vectors of all videos of some shards. Raises DataError for whatever is not
-    there.
+    there. Another process that is sent a store maps the shards itself.
     """
 
     def __init__(self, paths: Sequence[Path]):
+        self._paths = tuple(paths)
         self._videos: dict[str, _Stored] = {}
         self.origin: Origin | None = None
         for path in paths:
             self._add(Path(path))
         if self.origin is None:
             raise DataError("no feature files", "features", "at least one shard", "run extract_features")
+
+    def __reduce__(self) -> tuple[type[FeatureStore], tuple[tuple[Path, ...]]]:
+        return FeatureStore, (self._paths,)
 
     @property
     def videos(self) -> tuple[str, ...]:

@@ -168,6 +168,12 @@ class LoopConfig(Options):
     """bf16 is autocast; fp64 turns the whole model to double (tests)."""
     buckets: bool = False
     """Batch rows of like length together (texts)."""
+    workers: int | None = Field(None, ge=0)
+    """Processes that prepare its batches; 0: a thread of the training process, null: what was measured to be
+    best for its view.
+    """
+    worker_timeout_s: PositiveFloat = 300.0
+    """Seconds after which a worker that has not answered is an error."""
     checkpoint_steps: PositiveInt = 200
     """A killed training resumes from the last multiple of this many steps."""
 

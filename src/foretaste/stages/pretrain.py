@@ -15,7 +15,7 @@ from foretaste.contracts.view import Sources
 from foretaste.pipeline import artifact, console, families
 from foretaste.pipeline.config import LmConfig, validated
 from foretaste.pipeline.step import Step
-from foretaste.text.phrase_store import open_store, store
+from foretaste.text.phrase_store import Mapped, store
 from foretaste.text.tokenizer import copy
 from foretaste.training.loop import fit
 from foretaste.training.masked_words import measure, measure_frequencies
@@ -38,7 +38,7 @@ def run(step: Step) -> None:
     if main:
         store(step.inputs["phrases"], step.scratch / "phrases.arrow")
     accelerator().wait_for_everyone()
-    phrases = open_store(step.scratch / "phrases.arrow")
+    phrases = Mapped(step.scratch / "phrases.arrow")
     sources = Sources(phrases=phrases, pretrained=folder, generator=step.inputs.get("generator"))
     torch.manual_seed(SEED)
     model = families.build("models", config.network, "network", sources=sources)

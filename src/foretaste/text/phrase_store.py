@@ -41,9 +41,25 @@ def store(parquet: Path, file: Path) -> None:
                 writer.write_batch(batch.select(list(COLUMNS)))
 
 
-def open_store(file: Path) -> pa.Table:
-    """The phrases of ``file``, mapped: columns ``COLUMNS`` of PHRASES in chunks, none of it read yet."""
-    return pa.ipc.open_file(pa.memory_map(str(file))).read_all()
+class Mapped:
+    """The phrases of ``file``, mapped: columns ``COLUMNS`` of PHRASES in chunks, none of it read yet. Another process that is sent
+    this maps the file itself.
+    """
+
+    def __init__(self, file: Path):
+        self.file = Path(file)
+        self.table = pa.ipc.open_file(pa.memory_map(str(file))).read_all()
+        self.num_rows = self.table.num_rows
+
+    def __getitem__(self, column: str) -> pa.ChunkedArray:
+        return self.table[column]
+
+    def to_batches(self) -> list[pa.RecordBatch]:
+        """As a table's."""
+        return self.table.to_batches()
+
+    def __reduce__(self) -> tuple[type[Mapped], tuple[Path]]:
+        return Mapped, (self.file,)
 
 
 def _in_order(batch: pa.RecordBatch, before: tuple[str | None, int], where: Path) -> tuple[str, int]:
@@ -76,7 +92,7 @@ def openings(recipes: pa.Array, before: str | None = None) -> np.ndarray:
     return opens
 
 
-def recipe_starts(phrases: pa.Table) -> np.ndarray:
+def recipe_starts(phrases: pa.Table | Mapped) -> np.ndarray:
     """(recipes,) int64: the row of each recipe's first phrase."""
     starts, row, before = [np.zeros(0, dtype=np.int64)], 0, None
     for chunk in phrases["recipe_id"].chunks:

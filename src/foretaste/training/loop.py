@@ -18,13 +18,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
 from foretaste.pipeline.model_config import LoopConfig
@@ -36,9 +39,38 @@ from foretaste.training.objective import Objective
 from foretaste.training.optimizers import build_optimizer
 from foretaste.training.precision import forward, place
 from foretaste.training.progress import Progress
-from foretaste.training.samples import Loader
+from foretaste.training.samples import Loader, Share
 from foretaste.training.schedule import learning_rate
+from foretaste.training.stream import Stream, workers
 from foretaste.training.targets import Targets
+
+#: Settings of a training that may change between a kill and the next start.
+MAY_CHANGE = {"checkpoint_steps", "accumulate", "workers", "worker_timeout_s"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """One training: what its steps have in common.
+
+    steps
+        Of the whole training; ``loader.steps`` of them are an epoch.
+    share
+        The pieces of a batch that this process works on.
+    """
+
+    accelerator: Accelerator
+    model: nn.Module
+    targets: Targets
+    objective: Objective
+    optimizer: torch.optim.Optimizer
+    loader: Loader
+    config: LoopConfig
+    steps: int
+    share: Share
+
+    def rate(self, base: float, step: int) -> float:
+        """The learning rate of ``step`` (from 0) where ``base`` is that of a group."""
+        return learning_rate(self.config.schedule, base, step, self.loader.steps, self.steps)
 
 
 def fit(
@@ -60,8 +92,9 @@ def fit(
         gradient_norm; one a monitor and epoch) and the last checkpoint. Called again with it, the training
         goes on where it was, to the bit, and one that has ended only loads its result.
 
-    Raises DataError, before the update, when a term of the objective or the gradient is not finite; and
-    before anything is monitored or kept, when an update has left a weight that is not.
+    Raises DataError, before the update, when a term of the objective or the gradient is not finite; before
+    anything is monitored or kept, when an update has left a weight that is not; and when a process that
+    prepares batches dies or keeps silent.
     """
     accelerator = processes.accelerator()
     loader = loaders["training"]
@@ -72,95 +105,132 @@ def fit(
             "at least one usable sample",
             "look at dropped_because in the samples table",
         )
-    steps = config.steps or config.epochs * loader.steps
     model.to(accelerator.device, torch.float64 if config.precision == "fp64" else None)
     join(model, objective, targets, loader, accelerator.device, config.precision)
-    optimizer = build_optimizer(model, config)
-    parts = accelerator.num_processes * config.accumulate
-    first = accelerator.process_index * config.accumulate
-    progress = Progress(out, _identity(model, objective, loader, config), parts)
-    # The first process decides where the training stands, the others take its word.
-    done = progress.newest() if accelerator.is_main_process else 0
-    done = int(_sum(accelerator, [torch.tensor([done], dtype=torch.float64)], 1)[0])
-    progress.restore(done, model, optimizer)
-    _from_main(accelerator, model)
-    for step, epoch, positions in console.track(
-        loader.steps_from(done, steps), "training steps", steps - done
-    ):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config.schedule, group["base"], step, loader.steps, steps)
-        model.train()
-        pieces = loader.pieces(positions, epoch, first, config.accumulate, parts)
-        denominators = _sum(
-            accelerator,
-            [objective.denominators(piece) for piece in pieces if piece is not None],
-            len(objective.terms),
-        )
-        numerators = []
-        for part, piece in enumerate(pieces, first):
-            if piece is None:
-                continue
-            # Dropout is a function of (seed, step, part): there is no generator state to keep or to lose.
-            torch.manual_seed(
-                int(np.random.SeedSequence([loader.seed, step, part]).generate_state(1, np.uint64)[0] >> 1)
-            )
-            piece = place(piece, accelerator.device, config.precision)
-            values = objective.numerators(piece, forward(model, piece, config.precision), targets(piece))
-            total = objective.total(values, denominators)
-            if isinstance(total, Tensor) and total.requires_grad:
-                total.backward()
-            numerators.append(torch.stack([value.detach().double() for value in values]))
-        values = [
-            n / d if d else None
-            for n, d in zip(_sum(accelerator, numerators, len(objective.terms)), denominators, strict=True)
-        ]
-        for term, value in zip(objective.terms, values, strict=True):
-            _finite(term.name, value, step)
-        _sum_gradients(accelerator, model)
-        trained = [parameter for parameter in model.parameters() if parameter.grad is not None]
-        norm = torch.nn.utils.get_total_norm([parameter.grad for parameter in trained])
-        _finite("gradient norm", float(norm), step)
-        if config.clip_norm is not None:
-            torch.nn.utils.clip_grads_with_norm_(trained, config.clip_norm, norm)
-        optimizer.step()
-        optimizer.zero_grad()
-        step += 1
-        lines = [
-            {
-                "epoch": epoch + 1,
-                "step": step,
-                "lr": learning_rate(config.schedule, config.optimizer.lr, step - 1, loader.steps, steps),
-                "loss": sum(
-                    term.config.weight * value
-                    for term, value in zip(objective.terms, values)
-                    if value is not None
-                ),
-                "parts": {term.name: value for term, value in zip(objective.terms, values)},
-                "gradient_norm": float(norm),
-            }
-        ]
-        ended, due = (
-            step % loader.steps == 0 or step == steps,
-            step % config.checkpoint_steps == 0 or step == steps,
-        )
-        if ended or due:
-            _check_weights(model, step)
-        if ended:
-            _from_main(accelerator, model)
-            for name, held_out in loaders.items():
-                if name != "training":
-                    found = observe(accelerator, model, held_out, config.precision)
-                    for what, value in found.items():
-                        _finite(f"{name} {what}", value, step - 1)
-                    lines.append({"epoch": epoch + 1, "step": step, "monitor": name, **found})
-        if accelerator.is_main_process:
-            with open(progress.log, "a", encoding="utf-8") as log:
-                log.writelines(json.dumps(line, allow_nan=False) + "\n" for line in lines)
-            if due:
-                progress.save(step, model, optimizer)
+    run = _Run(
+        accelerator=accelerator,
+        model=model,
+        targets=targets,
+        objective=objective,
+        optimizer=build_optimizer(model, config),
+        loader=loader,
+        config=config,
+        steps=config.steps or config.epochs * loader.steps,
+        share=processes.share(accelerator, config.accumulate),
+    )
+    progress = Progress(out, _identity(model, objective, loader, config), run.share.total)
+    done = _resume(run, progress)
+    if done < run.steps:
+        _take_steps(run, progress, done, loaders)
     leave(model)
     model.float()
     accelerator.wait_for_everyone()
+
+
+def _resume(run: _Run, progress: Progress) -> int:
+    """How many steps are done. The first process decides where the training stands, the others take its
+    word.
+    """
+    done = progress.newest() if run.accelerator.is_main_process else 0
+    (done,) = map(int, _sum(run.accelerator, [torch.tensor([done], dtype=torch.float64)], 1))
+    progress.restore(done, run.model, run.optimizer)
+    _from_main(run.accelerator, run.model)
+    return done
+
+
+def _take_steps(run: _Run, progress: Progress, done: int, loaders: Mapping[str, Loader]) -> None:
+    """Every step that is not ``done``, with what is monitored, logged and kept after it."""
+    config, monitors = run.config, {name: one for name, one in loaders.items() if name != "training"}
+    shown = [loader.samples for loader in loaders.values()]
+    with Stream(shown, run.accelerator.device, workers(config)) as stream:
+        batches = stream.batches(run.loader.requests(done, run.steps, run.share))
+        tracked = console.track(batches, "training steps", run.steps - done)
+        for step, pieces in enumerate(tracked, done):
+            lines = [_step(run, step, pieces)]
+            taken = step + 1
+            ended = taken % run.loader.steps == 0 or taken == run.steps
+            due = taken % config.checkpoint_steps == 0 or taken == run.steps
+            if ended or due:
+                _check_weights(run.model, taken)
+            if ended:
+                lines += _monitor(run, stream, monitors, step)
+            if run.accelerator.is_main_process:
+                with open(progress.log, "a", encoding="utf-8") as log:
+                    log.writelines(json.dumps(line, allow_nan=False) + "\n" for line in lines)
+                if due:
+                    progress.save(taken, run.model, run.optimizer)
+
+
+def _step(run: _Run, step: int, pieces: Sequence[Batch | None]) -> dict[str, Any]:
+    """One update, from the pieces of a global batch that are this process's; returns its line of the log."""
+    for group in run.optimizer.param_groups:
+        group["lr"] = run.rate(group["base"], step)
+    values = _backward(run, step, pieces)
+    for term, value in zip(run.objective.terms, values, strict=True):
+        _finite(term.name, value, step)
+    norm = _update(run, step)
+    weighted = [
+        term.config.weight * value
+        for term, value in zip(run.objective.terms, values, strict=True)
+        if value is not None
+    ]
+    return {
+        "epoch": step // run.loader.steps + 1,
+        "step": step + 1,
+        "lr": run.rate(run.config.optimizer.lr, step),
+        "loss": sum(weighted),
+        "parts": {term.name: value for term, value in zip(run.objective.terms, values, strict=True)},
+        "gradient_norm": norm,
+    }
+
+
+def _backward(run: _Run, step: int, pieces: Sequence[Batch | None]) -> list[float | None]:
+    """Leave this process's gradient of the objective in the parameters; returns the value of each term over
+    the whole global batch, None where no sample of it counts.
+    """
+    objective, terms = run.objective, len(run.objective.terms)
+    run.model.train()
+    mine = {part: piece for part, piece in enumerate(pieces, run.share.first) if piece is not None}
+    denominators = _sum(run.accelerator, [objective.denominators(piece) for piece in mine.values()], terms)
+    numerators = []
+    for part, piece in mine.items():
+        # Dropout is a function of (seed, step, part): there is no generator state to keep or to lose.
+        seed = np.random.SeedSequence([run.loader.seed, step, part]).generate_state(1, np.uint64)[0] >> 1
+        torch.manual_seed(int(seed))
+        placed = place(piece, run.accelerator.device, run.config.precision)
+        outputs = forward(run.model, placed, run.config.precision)
+        values = objective.numerators(placed, outputs, run.targets(placed))
+        total = objective.total(values, denominators)
+        if isinstance(total, Tensor) and total.requires_grad:
+            total.backward()
+        numerators.append(torch.stack([value.detach().double() for value in values]))
+    sums = _sum(run.accelerator, numerators, terms)
+    return [value / count if count else None for value, count in zip(sums, denominators, strict=True)]
+
+
+def _update(run: _Run, step: int) -> float:
+    """Add up the gradients of all processes and change the weights; returns the norm of the gradient."""
+    _sum_gradients(run.accelerator, run.model)
+    trained = [parameter for parameter in run.model.parameters() if parameter.grad is not None]
+    norm = torch.nn.utils.get_total_norm([parameter.grad for parameter in trained])
+    _finite("gradient norm", float(norm), step)
+    if run.config.clip_norm is not None:
+        torch.nn.utils.clip_grads_with_norm_(trained, run.config.clip_norm, norm)
+    run.optimizer.step()
+    run.optimizer.zero_grad()
+    return float(norm)
+
+
+def _monitor(run: _Run, stream: Stream, monitors: Mapping[str, Loader], step: int) -> list[dict[str, Any]]:
+    """A line of the log for each monitor, after ``step``."""
+    _from_main(run.accelerator, run.model)
+    lines = []
+    for name, loader in monitors.items():
+        found = observe(run.accelerator, run.model, stream, loader, run.config.precision)
+        for what, value in found.items():
+            _finite(f"{name} {what}", value, step)
+        lines.append({"epoch": step // run.loader.steps + 1, "step": step + 1, "monitor": name, **found})
+    return lines
 
 
 def _identity(
@@ -168,7 +238,7 @@ def _identity(
 ) -> dict[str, object]:
     """What must not change between a kill and the next start; the number of processes may."""
     return {
-        "settings": config.model_dump(mode="json", exclude={"checkpoint_steps", "accumulate"}),
+        "settings": config.model_dump(mode="json", exclude=MAY_CHANGE),
         "objective": [term.config.model_dump(mode="json") for term in objective.terms],
         "samples": {
             "ids": loader.samples.digest(),

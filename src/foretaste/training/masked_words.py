@@ -23,6 +23,7 @@ from foretaste.pipeline import families
 from foretaste.pipeline.config import LmConfig
 from foretaste.training.precision import forward, place
 from foretaste.training.samples import Loader, own_rows
+from foretaste.training.stream import Stream, workers
 
 #: Windows of the held-out recipes that are measured, evenly spaced.
 HELD_OUT = 512
@@ -42,11 +43,9 @@ def measure(model: nn.Module, config: LmConfig, sources: Sources) -> dict[str, f
         ("verb_top5", "verb", words_found),
         ("object_top5", "object", words_found),
     ):
-        batches = (
-            place(batch, device, precision)
-            for _, batch in _hidden(config, sources, "val", mask, HELD_OUT).in_order()
-        )
-        with torch.inference_mode():
+        loader = _hidden(config, sources, "val", mask, HELD_OUT)
+        with torch.inference_mode(), _stream(config, loader, device) as stream:
+            batches = (place(batch, device, precision) for (batch,) in stream.batches(loader.in_order()))
             values[name] = of(lambda batch: forward(model, batch, precision), batches)
     return values
 
@@ -55,16 +54,18 @@ def measure_frequencies(config: LmConfig, sources: Sources) -> float:
     """The same perplexity for a model that knows nothing but how often words occur in the training
     recipes.
     """
-    seen, hidden = (
-        torch.cat(
-            [
-                batch.labels["token"]
-                for _, batch in _hidden(config, sources, partition, "words", limit).in_order()
-            ]
-        )
-        for partition, limit in (("train", COUNTED), ("val", HELD_OUT))
-    )
+    tokens = []
+    for partition, limit in (("train", COUNTED), ("val", HELD_OUT)):
+        loader = _hidden(config, sources, partition, "words", limit)
+        with _stream(config, loader, torch.device("cpu")) as stream:
+            found = [batch.labels["token"] for (batch,) in stream.batches(loader.in_order())]
+        tokens.append(torch.cat(found))
+    seen, hidden = tokens
     return frequency_perplexity(seen, hidden, 1 + int(max(seen.max(), hidden.max())))
+
+
+def _stream(config: LmConfig, loader: Loader, device: torch.device) -> Stream:
+    return Stream([loader.samples], device, workers(config.training))
 
 
 def _hidden(config: LmConfig, sources: Sources, partition: str, mask: str, limit: int) -> Loader:

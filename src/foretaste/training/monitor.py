@@ -11,9 +11,12 @@ from torch.nn import functional as F
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.training.precision import forward, place
 from foretaste.training.samples import Loader
+from foretaste.training.stream import Stream
 
 
-def observe(accelerator: Accelerator, model: nn.Module, loader: Loader, precision: str) -> dict[str, float]:
+def observe(
+    accelerator: Accelerator, model: nn.Module, stream: Stream, loader: Loader, precision: str
+) -> dict[str, float]:
     """``<head>_loss`` (nats, mean over labelled rows, for ``token`` over masked positions) and
     ``<head>_top1`` (per cent).
 
@@ -23,7 +26,8 @@ def observe(accelerator: Accelerator, model: nn.Module, loader: Loader, precisio
     model.eval()
     sums: dict[str, torch.Tensor] = {}
     with torch.inference_mode():
-        for _, batch in loader.in_order(accelerator.process_index, accelerator.num_processes):
+        mine = loader.in_order(accelerator.process_index, accelerator.num_processes)
+        for (batch,) in stream.batches(mine):
             batch = place(batch, accelerator.device, precision)
             for head, logits in forward(model, batch, precision).logits.items():
                 if head in batch.labels:

@@ -15,31 +15,34 @@ from torch import Tensor, nn
 from foretaste.contracts.batch import Batch, Outputs
 
 
-def place(batch: Batch, device: torch.device, precision: str) -> Batch:
-    """The batch on ``device``, in memory of torch's own. It travels as the view gives it (pixels uint8,
-    features float16); there its floating-point inputs are turned to double with fp64, to single otherwise.
+def own(tensor: Tensor) -> Tensor:
+    """The tensor in memory of torch's own, as far as that changes anything.
 
     On a CPU a matrix product may add up in another order where an operand begins at another remainder of 64
     bytes. torch's memory begins at a multiple of 64; numpy's begins where the process's earlier allocations
     left room, which differs after a resume.
     """
+    return tensor.clone() if tensor.device.type == "cpu" and tensor.data_ptr() % 64 else tensor
+
+
+def place(batch: Batch, device: torch.device, precision: str) -> Batch:
+    """The batch on ``device``, in memory of torch's own. It travels as the view gives it (pixels uint8,
+    features float16); there its floating-point inputs are turned to double with fp64, to single otherwise.
+    """
     batch = batch.to(device)
     return replace(
         batch,
-        inputs=_all_own(batch.inputs, precision),
-        beside={teacher: _all_own(inputs, precision) for teacher, inputs in batch.beside.items()},
+        inputs=_widened(batch.inputs, precision),
+        beside={teacher: _widened(inputs, precision) for teacher, inputs in batch.beside.items()},
     )
 
 
-def _all_own(inputs: Mapping[str, Tensor], precision: str) -> dict[str, Tensor]:
-    return {name: _own(tensor, precision) for name, tensor in inputs.items()}
-
-
-def _own(tensor: Tensor, precision: str) -> Tensor:
-    dtype = torch.float64 if precision == "fp64" else torch.float32
-    if tensor.is_floating_point() and tensor.dtype != dtype:
-        return tensor.to(dtype)
-    return tensor.clone() if tensor.device.type == "cpu" else tensor
+def _widened(inputs: Mapping[str, Tensor], precision: str) -> dict[str, Tensor]:
+    wide = torch.float64 if precision == "fp64" else torch.float32
+    return {
+        name: own(tensor).to(wide) if tensor.is_floating_point() else own(tensor)
+        for name, tensor in inputs.items()
+    }
 
 
 def forward(model: nn.Module, batch: Batch, precision: str) -> Outputs:

@@ -17,6 +17,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from foretaste.pipeline import console
+from foretaste.training.samples import Share
 
 
 def accelerator() -> Accelerator:
@@ -62,6 +63,15 @@ def launch(arguments: Sequence[str], processes: int) -> str | None:
         finally:
             del os.environ[console.REASONS]
     return None
+
+
+def share(accelerator: Accelerator, accumulate: int) -> Share:
+    """This process's pieces of every batch where each process cuts its part into ``accumulate``."""
+    return Share(
+        first=accelerator.process_index * accumulate,
+        count=accumulate,
+        total=accelerator.num_processes * accumulate,
+    )
 
 
 @contextmanager

@@ -148,6 +148,26 @@ def check_boundary(samples: Samples, table: pa.Table, limit: str = "window_stop_
 
 
 @dataclass(frozen=True, kw_only=True)
+class Request:
+    """Pieces of a batch that are prepared together: positions into ``samples``, each shown under ``look``."""
+
+    samples: Samples
+    pieces: tuple[np.ndarray, ...]
+    look: Look | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """Which pieces of every global batch are this process's: ``first`` to ``first + count - 1`` of
+    ``total``.
+    """
+
+    first: int = 0
+    count: int = 1
+    total: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class Loader:
     """Global batches of ``batch`` samples, in an order that depends on ``seed`` and the epoch alone.
 
@@ -192,21 +212,17 @@ class Loader:
                 step += 1
             epoch, within = epoch + 1, 0
 
-    def pieces(
-        self, positions: np.ndarray, epoch: int, first: int, count: int, total: int
-    ) -> list[Batch | None]:
-        """Pieces ``first`` to ``first + count - 1`` of ``total`` of one global batch; None where a piece is
-        empty.
+    def requests(self, step: int, stop: int, share: Share) -> Iterator[Request]:
+        """This process's pieces of the global batches ``step`` to ``stop`` - 1. A batch is cut into pieces
+        whose sizes differ by at most one sample, so some of a small one are empty.
         """
-        cut = np.array_split(positions, total)[first : first + count]
-        look = Look(self.seed, epoch)
-        return [self.samples.batch(piece, look) if len(piece) else None for piece in cut]
+        pieces = slice(share.first, share.first + share.count)
+        for _, epoch, positions in self.steps_from(step, stop):
+            cut = tuple(np.array_split(positions, share.total)[pieces])
+            yield Request(samples=self.samples, pieces=cut, look=Look(self.seed, epoch))
 
-    def in_order(self, first: int = 0, stride: int = 1) -> Iterator[tuple[np.ndarray, Batch]]:
-        """The samples ``first``, ``first + stride``, ... as (positions, batch), undisturbed by augmentation:
-        for scoring.
-        """
+    def in_order(self, first: int = 0, stride: int = 1) -> Iterator[Request]:
+        """Batches of the samples ``first``, ``first + stride``, ..., undisturbed by augmentation."""
         mine = np.arange(first, len(self.samples), stride)
         for start in range(0, len(mine), self.batch):
-            positions = mine[start : start + self.batch]
-            yield positions, self.samples.batch(positions)
+            yield Request(samples=self.samples, pieces=(mine[start : start + self.batch],))

@@ -14,7 +14,8 @@ from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
 from foretaste.training import processes
 from foretaste.training.precision import forward, place
-from foretaste.training.samples import Samples
+from foretaste.training.samples import Request, Samples
+from foretaste.training.stream import Stream, Workers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +54,13 @@ def score(model: nn.Module, samples: Samples, *, batch: int = 64, what: str = "s
     )
     # Every process takes equally many rows: the first ones come twice where they do not divide.
     order = np.resize(order, -(-count // stride) * stride)[accelerator.process_index :: stride]
-    starts = range(0, len(order), batch)
     model.to(accelerator.device).eval()
+    cut = [order[start : start + batch] for start in range(0, len(order), batch)]
+    requests = [Request(samples=samples, pieces=(piece,)) for piece in cut]
     found: dict[str, list[Tensor]] = {}
-    with torch.inference_mode():
-        for start in console.track(starts, what):
-            piece = place(samples.batch(order[start : start + batch]), accelerator.device, "fp32")
-            outputs = forward(model, piece, "fp32")
+    with torch.inference_mode(), Stream([samples], accelerator.device, Workers()) as stream:
+        for (piece,) in console.track(stream.batches(requests), what, len(requests)):
+            outputs = forward(model, place(piece, accelerator.device, "fp32"), "fp32")
             made = {f"logits/{head}": logits for head, logits in outputs.logits.items()}
             if outputs.embedding is not None:
                 made["embedding"] = outputs.embedding

@@ -91,6 +91,8 @@ class Histories:
 class ActionHistory:
     """One row a sample: the token ids of its history, made once."""
 
+    workers = 0
+
     def __init__(self, config: Config, told: Histories, newest_s: Sequence[float], tokenizer: Tokenizer):
         self.config, self._told, self._tokenizer, self._newest_s = config, told, tokenizer, newest_s
         self._texts = [told.text(row) for row in range(len(told.shown))]

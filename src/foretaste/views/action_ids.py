@@ -40,6 +40,8 @@ class ActionIds:
         (S,) float64, seconds.
     """
 
+    workers = 0
+
     def __init__(self, history: np.ndarray, newest_s: np.ndarray):
         self.history, self._newest_s = history, newest_s
 

@@ -66,6 +66,8 @@ class Config(Options):
 class Clip:
     """One window a sample."""
 
+    workers = 0
+
     def __init__(self, config: Config, found: shown.Shown, past: dict[str, np.ndarray]):
         self.config, self.shown = config, found
         self.past = past

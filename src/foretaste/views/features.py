@@ -49,6 +49,8 @@ class Features:
     training starts.
     """
 
+    workers = 0
+
     def __init__(self, config: Config, samples: pa.Table, store: FeatureStore, segments: pa.Table | None):
         self.store = store
         self.width = store.origin.width

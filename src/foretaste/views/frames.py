@@ -54,6 +54,8 @@ class Config(Options):
 class Frames:
     """n labelled frames in memory: ``pixels`` (n, H, W, 3) uint8."""
 
+    workers = 0
+
     def __init__(
         self,
         config: Config,

@@ -25,7 +25,7 @@ from foretaste.contracts.view import Fetched, Look, RowIds, Sources
 from foretaste.pipeline.options import Options
 from foretaste.text import masking
 from foretaste.text.packing import places
-from foretaste.text.phrase_store import recipe_starts
+from foretaste.text.phrase_store import Mapped, recipe_starts
 from foretaste.text.templates import TEMPLATES, template
 from foretaste.text.tokenizer import Tokenizer, most_tokens, pad
 
@@ -84,12 +84,13 @@ class Windows:
 class MaskedText:
     """Rows of hidden and shown tokens; ``ids[row]`` names one ("<recipe>/<order of the last phrase>")."""
 
-    def __init__(self, config: Config, phrases: pa.Table, tokenizer: Tokenizer):
+    workers = 0
+
+    def __init__(self, config: Config, phrases: pa.Table | Mapped, tokenizer: Tokenizer):
         self.config, self.tokenizer = config, tokenizer
         self.template = template(config.template)
         self.ordinary = np.setdiff1d(np.arange(tokenizer.size), tokenizer.special)
-        self._recipe, self._order = phrases["recipe_id"], phrases["order"]
-        self._verb, self._object = phrases["verb"], phrases["object"]
+        self._phrases = phrases
         starts = recipe_starts(phrases)
         stops = np.append(starts[1:], phrases.num_rows)
         chosen = _holds(phrases["partition"], config.partition, starts)
@@ -114,7 +115,8 @@ class MaskedText:
 
     def _id(self, row: int) -> str:
         last = int(self._windows.stop[row]) - 1
-        return f"{self._recipe[last].as_py()}/{self._order[last].as_py()}"
+        recipe, order = (self._phrases[column][last].as_py() for column in ("recipe_id", "order"))
+        return f"{recipe}/{order}"
 
     def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
         """``input_ids`` (B, N) int64, ``attention_mask`` (B, N) bool, ``masked_positions`` (M,) int64 into B
@@ -188,7 +190,8 @@ class MaskedText:
             phrase.extend([number] * len(text))
             verb.extend([of_verb] * len(text))
 
-        pairs = zip(*(column.slice(first, stop - first).to_pylist() for column in (self._verb, self._object)))
+        columns = (self._phrases["verb"], self._phrases["object"])
+        pairs = zip(*(column.slice(first, stop - first).to_pylist() for column in columns))
         for number, (said, thing) in enumerate(pairs):
             if number:
                 add(self.template.join, -2)
@@ -215,7 +218,7 @@ class MaskedText:
         like.
         """
         total = [np.zeros(1, dtype=np.int64)]
-        for verbs, things in zip(self._verb.chunks, self._object.chunks):
+        for verbs, things in zip(self._phrases["verb"].chunks, self._phrases["object"].chunks):
             words = sum(
                 pc.fill_null(pc.add(pc.count_substring(column, " "), 1), 0).to_numpy()
                 for column in (verbs, things)
