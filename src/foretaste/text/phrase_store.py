@@ -42,8 +42,8 @@ def store(parquet: Path, file: Path) -> None:
 
 
 class Mapped:
-    """The phrases of ``file``, mapped: columns ``COLUMNS`` of PHRASES in chunks, none of it read yet. Another process that is sent
-    this maps the file itself.
+    """The phrases of ``file``, mapped: columns ``COLUMNS`` of PHRASES in chunks, none of it read yet. Another
+    process that is sent this maps the file itself.
     """
 
     def __init__(self, file: Path):
