@@ -39,6 +39,10 @@ def catalogue(**settings) -> Catalogue:
         ({"seeds": [1, 1]}, "each once.*seeds"),
         ({"seeds": True}, "a seed is a whole number.*seeds"),
         ({"results_root": ""}, "results_root: "),
+        ({"results_root": "."}, "results_root: a folder for results alone"),
+        ({"results_root": "/"}, "results_root: a folder for results alone"),
+        ({"systems": "lm_avt,lm_avt_small"}, r"several are a list: \[lm_avt, lm_avt_small\]"),
+        ({"seeds": "0,1"}, r"several are a list: \[0, 1\]"),
     ],
 )
 def test_a_typo_is_an_error_that_lists_the_choices(settings, message):
@@ -70,7 +74,7 @@ MISTAKES = {
         "objective.0.wieght: one of class_weights.*'weight'"
     ),
     "models: {student_lm: {training: {groups: [{match: '(['}]}}}": "not a regular expression.*groups.0.match",
-    "models: {student_lm: {folds: 1}}": "at least 2: .*models.student_lm: value error",
+    "models: {student_lm: {folds: 1}}": "at least 2: .*models.student_lm: a value that",
     "models: {student_lm: {backbone: null, view: {kind: clip, window: target}}}": (
         "a student that sees the action itself: .*models.student_lm.view.window: window: observed"
     ),

@@ -126,9 +126,10 @@ def _likely(rows, classes, dtype=np.float32):
     "given",
     [
         _likely(20, 5), _likely(1, 5), _likely(20, 5, np.float16), np.eye(5)[[0, 1, 2, 2] * 5],
-        np.concatenate([_likely(15, 5), np.ones((5, 5))]), np.full((20, 5), 0.1) + 0.5 * np.eye(5)[[0] * 20],
+        np.concatenate([_likely(15, 5), np.ones((5, 5))]),
+        100 * _likely(20, 5), np.full((20, 5), 0.1) + 0.5 * np.eye(5)[[0] * 20],
     ],
-    ids=["softmax", "one row", "half precision", "one-hot", "some rows not", "by hand"],
+    ids=["softmax", "one row", "half precision", "one-hot", "some rows not", "per cent", "by hand"],
 )  # fmt: skip
 def test_probabilities_are_refused_by_name_and_their_logarithms_taken(tmp_path, given):
     (tmp_path / "F.classes.json").write_text(CLASSES.to_json())

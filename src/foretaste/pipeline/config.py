@@ -45,6 +45,8 @@ Seed = Annotated[int, BeforeValidator(_number), Field(ge=0)]
 
 
 def _as_tuple(value: Any) -> Any:
+    if isinstance(value, str) and "," in value:
+        raise ValueError(f"several are a list: [{', '.join(part.strip() for part in value.split(','))}]")
     return (value,) if isinstance(value, str | int) else value
 
 

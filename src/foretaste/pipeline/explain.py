@@ -35,7 +35,19 @@ def explain(error: ValidationError, where: str, model: type[BaseModel], value: A
     said = first["msg"].removeprefix("Value error, ")
     written = first.get("input")
     shown = "" if isinstance(written, Mapping) else f" (got {'null' if written is None else repr(written)})"
-    return ConfigError(f"{said}{shown}", path, first["type"].replace("_", " "), "correct the setting")
+    return ConfigError(f"{said}{shown}", path, _wanted(first["type"]), "correct the setting")
+
+
+#: What pydantic calls a wrong value -> what stands there instead.
+_KINDS = {
+    "int": "a whole number", "float": "a number", "bool": "true or false", "string": "a text",
+    "tuple": "a list", "list": "a list", "dict": "a mapping", "literal": "one of the choices",
+}  # fmt: skip
+
+
+def _wanted(complaint: str) -> str:
+    """In words, what a value of the kind that pydantic complains of should be."""
+    return _KINDS.get(complaint.partition("_")[0], "a value that the setting allows")
 
 
 def _written(location: Iterable[str | int], value: Any) -> list[str]:

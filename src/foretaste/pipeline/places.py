@@ -43,7 +43,13 @@ def inside_data_root(path: str) -> str:
 
 
 def check_folder(path: str, where: str) -> None:
-    """Raise ConfigError if ``path`` cannot become a folder, because it is a file or leads through one."""
+    """Raise ConfigError if ``path`` cannot become a folder of its own: it is a file or leads through one, or
+    is the root, the working folder or one that holds it, where results would lie among other things.
+    """
+    if Path(path).resolve() in (Path.cwd(), *Path.cwd().parents):
+        raise ConfigError(
+            f"the folder {path}", where, "a folder for results alone", "name one, such as results"
+        )
     for part in (Path(path), *Path(path).parents):
         if os.path.lexists(part) and not part.is_dir():
             raise ConfigError(

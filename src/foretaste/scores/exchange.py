@@ -174,8 +174,8 @@ def _logits(values: np.ndarray, head: str, ids: tuple[str, ...], classes: int, p
 
 
 def refuse_probabilities(scored: SplitScores, where: object) -> None:
-    """DataError where a head holds probabilities: most rows at least 0 and with a sum of 1. No network's
-    logits are like that.
+    """DataError where a head holds probabilities, or shares of any other whole (per cent): most rows at least
+    0 and with one sum. No network's logits are like that.
 
     Taken for logits they rank actions as they should and still measure wrongly: the sums of exp(p), by which
     verbs and nouns are ranked, are nearly those of counting classes.
@@ -183,10 +183,12 @@ def refuse_probabilities(scored: SplitScores, where: object) -> None:
     for head, logits in scored.logits.items():
         if logits.shape[1] < 2 or not len(logits):
             continue
-        alike = (logits >= 0).all(axis=1) & (np.abs(logits.sum(axis=1) - 1) < 0.01)
+        sums = logits.sum(axis=1, dtype=np.float64)
+        whole = 1.0 if len(sums) == 1 else float(np.median(sums))
+        alike = (logits >= 0).all(axis=1) & (np.abs(sums - whole) < 0.01 * whole)
         if alike.mean() > 0.5:
             raise DataError(
-                f"{head} holds probabilities (rows at least 0 that sum to 1)",
+                f"{head} holds probabilities (rows at least 0 that sum to {whole:.3g})",
                 where,
                 "logits, or logarithms of probabilities",
                 "write numpy.log(p), and where p is 0 a low number, such as -30",
