@@ -77,8 +77,11 @@ class PresetRun:
 
     def make(self, stage: str, model: str | None = None, processes: int = 1) -> Path:
         """Run one step; returns the folder of the model."""
-        spread = {"processes": {model: processes}} if processes > 1 else {}
-        self._run(self.step(stage, model, **spread))
+        # All models are scored in one number of processes, each is trained in its own.
+        spread = {"processes": {"score" if stage == "score" else model: processes}} if processes > 1 else {}
+        step = self.step(stage, model, **spread)
+        assert step.step["spec"]["processes"] == processes
+        self._run(step)
         return self.of(model) if model else self.results / "tea"
 
     def _run(self, step: StepFile) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,10 @@ import torch
 from preset_run import WIDTHS, PresetRun
 from safetensors.torch import load_file
 
-from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline import artifact, families
 from foretaste.pipeline.model_config import TermConfig
+from foretaste.scores.reader import open_scores
 from foretaste.scores.verify import verify
 from foretaste.training.live import Live, open_live
 from foretaste.training.material import read_sources, rows_of
@@ -72,11 +74,12 @@ def watcher(role: str, backbone: str, width: int, *terms: dict, live: tuple[str,
 
 
 MODELS = {
-    "watcher": watcher("teacher", "wide", 16),
+    "watcher": {**watcher("teacher", "wide", 16), "maps": ["hidden", "future"]},
     "reader": READER,
     "cached": watcher("student", "narrow", 8, LOGITS, EMBEDDING),
     "live": watcher("student", "narrow", 8, LOGITS, EMBEDDING, live=("watcher", "reader")),
     "mapped": watcher("student", "narrow", 8, LOGITS, MAPS, live=("watcher",)),
+    "stored": watcher("student", "narrow", 8, LOGITS, MAPS),
 }
 
 
@@ -195,9 +198,60 @@ def test_two_processes_train_it_as_one_does(run, mapped):
         torch.testing.assert_close(shared[name], tensor, atol=1e-9, rtol=2e-7)
 
 
+def test_maps_that_are_kept_teach_as_live_ones_do(run, mapped):
+    """Up to half precision; and the store lies in the folder of the scores, whole."""
+    scores = verify(run.of("watcher") / "scores")
+    assert {file.name for file in (scores.folder / "maps").iterdir()} == {
+        "manifest.json", "training-0.safetensors", "validation-1.safetensors",
+    }  # fmt: skip
+    assert scores.manifest["facts"]["maps"] == scores.maps.identity
+    run.make("train", "stored")
+    kept, live = (run.log(model)[0]["parts"] for model in ("stored", "mapped"))
+    assert kept["action.cross_entropy"] == pytest.approx(live["action.cross_entropy"], abs=1e-9)
+    name = "maps.hidden.smooth_l1.watcher.maps.hidden"
+    assert kept[name] == pytest.approx(live[name], rel=1e-3) and kept[name] != live[name]
+    assert set(weights(run.of("stored"))) == set(weights(run.of("mapped")))
+
+
+@pytest.mark.slow
+def test_two_processes_keep_the_maps_that_one_keeps(run, tmp_path):
+    whole = verify(run.of("watcher") / "scores").maps
+    ids = verify(run.of("watcher") / "scores").sample_ids("training")
+    before = {name: whole.rows("training", name, ids)[range(len(ids))] for name in ("hidden", "future")}
+    shutil.move(run.of("watcher") / "scores", tmp_path / "scores")
+    run.make("score", "watcher", processes=2)
+    shared = verify(run.of("watcher") / "scores").maps
+    for name, values in before.items():
+        np.testing.assert_allclose(
+            shared.rows("training", name, ids)[range(len(ids))], values, rtol=2**-10, atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "training-0.safetensors"])
+def test_damaged_maps_are_one_line_and_verify_finds_them(run, tmp_path, file):
+    shutil.copytree(run.of("watcher") / "scores", tmp_path / "scores")
+    path = tmp_path / "scores" / "maps" / file
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    objective = build_objective([TermConfig(**MAPS)])
+    folders, ids = {"watcher": tmp_path / "scores"}, open_scores(tmp_path / "scores").sample_ids("training")
+    for read in (
+        lambda: open_targets(folders, objective, "training", ids, open_scores(tmp_path / "scores").classes),
+        lambda: verify(tmp_path / "scores"),
+    ):
+        with pytest.raises(DataError, match=re.escape(file)) as error:
+            read()
+        assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("models", "message"),
     [
+        (
+            {"watcher": watcher("teacher", "wide", 16)},
+            "maps.hidden of watcher, which are not kept.*set maps: .hidden. of watcher, or live: .watcher.",
+        ),
         ({"live": {**MODELS["live"], "objective": [LABELS, LOGITS]}}, "live: reader, which no term"),
         ({"watcher": {**MODELS["watcher"], "folds": 2}}, "watcher cannot speak live: its scores"),
         (

@@ -218,6 +218,10 @@ class ModelConfig(Options):
     """Of the models that the objective mentions, those that are asked while this one is trained, on the same
     samples, crops and flips; the others speak from their cached scores.
     """
+    maps: tuple[str, ...] = ()
+    """Feature maps of its network that are kept with its scores, for models that learn from them and do not
+    ask it live.
+    """
     training: Annotated[
         Annotated[LoopConfig, Tag("loop")] | Annotated[CountingConfig, Tag("counting")],
         Discriminator(lambda value: _kind(value, "loop")),

@@ -286,7 +286,7 @@ class Plan:
                 f"{self.catalogue.model_folder(dataset, system, other, int(seed))}/scores"
             )
         config["model"] = {
-            **settings.model_dump(mode="json", exclude={"role", "label"}),
+            **settings.model_dump(mode="json", exclude={"role", "label", "maps"}),
             "view": config.pop("view"),
         }
         for teacher in settings.live:
@@ -332,7 +332,9 @@ class Plan:
         folder = self._own_folder(dataset, system, seed, model)
         inputs, config, places = self._seen(dataset, system, settings)
         config["model"] = {
-            **settings.model_dump(mode="json", include={"folds", "held_out", "calibrate", "lm", "backbone"}),
+            **settings.model_dump(
+                mode="json", include={"folds", "held_out", "calibrate", "lm", "backbone", "maps"}
+            ),
             "network": trained(settings.network),
             "training": {"kind": settings.training.kind},
             "view": config.pop("view"),

@@ -37,6 +37,8 @@ def check_preset(system: SystemConfig, where: str) -> None:
             _check_window(settings, f"{where}: models.{name}")
         for teacher in getattr(settings, "live", ()):
             _check_live(system, teacher, f"{where}: models.{name}.live")
+        if isinstance(settings, ModelConfig):
+            _check_maps(system, settings, f"{where}: models.{name}.objective")
 
 
 def _check_mentions(system: SystemConfig, where: str) -> None:
@@ -85,6 +87,20 @@ def _check_live(system: SystemConfig, name: str, where: str) -> None:
         "a trained model, without folds and not calibrated",
         "leave it out of live: its cached scores are the target then",
     )
+
+
+def _check_maps(system: SystemConfig, settings: ModelConfig, where: str) -> None:
+    """Feature maps that a term asks of cached scores are kept with them."""
+    cached = [term for term in settings.objective if term.teacher and term.teacher not in settings.live]
+    for term in cached:
+        kind, _, name = term.field.partition(".")
+        if kind == "maps" and name not in getattr(system.models[term.teacher], "maps", ()):
+            raise ConfigError(
+                f"{term.field} of {term.teacher}, which are not kept with its scores",
+                where,
+                f"maps that {term.teacher} keeps, or a model that speaks live",
+                f"set maps: [{name}] of {term.teacher}, or live: [{term.teacher}] here",
+            )
 
 
 def _check_fit(system: SystemConfig, name: str, settings: AverageConfig, where: str) -> None:

@@ -45,9 +45,12 @@ class SplitFacts(_Part):
 
 
 class Facts(_Part, extra="allow"):
-    """What else the writer told; only the protocol is read."""
+    """What else the writer told; only these are read. ``maps``: the identity of the store of maps in the
+    folder ``maps/``.
+    """
 
     protocol: dict[str, Any] | None = None
+    maps: Sha256 | None = None
 
 
 class Manifest(_Part):

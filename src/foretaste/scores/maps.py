@@ -20,23 +20,27 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, Field, PositiveInt
 from safetensors import SafetensorError, safe_open
 
-from foretaste.contracts.batch import MAPS
 from foretaste.contracts.errors import DataError, unknown
 from foretaste.contracts.json_files import checked, read_json, versioned
-from foretaste.contracts.view import Look
 from foretaste.pipeline import artifact
 from foretaste.scores.format import canonical, pack, unpack
+
+if TYPE_CHECKING:  # scores are read without torch
+    from foretaste.contracts.view import Look
 
 FORMAT = 1
 
 #: What half precision holds.
 HIGHEST = float(np.finfo(np.float16).max)
+
+#: What the names of maps begin with in a shard.
+MAPS = "maps."
 
 _AGAIN = "fetch it again, or score again"
 _DTYPES = {"float16": "F16", "int64": "I64", "uint8": "U8"}
@@ -213,10 +217,11 @@ class Maps:
             )
         return Rows([places[sample] for sample in ids])
 
-    def check(self) -> None:
-        """Raise DataError unless every shard is as it was written."""
+    def check(self) -> list[str]:
+        """The files of the store. Raises DataError unless every one is as it was written."""
         for shard in self.manifest["shards"]:
             self._opened(shard)
+        return ["manifest.json", *(shard["file"] for shard in self.manifest["shards"])]
 
     def _opened(self, shard: Mapping[str, Any]) -> tuple[Any, list[str]]:
         """A shard whose rows are read when asked, and its sample ids; checked once."""

@@ -16,6 +16,7 @@ from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.errors import DataError, unknown
 from foretaste.scores.format import ONE_VIEW, decode, differences
 from foretaste.scores.manifest import read_manifest
+from foretaste.scores.maps import Maps, open_maps
 from foretaste.scores.split import Split, read_split
 
 
@@ -75,6 +76,26 @@ class Scores:
         every shard.
         """
         return self.manifest["identity"]
+
+    @property
+    def maps(self) -> Maps:
+        """The feature maps that lie beside the scores. DataError where none were kept, or others than those
+        that were made with these scores.
+        """
+        identity = self.manifest["facts"].get("maps")
+        if identity is None:
+            raise DataError(
+                "no feature maps",
+                self.folder,
+                "maps that were kept with these scores",
+                "set `maps: [...]` of this model and score again, or let it speak live",
+            )
+        maps = open_maps(self.folder / "maps")
+        if maps.identity != identity:
+            raise DataError(
+                f"maps of identity {maps.identity}", maps.folder, identity, "fetch both again, or score again"
+            )
+        return maps
 
     @property
     def heads(self) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def verify(path: str | Path) -> Scores:
     identity and class list, the sha256 of every shard, types and shapes, numbers of rows, entries and
     samples, unique sample ids a view, unique inputs, how each split was scored, no file that the manifest
     does not list, finite values with maximum 0, and that every stored logsumexp follows from the stored
-    logits up to the rounding of fp16.
+    logits up to the rounding of fp16; of feature maps that lie beside the scores, identity and sha256.
 
     Raises DataError listing everything that is wrong.
     """
@@ -41,6 +41,11 @@ def verify(path: str | Path) -> Scores:
         "classes.json",
         "README.md",
     }
+    if scores.manifest["facts"].get("maps") is not None:
+        try:
+            listed |= {f"maps/{file}" for file in scores.maps.check()}
+        except DataError as error:
+            wrong.append(f"maps: {error}")
     present = {str(file.relative_to(scores.folder)) for file in scores.folder.rglob("*") if file.is_file()}
     wrong += [f"{file} is not in the manifest" for file in sorted(present - listed)]
     for split in scores.splits:

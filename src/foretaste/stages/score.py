@@ -2,11 +2,13 @@
 
 With `folds` every training row is scored by the model that never saw its video, with `held_out` those of some
 videos are, as a split of their own; with `calibrate` the logits of each head are divided by one temperature,
-fitted on those rows. The manifest of the scores says how each split was scored.
+fitted on those rows. The manifest of the scores says how each split was scored. Feature maps that a model is
+to keep (`maps`) lie in the folder of its scores.
 """
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 from foretaste.contracts.view import Sources
@@ -17,6 +19,7 @@ from foretaste.pipeline.step import Step
 from foretaste.scores.format import NO_FOLD
 from foretaste.scores.writer import ScoreWriter
 from foretaste.training.crossfit import fit_temperatures, score_splits
+from foretaste.training.keeping import MapKeeper
 from foretaste.training.material import latest_allowed, read_sources
 from foretaste.training.processes import accelerator, together
 from foretaste.training.samples import check_boundary, join
@@ -31,22 +34,29 @@ def run(step: Step) -> None:
     check_boundary(
         join(view, sources.samples, range(len(view))), sources.samples, latest_allowed(settings["view"])
     )
+    maps = step.scratch / "maps"
+    keeper = MapKeeper(settings["maps"], maps) if settings.get("maps") else None
     found, manifests = score_splits(
-        step.inputs["checkpoint"], view, sources, settings["folds"], bool(settings["held_out"])
+        step.inputs["checkpoint"], view, sources, settings["folds"], bool(settings["held_out"]), keeper
     )
     temperatures = fit_temperatures(found) if settings["calibrate"] else {}
     for head, value in temperatures.items():
         console.say(f"{head}: temperature {value:.3f}")
     if not accelerator().is_main_process:
         return
+    facts = {"protocol": step.config["protocol"], "temperatures": temperatures}
     with artifact.whole(step.outputs["scores"]) as folder:
+        if keeper is not None:
+            facts["maps"] = keeper.finish()
+            folder.mkdir()
+            shutil.move(maps, folder / "maps")
         writer = ScoreWriter(
             folder,
             model=step.wildcards["model"],
             record=_record(step, sources, manifests, temperatures),
             classes=sources.classes,
             trained_on=manifests["whole"]["trained_on"],
-            facts={"protocol": step.config["protocol"], "temperatures": temperatures},
+            facts=facts,
         )
         for part in found:
             logits = {

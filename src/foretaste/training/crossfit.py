@@ -9,18 +9,20 @@ videos as a split of that name.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from foretaste.contracts.batch import Outputs
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Sources, View
 from foretaste.scores.format import HELD_OUT
 from foretaste.training.calibration import fit_temperature
 from foretaste.training.checkpoint import load_model
+from foretaste.training.keeping import MapKeeper
 from foretaste.training.material import rows_of
 from foretaste.training.samples import Samples, join
 from foretaste.training.scoring import Scored, score
@@ -76,11 +78,16 @@ class ScoredRows:
 
 
 def score_splits(
-    checkpoint: Path, view: View, sources: Sources, folds: int, held_out: bool = False
+    checkpoint: Path,
+    view: View,
+    sources: Sources,
+    folds: int,
+    held_out: bool = False,
+    keeper: MapKeeper | None = None,
 ) -> tuple[list[ScoredRows], dict[str, Any]]:
     """Score every split of ``sources.samples``, the training split out of fold where there are ``folds``;
     with ``held_out`` also the rows that the sibling of that name was trained without, as a split of that
-    name.
+    name. A ``keeper`` keeps the feature maps of all that is scored.
 
     Returns the scores, and the manifests by model: ``whole``, ``fold0``, ...
     Raises DataError if a training row belongs to no fold or to two.
@@ -95,7 +102,8 @@ def score_splits(
         mine = np.isin(videos, manifest["without"])
         times += mine
         samples = join(view, table, training[mine])
-        scored = score(model, samples, what=f"fold {fold} of the training split")
+        what = f"fold {fold} of the training split"
+        scored = score(model, samples, what=what, keep=_kept(keeper, "training", samples))
         found.append(ScoredRows(split="training", fold=fold, samples=samples, scored=scored))
     if folds and (times != 1).any():
         video = videos[np.flatnonzero(times != 1)[0]]
@@ -113,18 +121,30 @@ def score_splits(
                 split=HELD_OUT,
                 fold=0,
                 samples=samples,
-                scored=score(model, samples, what="held-out training videos"),
+                scored=score(
+                    model,
+                    samples,
+                    what="held-out training videos",
+                    keep=_kept(keeper, HELD_OUT, samples),
+                ),
             )
         )
     model, manifests["whole"] = load_model(checkpoint, sources)
     for split in sorted(set(table["split"].to_pylist()) - ({"training"} if folds else set())):
         samples = join(view, table, rows_of(table, split))
-        found.append(
-            ScoredRows(
-                split=split, fold=None, samples=samples, scored=score(model, samples, what=f"{split} split")
-            )
-        )
+        scored = score(model, samples, what=f"{split} split", keep=_kept(keeper, split, samples))
+        found.append(ScoredRows(split=split, fold=None, samples=samples, scored=scored))
     return found, manifests
+
+
+def _kept(
+    keeper: MapKeeper | None, split: str, samples: Samples
+) -> Callable[[np.ndarray, Outputs], None] | None:
+    """What keeps the maps of ``samples`` while they are scored."""
+    if keeper is None:
+        return None
+    keeper.begin(split, samples)
+    return keeper.keep
 
 
 def fit_temperatures(found: Sequence[ScoredRows]) -> dict[str, float]:

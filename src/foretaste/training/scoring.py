@@ -4,12 +4,14 @@ work.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from foretaste.contracts.batch import Outputs
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
 from foretaste.training import processes
@@ -33,11 +35,19 @@ class Scored:
     embedding: np.ndarray | None
 
 
-def score(model: nn.Module, samples: Samples, *, batch: int = 64, what: str = "scoring batches") -> Scored:
+def score(
+    model: nn.Module,
+    samples: Samples,
+    *,
+    batch: int = 64,
+    what: str = "scoring batches",
+    keep: Callable[[np.ndarray, Outputs], None] | None = None,
+) -> Scored:
     """Every process gets the whole result. Raises DataError unless there is a row and every row was scored.
 
     Rows of like length are batched together (``view.weights``), so that texts are padded little; a row's
-    logits do not depend on its batch, up to rounding.
+    logits do not depend on its batch, up to rounding. ``keep`` is told, batch by batch in every process, the
+    positions of the rows and what the network says of them.
     """
     accelerator = processes.accelerator()
     count, stride = len(samples), accelerator.num_processes
@@ -59,8 +69,11 @@ def score(model: nn.Module, samples: Samples, *, batch: int = 64, what: str = "s
     requests = [Request(samples=samples, pieces=(piece,)) for piece in cut]
     found: dict[str, list[Tensor]] = {}
     with torch.inference_mode(), Stream([samples], accelerator.device, Workers()) as stream:
-        for (piece,) in console.track(stream.batches(requests), what, len(requests)):
+        tracked = console.track(stream.batches(requests), what, len(requests))
+        for positions, (piece,) in zip(cut, tracked, strict=True):
             outputs = forward(model, place(piece, accelerator.device, "fp32"), "fp32")
+            if keep is not None:
+                keep(positions, outputs)
             made = {f"logits/{head}": logits for head, logits in outputs.logits.items()}
             if outputs.embedding is not None:
                 made["embedding"] = outputs.embedding

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from foretaste.contracts.batch import MAPS, Batch, Outputs
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.scores.maps import Rows
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.training.objective import Objective
 from foretaste.training.precision import forward
@@ -32,14 +33,14 @@ def no_targets(batch: Batch) -> Mapping[str, Outputs]:
 
 
 class CachedTargets:
-    """Scores of several teachers for one list of samples, in memory.
+    """What several teachers once said of a list of samples.
 
     tables
-        teacher -> field (a head, ``embedding`` or ``maps.<name>``) -> (n, ..., D) float32, row i of
-        ``ids[i]``.
+        teacher -> field -> (n, ..., D) float32, row i of ``ids[i]``: of a head and ``embedding`` in memory,
+        of ``maps.<name>`` read when asked.
     """
 
-    def __init__(self, ids: Sequence[str], tables: Mapping[str, Mapping[str, Tensor]]):
+    def __init__(self, ids: Sequence[str], tables: Mapping[str, Mapping[str, Tensor | StoredMap]]):
         self._row = {sample_id: row for row, sample_id in enumerate(ids)}
         self._tables = tables
 
@@ -58,6 +59,17 @@ class CachedTargets:
             teacher: _outputs({field: table[rows] for field, table in fields.items()})
             for teacher, fields in self._tables.items()
         }
+
+
+@dataclass(frozen=True)
+class StoredMap:
+    """A feature map on disk, indexed as a tensor is."""
+
+    rows: Rows
+
+    def __getitem__(self, positions: Tensor) -> Tensor:
+        """(n, ..., D) float32 of the rows ``positions`` (n,) int64."""
+        return torch.from_numpy(self.rows[positions.tolist()]).clone()
 
 
 class LiveTargets:
@@ -130,9 +142,7 @@ def open_targets(
         tables[teacher] = {}
         terms = [term.config for term in objective.terms if term.config.teacher == teacher]
         for field in sorted({term.field for term in terms}):
-            tables[teacher][field] = torch.from_numpy(
-                np.ascontiguousarray(_read(scores, split, field, ids, classes, folders[teacher]))
-            )
+            tables[teacher][field] = _read(scores, split, field, ids, classes)
     cached = CachedTargets(ids, tables) if tables else no_targets
     return cached if live is None else _Both(cached, live)
 
@@ -149,10 +159,12 @@ class _Both:
 
 
 def _read(
-    scores: Scores, split: str, field: str, ids: Sequence[str], classes: ClassSpace, folder: Path
-) -> np.ndarray:
+    scores: Scores, split: str, field: str, ids: Sequence[str], classes: ClassSpace
+) -> Tensor | StoredMap:
+    if field.startswith(MAPS):
+        return StoredMap(scores.maps.rows(split, field.removeprefix(MAPS), ids))
     if field == "embedding":
-        return scores.embedding(split, ids)
+        return torch.from_numpy(np.ascontiguousarray(scores.embedding(split, ids)))
     theirs, ours = scores.classes.names(field), classes.names(field)
     if theirs != ours:
         differs = next(
@@ -160,8 +172,8 @@ def _read(
         )
         raise DataError(
             f"{len(theirs)} {field} classes, other from class {differs} on",
-            folder,
+            scores.folder,
             f"the {len(ours)} classes of this dataset, in order",
             "score the teacher on this dataset",
         )
-    return scores.logits(split, field, ids)
+    return torch.from_numpy(np.ascontiguousarray(scores.logits(split, field, ids)))
