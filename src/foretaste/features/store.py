@@ -251,7 +251,7 @@ class FeatureStore:
         reasons[whole[shows_one]] = "window shows features that are not finite (NaN or infinite)"
         return reasons
 
-    def at(self, video_id: str, positions: np.ndarray) -> np.ndarray:
+    def at(self, video_id: str, positions: np.ndarray | slice) -> np.ndarray:
         """The vectors at ``positions`` found before: the fast path of a view."""
         return self._videos[video_id].feat[positions]
 
