@@ -76,7 +76,7 @@ MISTAKES = {
     "models: {student_lm: {training: {groups: [{match: '(['}]}}}": "not a regular expression.*groups.0.match",
     "models: {student_lm: {folds: 1}}": "at least 2: .*models.student_lm: a value that",
     "models: {student_lm: {backbone: null, view: {kind: clip, window: target}}}": (
-        "a student that sees the action itself: .*models.student_lm.view.window: window: observed"
+        "a student that sees the action itself: .*models.student_lm: window: window: observed"
     ),
     "models: {teacher_lm_counts: {averge: [teacher_lm]}}": (
         "teacher_lm_counts.averge: one of average, label.*did you mean 'average'"

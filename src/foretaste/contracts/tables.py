@@ -182,6 +182,11 @@ def read_table(path: Path, definition: TableDef) -> pa.Table:
     return table.replace_schema_metadata(None)
 
 
+def read_boxes(path: Path) -> pa.Table:
+    """The BOXES at ``path``, which may be the folder of annotations of a generated world."""
+    return read_table(path / "boxes.parquet" if path.is_dir() else path, BOXES)
+
+
 def check_no_folder(path: Path, definition: TableDef) -> None:
     """DataError for a folder: pyarrow takes it for a table in parts, an empty one for a table without
     columns.

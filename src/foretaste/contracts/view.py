@@ -30,6 +30,8 @@ class Sources:
         D of those features.
     video_folders
         modality -> the folder that ``videos.path`` of its rows is relative to.
+    boxes
+        Boxes of the videos' frames.
     phrases
         The table of recipe phrases, or what is read like it (``text/phrase_store.py``).
     weights
@@ -47,6 +49,7 @@ class Sources:
     features: tuple[Path, ...] | None = None
     feature_width: int | None = None
     video_folders: Mapping[str, Path] | None = None
+    boxes: pa.Table | None = None
     phrases: Any = None
     weights: Path | None = None
     pretrained: Path | None = None

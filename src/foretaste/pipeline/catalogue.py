@@ -42,6 +42,9 @@ _SHARED = {"lms": LmConfig, "backbones": BackboneConfig, "texts": TextConfig}
 class Catalogue:
     """The resolved configuration of one run."""
 
+    #: What views of the video are made from.
+    OF_VIDEO = ("features", "pixels", "boxes")
+
     def __init__(self, settings: Mapping[str, Any], root: Path):
         self.files = Files(root)
         self.run: RunConfig = validated(RunConfig, settings, "config.yaml")
@@ -149,7 +152,8 @@ class Catalogue:
 
     def shows(self, view: Mapping[str, Any]) -> str:
         """What a view is made from, as its member says: ``history`` (its settings are the system's unless it
-        names its own), ``features``, ``pixels`` (it needs the videos) or ``text``.
+        names its own), ``features``, ``pixels`` (it needs the videos), ``boxes`` (these and the videos) or
+        ``text``.
         """
         return self._components["views"][view["kind"]]["shows"]
 
@@ -325,6 +329,20 @@ class Catalogue:
             for shard in range(settings.grid.shards)
         ]
 
+    def boxes(self, dataset: str) -> str:
+        """The table of boxes of its videos; of a generated world, the folder that holds it."""
+        settings = self.dataset(dataset)
+        if settings.world is not None:
+            return Folder(f"{self.results}/{dataset}/world/annotations")
+        if settings.boxes is None:
+            raise ConfigError(
+                "no boxes",
+                f"workflow/datasets/{dataset}.yaml",
+                "boxes: FILE, a table of boxes (docs/formats.md)",
+                "say where they lie",
+            )
+        return f"{self.run.data_root}/{settings.boxes}"
+
     def videos(self, dataset: str) -> DatasetVideos:
         """Where its videos lie."""
         settings, data_root = self.dataset(dataset), self.run.data_root
@@ -341,13 +359,16 @@ class Catalogue:
         return [model for model in models if self._has_video(dataset, model)]
 
     def _has_video(self, dataset: str, model: ModelConfig) -> bool:
-        if self.shows(model.view) not in ("features", "pixels"):
-            return False
-        if model.backbone is not None:
+        shown = [(view, self.shows(view)) for view in model.each_view]
+        return any(self._is_there(dataset, model, view) for view, shows in shown if shows in self.OF_VIDEO)
+
+    def _is_there(self, dataset: str, model: ModelConfig, view: Mapping[str, Any]) -> bool:
+        """Whether there is what a view of the video shows."""
+        if self.shows(view) == "features" and model.backbone is not None:
             files = self.named("backbones", model.backbone, dataset).files
             if files is not None:
                 return bool(matching(Path(self.run.data_root), files))
-        return self.videos(dataset).any(model.view.get("modality", RGB))
+        return self.videos(dataset).any(view.get("modality", RGB))
 
     def loss_settings(self, term: TermConfig) -> dict[str, Any]:
         """Every setting of a term's loss, also those that a preset leaves to their defaults."""

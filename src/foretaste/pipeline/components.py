@@ -17,7 +17,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from foretaste.contracts.errors import ConfigError, unknown
-from foretaste.pipeline.families import part_settings
+from foretaste.pipeline.families import PartOf, part_settings
 
 
 @cache
@@ -42,9 +42,9 @@ def check_component(spec: Any, family: str, where: str, known: Mapping[str, Any]
     member = known[family][kind]
     settings = {key: value for key, value in spec.items() if key != "kind"}
     check_settings(settings, member["schema"], where, kind)
-    for key, part_family in member["parts"].items():
-        if settings.get(key) is not None:
-            check_component(settings[key], part_family, f"{where}.{key}", known)
+    for key, part in member["parts"].items():
+        for place, one in PartOf(**part).specs(settings.get(key), f"{where}.{key}").items():
+            check_component(one, part["family"], place, known)
 
 
 def check_settings(settings: Mapping[str, Any], schema: Mapping[str, Any], where: str, kind: str) -> None:
@@ -71,7 +71,8 @@ def check_parts(options: Any, where: str, known: Mapping[str, Any]) -> None:
         if value is None:
             continue
         if name in parts:
-            check_component(value, parts[name], f"{where}.{name}", known)
+            for place, one in parts[name].specs(value, f"{where}.{name}").items():
+                check_component(one, parts[name].family, place, known)
         elif isinstance(value, tuple):
             for index, inner in enumerate(value):
                 _descend(inner, f"{where}.{name}[{index}]", known)

@@ -161,6 +161,8 @@ class DatasetConfig(Options):
         | None
     ) = None
     """Where its RGB videos lie; or, by modality (`rgb`, `flow`), where those of each do."""
+    boxes: DataPath | None = None
+    """Boxes of the things in the frames of its RGB videos: a table (docs/formats.md) in data_root."""
     world: dict[str, Any] | None = None
     """Settings of the generated kitchen; only generated datasets have them."""
     pool: tuple[str, ...] = ()

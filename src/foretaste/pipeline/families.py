@@ -35,14 +35,26 @@ _CONFIG = re.compile(r"^class Config\b", re.MULTILINE)
 
 @dataclass(frozen=True)
 class PartOf:
-    """Marks a setting whose value names a member of ``family``."""
+    """Marks a setting whose value names a member of ``family``, or ``several`` of them by name."""
 
     family: str
+    several: bool = False
+
+    def specs(self, value: Mapping[str, Any] | None, where: str) -> dict[str, Any]:
+        """Where it stands -> each component that the setting's ``value`` names."""
+        if value is None:
+            return {}
+        return {f"{where}.{name}": one for name, one in value.items()} if self.several else {where: value}
 
 
 def Part(family: str) -> Any:  # noqa: N802 (reads as a type in a Config)
     """The type of a setting that holds a component: ``backbone: Part("models")``."""
     return Annotated[dict[str, Any], PartOf(family)]
+
+
+def Parts(family: str) -> Any:  # noqa: N802 (as Part)
+    """The type of a setting that holds several components by name: ``views: Parts("views")``."""
+    return Annotated[dict[str, dict[str, Any]], PartOf(family, several=True)]
 
 
 @cache
@@ -78,17 +90,22 @@ def build(family: str, spec: Mapping[str, Any], where: object = "config", **part
         config = module.Config(**settings)
     except ValidationError as error:
         raise explain(error, f"{where}.{spec['kind']}", module.Config, settings) from error
-    inner = {
-        name: build(part_family, getattr(config, name), f"{where}.{name}", **parts)
-        for name, part_family in part_settings(module.Config).items()
-        if getattr(config, name) is not None
-    }
+    inner: dict[str, Any] = {}
+    for name, part in part_settings(module.Config).items():
+        built = [
+            build(part.family, one, place, **parts)
+            for place, one in part.specs(getattr(config, name), f"{where}.{name}").items()
+        ]
+        if part.several:
+            inner[name] = dict(zip(getattr(config, name), built))
+        elif built:
+            inner[name] = built[0]
     return module.build(config, **parts, **inner)
 
 
-def part_settings(model: type[BaseModel]) -> dict[str, str]:
-    """The settings of a Config that hold components, ``Part(...)`` or ``Part(...) | None``: name ->
-    family.
+def part_settings(model: type[BaseModel]) -> dict[str, PartOf]:
+    """The settings of a Config that hold components, ``Part(...)``, ``Part(...) | None`` or ``Parts(...)``:
+    name -> of which family.
     """
     found = {}
     for name, field in model.model_fields.items():
@@ -96,5 +113,5 @@ def part_settings(model: type[BaseModel]) -> dict[str, str]:
             *field.metadata,
             *(mark for option in get_args(field.annotation) for mark in getattr(option, "__metadata__", ())),
         ]
-        found.update((name, mark.family) for mark in marks if isinstance(mark, PartOf))
+        found.update((name, mark) for mark in marks if isinstance(mark, PartOf))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,11 +17,23 @@ from pydantic import (
     model_validator,
 )
 
-from foretaste.pipeline.families import Part
+from foretaste.pipeline.families import Part, Parts
 from foretaste.pipeline.options import Options
 
 #: Targets that are not the name of a model.
 LABELS, FEATURES = "labels", "features"
+
+#: The view that holds several by name.
+NAMED = "named"
+
+
+def with_each_view(
+    view: Mapping[str, Any], change: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    """``view``; of several by name each, changed."""
+    if view["kind"] != NAMED:
+        return change(view)
+    return {**view, "views": {name: change(one) for name, one in view["views"].items()}}
 
 
 class TermConfig(Options):
@@ -206,8 +218,10 @@ class ModelConfig(Options):
     """What the report files it under."""
     label: str
     """Its name in tables and figures."""
-    view: Part("views")
+    view: Part("views") | None = None
     """What it sees of a sample."""
+    views: Parts("views") = {}
+    """In place of `view`: several views by name, one look for all; inputs are called `<view>.<input>`."""
     network: Part("models")
     lm: str | None = None
     """The language model of the preset that it starts from."""
@@ -242,6 +256,8 @@ class ModelConfig(Options):
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelConfig:
+        if (self.view is None) != bool(self.views):
+            raise ValueError("a model has either view, or views by name")
         if 1 in (self.folds, self.held_out):
             raise ValueError("folds and held_out are 0 or at least 2")
         if self.folds and self.held_out:
@@ -258,6 +274,16 @@ class ModelConfig(Options):
                 " videos left out"
             )
         return self
+
+    @property
+    def sees(self) -> dict[str, Any]:
+        """Its view as one component."""
+        return dict(self.view) if self.view is not None else {"kind": NAMED, "views": self.views}
+
+    @property
+    def each_view(self) -> tuple[dict[str, Any], ...]:
+        """Its views, one or several."""
+        return tuple(self.views.values()) if self.view is None else (self.view,)
 
     @property
     def mentions(self) -> frozenset[str]:

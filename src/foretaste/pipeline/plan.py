@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
-from foretaste.contracts.modalities import RGB
 from foretaste.pipeline import families
 from foretaste.pipeline.catalogue import PLAIN_TEXT, Catalogue
 from foretaste.pipeline.config import TextConfig, validated
@@ -23,6 +22,7 @@ from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.places import place
 from foretaste.pipeline.protocol import protocol
 from foretaste.pipeline.report_plan import describe_report
+from foretaste.pipeline.seen import seen, watched
 
 
 class Plan:
@@ -170,27 +170,12 @@ class Plan:
         if not watching:  # text alone: every segment is a sample
             config["earliest_stop_s"] = None
         else:
-            views = [{"view": dict(model.view), "backbone": model.backbone} for model in watching]
-            distinct = [view for at, view in enumerate(views) if view not in views[:at]]
-            config |= {"views": distinct, "on_bad_input": self.run.on_bad_input, "dataset": dataset}
-        for model in watching:
-            inputs |= self._what_it_sees(dataset, model)
+            of_views, views = watched(self.catalogue, dataset, watching)
+            inputs |= of_views
+            config |= {"views": views, "on_bad_input": self.run.on_bad_input, "dataset": dataset}
         return Described(
             inputs=inputs, outputs={"samples": f"{self.results}/{dataset}/samples.parquet"}, config=config
         )
-
-    def _what_it_sees(self, dataset: str, model: ModelConfig) -> dict[str, Any]:
-        """What tells whether the model can see a sample.
-
-        Where features are made here and a bad input stops the run, extraction stops at what it cannot see,
-        and samples (text teachers with them) do not wait for it.
-        """
-        if model.backbone is None:
-            return self._tables(dataset, "videos")
-        features = {f"features_{model.backbone}": self.catalogue.features(dataset, model.backbone)}
-        if self.catalogue.named("backbones", model.backbone, dataset).files is not None:
-            return features
-        return {**self._tables(dataset, "videos"), **features} if self.run.on_bad_input == "skip" else {}
 
     def _windows(self, dataset: str) -> dict[str, Any]:
         """How segments become windows."""
@@ -266,8 +251,10 @@ class Plan:
                     for shard in range(backbone.grid.shards)
                 }
             pixels = any(
-                isinstance(model, ModelConfig) and self.catalogue.shows(model.view) == "pixels"
+                self.catalogue.shows(view) in ("pixels", "boxes")
                 for model in preset.models.values()
+                if isinstance(model, ModelConfig)
+                for view in model.each_view
             )
             if made or pixels:  # features that are given as files need no video
                 parts.add(f"{folder}/probe_videos.parquet")
@@ -280,13 +267,13 @@ class Plan:
     def _train(self, dataset: str, system: str, seed: str, model: str) -> Described:
         settings = self.catalogue.model(dataset, system, model)
         folder = self._own_folder(dataset, system, seed, model)
-        inputs, config, places = self._seen(dataset, system, settings)
+        inputs, config, places = seen(self.catalogue, dataset, system, settings)
         for other in sorted(settings.mentions - set(settings.live)):
             inputs[f"scores_{other}"] = Folder(
                 f"{self.catalogue.model_folder(dataset, system, other, int(seed))}/scores"
             )
         config["model"] = {
-            **settings.model_dump(mode="json", exclude={"role", "label", "maps"}),
+            **settings.model_dump(mode="json", exclude={"role", "label", "maps", "views"}),
             "view": config.pop("view"),
         }
         for teacher in settings.live:
@@ -319,7 +306,7 @@ class Plan:
         student's: ``live.<teacher>.<input>``.
         """
         settings = self.catalogue.model(dataset, system, teacher)
-        inputs, config, places = self._seen(dataset, system, settings)
+        inputs, config, places = seen(self.catalogue, dataset, system, settings)
         shared = self._tables(dataset, "samples", "segments", "classes")
         own = {name: path for name, path in inputs.items() if name not in shared}
         folder = self.catalogue.model_folder(dataset, system, teacher, int(seed))
@@ -330,7 +317,7 @@ class Plan:
     def _score(self, dataset: str, system: str, seed: str, model: str) -> Described:
         settings = self.catalogue.model(dataset, system, model)
         folder = self._own_folder(dataset, system, seed, model)
-        inputs, config, places = self._seen(dataset, system, settings)
+        inputs, config, places = seen(self.catalogue, dataset, system, settings)
         config["model"] = {
             **settings.model_dump(
                 mode="json", include={"folds", "held_out", "calibrate", "lm", "backbone", "maps"}
@@ -386,34 +373,6 @@ class Plan:
 
     def _report(self, dataset: str, system: str, scope: str) -> Described:
         return describe_report(self.catalogue, dataset, system, scope)
-
-    def _seen(
-        self, dataset: str, system: str, settings: ModelConfig
-    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        """What a model's view and network are made from: inputs, settings, places."""
-        inputs: dict[str, Any] = self._tables(dataset, "samples", "segments", "classes")
-        config: dict[str, Any] = {"view": dict(settings.view)}
-        places: dict[str, Any] = {}
-        if self.catalogue.shows(settings.view) == "history":
-            config["view"] = {
-                **self.catalogue.system(dataset, system).history.model_dump(mode="json"),
-                **settings.view,
-            }
-        if settings.backbone is not None:
-            inputs["features"] = self.catalogue.features(dataset, settings.backbone)
-        if self.catalogue.shows(settings.view) == "pixels":
-            inputs |= self._tables(dataset, "videos")
-            modality = settings.view.get("modality", RGB)
-            places["video_folders"] = self.catalogue.videos(dataset).folders(modality)
-        if settings.lm is not None:
-            lm = self.catalogue.named("lms", settings.lm, dataset)
-            if lm.training is None:
-                inputs["lm"] = self.catalogue.weights(lm.init)
-            else:
-                inputs["lm"] = Folder(
-                    f"{self.results}/lm/{self.catalogue.corpus(dataset)}/{settings.lm}/checkpoint"
-                )
-        return inputs, config, places
 
     def _tables(self, dataset: str, *names: str) -> dict[str, str]:
         return tables(self.results, dataset, *names)

@@ -61,10 +61,11 @@ def _check_mentions(system: SystemConfig, where: str) -> None:
 
 def _check_window(settings: ModelConfig, where: str) -> None:
     """What a student sees ends tau_a before the action; only a teacher, in training, may see the action."""
-    if settings.role == "student" and settings.view.get("window") == "target":
+    shown = [view.get("window") for view in settings.each_view]
+    if settings.role == "student" and "target" in shown:
         raise ConfigError(
             "a student that sees the action itself",
-            f"{where}.view.window",
+            f"{where}: window",
             "window: observed",
             "leave it out; a teacher that sees the action may teach this student",
         )

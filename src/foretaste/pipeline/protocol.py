@@ -21,6 +21,7 @@ def protocol(catalogue: Catalogue, dataset: str, system: str, model: str) -> dic
         "prior_exponent": getattr(settings, "prior_exponent", 0.0),
         **_ensemble(settings),
         **_history(catalogue, dataset, system, model),
+        **_window(settings),
         "terms": terms,
     }
 
@@ -57,6 +58,12 @@ def _ensemble(settings: ModelConfig | AverageConfig) -> dict[str, Any]:
     }
 
 
+def _window(settings: ModelConfig | AverageConfig) -> dict[str, Any]:
+    """Said of a teacher that is shown the action itself: its numbers are none of anticipation."""
+    shown = [view.get("window") for view in getattr(settings, "each_view", ())]
+    return {"window": "target"} if "target" in shown else {}
+
+
 def _history(catalogue: Catalogue, dataset: str, system: str, model: str) -> dict[str, Any]:
     """What a text teacher, or the teachers behind a model, see of the past: null where nothing, a list where
     they differ.
@@ -79,8 +86,11 @@ def _history(catalogue: Catalogue, dataset: str, system: str, model: str) -> dic
 
 def _histories(catalogue: Catalogue, dataset: str, system: str, model: str) -> list[dict[str, Any]]:
     settings = catalogue.model(dataset, system, model)
-    if isinstance(settings, ModelConfig) and catalogue.shows(settings.view) == "history":
-        return [{key: settings.view[key] for key in ("rule", "source", "length") if key in settings.view}]
+    if isinstance(settings, ModelConfig):
+        own = [view for view in settings.each_view if catalogue.shows(view) == "history"]
+        if own:
+            names = ("rule", "source", "length")
+            return [{key: view[key] for key in names if key in view} for view in own]
     return [
         one for other in sorted(settings.mentions) for one in _histories(catalogue, dataset, system, other)
     ]

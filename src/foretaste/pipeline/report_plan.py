@@ -43,11 +43,8 @@ class ReportPlan:
         model = self.catalogue.model(self.dataset, self.system, name)
         if isinstance(model, AverageConfig):
             return all(self._reads_text(other) for other in model.average)
-        return (
-            model.role == "teacher"
-            and model.backbone is None
-            and self.catalogue.shows(model.view) != "pixels"
-        )
+        shown = {self.catalogue.shows(view) for view in model.each_view}
+        return model.role == "teacher" and shown.isdisjoint(self.catalogue.OF_VIDEO)
 
     def seeds(self, model: str) -> list[int]:
         """The seeds of a model: those of the run, or of the study; fewer where its teachers' seeds are

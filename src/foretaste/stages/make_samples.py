@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from foretaste.annotations.samples import SamplesConfig, dropped, make_samples
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_table, write_table
+from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_boxes, read_table, write_table
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import artifact, console, families
 from foretaste.pipeline.config import validated
@@ -47,6 +47,7 @@ def _unseen(step: Step, views: list[Mapping[str, Any]], samples: pa.Table) -> np
     """
     reasons = np.full(samples.num_rows, None, dtype=object)
     videos = read_table(step.inputs["videos"], VIDEOS) if "videos" in step.inputs else None
+    boxes = read_boxes(step.inputs["boxes"]) if "boxes" in step.inputs else None
     left = np.flatnonzero(pc.is_null(samples["dropped_because"]).to_numpy(zero_copy_only=False))
     for one in views:
         kind = one["view"]["kind"]
@@ -55,7 +56,7 @@ def _unseen(step: Step, views: list[Mapping[str, Any]], samples: pa.Table) -> np
         config = validated(member.Config, settings, f"view {kind}")
         features = step.inputs.get(f"features_{one['backbone']}")
         shards = None if features is None else tuple(features)
-        sources = Sources(samples=samples.take(left), videos=videos, features=shards)
+        sources = Sources(samples=samples.take(left), videos=videos, boxes=boxes, features=shards)
         reasons[left] = member.unseen(config, sources)
         left = left[reasons[left] == None]  # noqa: E711 (element by element)
     return reasons

@@ -12,7 +12,7 @@ import shutil
 from typing import Any
 
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import artifact, console, families
+from foretaste.pipeline import artifact, console
 from foretaste.pipeline.fingerprint import fingerprint
 from foretaste.pipeline.hugging_face import TOKENIZER_FILES
 from foretaste.pipeline.step import Step
@@ -20,9 +20,8 @@ from foretaste.scores.format import NO_FOLD
 from foretaste.scores.writer import ScoreWriter
 from foretaste.training.crossfit import fit_temperatures, score_splits
 from foretaste.training.keeping import MapKeeper
-from foretaste.training.material import latest_allowed, read_sources
+from foretaste.training.material import build_view, read_sources
 from foretaste.training.processes import accelerator, together
-from foretaste.training.samples import check_boundary, join
 
 
 @together()
@@ -30,10 +29,7 @@ def run(step: Step) -> None:
     """``checkpoint``, ``samples``, ``segments``, ``classes`` and what the view needs -> ``scores``."""
     settings = step.config["model"]
     sources = read_sources(step.inputs, step.config)
-    view = families.build("views", settings["view"], "view", sources=sources)
-    check_boundary(
-        join(view, sources.samples, range(len(view))), sources.samples, latest_allowed(settings["view"])
-    )
+    view = build_view(settings["view"], sources)
     maps = step.scratch / "maps"
     keeper = MapKeeper(settings["maps"], maps) if settings.get("maps") else None
     found, manifests = score_splits(

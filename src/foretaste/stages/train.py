@@ -27,10 +27,10 @@ from foretaste.training.counting import count
 from foretaste.training.crossfit import siblings
 from foretaste.training.live import open_live
 from foretaste.training.loop import fit
-from foretaste.training.material import latest_allowed, monitored_rows, read_sources, rows_of
+from foretaste.training.material import build_view, monitored_rows, read_sources, rows_of
 from foretaste.training.objective import build_objective
 from foretaste.training.processes import accelerator, together
-from foretaste.training.samples import Loader, Samples, check_boundary, class_counts, join
+from foretaste.training.samples import Loader, Samples, class_counts, join
 from foretaste.training.targets import LiveTargets, open_targets
 
 
@@ -41,10 +41,7 @@ def run(step: Step) -> None:
     """
     settings, seed = step.config["model"], step.config["seed"]
     sources = read_sources(step.inputs, step.config)
-    view = families.build("views", settings["view"], "view", sources=sources)
-    check_boundary(
-        join(view, sources.samples, range(len(view))), sources.samples, latest_allowed(settings["view"])
-    )
+    view = build_view(settings["view"], sources)
     rows = rows_of(sources.samples, "training")
     videos = np.asarray(sources.samples["video_id"].take(rows).to_pylist(), dtype=str)
     beside = siblings(videos.tolist(), settings["folds"], settings["held_out"], seed)

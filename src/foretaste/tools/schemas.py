@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ def generate() -> dict[str, Any]:
 
 def _component(family: str, kind: str) -> dict[str, Any]:
     member = families.load(family, kind)
-    known = {"parts": families.part_settings(member.Config), "schema": member.Config.model_json_schema()}
+    parts = {name: asdict(part) for name, part in families.part_settings(member.Config).items()}
+    known = {"parts": parts, "schema": member.Config.model_json_schema()}
     return {**known, "shows": member.SHOWS} if family == "views" else known
 
 

@@ -10,10 +10,8 @@ from typing import Any
 from torch import nn
 
 from foretaste.contracts.view import View
-from foretaste.pipeline import families
 from foretaste.training.checkpoint import load_model
-from foretaste.training.material import latest_allowed, read_sources
-from foretaste.training.samples import check_boundary, join
+from foretaste.training.material import build_view, read_sources
 
 #: What all models of a dataset read alike.
 SHARED = ("samples", "segments", "classes")
@@ -47,8 +45,6 @@ def _open(
     prefix = f"live.{teacher}."
     own = {name.removeprefix(prefix): path for name, path in inputs.items() if name.startswith(prefix)}
     sources = read_sources({**{name: inputs[name] for name in SHARED}, **own}, config)
-    view = families.build("views", settings["view"], f"view of {teacher}", sources=sources)
-    everything = join(view, sources.samples, range(len(view)))
-    check_boundary(everything, sources.samples, latest_allowed(settings["view"]))
+    view = build_view(settings["view"], sources, f"view of {teacher}")
     model, _ = load_model(own["checkpoint"], sources)
     return Live(model, view)

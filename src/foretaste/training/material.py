@@ -13,9 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretaste.contracts.classes import read_classes
-from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_table
-from foretaste.contracts.view import Sources
+from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_boxes, read_table
+from foretaste.contracts.view import Sources, View
 from foretaste.features.store import FeatureStore
+from foretaste.pipeline import families
+from foretaste.pipeline.model_config import NAMED
+from foretaste.training.samples import check_boundary, join
 
 #: Rows that a learning curve is made of: enough to see it rise, too few to cost much.
 MONITORED = 256
@@ -25,8 +28,9 @@ def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, A
     """The sources of a training or scoring step.
 
     inputs
-        ``samples``, ``segments``, ``classes``, and as far as the model needs them ``videos``, ``features``
-        (shards), ``lm`` (folder of a language model), ``weights`` (file that a network starts from).
+        ``samples``, ``segments``, ``classes``, and as far as the model needs them ``videos``, ``boxes``,
+        ``features`` (shards), ``lm`` (folder of a language model), ``weights`` (file that a network
+        starts from).
     config
         May name ``video_folders``.
     """
@@ -37,12 +41,26 @@ def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, A
         segments=read_table(inputs["segments"], SEGMENTS),
         videos=read_table(inputs["videos"], VIDEOS) if "videos" in inputs else None,
         classes=read_classes(inputs["classes"]),
+        boxes=read_boxes(inputs["boxes"]) if "boxes" in inputs else None,
         features=features,
         feature_width=None if features is None else FeatureStore(features).origin.width,
         video_folders=folders_of(config) if "video_folders" in config else None,
         weights=inputs.get("weights"),
         pretrained=inputs.get("lm"),
     )
+
+
+def build_view(spec: Mapping[str, Any], sources: Sources, where: str = "view") -> View:
+    """The view that ``spec`` names. Raises DataError if it, or one of several by name, shows any sample
+    something that is later than it may be (``latest_allowed``).
+    """
+    view = families.build("views", spec, where, sources=sources)
+    several = spec["kind"] == NAMED
+    checked = [(view.views[name], one) for name, one in spec["views"].items()] if several else [(view, spec)]
+    for one, settings in checked:
+        everything = join(one, sources.samples, range(len(one)))
+        check_boundary(everything, sources.samples, latest_allowed(settings))
+    return view
 
 
 def folders_of(config: Mapping[str, Any]) -> dict[str, Path]:

@@ -1,0 +1,49 @@
+"""Several networks, each of which sees one of a model's views by name; their logits are averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from foretaste.contracts.batch import Batch, Outputs
+from foretaste.contracts.view import Sources
+from foretaste.pipeline.families import Parts
+from foretaste.pipeline.options import Options
+
+
+class Config(Options):
+    networks: Parts("models") = Field(min_length=1)
+    """The network of each view, by the view's name; all have the same heads."""
+
+
+class LateFusion(nn.Module):
+    """Mean of logits, with equal weights."""
+
+    def __init__(self, networks: Mapping[str, nn.Module]):
+        super().__init__()
+        self.networks = nn.ModuleDict(networks)
+
+    def forward(self, batch: Batch) -> Outputs:
+        """``<view>.<input>`` of every view -> ``logits`` of every head (B, C)."""
+        found = [network(_seen_by(name, batch)).logits for name, network in self.networks.items()]
+        return Outputs(
+            logits={head: torch.stack([logits[head] for logits in found]).mean(0) for head in found[0]}
+        )
+
+
+def _seen_by(name: str, batch: Batch) -> Batch:
+    inputs = {
+        key.removeprefix(f"{name}."): tensor
+        for key, tensor in batch.inputs.items()
+        if key.startswith(f"{name}.")
+    }
+    return replace(batch, inputs=inputs)
+
+
+def build(config: Config, sources: Sources, networks: Mapping[str, nn.Module]) -> LateFusion:
+    """The networks together, each built from the same ``sources``."""
+    return LateFusion(networks)

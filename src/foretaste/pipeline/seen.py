@@ -1,0 +1,79 @@
+"""What the models of a preset see: which inputs, settings and places their views ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from foretaste.contracts.modalities import RGB
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.described import Folder, tables
+from foretaste.pipeline.model_config import ModelConfig, with_each_view
+
+
+def seen(
+    catalogue: Catalogue, dataset: str, system: str, settings: ModelConfig
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """What a model's views and network are made from: inputs, settings, places."""
+    inputs: dict[str, Any] = tables(catalogue.results, dataset, "samples", "segments", "classes")
+    places: dict[str, Any] = {}
+    history = catalogue.system(dataset, system).history.model_dump(mode="json")
+
+    def resolved(view: Mapping[str, Any]) -> dict[str, Any]:
+        return {**history, **view} if catalogue.shows(view) == "history" else dict(view)
+
+    config = {"view": with_each_view(settings.sees, resolved)}
+    if settings.backbone is not None:
+        inputs["features"] = catalogue.features(dataset, settings.backbone)
+    for view in settings.each_view:
+        shows = catalogue.shows(view)
+        if shows in ("pixels", "boxes"):
+            inputs |= tables(catalogue.results, dataset, "videos")
+            places["video_folders"] = catalogue.videos(dataset).folders(view.get("modality", RGB))
+        if shows == "boxes":
+            inputs["boxes"] = catalogue.boxes(dataset)
+    if settings.lm is not None:
+        lm = catalogue.named("lms", settings.lm, dataset)
+        if lm.training is None:
+            inputs["lm"] = catalogue.weights(lm.init)
+        else:
+            folder = f"{catalogue.results}/lm/{catalogue.corpus(dataset)}/{settings.lm}"
+            inputs["lm"] = Folder(f"{folder}/checkpoint")
+    return inputs, config, places
+
+
+def watched(
+    catalogue: Catalogue, dataset: str, models: Iterable[ModelConfig]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What tells whether the models can see a sample: inputs, and every view of the video, each once, with
+    the backbone that it reads.
+
+    Where features are made here and a bad input stops the run, extraction stops at what it cannot see, and
+    samples (text teachers with them) do not wait for it.
+    """
+    inputs: dict[str, Any] = {}
+    views: list[dict[str, Any]] = []
+    videos = tables(catalogue.results, dataset, "videos")
+    for model in models:
+        for view in model.each_view:
+            shows = catalogue.shows(view)
+            if shows not in catalogue.OF_VIDEO:
+                continue
+            one = {"view": dict(view), "backbone": model.backbone if shows == "features" else None}
+            if one not in views:
+                views.append(one)
+            if shows == "features":
+                inputs |= _of_features(catalogue, dataset, model.backbone)
+                continue
+            inputs |= videos
+            if shows == "boxes":
+                inputs["boxes"] = catalogue.boxes(dataset)
+    return inputs, views
+
+
+def _of_features(catalogue: Catalogue, dataset: str, backbone: str) -> dict[str, Any]:
+    features = {f"features_{backbone}": catalogue.features(dataset, backbone)}
+    if catalogue.named("backbones", backbone, dataset).files is not None:
+        return features
+    videos = tables(catalogue.results, dataset, "videos")
+    return {**videos, **features} if catalogue.run.on_bad_input == "skip" else {}
