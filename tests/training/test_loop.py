@@ -15,12 +15,15 @@ import pytest
 import torch
 from launching import torchrun
 from safetensors.torch import load_file
-from tiny_training import ADAPTED, TERMS, N, kept, samples, train
+from tiny_training import ADAPTED, TERMS, D, N, kept, samples, train
 
 from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.view import Look
+from foretaste.training.samples import Loader
 from foretaste.training.scoring import score
 
 SCRIPT = Path(__file__).with_name("tiny_training.py")
+NORM = {"mean": "mean", "variance": "var"}
 HARD = {"dropout": 0.3, "precision": "fp32", "buckets": True, "epochs": 3}
 
 
@@ -307,3 +310,39 @@ def test_two_processes_train_an_adapter_as_one_does(tmp_path):
     train(tmp_path / "one", **settings)
     assert_equal(kept(tmp_path / "one"), kept(tmp_path / "two"), 1e-9)
     assert ADAPTER in kept(tmp_path / "two")
+
+
+def test_batch_norms_keep_the_statistics_of_whole_batches(tmp_path):
+    """The first norm sees the inputs themselves, so what it keeps is known whatever else is trained."""
+    settings = {"batch": 9, "normed": True}
+    cut = train(tmp_path / "cut", accumulate=2, **settings)
+    whole = train(tmp_path / "whole", **settings)
+    loader = Loader(samples=samples(), batch=9, seed=1)
+    mean, variance = torch.zeros(D, dtype=torch.float64), torch.ones(D, dtype=torch.float64)
+    for _, epoch, positions in loader.steps_from(0, 15):
+        seen = loader.samples.batch(positions, Look(1, epoch)).inputs["features"].double().flatten(0, 1)
+        mean, variance = 0.8 * mean + 0.2 * seen.mean(0), 0.8 * variance + 0.2 * seen.var(0)
+    for model, folder in ((cut, "cut"), (whole, "whole")):
+        assert_equal(
+            {"mean": mean, "variance": variance},
+            {name: kept(tmp_path / folder)[f"norms.0.running_{found}"] for name, found in NORM.items()},
+            1e-9,
+        )
+        assert model.norms[0].num_batches_tracked == 15
+        assert model.norms[0].momentum == 0.2
+    assert (cut.norms[1].running_var - whole.norms[1].running_var).abs().max() > 1e-6
+
+
+@pytest.mark.slow
+def test_two_processes_normalise_as_one_in_two_parts(tmp_path):
+    train(tmp_path / "one", batch=9, accumulate=2, normed=True)
+    run(tmp_path / "two", {"batch": 9, "normed": True}, processes=2)
+    assert_equal(kept(tmp_path / "one"), kept(tmp_path / "two"), 1e-9)
+
+
+def test_batch_norms_resume_to_the_bit(tmp_path):
+    whole = train(tmp_path / "whole", normed=True, **HARD)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "broken", stop_at=9, normed=True, **HARD)
+    again = train(tmp_path / "broken", normed=True, **HARD)
+    assert_equal(whole.state_dict(), again.state_dict())

@@ -95,8 +95,11 @@ class TinyView:
 class TinyNet(nn.Module):
     """One hidden layer, dropout, a batch-independent head for everything that a term can mention."""
 
-    def __init__(self, dropout: float = 0.0):
+    def __init__(self, dropout: float = 0.0, normed: bool = False):
         super().__init__()
+        self.norms = nn.ModuleList(
+            nn.BatchNorm1d(width, momentum=0.2) for width in ((D, 8) if normed else ())
+        )
         self.hidden = nn.Linear(D, 8)
         self.dropout = nn.Dropout(dropout)
         self.action = nn.Linear(8, C)
@@ -105,7 +108,8 @@ class TinyNet(nn.Module):
 
     def forward(self, batch: Batch) -> Outputs:
         features = batch.inputs["features"]
-        hidden = self.dropout(torch.tanh(self.hidden(features)))
+        hidden = self.hidden(self._normed(0, features))
+        hidden = self.dropout(torch.tanh(self._normed(1, hidden)))
         return Outputs(
             logits={"action": self.action(hidden[:, -1])},
             past_logits={"action": self.action(hidden)},
@@ -114,6 +118,10 @@ class TinyNet(nn.Module):
             embedding=hidden[:, -1],
             maps={"hidden": hidden},
         )
+
+    def _normed(self, which: int, values: Tensor) -> Tensor:
+        """Values (B, T, D) by a batch norm over B and T, where there are any."""
+        return self.norms[which](values.mT).mT if len(self.norms) else values
 
 
 def samples(rows: Sequence[int] | None = None, view: TinyView | None = None) -> Samples:
@@ -152,6 +160,7 @@ def train(
     out: Path,
     *,
     dropout: float = 0.0,
+    normed: bool = False,
     terms: Sequence[dict] = TERMS,
     seed: int = 1,
     stop_at: int | None = None,
@@ -162,7 +171,7 @@ def train(
     targets is served.
     """
     torch.manual_seed(seed)
-    model = TinyNet(dropout)
+    model = TinyNet(dropout, normed)
     rows = samples()
     settings = config(**changes)
     objective = build_objective([TermConfig(**term) for term in terms], class_counts(rows))

@@ -39,9 +39,11 @@ from foretaste.training.objective import Objective
 from foretaste.training.optimizers import build_optimizer
 from foretaste.training.precision import forward, place
 from foretaste.training.progress import Progress
+from foretaste.training.running_statistics import RunningStatistics
 from foretaste.training.samples import Loader, Share
 from foretaste.training.schedule import learning_rate
 from foretaste.training.stream import Stream, workers
+from foretaste.training.sums import from_main, sum_gradients, total_of
 from foretaste.training.targets import Targets
 
 #: Settings of a training that may change between a kill and the next start.
@@ -63,6 +65,7 @@ class _Run:
     targets: Targets
     objective: Objective
     optimizer: torch.optim.Optimizer
+    statistics: RunningStatistics
     loader: Loader
     config: LoopConfig
     steps: int
@@ -113,6 +116,7 @@ def fit(
         targets=targets,
         objective=objective,
         optimizer=build_optimizer(model, config),
+        statistics=RunningStatistics(model),
         loader=loader,
         config=config,
         steps=config.steps or config.epochs * loader.steps,
@@ -122,6 +126,7 @@ def fit(
     done = _resume(run, progress)
     if done < run.steps:
         _take_steps(run, progress, done, loaders)
+    run.statistics.leave()
     leave(model)
     model.float()
     accelerator.wait_for_everyone()
@@ -132,9 +137,9 @@ def _resume(run: _Run, progress: Progress) -> int:
     word.
     """
     done = progress.newest() if run.accelerator.is_main_process else 0
-    (done,) = map(int, _sum(run.accelerator, [torch.tensor([done], dtype=torch.float64)], 1))
+    (done,) = map(int, total_of(run.accelerator, [torch.tensor([done], dtype=torch.float64)], 1))
     progress.restore(done, run.model, run.optimizer)
-    _from_main(run.accelerator, run.model)
+    from_main(run.accelerator, run.model)
     return done
 
 
@@ -191,7 +196,9 @@ def _backward(run: _Run, step: int, pieces: Sequence[Batch | None]) -> list[floa
     objective, terms = run.objective, len(run.objective.terms)
     run.model.train()
     mine = {part: piece for part, piece in enumerate(pieces, run.share.first) if piece is not None}
-    denominators = _sum(run.accelerator, [objective.denominators(piece) for piece in mine.values()], terms)
+    denominators = total_of(
+        run.accelerator, [objective.denominators(piece) for piece in mine.values()], terms
+    )
     numerators = []
     for part, piece in mine.items():
         # Dropout is a function of (seed, step, part): there is no generator state to keep or to lose.
@@ -204,13 +211,14 @@ def _backward(run: _Run, step: int, pieces: Sequence[Batch | None]) -> list[floa
         if isinstance(total, Tensor) and total.requires_grad:
             total.backward()
         numerators.append(torch.stack([value.detach().double() for value in values]))
-    sums = _sum(run.accelerator, numerators, terms)
+    sums = total_of(run.accelerator, numerators, terms)
     return [value / count if count else None for value, count in zip(sums, denominators, strict=True)]
 
 
 def _update(run: _Run, step: int) -> float:
-    """Add up the gradients of all processes and change the weights; returns the norm of the gradient."""
-    _sum_gradients(run.accelerator, run.model)
+    """Add up what all processes have found and change the weights; returns the norm of the gradient."""
+    sum_gradients(run.accelerator, run.model)
+    run.statistics.update(run.accelerator)
     trained = [parameter for parameter in run.model.parameters() if parameter.grad is not None]
     norm = torch.nn.utils.get_total_norm([parameter.grad for parameter in trained])
     _finite("gradient norm", float(norm), step)
@@ -223,7 +231,6 @@ def _update(run: _Run, step: int) -> float:
 
 def _monitor(run: _Run, stream: Stream, monitors: Mapping[str, Loader], step: int) -> list[dict[str, Any]]:
     """A line of the log for each monitor, after ``step``."""
-    _from_main(run.accelerator, run.model)
     lines = []
     for name, loader in monitors.items():
         found = observe(run.accelerator, run.model, stream, loader, run.config.precision)
@@ -269,44 +276,3 @@ def _check_weights(model: nn.Module, step: int) -> None:
                 "finite weights after an update",
                 "lower the rate, or set clip_norm",
             )
-
-
-def _sum(accelerator: Accelerator, parts: Sequence[Tensor], width: int) -> list[float]:
-    """The sum of (width,) float64 vectors over the parts of all processes."""
-    total = sum(
-        (part.to(accelerator.device) for part in parts),
-        torch.zeros(width, dtype=torch.float64, device=accelerator.device),
-    )
-    return accelerator.reduce(total, "sum").tolist()
-
-
-def _from_main(accelerator: Accelerator, model: nn.Module) -> None:
-    """Every process takes over the weights and buffers of the first (running statistics of a batch norm drift
-    apart).
-    """
-    if accelerator.num_processes > 1:
-        for tensor in model.state_dict().values():
-            torch.distributed.broadcast(tensor, 0)
-
-
-def _sum_gradients(accelerator: Accelerator, model: nn.Module) -> None:
-    """Add up the gradients of all processes. A parameter without one anywhere stays without (it is not
-    decayed either).
-    """
-    if accelerator.num_processes == 1:
-        return
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    has = torch.tensor(
-        [parameter.grad is not None for parameter in parameters], dtype=torch.int64, device=accelerator.device
-    )
-    used = [
-        parameter
-        for parameter, count in zip(parameters, accelerator.reduce(has, "sum").tolist(), strict=True)
-        if count
-    ]
-    if not used:
-        return
-    flat = torch.cat([torch.zeros_like(p).view(-1) if p.grad is None else p.grad.reshape(-1) for p in used])
-    summed = accelerator.reduce(flat, "sum")
-    for parameter, gradient in zip(used, summed.split([p.numel() for p in used]), strict=True):
-        parameter.grad = gradient.view_as(parameter).to(parameter.dtype)
