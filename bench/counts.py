@@ -19,13 +19,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import Sources
 from foretaste.evaluation.measure import measure
 from foretaste.evaluation.protocols import targets
 from foretaste.pipeline import families
 from foretaste.scores.average import divide_by_prior
+from foretaste.tasks import anticipation
 
 AVERAGE = ("trigram", "distances", "parts")
 
@@ -93,7 +93,7 @@ def lines(dataset: str, data: Path, times: str = "rulstm_30fps", every: int = 1)
     tau_a, metrics, cases = CASES[dataset]
     reader = {"kind": "epic55", "times": times} if dataset == "epic55" else {"kind": "egtea"}
     read = families.build("annotations", reader, root=data, dataset=dataset).read()
-    samples = make_samples(read.segments, SamplesConfig(tau_a=tau_a, tau_o=5.0))
+    samples = anticipation.build(anticipation.Config(tau_a=tau_a, tau_o=5.0), segments=read.segments)
     sources = Sources(samples=samples, segments=read.segments, classes=read.classes)
     target = torch.from_numpy(samples.column("action_id").to_numpy().astype(np.int64))
     training = torch.tensor([split == "training" for split in samples.column("split").to_pylist()])

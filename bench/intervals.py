@@ -31,12 +31,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import Sources
 from foretaste.evaluation.compare import World, paired_interval
 from foretaste.evaluation.metrics import label_ranks
 from foretaste.pipeline import families
+from foretaste.tasks import anticipation
 
 WANTED = (93.0, 97.0)
 SEED = 2026
@@ -93,7 +93,7 @@ def read(data: Path) -> Labelled:
     annotations = families.build(
         "annotations", {"kind": "epic55", "times": "official"}, root=data, dataset="epic55"
     ).read()
-    samples = make_samples(annotations.segments, SamplesConfig(tau_a=1.0, tau_o=5.0))
+    samples = anticipation.build(anticipation.Config(tau_a=1.0, tau_o=5.0), segments=annotations.segments)
     sources = Sources(samples=samples, segments=annotations.segments, classes=annotations.classes)
     labels = samples.column("action_id").to_numpy().astype(np.int64)
     videos = np.array(samples.column("video_id").to_pylist(), dtype=str)

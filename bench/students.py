@@ -183,7 +183,7 @@ PARTS = ("checkpoint", "scores", "metrics")
 
 def samples(work: Path) -> dict[str, int]:
     """How many samples each split keeps, and how many it lost."""
-    table = read_table(work / "results/epic55/samples.parquet", SAMPLES)
+    table = read_table(work / "results/epic55/samples/anticipation.parquet", SAMPLES)
     found = Counter()
     for split, reason in zip(table["split"].to_pylist(), table["dropped_because"].to_pylist()):
         found[f"{split}_samples" if reason is None else f"{split}_dropped"] += 1
@@ -212,7 +212,7 @@ def published(work: Path, config: dict[str, str]) -> dict[str, object]:
     """Three steps of lm_avt's baseline: undisturbed, and killed once; what they are, and whether they end
     with the same bytes.
     """
-    snakemake(work, config, "results/epic55/samples.parquet", "results/epic55/classes.json")
+    snakemake(work, config, "results/epic55/samples/anticipation.parquet", "results/epic55/classes.json")
     os.chdir(work)
     plan = Plan(Catalogue(config, ROOT))
     planned = step_file(

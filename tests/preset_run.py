@@ -69,6 +69,8 @@ class PresetRun:
     def step(self, stage: str, model: str | None = None, **settings: Any) -> StepFile:
         """The file of a step, written."""
         wildcards = {"dataset": "tea"}
+        if stage == "make_samples":
+            wildcards["task"] = "anticipation"
         if model is not None:
             wildcards |= {"system": "mine", "seed": "0", "model": model}
         kept = step_file(self.plan(**settings), stage, wildcards)

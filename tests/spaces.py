@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from foretaste.annotations.labels import either
 from foretaste.annotations.labels import verb_noun as made_of
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.tables import SAMPLES, SEGMENTS
+from foretaste.tasks import anticipation
 
 #: The heads of such a space, in order.
 THREE = ("action", "verb", "noun")
@@ -39,3 +42,8 @@ def verb_noun(
         groups["tail"] = {"action": either(pairs, verbs, nouns), "verb": verbs, "noun": nouns}
     apart = {} if unseen is None else {"unseen": tuple(unseen)}
     return made_of(action, verb, noun, pairs, groups=groups, sample_groups=apart)
+
+
+def anticipated(segments: pa.Table, **settings) -> pa.Table:
+    """The samples of anticipation with ``tau_a``, ``tau_o`` and so on."""
+    return anticipation.build(anticipation.Config(**settings), segments=segments)

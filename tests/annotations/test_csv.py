@@ -5,8 +5,8 @@ import random
 import numpy as np
 import pytest
 import torch
+from spaces import anticipated
 
-from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.classes import read_classes
 from foretaste.contracts.errors import ConfigError, DataError, ForetasteError
@@ -170,7 +170,7 @@ def test_actions_alone_are_classes_without_verbs_and_nouns(actions_alone, tmp_pa
 
 
 def test_actions_alone_are_measured_as_actions_and_as_nothing_else(actions_alone):
-    wanted = targets(make_samples(actions_alone.segments, SamplesConfig(tau_a=1.0, tau_o=5.0)), "training")
+    wanted = targets(anticipated(actions_alone.segments, tau_a=1.0, tau_o=5.0), "training")
     right = measure({"action": np.eye(2)[[1, 0, 1]]}, wanted, actions_alone.classes)
     assert set(right) == {"action"} and right["action"]["top1"] == 100.0
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from spaces import anticipated
 
 from foretaste.annotations.history import histories
-from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.classes import read_classes
 from foretaste.contracts.errors import DataError
 from foretaste.evaluation.measure import measure
@@ -321,7 +321,7 @@ def test_clocks_as_files_have_them(root, clock, seconds):
 
 def test_an_unlabelled_segment_is_a_sample_and_no_history(root):
     segments = read(root).segments
-    samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=10.0))
+    samples = anticipated(segments, tau_a=1.0, tau_o=10.0)
     shown = histories(samples, segments, rule="all", source="all_splits", length=5)
     ids = samples["sample_id"].to_pylist()
     assert not len(shown[ids.index("P33_101_1")]) and len(shown[ids.index("P01_01_2")]) == 1
@@ -332,7 +332,7 @@ def test_an_unlabelled_segment_is_a_sample_and_no_history(root):
 
 def test_recall_of_unseen_participants_and_of_tail_classes_by_hand(root):
     got = read(root)
-    wanted = targets(make_samples(got.segments, SamplesConfig(tau_a=1.0, tau_o=10.0)), "validation")
+    wanted = targets(anticipated(got.segments, tau_a=1.0, tau_o=10.0), "validation")
     logits = np.full((2, 5), -9.0)
     logits[0, 1] = logits[1, 3] = 1.0
     right = measure({"action": logits}, wanted, got.classes)

@@ -2,9 +2,9 @@ import random
 
 import numpy as np
 import pytest
+from spaces import anticipated
 
 from foretaste.annotations.history import check_histories, histories
-from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import families
 
@@ -33,7 +33,7 @@ def test_the_three_rules(make_segments, rule, length, expected):
     segments = make_segments(
         [*rows, ("target", "v", 10.0, 12.0), ("later", "v", 10.5, 11.0), ("other", "w", 0.0, 1.0)]
     )
-    samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=5.0)).slice(5, 1)
+    samples = anticipated(segments, tau_a=1.0, tau_o=5.0).slice(5, 1)
     (found,) = histories(samples, segments, rule=rule, source="all_splits", length=length)
     assert names(segments, found) == expected
     check_histories(samples, segments, [found], rule=rule)
@@ -41,7 +41,7 @@ def test_the_three_rules(make_segments, rule, length, expected):
 
 def test_under_end_the_order_is_that_of_the_stops(make_segments):
     segments = make_segments([("long", "v", 0.0, 8.0), ("short", "v", 1.0, 2.0), ("target", "v", 10.0, 12.0)])
-    samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=5.0)).slice(2, 1)
+    samples = anticipated(segments, tau_a=1.0, tau_o=5.0).slice(2, 1)
     assert names(segments, histories(samples, segments, rule="end", source="all_splits", length=1)[0]) == [
         "long"
     ]
@@ -55,7 +55,7 @@ def test_own_split_and_unlabelled_segments(make_segments):
     segments = make_segments(
         rows, splits=["training", "validation", "validation", "validation"], actions=[0, 1, None, 2]
     )
-    samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=5.0)).slice(3, 1)
+    samples = anticipated(segments, tau_a=1.0, tau_o=5.0).slice(3, 1)
     assert names(segments, histories(samples, segments, rule="end", source="all_splits", length=None)[0]) == [
         "a",
         "b",
@@ -69,7 +69,7 @@ def test_a_tie_in_thirtieths_of_a_second_is_a_tie(make_segments):
     stops = [(f"s{k}", f"v{k}", (k - 40) / 30, (k - 15) / 30) for k in range(40, 400)]
     targets = [(f"t{k}", f"v{k}", k / 30, (k + 9) / 30) for k in range(40, 400)]
     segments = make_segments(stops + targets)
-    samples = make_samples(segments, SamplesConfig(tau_a=0.5, tau_o=5.0)).slice(len(stops))
+    samples = anticipated(segments, tau_a=0.5, tau_o=5.0).slice(len(stops))
     found = histories(samples, segments, rule="end", source="all_splits", length=None)
     assert [len(rows) for rows in found] == [1] * len(targets)
 
@@ -83,7 +83,7 @@ def test_equals_a_search_through_all_pairs(make_segments, rule, source):
         for i in range(300)
     ]
     segments = make_segments(rows, splits=[rng.choice(["training", "validation"]) for _ in rows])
-    samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=5.0))
+    samples = anticipated(segments, tau_a=1.0, tau_o=5.0)
     found = histories(samples, segments, rule=rule, source=source, length=None)
     splits = segments.column("split").to_pylist()
     for i, (_, video, start, stop) in enumerate(rows):
@@ -103,7 +103,7 @@ def test_equals_a_search_through_all_pairs(make_segments, rule, source):
 
 def test_a_history_from_the_future_is_refused(make_segments):
     segments = make_segments([("a", "v", 0.0, 9.5), ("target", "v", 10.0, 12.0), ("other", "w", 0.0, 1.0)])
-    samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=5.0)).slice(1, 1)
+    samples = anticipated(segments, tau_a=1.0, tau_o=5.0).slice(1, 1)
     check_histories(samples, segments, [np.array([0])], rule="start")
     with pytest.raises(DataError, match=r"segment a .*samples: target.*history_rule end"):
         check_histories(samples, segments, [np.array([0])], rule="end")
@@ -123,7 +123,7 @@ def test_a_history_from_the_future_is_refused(make_segments):
 )
 def test_samples_without_a_history_in_the_real_labels(shared_data, reader, tau_a, empty):
     segments = families.build("annotations", reader, root=shared_data, dataset="real").read().segments
-    samples = make_samples(segments, SamplesConfig(tau_a=tau_a, tau_o=5.0))
+    samples = anticipated(segments, tau_a=tau_a, tau_o=5.0)
     splits = samples.column("split").to_pylist()
     for rule, counts in empty.items():
         found = histories(samples, segments, rule=rule, source="all_splits", length=5)

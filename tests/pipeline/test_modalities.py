@@ -13,6 +13,7 @@ from foretaste.contracts.tables import ISSUES, VIDEOS, of_modality, read_table
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.step import Step
+from foretaste.pipeline.taken import watching
 from foretaste.stages import probe_videos
 
 ROOT = Path(__file__).parents[2]
@@ -96,9 +97,9 @@ def test_a_model_that_sees_flow_needs_flow(tmp_path):
     wildcards = {"dataset": "tea", "system": "tea", "seed": "0", "model": "student"}
     made = plan(tmp_path, "{rgb: {folder: rgb}, flow: {folder: flow}}")
     assert made.describe("train", wildcards).places["video_folders"]["flow"] == f"{tmp_path}/flow"
-    assert [model.label for model in made.catalogue.watching("tea")] == ["x"]
+    assert [model.label for model in watching(made.catalogue, "tea", "anticipation")] == ["x"]
     lacking = plan(tmp_path / "other", "{folder: rgb}")
-    assert lacking.catalogue.watching("tea") == []
+    assert watching(lacking.catalogue, "tea", "anticipation") == []
     with pytest.raises(ConfigError, match=r"no videos of the modality flow: workflow/datasets/tea.yaml"):
         lacking.describe("train", wildcards)
 

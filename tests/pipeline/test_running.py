@@ -110,7 +110,7 @@ STEPS = {
     "fetch_weights": {"weights": "minilm"},
     "pretrain": {"corpus": "kitchen_micro", "lm": "minilm_recipes_micro"},
     "read_annotations": {"dataset": "kitchen_micro"},
-    "make_samples": {"dataset": "kitchen_micro"},
+    "make_samples": {"dataset": "kitchen_micro", "task": "anticipation"},
     "probe_videos": {"dataset": "kitchen_micro"},
     "train_backbone": {"dataset": "kitchen_micro", "backbone": "frames_micro"},
     "extract_features": {"dataset": "kitchen_micro", "backbone": "frames_micro", "shard": "0"},

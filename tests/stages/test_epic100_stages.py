@@ -104,6 +104,7 @@ def run(tmp_path_factory) -> Path:
         "split": "validation",
         "protocol": PROTOCOL,
         "dataset": "epic100",
+        "task": "anticipation",
         "system": "s",
         "seed": 0,
         "model": "counts",
@@ -114,7 +115,7 @@ def run(tmp_path_factory) -> Path:
             make_samples,
             {"segments": tables["segments"]},
             {"samples": tables["samples"]},
-            {"task": "anticipation", "tau_a": 1.0, "tau_o": 10.0},
+            {"task": {"kind": "anticipation", "tau_a": 1.0, "tau_o": 10.0}},
         ),
         (train, seen, made, {"model": {**model, "objective": []}, "seed": 0}),
         (

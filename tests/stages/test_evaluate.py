@@ -38,6 +38,7 @@ def step(folder: Path, protocol: dict) -> Step:
             "split": "validation",
             "protocol": protocol,
             "dataset": "d",
+            "task": "anticipation",
             "system": "s",
             "seed": 3,
             "model": "lm",

@@ -84,7 +84,7 @@ def run(folder, out, checkpoint, stops, on_bad_input="skip", shards=1, fps=4.0):
                     "grid": {"fps": fps, "shards": shards},
                     "on_bad_input": on_bad_input,
                     "video_folders": {"rgb": str(folder)},
-                    "windows": {"tau_a": TAU_A, "tau_o": TAU_O},
+                    "tasks": [{"kind": "anticipation", "tau_a": TAU_A, "tau_o": TAU_O}],
                 },
                 wildcards={"backbone": "frames", "shard": shard},
                 scratch=out / f"scratch{shard}",

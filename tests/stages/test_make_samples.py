@@ -19,7 +19,7 @@ from foretaste.pipeline.step import Step
 from foretaste.stages import make_samples
 
 ROOT = Path(__file__).parents[2]
-WINDOWS = {"task": "anticipation", "tau_a": 1.0, "tau_o": 5.0, "earliest_stop_s": None}
+WINDOWS = {"kind": "anticipation", "tau_a": 1.0, "tau_o": 5.0}
 FEATURES = [{"view": {"kind": "features", "frames": 4, "rate": 1.0}, "backbone": "given"}]
 CLIP = [{"view": {"kind": "clip", "frames": 2}, "backbone": None}]
 
@@ -35,12 +35,12 @@ def segments(tmp_path_factory):
     return root / "segments.parquet"
 
 
-def run(segments, out, config, **inputs):
+def run(segments, out, config, earliest_stop_s=None, **inputs):
     step = Step(
         stage="make_samples",
         inputs={"segments": segments, **inputs},
         outputs={"samples": out / "samples.parquet"},
-        config={**WINDOWS, "dataset": "epic55", **config},
+        config={"task": {**WINDOWS, "earliest_stop_s": earliest_stop_s}, "dataset": "epic55", **config},
         wildcards={},
         scratch=out / "scratch",
     )
@@ -69,8 +69,9 @@ def test_a_window_that_ends_before_the_first_frame_is_listed_and_may_be_dropped(
 
 
 def test_the_datasets_own_rule_is_no_error(segments, tmp_path, capsys):
-    config = {"views": FEATURES, "on_bad_input": "fail", "earliest_stop_s": 1 / 30}
-    found = run(segments, tmp_path, config, features_given=[write_given(tmp_path / "0.h5")])
+    config = {"views": FEATURES, "on_bad_input": "fail"}
+    given = [write_given(tmp_path / "0.h5")]
+    found = run(segments, tmp_path, config, earliest_stop_s=1 / 30, features_given=given)
     assert found == dict.fromkeys((0, 10, 20, 30), "window stops before 0.03333 s")
     assert "training: 18 samples; dropped 2: window stops before 0.03333 s" in capsys.readouterr().err
 
@@ -83,8 +84,8 @@ def test_features_that_are_given_decide_sample_by_sample(segments, tmp_path):
         write_given(tmp_path / "0.h5", ("P01_01", "P01_02", "P02_01"), change=change, nan="P02_01"),
         write_given(tmp_path / "1.h5", ("P02_02",), frames=20),
     ]
-    config = {"views": FEATURES, "on_bad_input": "skip", "earliest_stop_s": 0.0}
-    found = run(segments, tmp_path, config, features_given=given)
+    config = {"views": FEATURES, "on_bad_input": "skip"}
+    found = run(segments, tmp_path, config, earliest_stop_s=0.0, features_given=given)
     reasons = {
         "window stops before 0 s": [0, 10, 20, 30],
         "window stops after the features of its video": [*range(6, 10), *range(36, 40)],
@@ -97,7 +98,7 @@ def test_features_that_are_given_decide_sample_by_sample(segments, tmp_path):
 
 
 def test_a_video_without_features_is_named_as_such(segments, tmp_path):
-    config = {"views": FEATURES, "on_bad_input": "fail", "earliest_stop_s": 1 / 30}
+    config = {"views": FEATURES, "on_bad_input": "fail"}
     with pytest.raises(
         DataError, match=r"^9 samples that .*: 11 \(P01_02\): no features of its video; 12 \(P01_02\)"
     ):
@@ -105,6 +106,7 @@ def test_a_video_without_features_is_named_as_such(segments, tmp_path):
             segments,
             tmp_path,
             config,
+            earliest_stop_s=1 / 30,
             features_given=[write_given(tmp_path / "0.h5", ("P01_01", "P02_01", "P02_02"))],
         )
 
@@ -144,7 +146,7 @@ def test_text_alone_keeps_every_segment(segments, tmp_path):
 
 def planned(data_root, dataset="epic55", **settings):
     plan = Plan(Catalogue({"dataset": dataset, "data_root": str(data_root), **settings}, ROOT))
-    return plan.describe("make_samples", {"dataset": dataset})
+    return plan.describe("make_samples", {"dataset": dataset, "task": "anticipation"})
 
 
 def test_which_runs_have_video(tmp_path):
@@ -154,12 +156,14 @@ def test_which_runs_have_video(tmp_path):
     text = planned(tmp_path)
     assert (
         set(text.inputs) == {"segments"}
-        and text.config["earliest_stop_s"] is None
+        and "earliest_stop_s" not in text.config["task"]
         and "views" not in text.config
     )
     path = write_given(tmp_path / "features" / "ircsn152" / "0.h5")
     video = planned(tmp_path)
-    assert video.inputs["features_ircsn152"] == [str(path)] and video.config["earliest_stop_s"] == 1 / 30
+    assert (
+        video.inputs["features_ircsn152"] == [str(path)] and video.config["task"]["earliest_stop_s"] == 1 / 30
+    )
     assert [one["view"]["kind"] for one in video.config["views"]] == ["features"]
     assert planned(tmp_path, systems="lm_avt_counts") == text
 
@@ -189,6 +193,6 @@ def test_epic_55_has_the_published_numbers(shared_data, tmp_path, times):
             path.unlink()
         settings = planned(tmp_path).config
         assert ("views" in settings) == with_video
-        run(tmp_path / "segments.parquet", tmp_path, {"earliest_stop_s": settings["earliest_stop_s"]})
+        run(tmp_path / "segments.parquet", tmp_path, {}, settings["task"].get("earliest_stop_s"))
         rows = read_table(tmp_path / "samples.parquet", SAMPLES).to_pylist()
         assert Counter(row["split"] for row in rows if row["dropped_because"] is None) == counts

@@ -132,6 +132,8 @@ class Run:
 
     def step(self, stage, wildcards=None):
         wildcards = wildcards or {"dataset": "patterns"}
+        if stage == "make_samples":
+            wildcards["task"] = "anticipation"
         described = self.plan.describe(stage, wildcards)
         inputs = {
             name: [Path(one) for one in path] if isinstance(path, list) else Path(path)

@@ -62,7 +62,7 @@ def test_skip_keeps_them_as_issues_and_samples_follow(tmp_path):
         stage="make_samples",
         inputs={"segments": read.outputs["segments"]},
         outputs={"samples": tmp_path / "samples.parquet"},
-        config={"task": "anticipation", "tau_a": 0.5, "tau_o": 4.0, "earliest_stop_s": 1.0},
+        config={"task": {"kind": "anticipation", "tau_a": 0.5, "tau_o": 4.0, "earliest_stop_s": 1.0}},
         wildcards={},
         scratch=tmp_path / "scratch",
     )

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from made_up_run import MODELS, PAIRS, make_run
 
-from foretaste.annotations.samples import dropped
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table, write_table
 from foretaste.evaluation.summary import METRICS
 from foretaste.pipeline import artifact
 from foretaste.stages import report
+from foretaste.tasks.rows import dropped
 from foretaste.tools import arms
 
 

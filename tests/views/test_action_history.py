@@ -4,9 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import tiny_lm
-from spaces import SEGMENTS_OF_THREE
+from spaces import SEGMENTS_OF_THREE, anticipated
 
-from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Look, Sources
 from foretaste.pipeline import families
@@ -52,7 +51,7 @@ def _sources(folder, rows=ROWS):
     segments = _segments(rows)
     return Sources(
         segments=segments,
-        samples=make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=2.0)),
+        samples=anticipated(segments, tau_a=1.0, tau_o=2.0),
         pretrained=folder,
     )
 

@@ -3,9 +3,8 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 import pytest
-from spaces import SEGMENTS_OF_THREE
+from spaces import SEGMENTS_OF_THREE, anticipated
 
-from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
@@ -29,7 +28,7 @@ def sources() -> Sources:
         [pa.array(columns[f.name], type=f.type) for f in SEGMENTS_OF_THREE],
         schema=SEGMENTS_OF_THREE,
     )
-    return Sources(segments=segments, samples=make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=5.0)))
+    return Sources(segments=segments, samples=anticipated(segments, tau_a=1.0, tau_o=5.0))
 
 
 def build(sources, **settings):

@@ -88,14 +88,16 @@ def test_a_run_that_skips_a_damaged_video_finishes_without_its_samples(world, da
     world.snakemake("lm_avt_micro", "--config", MICRO, "on_bad_input=skip")
     results = world.folder / "results" / "kitchen_micro"
     dropped = [
-        row for row in pq.read_table(results / "samples.parquet").to_pylist() if row["dropped_because"]
+        row
+        for row in pq.read_table(results / "samples/anticipation.parquet").to_pylist()
+        if row["dropped_because"]
     ]
     assert dropped and {(row["video_id"], row["dropped_because"]) for row in dropped} == {
         (video.stem, "no usable video")
     }
     kept = {
         row["sample_id"]
-        for row in pq.read_table(results / "samples.parquet").to_pylist()
+        for row in pq.read_table(results / "samples/anticipation.parquet").to_pylist()
         if not row["dropped_because"]
     }
     for model in sorted((results / "lm_avt_micro" / "seed0").iterdir()):

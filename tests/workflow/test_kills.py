@@ -40,7 +40,7 @@ def test_two_drivers_at_once_write_each_output_once(fresh, finished, tmp_path):
     """Two drivers race for the same outputs: every stage waits for the other's lock and takes over its
     result.
     """
-    target = ("results/kitchen_micro/samples.parquet",)
+    target = ("results/kitchen_micro/samples/anticipation.parquet",)
     with open(tmp_path / "log", "w") as log:
         command = (*COMMAND[:5], *target, *COMMAND[6:])
         both = [

@@ -137,7 +137,7 @@ def test_actions_alone_go_all_the_way_to_a_student(checkout):
         "--scores",
         f"{folder}/student_lm/scores",
         "--samples",
-        "results/tea_alone/samples.parquet",
+        "results/tea_alone/samples/anticipation.parquet",
         "--split",
         "validation",
     ).stdout

@@ -21,7 +21,7 @@ COUNTS = "results/{dataset}/lm_avt/seed0/teacher_counts/metrics.json"
 
 
 def dropped(checkout, dataset):
-    rows = pq.read_table(checkout.folder / "results" / dataset / "samples.parquet").to_pylist()
+    rows = pq.read_table(checkout.folder / "results" / dataset / "samples/anticipation.parquet").to_pylist()
     return {row["sample_id"]: row["dropped_because"] for row in rows if row["dropped_because"]}
 
 

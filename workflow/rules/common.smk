@@ -53,6 +53,7 @@ wildcard_constraints:
     weights="[A-Za-z0-9_-]+",
     seed=r"\d+",
     shard=r"\d+",
+    task="[a-z0-9_]+",
     part="recipes|annotations|videos",
     scope="|/teachers|/seeds",
 

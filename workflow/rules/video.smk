@@ -43,16 +43,16 @@ rule make_samples:
     input:
         unpack(step.inputs("make_samples")),
     output:
-        samples=f"{R}/{{dataset}}/samples.parquet",
+        samples=f"{R}/{{dataset}}/samples/{{task}}.parquet",
     params:
         spec=step.spec("make_samples"),
     resources:
         step=step.file("make_samples"),
     threads: step.threads("make_samples")
     log:
-        f"{LOGS}/{{dataset}}/samples.log",
+        f"{LOGS}/{{dataset}}/samples/{{task}}.log",
     benchmark:
-        f"{TIMES}/{{dataset}}/samples.tsv"
+        f"{TIMES}/{{dataset}}/samples/{{task}}.tsv"
     shell:
         run_line("make_samples")
 

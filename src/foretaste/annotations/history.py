@@ -24,9 +24,11 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from foretaste.annotations.samples import TIE_S
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import heads_of
+
+#: Times closer than this are the same: annotation clocks tick in 1/30 s or 1/100 s, floating point does not.
+TIE_S = 1e-6
 
 Rule = Literal["end", "start", "all"]
 Source = Literal["all_splits", "own_split"]

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
-from foretaste.contracts.modalities import RGB
 from foretaste.pipeline.components import check_parts, check_settings, schemas
 from foretaste.pipeline.config import (
     BackboneConfig,
@@ -50,7 +49,7 @@ class Catalogue:
         self.run: RunConfig = validated(RunConfig, settings, "config.yaml")
         self.results = self.run.results_root
         check_folder(self.results, "config.yaml.results_root")
-        self._components, self._settings = (
+        self.components, self._settings = (
             schemas(Path(root) / "workflow" / "schemas" / f"{name}.json")
             for name in ("components", "settings")
         )
@@ -121,7 +120,7 @@ class Catalogue:
     def dataset(self, name: str) -> DatasetConfig:
         """The resolved dataset, its components checked."""
         settings = self.files.dataset(name)
-        check_parts(settings, f"workflow/datasets/{name}.yaml", self._components)
+        check_parts(settings, f"workflow/datasets/{name}.yaml", self.components)
         if settings.world is not None:
             check_settings(
                 settings.world, self._settings["world"], f"workflow/datasets/{name}.yaml: world", "world"
@@ -134,10 +133,13 @@ class Catalogue:
         history.
         """
         system = self.files.system(name, dataset)
-        check_parts(system, self.files.where("systems", name), self._components)
+        check_parts(system, self.files.where("systems", name), self.components)
         for text, settings in system.texts.items():
             self._check_phrases(settings, f"{self.files.where('systems', name)}: texts.{text}")
         check_preset(system, self.files.where("systems", name))
+        for task in self._tasks_of(system):
+            if task not in self.components["tasks"]:
+                raise unknown("task", task, self.components["tasks"], self.files.where("systems", name))
         for made_for in system.datasets:
             if made_for not in self.files.names("datasets"):
                 raise unknown(
@@ -150,12 +152,18 @@ class Catalogue:
         history = system.history.model_copy(update={key: value for key, value in overrides.items() if value})
         return system.model_copy(update={"history": history})
 
+    @staticmethod
+    def _tasks_of(system: SystemConfig) -> list[str]:
+        """The task of a system, and those that models take samples of beside it."""
+        extra = [task for model in system.models.values() for task in getattr(model, "extra", ())]
+        return list(dict.fromkeys([system.task, *extra]))
+
     def shows(self, view: Mapping[str, Any]) -> str:
         """What a view is made from, as its member says: ``history`` (its settings are the system's unless it
         names its own), ``features``, ``pixels`` (it needs the videos), ``boxes`` (these and the videos) or
         ``text``.
         """
-        return self._components["views"][view["kind"]]["shows"]
+        return self.components["views"][view["kind"]]["shows"]
 
     def model(self, dataset: str, system: str, name: str) -> ModelConfig | AverageConfig:
         """One model of a preset; an unknown name lists the models."""
@@ -221,7 +229,7 @@ class Catalogue:
         settings = validated(
             TextConfig, merge(text.model_dump(mode="json", exclude_defaults=True), own), where
         )
-        check_parts(settings, where, self._components)
+        check_parts(settings, where, self.components)
         self._check_phrases(settings, where)
         return settings
 
@@ -302,6 +310,7 @@ class Catalogue:
         return [
             settings.model_dump(mode="json", exclude={"label"}),
             fitted_for,
+            preset.task,
             preset.history.model_dump(),
             preset.teacher_seeds,
             [self._meaning(dataset, system, other) for other in others],
@@ -348,31 +357,9 @@ class Catalogue:
         settings, data_root = self.dataset(dataset), self.run.data_root
         return DatasetVideos(name=dataset, settings=settings, data_root=data_root, results=self.results)
 
-    def watching(self, dataset: str) -> list[ModelConfig]:
-        """The models of the run's systems that see video, as far as there is any; none in a run of text
-        alone.
-        """
-        presets = [self.system(dataset, name) for name in self.systems_of(dataset)]
-        models = [
-            model for preset in presets for model in preset.models.values() if isinstance(model, ModelConfig)
-        ]
-        return [model for model in models if self._has_video(dataset, model)]
-
-    def _has_video(self, dataset: str, model: ModelConfig) -> bool:
-        shown = [(view, self.shows(view)) for view in model.each_view]
-        return any(self._is_there(dataset, model, view) for view, shows in shown if shows in self.OF_VIDEO)
-
-    def _is_there(self, dataset: str, model: ModelConfig, view: Mapping[str, Any]) -> bool:
-        """Whether there is what a view of the video shows."""
-        if self.shows(view) == "features" and model.backbone is not None:
-            files = self.named("backbones", model.backbone, dataset).files
-            if files is not None:
-                return bool(matching(Path(self.run.data_root), files))
-        return self.videos(dataset).any(view.get("modality", RGB))
-
     def loss_settings(self, term: TermConfig) -> dict[str, Any]:
         """Every setting of a term's loss, also those that a preset leaves to their defaults."""
-        known = self._components["losses"][term.loss["kind"]]["schema"].get("properties", {})
+        known = self.components["losses"][term.loss["kind"]]["schema"].get("properties", {})
         return {name: term.loss.get(name, rule.get("default")) for name, rule in known.items()}
 
 

@@ -142,14 +142,16 @@ class DatasetConfig(Options):
     systems: Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
     """One or several systems, which are run where config.yaml names none."""
     reader: Part("annotations")
-    tau_a: NonNegativeFloat
-    """Seconds between the end of the observation window and the action."""
-    tau_o: PositiveFloat
-    """Seconds of the observation window."""
+    tau_a: NonNegativeFloat | None = None
+    """Of anticipation: seconds between the end of the observation window and the action."""
+    tau_o: PositiveFloat | None = None
+    """Of anticipation: seconds of the observation window."""
     earliest_stop_s: float | None = None
     """In a run with video: samples whose window ends earlier are dropped, for all models (AVT: 1/30 s). Text
     alone keeps them.
     """
+    tasks: dict[str, dict[str, Any]] = {}
+    """Settings of tasks other than these: `pairs: {count: 5000}`."""
     evaluated: Literal["validation", "test"] = "validation"
     """The split that is measured, and that learning curves follow."""
     videos: (
@@ -250,6 +252,8 @@ class SystemConfig(Options):
 
     title: str
     paper: str
+    task: str = "anticipation"
+    """How segments become samples: a file of `tasks/`."""
     datasets: tuple[str, ...] = ()
     """The datasets that it is made for, with those based on them; none: those whose own systems are its bases
     or based on it.

@@ -27,6 +27,11 @@ class Described:
     processes: int = 1
 
 
+def samples_of(results: str, dataset: str, task: str) -> str:
+    """The path of the samples of a task."""
+    return f"{results}/{dataset}/samples/{task}.parquet"
+
+
 def tables(results: str, dataset: str, *names: str) -> dict[str, str]:
     """The paths of a dataset's tables and of its class list."""
     return {

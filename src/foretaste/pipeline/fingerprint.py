@@ -42,13 +42,15 @@ INERT = frozenset(
         "pipeline.source_facts",
         "pipeline.specs",
         "pipeline.step",
+        "pipeline.taken",
+        "pipeline.text_plan",
     }
 )
 
 #: Modules that another runs as a program of its own rather than imports.
 PROGRAMS = {"openie.allennlp": ("openie.allennlp_worker",)}
 
-FAMILIES = ("adapters", "annotations", "losses", "models", "openie", "views")
+FAMILIES = ("adapters", "annotations", "losses", "models", "openie", "tasks", "views")
 
 
 def fingerprint(stage: str, config: Any) -> str:

@@ -240,6 +240,10 @@ class ModelConfig(Options):
         Annotated[LoopConfig, Tag("loop")] | Annotated[CountingConfig, Tag("counting")],
         Discriminator(lambda value: _kind(value, "loop")),
     ]
+    extra: tuple[str, ...] = ()
+    """Tasks whose samples it takes beside those of its system's: `pairs`. They have no labels: terms over
+    `unlabelled` or `all` are trained on them, and they are scored, for models that learn from this one.
+    """
     folds: int = Field(0, ge=0)
     """k >= 2: its scores of the training rows come from k models, each trained without the videos of those
     rows.

@@ -11,18 +11,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline import families
-from foretaste.pipeline.catalogue import PLAIN_TEXT, Catalogue
-from foretaste.pipeline.config import TextConfig, validated
-from foretaste.pipeline.described import Described, Folder, tables
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.config import validated
+from foretaste.pipeline.described import Described, Folder, samples_of, tables
 from foretaste.pipeline.first_weights import first_weights, trained
-from foretaste.pipeline.language_models import source
 from foretaste.pipeline.model_config import ModelConfig
-from foretaste.pipeline.places import place
 from foretaste.pipeline.protocol import protocol
 from foretaste.pipeline.report_plan import describe_report
 from foretaste.pipeline.seen import seen, watched
+from foretaste.pipeline.taken import needs_videos, task_of, tasks_seen_through, watching
+from foretaste.pipeline.text_plan import TextPlan
 
 
 class Plan:
@@ -32,12 +32,14 @@ class Plan:
         self.catalogue = catalogue
         self.run = catalogue.run
         self.results = catalogue.results
+        self.text = TextPlan(catalogue)
 
     def describe(self, stage: str, wildcards: Mapping[str, str]) -> Described:
         """The step of ``stage`` for these wildcards."""
         if "system" in wildcards:
             self.catalogue.check_fits(wildcards["dataset"], wildcards["system"])
-        described = getattr(self, f"_{stage}")(**dict(wildcards))
+        steps = getattr(self.text, stage, None) or getattr(self, f"_{stage}")
+        described = steps(**dict(wildcards))
         return replace(described, threads=self.run.threads.get(stage, 1))
 
     def _make_kitchen(self, dataset: str, part: str) -> Described:
@@ -53,88 +55,6 @@ class Plan:
             inputs={},
             outputs={"part": Folder(f"{self.results}/{dataset}/world/{part}")},
             config={"world": world},
-        )
-
-    def _read_recipes(self, corpus: str) -> Described:
-        generated = corpus in self.catalogue.files.names("datasets")
-        recipes = Folder(f"{self.results}/{corpus}/world/recipes") if generated else self.run.recipes
-        if not generated and (recipes is None or self.catalogue.corpus(self.run.dataset) != corpus):
-            raise ConfigError(
-                f"no recipes for the corpus {corpus!r}",
-                "config.yaml: recipes",
-                f"a file named {corpus}.json",
-                "set recipes=FILE",
-            )
-        return Described(
-            inputs={"recipes": recipes},
-            outputs={
-                "sentences": f"{self.results}/text/{corpus}/sentences.parquet",
-                "issues": f"{self.results}/text/{corpus}/issues.parquet",
-            },
-            config={"on_bad_input": self.run.on_bad_input},
-        )
-
-    def _extract_openie(self, text: str, shard: str) -> Described:
-        folder, corpus = f"{self.results}/text/{text}", text.partition("/")[0]
-        config = self._text(text).openie.model_dump(mode="json")
-        inputs, places = {"sentences": f"{self.results}/text/{corpus}/sentences.parquet"}, {}
-        if "archive" in config["backend"]:
-            # What is in the archive decides; where it and its environment lie does not.
-            archive = place(config["backend"].pop("archive"), "openie.backend.archive")
-            inputs["archive"] = str(Path(self.run.data_root) / archive)
-            places["environment"] = place(
-                config["backend"].pop("environment", ".venv-openie"), "openie.backend.environment"
-            )
-        return Described(
-            inputs=inputs,
-            outputs={
-                "extractions": f"{folder}/shards/{shard}.parquet",
-                "issues": f"{folder}/issues/extract_openie-{shard}.parquet",
-            },
-            config=config,
-            places=places,
-        )
-
-    def _make_phrases(self, text: str) -> Described:
-        folder, settings = f"{self.results}/text/{text}", self._text(text)
-        return Described(
-            inputs={
-                "extractions": [f"{folder}/shards/{shard}.parquet" for shard in range(settings.openie.shards)]
-            },
-            outputs={"phrases": f"{folder}/phrases.parquet", "extractions": f"{folder}/extractions.parquet"},
-            config=dict(settings.phrases),
-        )
-
-    def _text(self, text: str) -> TextConfig:
-        """The settings of a text from its name in paths (``Catalogue.text_name``)."""
-        return self.catalogue.text(text.partition("/")[2] or PLAIN_TEXT)
-
-    def _fetch_weights(self, weights: str) -> Described:
-        if weights not in self.catalogue.first_lms:
-            raise unknown("language model", weights, self.catalogue.first_lms, "the presets' lms")
-        found = source(self.catalogue.first_lms[weights], Path(self.run.data_root))
-        inputs = {"files": [str(path) for path in found.files]} if found.files else {}
-        return Described(
-            inputs=inputs,
-            outputs={"weights": Folder(f"{self.results}/weights/{weights}")},
-            config=found.facts,
-        )
-
-    def _pretrain(self, corpus: str, lm: str) -> Described:
-        folder = f"{self.results}/lm/{corpus}/{lm}"
-        settings = self.catalogue.named("lms", lm)
-        text = self.catalogue.text_name(corpus, lm)
-        inputs = {
-            "phrases": f"{self.results}/text/{text}/phrases.parquet",
-            "lm": self.catalogue.weights(settings.init),
-        }
-        if settings.generator is not None:
-            inputs["generator"] = self.catalogue.weights(settings.generator)
-        return Described(
-            inputs=inputs,
-            outputs={"checkpoint": Folder(f"{folder}/checkpoint"), "metrics": f"{folder}/metrics.json"},
-            config=settings.model_dump(mode="json", exclude={"text"}),
-            processes=self.run.processes.get(lm, 1),
         )
 
     def _read_annotations(self, dataset: str) -> Described:
@@ -163,24 +83,21 @@ class Plan:
             places={"data_root": data_root},
         )
 
-    def _make_samples(self, dataset: str) -> Described:
-        config = self._windows(dataset)
+    def _make_samples(self, dataset: str, task: str) -> Described:
+        config: dict[str, Any] = {"task": task_of(self.catalogue, dataset, task)}
         inputs: dict[str, Any] = self._tables(dataset, "segments")
-        watching = self.catalogue.watching(dataset)
-        if not watching:  # text alone: every segment is a sample
-            config["earliest_stop_s"] = None
+        if needs_videos(self.catalogue, dataset, task):
+            inputs |= self._tables(dataset, "videos")
+        seeing = watching(self.catalogue, dataset, task)
+        if not seeing:  # text alone: every segment is a sample
+            config["task"].pop("earliest_stop_s", None)
         else:
-            of_views, views = watched(self.catalogue, dataset, watching)
+            of_views, views = watched(self.catalogue, dataset, seeing)
             inputs |= of_views
             config |= {"views": views, "on_bad_input": self.run.on_bad_input, "dataset": dataset}
         return Described(
-            inputs=inputs, outputs={"samples": f"{self.results}/{dataset}/samples.parquet"}, config=config
+            inputs=inputs, outputs={"samples": samples_of(self.results, dataset, task)}, config=config
         )
-
-    def _windows(self, dataset: str) -> dict[str, Any]:
-        """How segments become windows."""
-        settings = self.catalogue.dataset(dataset)
-        return {"task": "anticipation", **settings.model_dump(include={"tau_a", "tau_o", "earliest_stop_s"})}
 
     def _probe_videos(self, dataset: str) -> Described:
         return Described(
@@ -233,7 +150,7 @@ class Plan:
                 "network": settings.network,
                 "picture": settings.view.get("picture", {}),
                 "grid": settings.grid.model_dump(mode="json"),
-                "windows": self._windows(dataset),
+                "tasks": tasks_seen_through(self.catalogue, dataset, backbone),
                 "on_bad_input": self.run.on_bad_input,
             },
             places={"video_folders": self.catalogue.videos(dataset).folders()},
@@ -307,7 +224,7 @@ class Plan:
         """
         settings = self.catalogue.model(dataset, system, teacher)
         inputs, config, places = seen(self.catalogue, dataset, system, settings)
-        shared = self._tables(dataset, "samples", "segments", "classes")
+        shared = ("samples", "extra", "segments", "classes")
         own = {name: path for name, path in inputs.items() if name not in shared}
         folder = self.catalogue.model_folder(dataset, system, teacher, int(seed))
         own["checkpoint"] = Folder(f"{folder}/checkpoint")
@@ -346,7 +263,7 @@ class Plan:
             for other, part in parts
         ]
         return Described(
-            inputs={"scores": scores, **self._tables(dataset, "samples", "classes")},
+            inputs={"scores": scores, **self._samples(dataset, system), **self._tables(dataset, "classes")},
             outputs={"scores": Folder(f"{self._own_folder(dataset, system, seed, model)}/scores")},
             config={
                 **settings.model_dump(mode="json", exclude={"role", "label"}),
@@ -359,12 +276,17 @@ class Plan:
     def _evaluate(self, dataset: str, system: str, seed: str, model: str) -> Described:
         folder = self._own_folder(dataset, system, seed, model)
         return Described(
-            inputs={"scores": Folder(f"{folder}/scores"), **self._tables(dataset, "samples", "classes")},
+            inputs={
+                "scores": Folder(f"{folder}/scores"),
+                **self._samples(dataset, system),
+                **self._tables(dataset, "classes"),
+            },
             outputs={"metrics": f"{folder}/metrics.json"},
             config={
                 "split": self.catalogue.dataset(dataset).evaluated,
                 "protocol": protocol(self.catalogue, dataset, system, model),
                 "dataset": dataset,
+                "task": self.catalogue.system(dataset, system).task,
                 "system": system,
                 "seed": int(seed),
                 "model": model,
@@ -373,6 +295,10 @@ class Plan:
 
     def _report(self, dataset: str, system: str, scope: str) -> Described:
         return describe_report(self.catalogue, dataset, system, scope)
+
+    def _samples(self, dataset: str, system: str) -> dict[str, str]:
+        task = self.catalogue.system(dataset, system).task
+        return {"samples": samples_of(self.results, dataset, task)}
 
     def _tables(self, dataset: str, *names: str) -> dict[str, str]:
         return tables(self.results, dataset, *names)

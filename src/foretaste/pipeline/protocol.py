@@ -8,6 +8,7 @@ from typing import Any
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig, TermConfig
+from foretaste.pipeline.taken import task_of
 
 
 def protocol(catalogue: Catalogue, dataset: str, system: str, model: str) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def protocol(catalogue: Catalogue, dataset: str, system: str, model: str) -> dic
         _term(catalogue, term, settings.live) for term in getattr(settings, "objective", ()) if term.weight
     ]
     return {
-        "tau_a": catalogue.dataset(dataset).tau_a,
+        "tau_a": task_of(catalogue, dataset, catalogue.system(dataset, system).task).get("tau_a"),
         "prior_exponent": getattr(settings, "prior_exponent", 0.0),
         **_ensemble(settings),
         **_history(catalogue, dataset, system, model),

@@ -10,7 +10,7 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.described import Described, Folder, tables
+from foretaste.pipeline.described import Described, Folder, samples_of, tables
 from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
 
@@ -72,12 +72,13 @@ class ReportPlan:
         shows.
         """
         results, jobs = f"{self.catalogue.results}/", []
+        task = self.catalogue.system(self.dataset, self.system).task
         for world in self.worlds:
             if self.catalogue.dataset(world).world is not None:
                 jobs += [
                     ("make_kitchen", f"{world}/world/{part}") for part in ("recipes", "annotations", "videos")
                 ]
-            jobs += [("read_annotations", f"{world}/segments"), ("make_samples", f"{world}/samples")]
+            jobs += [("read_annotations", f"{world}/segments"), ("make_samples", f"{world}/samples/{task}")]
             for lm in self._language_models():
                 settings = self.catalogue.named("lms", lm)
                 jobs += [
@@ -167,7 +168,8 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
         inputs["lms"] = [
             f"{catalogue.results}/lm/{catalogue.corpus(world)}/{lm}/metrics.json" for world, lm in lms
         ]
-    for table in ("samples", "segments", "classes"):
+    inputs["samples"] = [samples_of(catalogue.results, world, preset.task) for world in plan.worlds]
+    for table in ("segments", "classes"):
         inputs[table] = [tables(catalogue.results, world, table)[table] for world in plan.worlds]
     places: dict[str, Any] = {
         "benchmarks": [f"{catalogue.results}/.benchmarks/{path}.tsv" for _, path in plan.jobs()]
@@ -203,7 +205,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
             "system": system,
             "split": catalogue.dataset(plan.worlds[0]).evaluated,
             "primary_metric": preset.primary_metric,
-            "history": preset.history.model_dump(mode="json"),
+            "history": preset.history.model_dump(mode="json") if preset.task == "anticipation" else None,
             "teacher_seeds": preset.teacher_seeds,
             "comparisons": pairs,
             "headline": pairs[0] if pairs else None,

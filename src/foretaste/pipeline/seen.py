@@ -7,7 +7,7 @@ from typing import Any
 
 from foretaste.contracts.modalities import RGB
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.described import Folder, tables
+from foretaste.pipeline.described import Folder, samples_of, tables
 from foretaste.pipeline.model_config import ModelConfig, with_each_view
 
 
@@ -15,7 +15,10 @@ def seen(
     catalogue: Catalogue, dataset: str, system: str, settings: ModelConfig
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """What a model's views and network are made from: inputs, settings, places."""
-    inputs: dict[str, Any] = tables(catalogue.results, dataset, "samples", "segments", "classes")
+    own = samples_of(catalogue.results, dataset, catalogue.system(dataset, system).task)
+    inputs: dict[str, Any] = {"samples": own, **tables(catalogue.results, dataset, "segments", "classes")}
+    if settings.extra:
+        inputs["extra"] = [samples_of(catalogue.results, dataset, task) for task in settings.extra]
     places: dict[str, Any] = {}
     history = catalogue.system(dataset, system).history.model_dump(mode="json")
 

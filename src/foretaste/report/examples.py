@@ -21,7 +21,7 @@ from foretaste.video.probe import inside
 def examples(
     world: Ranked, tables: Mapping[str, pa.Table], scores: Mapping[str, Path], pair: tuple[str, str],
     split: str, *,
-    history: Mapping[str, object], video_folder: Path | None, count: int = 12,
+    history: Mapping[str, object] | None, video_folder: Path | None, count: int = 12,
 ) -> list[Example]:  # fmt: skip
     """``count`` samples of one world.
 
@@ -32,14 +32,14 @@ def examples(
     pair
         The models (a, b) that decide which samples are gained or lost, at five.
     history
-        ``rule``, ``source`` and ``length`` of what the text teacher read.
+        ``rule``, ``source`` and ``length`` of what the text teacher read; None where none reads the past.
     """
     first = {model: world.ranks[model, world.seeds(model)[0]] for model in pair}
     chosen = choose(world.wanted.sample_ids, first[pair[0]] < 5, first[pair[1]] < 5, count)
     ids = [world.wanted.sample_ids[i] for i, _ in chosen]
     place = {sample: row for row, sample in enumerate(tables["samples"].column("sample_id").to_pylist())}
     samples = tables["samples"].take([place[sample] for sample in ids])
-    read = histories(samples, tables["segments"], **history)
+    read = None if history is None else histories(samples, tables["segments"], **history)
     actions = tables["segments"].column(world.classes.main).to_pylist()
     paths = _paths(tables, video_folder)
     names = world.classes.names(world.classes.main)
@@ -61,8 +61,8 @@ def examples(
                 video_id=row["video_id"],
                 why=why,
                 truth=names[truth],
-                tau_a=row["target_start_s"] - row["window_stop_s"],
-                history=tuple(actions[r] for r in read[i]),
+                tau_a=max(row["target_start_s"] - row["window_stop_s"], 0.0),
+                history=None if read is None else tuple(actions[r] for r in read[i]),
                 frames=frames,
                 opinions=tuple(opinion(model, logits[i], truth, names) for model, logits in lists),
             )

@@ -38,7 +38,7 @@ class Example:
     why: str
     truth: str
     tau_a: float
-    history: tuple[str, ...]
+    history: tuple[str, ...] | None
     frames: tuple[Frame, ...]
     opinions: tuple[Opinion, ...]
 

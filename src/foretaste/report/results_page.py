@@ -141,7 +141,8 @@ def _settings(arms: Mapping[str, Any]) -> list[str]:
     groups: dict[str, list[str]] = {}
     for name, arm in arms.items():
         protocol = arm["protocol"]
-        line = "; ".join(part for part in (f"tau_a {protocol['tau_a']:g} s", setting_line(protocol)) if part)
+        gap = "" if protocol["tau_a"] is None else f"tau_a {protocol['tau_a']:g} s"
+        line = "; ".join(part for part in (gap, setting_line(protocol)) if part) or "none"
         groups.setdefault(line, []).append(f"`{name}`")
     return [f"- {line}: {', '.join(names)}" for line, names in groups.items()]
 

@@ -12,7 +12,7 @@ def run(step: Step) -> None:
     """Write ``metrics``."""
     config, classes = step.config, read_classes(step.inputs["classes"])
     metrics = evaluate(step.inputs["scores"], step.inputs["samples"], config["split"], classes)
-    metrics |= {name: config[name] for name in ("dataset", "system", "seed", "model")}
+    metrics |= {name: config[name] for name in ("dataset", "task", "system", "seed", "model")}
     # What is in the scores counts: a fitted exponent is known only there.
     metrics["protocol"] = {
         name: metrics["protocol"][name] if value == "fitted" else value

@@ -2,7 +2,7 @@
 
 A killed step goes on with the first unfinished video. With on_bad_input: skip a video that does not decode,
 or a sample whose window reaches past its video's end, becomes a row of the issues table. Which samples there
-are in the end is known only then (``make_samples``), so the frames are those of all windows of the segments.
+are in the end is known only then (``make_samples``), so the frames are those of all windows of the tasks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretaste.annotations.samples import SamplesConfig, make_samples
 from foretaste.contracts.classes import read_classes
 from foretaste.contracts.issues import settle
 from foretaste.contracts.modalities import RGB
@@ -21,6 +20,7 @@ from foretaste.contracts.view import Sources
 from foretaste.features.extract import Settings, extract_shard
 from foretaste.features.plan import late_windows, of_shard, wanted_frames
 from foretaste.features.store import write_features
+from foretaste.pipeline import families
 from foretaste.pipeline.artifact import whole
 from foretaste.pipeline.config import validated
 from foretaste.pipeline.console import say, track
@@ -32,10 +32,11 @@ from foretaste.video.transforms import Picture
 def run(step: Step) -> None:
     """``segments``, ``videos``, ``checkpoint`` -> ``features``, ``issues``."""
     grid = step.config["grid"]
-    windows = validated(SamplesConfig, step.config["windows"], "extract_features: windows")
     probed = of_modality(read_table(step.inputs["videos"], VIDEOS), RGB)
     videos = {row["video_id"]: row for row in probed.to_pylist()}
-    samples = make_samples(read_table(step.inputs["segments"], SEGMENTS), windows)
+    made_from = {"segments": read_table(step.inputs["segments"], SEGMENTS), "videos": probed}
+    tasks = [families.build("tasks", task, "tasks", **made_from) for task in step.config["tasks"]]
+    samples = pa.concat_tables(tasks)
     # Videos that are not in the table were skipped by name (on_bad_input), or the run would have stopped.
     samples = samples.filter(pc.is_in(samples["video_id"], value_set=pa.array(videos, pa.string())))
     plan = wanted_frames(samples, grid["fps"])

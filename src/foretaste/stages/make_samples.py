@@ -14,13 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretaste.annotations.samples import SamplesConfig, dropped, make_samples
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_boxes, read_table, write_table
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import artifact, console, families
 from foretaste.pipeline.config import validated
 from foretaste.pipeline.step import Step
+from foretaste.tasks.rows import dropped
 
 
 def run(step: Step) -> None:
@@ -28,11 +28,11 @@ def run(step: Step) -> None:
     ``samples``.
     """
     segments = read_table(step.inputs["segments"], SEGMENTS)
-    own = {name: step.config[name] for name in SamplesConfig.model_fields if name in step.config}
-    samples = make_samples(segments, validated(SamplesConfig, own, "make_samples"))
+    videos = read_table(step.inputs["videos"], VIDEOS) if "videos" in step.inputs else None
+    samples = families.build("tasks", step.config["task"], "task", segments=segments, videos=videos)
     # A run of text alone names no views.
     if views := step.config.get("views"):
-        reasons = _unseen(step, views, samples)
+        reasons = _unseen(step, views, samples, videos)
         if step.config["on_bad_input"] == "fail":
             _stop_at(reasons, samples, step.config["dataset"])
         samples = dropped(samples, reasons)
@@ -41,12 +41,13 @@ def run(step: Step) -> None:
     _say(samples)
 
 
-def _unseen(step: Step, views: list[Mapping[str, Any]], samples: pa.Table) -> np.ndarray:
+def _unseen(
+    step: Step, views: list[Mapping[str, Any]], samples: pa.Table, videos: pa.Table | None
+) -> np.ndarray:
     """(n,) object: why the first of the ``views`` that cannot show a sample cannot; None where all can, and
     for those that were dropped before.
     """
     reasons = np.full(samples.num_rows, None, dtype=object)
-    videos = read_table(step.inputs["videos"], VIDEOS) if "videos" in step.inputs else None
     boxes = read_boxes(step.inputs["boxes"]) if "boxes" in step.inputs else None
     left = np.flatnonzero(pc.is_null(samples["dropped_because"]).to_numpy(zero_copy_only=False))
     for one in views:

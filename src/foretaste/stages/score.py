@@ -66,6 +66,12 @@ def run(step: Step) -> None:
         writer.finish()
 
 
+def _samples(step: Step) -> str | list[str]:
+    """sha256 of the table of samples; of all tables where the model takes others beside it."""
+    digests = [artifact.sha256(path) for path in (step.inputs["samples"], *step.inputs.get("extra", ()))]
+    return digests if len(digests) > 1 else digests[0]
+
+
 def _record(
     step: Step, sources: Sources, manifests: dict[str, Any], temperatures: dict[str, float]
 ) -> dict[str, Any]:
@@ -82,7 +88,7 @@ def _record(
         "network": settings["network"],
         "tokenizer": tokenizer,
         "view": settings["view"],
-        "samples": artifact.sha256(step.inputs["samples"]),
+        "samples": _samples(step),
         "context": {name: step.config["protocol"][name] for name in names},
         "numerics": {
             "precision": "fp32",

@@ -27,7 +27,7 @@ from foretaste.training.counting import count
 from foretaste.training.crossfit import siblings
 from foretaste.training.live import open_live
 from foretaste.training.loop import fit
-from foretaste.training.material import build_view, monitored_rows, read_sources, rows_of
+from foretaste.training.material import build_view, monitored_rows, read_sources, trained_rows
 from foretaste.training.objective import build_objective
 from foretaste.training.processes import accelerator, together
 from foretaste.training.samples import Loader, Samples, class_counts, join
@@ -42,7 +42,7 @@ def run(step: Step) -> None:
     settings, seed = step.config["model"], step.config["seed"]
     sources = read_sources(step.inputs, step.config)
     view = build_view(settings["view"], sources)
-    rows = rows_of(sources.samples, "training")
+    rows = trained_rows(sources.samples, settings["objective"])
     videos = np.asarray(sources.samples["video_id"].take(rows).to_pylist(), dtype=str)
     beside = siblings(videos.tolist(), settings["folds"], settings["held_out"], seed)
     trained_on = [] if settings["training"].get("source") == "recipe_truth" else ["training"]

@@ -1,7 +1,7 @@
 """Measure any score file, of this project or another's.
 
-    foretaste evaluate --scores DIR --samples results/<dataset>/samples.parquet --split validation
-    foretaste evaluate --scores F.npz --samples results/<dataset>/samples.parquet --split validation --json
+    foretaste evaluate --scores DIR --samples results/<dataset>/samples/<task>.parquet --split validation
+    foretaste evaluate --scores F.npz --samples results/<dataset>/samples/<task>.parquet --split test --json
 
 DIR is a score cache (`foretaste scores show DIR`). F.npz holds sample_id (text) and by the name of each head
 that is scored (action) float32 logits, one row a sample (of probabilities their logarithms); F.classes.json
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scores", required=True, metavar="DIR|F.npz", type=Path, help="a scores/ folder, or a NumPy archive"
     )
     parser.add_argument(
-        "--samples", required=True, metavar="FILE", type=Path, help="samples.parquet of the dataset"
+        "--samples", required=True, metavar="FILE", type=Path, help="the samples of the dataset's task"
     )
     parser.add_argument("--split", required=True, help="e.g. validation")
     parser.add_argument("--json", action="store_true", help="print what metrics.json would hold")
@@ -39,12 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the numbers."""
-    beside = arguments.samples.with_name("classes.json")
+    # Of a dataset's results they lie one folder up: samples/<task>.parquet, classes.json.
+    places = [folder / "classes.json" for folder in arguments.samples.absolute().parents[:2]]
+    beside = next((path for path in places if path.exists()), None)
     metrics = evaluate(
         arguments.scores,
         arguments.samples,
         arguments.split,
-        read_classes(beside) if beside.exists() else None,
+        None if beside is None else read_classes(beside),
     )
     if arguments.json:
         print(json.dumps(metrics, indent=1, sort_keys=True))

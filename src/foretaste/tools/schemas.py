@@ -63,6 +63,8 @@ def _component(family: str, kind: str) -> dict[str, Any]:
     member = families.load(family, kind)
     parts = {name: asdict(part) for name, part in families.part_settings(member.Config).items()}
     known = {"parts": parts, "schema": member.Config.model_json_schema()}
+    if family == "tasks":
+        known["videos"] = member.VIDEOS
     return {**known, "shows": member.SHOWS} if family == "views" else known
 
 

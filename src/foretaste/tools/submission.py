@@ -2,7 +2,8 @@
 split.
 
     foretaste submission --scores DIR --out test.json
-    foretaste submission --scores F.npz --samples results/epic100/samples.parquet --out test.json --sls-pt 2
+    foretaste submission --scores F.npz --out test.json --sls-pt 2 \\
+        --samples results/epic100/samples/anticipation.parquet
 
 DIR is a score cache, F.npz an archive as `foretaste scores export` writes it. With --samples every segment of
 the split must have a score, dropped or not, as the challenge demands. An archive does not say which split it
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--samples",
         metavar="FILE",
         type=Path,
-        help="samples.parquet, to check that the segments are those of the split",
+        help="the table of samples, to check that the segments are those of the split",
     )
     for name, default, what in (
         ("pt", 1, "pretraining"),
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
             f"--split {split} of an archive, which does not say what it holds",
             arguments.scores,
             "--samples, or no --split",
-            "give the samples.parquet of the dataset",
+            "give the table of samples of the dataset",
         )
     scored = read_split(arguments.scores, split)
     if arguments.samples is not None:

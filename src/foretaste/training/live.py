@@ -14,7 +14,7 @@ from foretaste.training.checkpoint import load_model
 from foretaste.training.material import build_view, read_sources
 
 #: What all models of a dataset read alike.
-SHARED = ("samples", "segments", "classes")
+SHARED = ("samples", "extra", "segments", "classes")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def _open(
 ) -> Live:
     prefix = f"live.{teacher}."
     own = {name.removeprefix(prefix): path for name, path in inputs.items() if name.startswith(prefix)}
-    sources = read_sources({**{name: inputs[name] for name in SHARED}, **own}, config)
+    sources = read_sources({**{name: inputs[name] for name in SHARED if name in inputs}, **own}, config)
     view = build_view(settings["view"], sources, f"view of {teacher}")
     model, _ = load_model(own["checkpoint"], sources)
     return Live(model, view)

@@ -4,7 +4,7 @@ split.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_boxes, re
 from foretaste.contracts.view import Sources, View
 from foretaste.features.store import FeatureStore
 from foretaste.pipeline import families
-from foretaste.pipeline.model_config import NAMED
+from foretaste.pipeline.config import validated
+from foretaste.pipeline.model_config import NAMED, TermConfig
 from foretaste.training.samples import check_boundary, join
 
 #: Rows that a learning curve is made of: enough to see it rise, too few to cost much.
@@ -28,13 +29,14 @@ def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, A
     """The sources of a training or scoring step.
 
     inputs
-        ``samples``, ``segments``, ``classes``, and as far as the model needs them ``videos``, ``boxes``,
-        ``features`` (shards), ``lm`` (folder of a language model), ``weights`` (file that a network
-        starts from).
+        ``samples``, ``segments``, ``classes``, and as far as the model needs them ``extra`` (more tables of
+        samples, which are appended), ``videos``, ``boxes``, ``features`` (shards), ``lm`` (folder of a
+        language model), ``weights`` (file that a network starts from).
     config
         May name ``video_folders``.
     """
-    samples = read_table(inputs["samples"], SAMPLES)
+    extra = [read_table(path, SAMPLES) for path in inputs.get("extra", ())]
+    samples = pa.concat_tables([read_table(inputs["samples"], SAMPLES), *extra])
     features = tuple(inputs["features"]) if "features" in inputs else None
     return Sources(
         samples=samples.filter(pc.is_null(samples["dropped_because"])).combine_chunks(),
@@ -71,6 +73,16 @@ def folders_of(config: Mapping[str, Any]) -> dict[str, Path]:
 def rows_of(samples: pa.Table, split: str) -> np.ndarray:
     """(n,) int64: the rows of a split, in order."""
     return np.flatnonzero(pc.equal(samples["split"], split).to_numpy(zero_copy_only=False))
+
+
+def trained_rows(samples: pa.Table, objective: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    """(n,) int64: the rows of the training split. Those of no segment, which have no labels, only where a
+    term of the ``objective`` counts unlabelled samples.
+    """
+    rows = rows_of(samples, "training")
+    if any(validated(TermConfig, term, "objective").over != "labelled" for term in objective):
+        return rows
+    return rows[samples["segment_id"].is_valid().to_numpy(zero_copy_only=False)[rows]]
 
 
 def monitored_rows(samples: pa.Table, split: str) -> np.ndarray:

@@ -2,14 +2,15 @@ import json
 
 import numpy as np
 import pytest
+from spaces import anticipated
 
-from foretaste.annotations.samples import SamplesConfig, dropped, make_samples
 from foretaste.contracts.tables import SAMPLES, write_table
+from foretaste.tasks.rows import dropped
 
 
 def test_the_window_stops_tau_a_before_the_action(make_segments, tmp_path):
     segments = make_segments([("a", "v", 20.0, 22.5), ("b", "v", 3.0, 4.0)], actions=[3, None])
-    samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=10.0))
+    samples = anticipated(segments, tau_a=1.0, tau_o=10.0)
     assert samples.to_pylist() == [
         {
             "sample_id": "a",
@@ -45,7 +46,7 @@ def test_the_window_stops_tau_a_before_the_action(make_segments, tmp_path):
 
 def test_what_is_dropped_keeps_its_first_reason(make_segments, tmp_path):
     segments = make_segments([("a", "v", 20.0, 22.5), ("b", "w", 0.5, 4.0), ("c", "w", 6.0, 7.0)])
-    samples = make_samples(segments, SamplesConfig(tau_a=1.0, tau_o=10.0, earliest_stop_s=0.0))
+    samples = anticipated(segments, tau_a=1.0, tau_o=10.0, earliest_stop_s=0.0)
     left = dropped(samples, np.array([None, "unseen", "unseen"], dtype=object))
     assert left.column("dropped_because").to_pylist() == [None, "window stops before 0 s", "unseen"]
     assert left.drop_columns("dropped_because") == samples.drop_columns("dropped_because")
@@ -59,10 +60,9 @@ def test_windows_and_the_drop_rule_are_avts(shared_golden, make_segments):
     )
     assert golden["cases"]
     for case in golden["cases"]:
-        config = SamplesConfig(
-            tau_a=case["config"]["tau_a"], tau_o=case["config"]["tau_o"], earliest_stop_s=1 / 30
-        )
-        rows = {int(row["sample_id"]): row for row in make_samples(segments, config).to_pylist()}
+        times = {name: case["config"][name] for name in ("tau_a", "tau_o")}
+        samples = anticipated(segments, **times, earliest_stop_s=1 / 30)
+        rows = {int(row["sample_id"]): row for row in samples.to_pylist()}
         assert sorted(uid for uid, row in rows.items() if row["dropped_because"] is None) == sorted(
             case["kept_uids"]
         )

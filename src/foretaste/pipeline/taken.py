@@ -1,0 +1,74 @@
+"""Which samples the models of a run take: tasks of its systems, their settings, and who sees the video."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from foretaste.contracts.modalities import RGB
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.components import check_component
+from foretaste.pipeline.found_files import matching
+from foretaste.pipeline.model_config import ModelConfig
+
+#: Settings of the dataset that are a task's where the task has such a setting.
+_TIMES = ("tau_a", "tau_o", "earliest_stop_s")
+
+
+def task_of(catalogue: Catalogue, dataset: str, name: str) -> dict[str, Any]:
+    """A task as a component; its settings are the dataset's."""
+    settings = catalogue.dataset(dataset)
+    where = f"workflow/datasets/{dataset}.yaml"
+    task = {"kind": name}
+    if name in catalogue.components["tasks"]:
+        known = catalogue.components["tasks"][name]["schema"].get("properties", {})
+        given = {key: getattr(settings, key) for key in _TIMES if key in known}
+        task |= {key: value for key, value in given.items() if value is not None}
+    task |= settings.tasks.get(name, {})
+    check_component(task, "tasks", where, catalogue.components)
+    return task
+
+
+def needs_videos(catalogue: Catalogue, dataset: str, task: str) -> bool:
+    """Whether the samples of a task are made from the table of videos, as far as there is any video."""
+    return catalogue.components["tasks"][task]["videos"] and catalogue.videos(dataset).any(RGB)
+
+
+def tasks_seen_through(catalogue: Catalogue, dataset: str, backbone: str) -> list[dict[str, Any]]:
+    """The tasks of the run's systems whose samples models see through a backbone."""
+    names: dict[str, None] = {}
+    for system in catalogue.systems_of(dataset):
+        preset = catalogue.system(dataset, system)
+        for model in preset.models.values():
+            if isinstance(model, ModelConfig) and model.backbone == backbone:
+                names |= dict.fromkeys((preset.task, *model.extra))
+    return [task_of(catalogue, dataset, name) for name in names]
+
+
+def watching(catalogue: Catalogue, dataset: str, task: str) -> list[ModelConfig]:
+    """The models of the run's systems that take samples of a task and see video, as far as there is any; none
+    in a run of text alone.
+    """
+    found = []
+    for name in catalogue.systems_of(dataset):
+        preset = catalogue.system(dataset, name)
+        for model in preset.models.values():
+            takes = isinstance(model, ModelConfig) and task in (preset.task, *model.extra)
+            if takes and _has_video(catalogue, dataset, model):
+                found.append(model)
+    return found
+
+
+def _has_video(catalogue: Catalogue, dataset: str, model: ModelConfig) -> bool:
+    shown = [view for view in model.each_view if catalogue.shows(view) in catalogue.OF_VIDEO]
+    return any(_is_there(catalogue, dataset, model, view) for view in shown)
+
+
+def _is_there(catalogue: Catalogue, dataset: str, model: ModelConfig, view: Mapping[str, Any]) -> bool:
+    """Whether there is what a view of the video shows."""
+    if catalogue.shows(view) == "features" and model.backbone is not None:
+        files = catalogue.named("backbones", model.backbone, dataset).files
+        if files is not None:
+            return bool(matching(Path(catalogue.run.data_root), files))
+    return catalogue.videos(dataset).any(view.get("modality", RGB))

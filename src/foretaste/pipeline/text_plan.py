@@ -1,0 +1,103 @@
+"""What the steps of the language side read, write and depend on: recipes, phrases, language models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.pipeline.catalogue import PLAIN_TEXT, Catalogue
+from foretaste.pipeline.config import TextConfig
+from foretaste.pipeline.described import Described, Folder
+from foretaste.pipeline.language_models import source
+from foretaste.pipeline.places import place
+
+
+class TextPlan:
+    """A method a stage, by its name."""
+
+    def __init__(self, catalogue: Catalogue):
+        self.catalogue = catalogue
+        self.run = catalogue.run
+        self.results = catalogue.results
+
+    def read_recipes(self, corpus: str) -> Described:
+        generated = corpus in self.catalogue.files.names("datasets")
+        recipes = Folder(f"{self.results}/{corpus}/world/recipes") if generated else self.run.recipes
+        if not generated and (recipes is None or self.catalogue.corpus(self.run.dataset) != corpus):
+            raise ConfigError(
+                f"no recipes for the corpus {corpus!r}",
+                "config.yaml: recipes",
+                f"a file named {corpus}.json",
+                "set recipes=FILE",
+            )
+        return Described(
+            inputs={"recipes": recipes},
+            outputs={
+                "sentences": f"{self.results}/text/{corpus}/sentences.parquet",
+                "issues": f"{self.results}/text/{corpus}/issues.parquet",
+            },
+            config={"on_bad_input": self.run.on_bad_input},
+        )
+
+    def extract_openie(self, text: str, shard: str) -> Described:
+        folder, corpus = f"{self.results}/text/{text}", text.partition("/")[0]
+        config = self._text(text).openie.model_dump(mode="json")
+        inputs, places = {"sentences": f"{self.results}/text/{corpus}/sentences.parquet"}, {}
+        if "archive" in config["backend"]:
+            # What is in the archive decides; where it and its environment lie does not.
+            archive = place(config["backend"].pop("archive"), "openie.backend.archive")
+            inputs["archive"] = str(Path(self.run.data_root) / archive)
+            places["environment"] = place(
+                config["backend"].pop("environment", ".venv-openie"), "openie.backend.environment"
+            )
+        return Described(
+            inputs=inputs,
+            outputs={
+                "extractions": f"{folder}/shards/{shard}.parquet",
+                "issues": f"{folder}/issues/extract_openie-{shard}.parquet",
+            },
+            config=config,
+            places=places,
+        )
+
+    def make_phrases(self, text: str) -> Described:
+        folder, settings = f"{self.results}/text/{text}", self._text(text)
+        return Described(
+            inputs={
+                "extractions": [f"{folder}/shards/{shard}.parquet" for shard in range(settings.openie.shards)]
+            },
+            outputs={"phrases": f"{folder}/phrases.parquet", "extractions": f"{folder}/extractions.parquet"},
+            config=dict(settings.phrases),
+        )
+
+    def _text(self, text: str) -> TextConfig:
+        """The settings of a text from its name in paths (``Catalogue.text_name``)."""
+        return self.catalogue.text(text.partition("/")[2] or PLAIN_TEXT)
+
+    def fetch_weights(self, weights: str) -> Described:
+        if weights not in self.catalogue.first_lms:
+            raise unknown("language model", weights, self.catalogue.first_lms, "the presets' lms")
+        found = source(self.catalogue.first_lms[weights], Path(self.run.data_root))
+        inputs = {"files": [str(path) for path in found.files]} if found.files else {}
+        return Described(
+            inputs=inputs,
+            outputs={"weights": Folder(f"{self.results}/weights/{weights}")},
+            config=found.facts,
+        )
+
+    def pretrain(self, corpus: str, lm: str) -> Described:
+        folder = f"{self.results}/lm/{corpus}/{lm}"
+        settings = self.catalogue.named("lms", lm)
+        text = self.catalogue.text_name(corpus, lm)
+        inputs = {
+            "phrases": f"{self.results}/text/{text}/phrases.parquet",
+            "lm": self.catalogue.weights(settings.init),
+        }
+        if settings.generator is not None:
+            inputs["generator"] = self.catalogue.weights(settings.generator)
+        return Described(
+            inputs=inputs,
+            outputs={"checkpoint": Folder(f"{folder}/checkpoint"), "metrics": f"{folder}/metrics.json"},
+            config=settings.model_dump(mode="json", exclude={"text"}),
+            processes=self.run.processes.get(lm, 1),
+        )
