@@ -67,7 +67,7 @@ def test_every_modality_is_probed_from_its_own_folder(tmp_path):
     made = plan(tmp_path, "{rgb: {folder: rgb}, flow: {folder: flow, pattern: '*.mp4'}}")
     described = made._probe_videos("tea")
     assert described.inputs["files"] == [f"{tmp_path}/{name}.mp4" for name in ("rgb/a", "rgb/b", "flow/a")]
-    segments = tmp_path / "segments.parquet"
+    (tmp_path / "flow/b.mp4").write_bytes(b"no video")
     outputs = {name: tmp_path / f"{name}.parquet" for name in ("videos", "issues")}
     config = {**described.config, **described.places, "on_bad_input": "skip"}
     step = Step(
@@ -78,7 +78,8 @@ def test_every_modality_is_probed_from_its_own_folder(tmp_path):
     rows = [(row["video_id"], row["modality"], row["path"]) for row in videos.to_pylist()]
     assert rows == [("a", "rgb", "a.mp4"), ("b", "rgb", "b.mp4"), ("a", "flow", "a.mp4")]
     assert of_modality(videos, "flow")["video_id"].to_pylist() == ["a"]
-    assert read_table(outputs["issues"], ISSUES).num_rows == 0 and not segments.exists()
+    (issue,) = read_table(outputs["issues"], ISSUES).to_pylist()
+    assert issue["file"] == "b.mp4" and issue["reason"].startswith("flow: "), "not the RGB file of that name"
 
 
 def test_a_modality_without_a_file_says_which(tmp_path):

@@ -57,8 +57,6 @@ def test_the_first_frame_is_repeated_before_the_start_of_the_video():
 def test_a_window_before_the_video_is_refused():
     with pytest.raises(DataError, match="a window that holds a frame"):
         windows.window_indices(-5.0, -0.1, frames=5, rate=1.0, grid_fps=2.0)
-    with pytest.raises(DataError, match="a window that holds a frame"):
-        windows.published_window(-5.0, 0.03, frames=5, rate=1.0)
 
 
 def test_a_rate_off_the_grid_is_refused():
@@ -81,31 +79,63 @@ def golden(folder):
     return json.loads((folder / "sampling.json").read_text())
 
 
-def test_published_sampling_equals_avts(shared_golden):
+def test_windows_on_a_grid_of_30_hold_avts_frames(shared_golden):
+    """All but two of 24: AVT never reads frame 0, and takes 1.5333333333333332 s for frame 46, which begins
+    at 46 / 30 = 1.5333333333333334 s: later than asked.
+    """
     stored = golden(shared_golden)
-    segments = {s["uid"]: s for s in stored["segments"]}
-    all_frames = set(range(1, stored["video_frames"] + 1))
-    sparse = stored["stores"]["sparse25"]
-    stores = {"dense": all_frames, "sparse25": set(sparse), "gap300_339": all_frames - set(range(300, 340))}
-    compared = 0
+    starts = {segment["uid"]: segment["start_frame"] / 30 for segment in stored["segments"]}
+    others, compared = [], 0
     for case in stored["cases"]:
         config = case["config"]
-        kept = [segments[uid] for uid in case["kept_uids"]]
+        if config["store"] != "dense" or 30 % config["frame_rate"]:
+            continue
         for sample in case["samples"]:
-            stop_s = segments[sample["uid"]]["start_frame"] / 30 - config["tau_a"]
-            numbers, seconds = windows.published_window(
-                stop_s - config["tau_o"], stop_s, frames=config["num_frames"], rate=config["frame_rate"]
+            stop_s = starts[sample["uid"]] - config["tau_a"]
+            ours = windows.window_indices(
+                stop_s - config["tau_o"],
+                stop_s,
+                frames=config["num_frames"],
+                rate=config["frame_rate"],
+                grid_fps=windows.PUBLISHED_CLOCK_FPS,
             )
-            read = [windows.look_back(n, stores[config["store"]]) or 0 for n in numbers.tolist()]
-            assert read == sample["feature_frame"]
-            np.testing.assert_allclose(seconds, sample["frame_sec"], atol=2e-6)
+            compared += 1
+            if ours.tolist() != sample["feature_frame"]:
+                others.append((stop_s, ours.tolist()[-3:], sample["feature_frame"][-3:]))
+    assert compared == 24
+    assert others == [
+        (1.0333333333333332, [0, 15, 30], [15, 15, 30]),
+        (1.5333333333333332, [15, 15, 45], [16, 16, 46]),
+    ]
+
+
+def avts_times(start_s, stop_s, frames, rate):
+    """(T,) the times that AVT gives its frames: not frame / 30, but evenly spaced from the start to the stop
+    of the window, both included, of which every round(30 / rate)-th is taken from the end.
+    """
+    start_s, fps = max(start_s, 0.0), windows.PUBLISHED_CLOCK_FPS
+    times_s = np.linspace(start_s, stop_s, math.floor(stop_s * fps) - math.floor(start_s * fps))
+    chosen = times_s[:: -round(fps / rate)][:frames][::-1]
+    return np.concatenate([np.repeat(chosen[:1], frames - len(chosen)), chosen])
+
+
+def test_past_labels_are_avts(shared_golden):
+    """At the times that AVT gives its frames (stored in single precision), by its own rule for ties."""
+    stored, compared = golden(shared_golden), 0
+    segments = {segment["uid"]: segment for segment in stored["segments"]}
+    for case in stored["cases"]:
+        config, kept = case["config"], [segments[uid] for uid in case["kept_uids"]]
+        for sample in case["samples"]:
             same_video = [s for s in kept if s["video"] == segments[sample["uid"]]["video"]]
             starts = np.array([s["start_frame"] for s in same_video]) / 30
             stops = np.array([s["end_frame"] for s in same_video]) / 30
             labels = np.array([s["action"] for s in same_video])
-            past = [windows.label_at(t, starts, stops, labels, "half_duration") for t in seconds]
+            stop_s = segments[sample["uid"]]["start_frame"] / 30 - config["tau_a"]
+            times_s = avts_times(stop_s - config["tau_o"], stop_s, config["num_frames"], config["frame_rate"])
+            np.testing.assert_allclose(times_s, sample["frame_sec"], atol=2e-6)
+            past = [windows.label_at(t, starts, stops, labels, "half_duration") for t in times_s]
             assert past == sample["past_action"]
-            compared += len(read)
+            compared += len(past)
     assert compared > 600
 
 
@@ -115,9 +145,3 @@ def test_ties_between_overlapping_segments():
     assert windows.label_at(11.4, starts, stops, labels, "half_duration") == 2
     assert windows.label_at(14.0, starts, stops, labels, "midpoint") == 2, "both ends belong to the segment"
     assert windows.label_at(math.nextafter(14.0, 15), starts, stops, labels, "midpoint") == UNLABELLED
-
-
-def test_a_missing_frame_is_looked_for_backwards_only():
-    assert windows.look_back(10, {1, 12}) == 1
-    assert windows.look_back(11, {1, 12}) is None
-    assert windows.look_back(10, {10, 11}) == 10

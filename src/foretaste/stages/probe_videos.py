@@ -9,6 +9,7 @@ which samples there are must be known before anything is trained on them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from foretaste.contracts.issues import settle
@@ -35,7 +36,8 @@ def run(step: Step) -> None:
         rows, bad = probe(folder, shown, wanted, every_frame, modality)
         for name, column in columns.items():
             column += rows[name]
-        issues += bad
+        several = len(step.config["patterns"]) > 1
+        issues += [replace(one, reason=f"{modality}: {one.reason}") if several else one for one in bad]
     rows = settle(issues, step.stage, step.config["on_bad_input"])
     with whole(step.outputs["issues"]) as path:
         write_table(path, ISSUES, rows)

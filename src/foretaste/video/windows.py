@@ -1,20 +1,17 @@
 """Times to frames: which frames a sample is shown. Pure arithmetic, and never a frame of the future.
 
-Times are seconds on the video's own clock, on which the first shown frame stands at 0. Two rules live here:
+Times are seconds on the video's own clock, on which the first shown frame stands at 0. Windows lie on a grid,
+k / fps for k = 0, 1, 2 ...: one ends at the last grid time that is not after its stop and goes back from
+there in whole strides. At a grid time the frame is shown whose time stamp is the last one not after it.
+Snapping makes the last frame up to 1 / fps earlier than asked, never later.
 
-- **ours**: features lie on a grid, k / fps for k = 0, 1, 2 ...; a window ends at the last grid time that is
-  not after its
-  stop and goes back from there in whole strides. At a grid time the frame is shown whose time stamp is the
-  last one not after it. Snapping makes the last frame up to 1 / fps earlier than asked, never later.
-- **published**: AVT's sampling of RULSTM's frames (Girdhar & Grauman 2021, facebookresearch/AVT), which count
-  at 30 a
-  second from 1 whatever the video; kept to reproduce its numbers.
+On a grid of 30 a second these are the frames of AVT's sampling of RULSTM's frames (Girdhar & Grauman 2021,
+facebookresearch/AVT), which count at 30 a second from 1 whatever the video.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
@@ -24,9 +21,6 @@ from foretaste.contracts.errors import ConfigError, DataError
 
 #: RULSTM's and AVT's frames count at this rate for every video.
 PUBLISHED_CLOCK_FPS = 30
-
-#: How many frames AVT's reader goes back to find a stored one.
-PUBLISHED_LOOK_BACK = 9
 
 PastTies = Literal["midpoint", "half_duration"]
 
@@ -90,41 +84,6 @@ def shown_at(pts_s: np.ndarray, times_s: np.ndarray) -> np.ndarray:
     ``pts_s`` (n,) float64 ascending, ``times_s`` (T,) float64; returns (T,) int64.
     """
     return np.searchsorted(pts_s, times_s, side="right") - 1
-
-
-def published_window(
-    start_s: float, stop_s: float, *, frames: int, rate: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """AVT's window: frame numbers (T,) int64, which count from 1 at 30 a second, and the times (T,) float64
-    it gives them.
-
-    All frames floor(30 start) + 1 to floor(30 stop) of the window cut at the start of the video; of these
-    every round(30 / rate)-th from the END; the FIRST is repeated where they are too few. The times are not
-    frame / 30 but evenly spaced from the start to the stop of the window, both included, and subsampled
-    alike.
-    """
-    start_s = max(start_s, 0.0)
-    numbers = np.arange(
-        math.floor(start_s * PUBLISHED_CLOCK_FPS) + 1, math.floor(stop_s * PUBLISHED_CLOCK_FPS) + 1
-    )
-    if not len(numbers):
-        raise DataError(
-            f"window from {start_s:g} s to {stop_s:g} s",
-            "samples",
-            "a window that holds a frame",
-            "drop the sample",
-        )
-    times = np.linspace(start_s, stop_s, len(numbers))
-    chosen = np.arange(len(numbers))[:: -round(PUBLISHED_CLOCK_FPS / rate)][:frames][::-1]
-    chosen = np.concatenate([np.repeat(chosen[:1], frames - len(chosen)), chosen])
-    return numbers[chosen], times[chosen]
-
-
-def look_back(number: int, stored: Collection[int]) -> int | None:
-    """The stored frame that AVT reads for frame ``number``: it, or the nearest of the 9 before it, never a
-    later one.
-    """
-    return next((n for n in range(number, number - PUBLISHED_LOOK_BACK - 1, -1) if n in stored), None)
 
 
 def label_at(
