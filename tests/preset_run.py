@@ -45,6 +45,11 @@ class PresetRun:
         tiny_lm.make(folder / "data" / "weights" / "tiny")
         tiny_lm.write_tokenizer(folder / "data" / "weights" / "tiny")
         self._write_data()
+        (folder / "workflow" / "datasets" / "tea.yaml").write_text(json.dumps(DATASET))
+        self.write_preset(models)
+
+    def write_preset(self, models: dict[str, Any]) -> None:
+        """The preset with these models in place of others."""
         backbones = {name: {"files": f"{name}.h5", "grid": {"fps": 1.0}} for name in WIDTHS}
         preset = {
             "title": "Mine",
@@ -56,9 +61,8 @@ class PresetRun:
             "lms": {"tiny": {"init": "weights/tiny"}},
             "models": models,
         }
-        for family, name, settings in (("datasets", "tea", DATASET), ("systems", "mine", preset)):
-            # JSON is YAML.
-            (folder / "workflow" / family / f"{name}.yaml").write_text(json.dumps(settings))
+        # JSON is YAML.
+        (self.folder / "workflow" / "systems" / "mine.yaml").write_text(json.dumps(preset))
 
     def plan(self, **settings: Any) -> Plan:
         """The steps of the preset as it stands, with ``settings`` of config.yaml."""

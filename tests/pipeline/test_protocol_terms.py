@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -71,6 +72,21 @@ def test_what_a_term_goes_through_and_the_field_it_is_compared_with_are_written(
 def test_terms_without_a_meaning_are_refused_with_the_preset(tmp_path, term, message):
     with pytest.raises(ConfigError, match=message):
         terms(tmp_path, term)
+
+
+def test_the_example_of_the_page_is_a_model_that_two_teachers_teach(tmp_path):
+    page = (ROOT / "docs" / "teachers.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(student_taught:.*?)^```", page, re.M | re.S)
+    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    models = "".join(f"  {line}\n" for line in block.splitlines())
+    (tmp_path / "workflow" / "systems" / "mine.yaml").write_text(f"base: lm_avt_demo\nmodels:\n{models}")
+    catalogue = Catalogue({"dataset": "kitchen", "systems": "mine"}, tmp_path)
+    found = protocol(catalogue, "kitchen", "mine", "student_taught")["terms"]
+    assert [(term["to"], term["loss"], term["through"], term["live"]) for term in found] == [
+        ("labels", "cross_entropy", None, None),
+        ("teacher_counts", "kl", None, False),
+        ("teacher_lm.embedding", "smooth_l1", "linear", False),
+    ]
 
 
 def test_every_model_of_every_preset_has_the_settings_that_metrics_hold():

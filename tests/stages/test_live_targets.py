@@ -64,7 +64,9 @@ def watcher(role: str, backbone: str, width: int, *terms: dict, live: tuple[str,
         "view": {"kind": "features", "frames": 4, "rate": 1.0},
         "backbone": backbone,
         "network": {
-            "kind": "avt", "width": width, "layers": 1, "heads": 2, "dropout": 0.0, "inner_dropout": 0.0,
+            "kind": "avt", "width": width, "layers": 1, "heads": 2, "inner_dropout": 0.0,
+            # A teacher's is asleep while it is asked; with one in a student, two processes are not as one.
+            "dropout": 0.3 if role == "teacher" else 0.0,
             "attention_dropout": 0.0, "positions": 8, "init_std": 0.3,
         },
         "objective": [LABELS, *terms],
@@ -126,7 +128,8 @@ def test_a_live_teacher_says_what_its_cached_scores_say(run):
         np.testing.assert_allclose(said["reader"].embedding, kept["reader"].embedding, atol=1e-6, rtol=0)
         p, q = (log_softmax(one["watcher"].logits["action"]) for one in (said, kept))
         assert (p.exp() * (p - q)).sum(-1).abs().max() < 1e-6
-        assert (p - q).abs().max() < 1e-3
+        below = (p - p.max(-1, keepdim=True).values).abs()  # what is stored in half precision
+        assert ((p - q).abs() <= 2**-11 * (below + below.max(-1, keepdim=True).values) + 1e-6).all()
 
 
 def log_softmax(logits: torch.Tensor) -> torch.Tensor:
@@ -186,6 +189,15 @@ def test_killed_and_resumed_it_ends_with_the_same_bytes(run, mapped, monkeypatch
     assert "objective.maps_hidden_smooth_l1_watcher_maps_hidden.weight" in load_file(kept)
     run.make("train", "mapped")
     assert contents(run.of("mapped")) == mapped
+
+
+@pytest.mark.slow
+def test_workers_prepare_what_its_teacher_sees_too(run, mapped):
+    """Also of views that were asked in this process before, for the widths of the adapter."""
+    settings = {"training": {**MODELS["mapped"]["training"], "workers": 1}}
+    run.write_preset({**MODELS, "mapped": {**MODELS["mapped"], **settings}})
+    assert contents(run.make("train", "mapped")) == mapped
+    run.write_preset(MODELS)
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import psutil
@@ -23,7 +24,7 @@ from tiny_training import TinyView, samples
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import PHRASES
-from foretaste.contracts.view import Look, Sources
+from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline import families
 from foretaste.text.phrase_store import Mapped, store
 from foretaste.training.samples import Loader, Samples, Share, own_rows
@@ -52,6 +53,13 @@ class Troubled(TinyView):
             if self.trouble == "bug":
                 raise ZeroDivisionError
         return super().fetch(rows, look)
+
+
+class Opposite(TinyView):
+    """What a teacher sees: the same, with its sign changed."""
+
+    def fetch(self, rows, look=None):
+        return Fetched(inputs={"features": -super().fetch(rows, look).inputs["features"]})
 
 
 def digest(batch: Batch | None) -> str:
@@ -100,6 +108,22 @@ def test_batches_are_the_same_for_any_number_of_workers_and_processes(workers, t
             assert alone == [one + two for one, two in zip(*halves, strict=True)]
             # A training that is resumed begins anywhere.
             assert alone[7:] == prepared(there, loader, Share(count=2, total=2), start=7)
+
+
+@pytest.mark.parametrize("workers", [0, slow(1)])
+def test_a_live_teacher_sees_the_same_rows_under_the_same_look(workers):
+    own, teacher = TinyView(), Opposite()
+    rows = replace(samples(view=own), beside={"teacher": teacher})
+    loader = Loader(samples=rows, batch=8, seed=4)
+    with Stream([rows], CPU, Workers(workers)) as stream:
+        pieces = [piece for (piece,) in stream.batches(loader.requests(0, 10, Share()))]
+    looks = [Look(4, epoch) for epoch in (0, 1) for _ in range(loader.steps)]
+    for piece, look in zip(pieces, looks, strict=True):
+        asked = [int(sample_id[1:]) for sample_id in piece.ids]
+        for view, found in ((own, piece.inputs), (teacher, piece.beside["teacher"])):
+            assert torch.equal(found["features"], view.fetch(asked, look).inputs["features"])
+        assert torch.equal(-piece.inputs["features"], piece.beside["teacher"]["features"])
+        assert set(piece.as_seen_by("teacher").inputs) == {"features"}
 
 
 def test_only_what_is_near_is_prepared():
