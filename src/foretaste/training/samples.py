@@ -133,9 +133,9 @@ def check_boundary(samples: Samples, table: pa.Table, limit: str = "window_stop_
     observation window.
 
     It is asked of every sample, by time stamps, before anything is trained on it. Equal times may differ by a
-    rounding. An action without a stop (null) goes on to the end of its video.
+    rounding.
     """
-    stops = table.column(limit).fill_null(np.inf).to_numpy()
+    stops = table.column(limit).to_numpy()
     for row, sample_id in zip(samples.rows.tolist(), samples.ids):
         newest = samples.view.newest_s(row)
         if newest > stops[row] + ROUNDING_S:

@@ -82,10 +82,9 @@ def find(sampling: Sampling, sources: Sources, who: str) -> Shown:
     rows = {row["video_id"]: row for row in table.to_pylist()}
     videos = _probed(folder, rows, sorted(set(of)))
     starts = samples[SPANS[sampling.window][0]].to_pylist()
-    last_s = _last_s(samples, sampling, {name: video.end_s for name, video in videos.items()})
     windows = [
         window_indices(start_s, stop_s, frames=sampling.frames, rate=sampling.rate, grid_fps=sampling.ticks)
-        for start_s, stop_s in zip(starts, last_s)
+        for start_s, stop_s in zip(starts, _last_s(samples, sampling))
     ]
     ticks = np.stack(windows) if windows else np.empty((0, sampling.frames), np.int64)
     times_s = ticks / sampling.ticks
@@ -109,23 +108,17 @@ def unseen(sampling: Sampling, sources: Sources, who: str) -> np.ndarray:
     videos = of_modality(sources.need("videos", who), sampling.modality)
     reasons = without_a_frame(samples, videos, SPANS[sampling.window][1])
     ends_s = dict(zip(videos.column("video_id").to_pylist(), videos.column("duration_s").to_pylist()))
-    seen = np.flatnonzero(reasons == None)  # noqa: E711 (element by element)
-    last_s = _last_s(samples.take(seen), sampling, ends_s)
-    for row, video_id, stop_s in zip(seen, samples.take(seen)["video_id"].to_pylist(), last_s):
-        if grid_index(stop_s, sampling.ticks) / sampling.ticks >= ends_s[video_id]:
+    of, last_s = samples["video_id"].to_pylist(), _last_s(samples, sampling)
+    for row in np.flatnonzero(reasons == None):  # noqa: E711 (element by element)
+        if grid_index(last_s[row], sampling.ticks) / sampling.ticks >= ends_s[of[row]]:
             reasons[row] = "window stops after the end of the video"
     return reasons
 
 
-def _last_s(samples: pa.Table, sampling: Sampling, ends_s: Mapping[str, float]) -> list[float]:
-    """The last moment of each sample's window. An observed window holds its stop; an action, as any segment,
-    ends just before it, and one without a stop with its video.
-    """
-    of, stops = (samples[name].to_pylist() for name in ("video_id", SPANS[sampling.window][1]))
-    if sampling.window == "observed":
-        return stops
-    stops = [ends_s[video_id] if stop_s is None else stop_s for video_id, stop_s in zip(of, stops)]
-    return np.nextafter(stops, -np.inf).tolist()
+def _last_s(samples: pa.Table, sampling: Sampling) -> list[float]:
+    """The last moment of each sample's window: an observed one holds its stop, an action ends before it."""
+    stops = samples[SPANS[sampling.window][1]].to_numpy()
+    return (stops if sampling.window == "observed" else np.nextafter(stops, -np.inf)).tolist()
 
 
 def _probed(folder: Path, known: Mapping[str, Mapping], wanted: Sequence[str]) -> dict[str, Packets]:
