@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from tiny_training import ADAPTED, TERMS, D, N, kept, samples, train
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Look
+from foretaste.training import progress
 from foretaste.training.samples import Loader
 from foretaste.training.scoring import score
 
@@ -285,15 +287,13 @@ def test_an_adapter_resumes_to_the_bit_and_is_no_part_of_the_model(tmp_path, sto
 
 def test_an_adapter_is_trained_by_its_own_rate_and_frozen_by_its_name(tmp_path):
     made = {}
-    for name, groups in {
-        "trained": [],
-        "slow": [{"match": "^objective", "lr": 1e-9, "weight_decay": 0.0}],
-        "frozen": [{"match": "^objective", "lr": 0.0}],
-    }.items():
+    for name, rate in {"trained": None, "slow": 1e-9, "slower": 1e-10, "frozen": 0.0}.items():
+        groups = [{"match": "^objective", "lr": rate, "weight_decay": 0.0}]
         train(tmp_path / name, terms=ADAPTED, groups=groups)
-        made[name] = kept(tmp_path / name)[ADAPTER]
-    assert (made["trained"] - made["frozen"]).abs().max() > 1e-2
-    assert 0 < (made["slow"] - made["frozen"]).abs().max() < 1e-6
+        made[name] = kept(tmp_path / name).get(ADAPTER)
+    assert (made["trained"] - made["slow"]).abs().max() > 1e-2
+    assert 0 < (made["slow"] - made["slower"]).abs().max() < 1e-6
+    assert made["frozen"] is None  # what is not trained is not kept
 
 
 def test_an_adapter_teaches_the_network(tmp_path):
@@ -346,3 +346,66 @@ def test_batch_norms_resume_to_the_bit(tmp_path):
         train(tmp_path / "broken", stop_at=9, normed=True, **HARD)
     again = train(tmp_path / "broken", normed=True, **HARD)
     assert_equal(whole.state_dict(), again.state_dict())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_training_that_is_told_to_end_keeps_the_step_that_it_is_at(tmp_path, processes):
+    """Only the last process is told; all end after the same step."""
+    settings = {"dropout": 0.3, "precision": "fp32", "checkpoint_steps": None}
+    run(tmp_path / "whole", settings, processes)
+    told = run(tmp_path / "told", {**settings, "stop_at": 7, "stop_by": "term"}, processes, check=False)
+    assert told.returncode == (143 if processes == 1 else 1)
+    assert "told to end after 8 of 15 steps" in told.stderr
+    assert [path.name for path in (tmp_path / "told").glob("step-*")] == ["step-8"]
+    run(tmp_path / "told", settings, processes)
+    assert_equal(kept(tmp_path / "whole"), kept(tmp_path / "told"))
+    assert (tmp_path / "whole" / "log.jsonl").read_bytes() == (tmp_path / "told" / "log.jsonl").read_bytes()
+
+
+def test_checkpoints_by_the_clock(tmp_path):
+    for minutes, found in ((1e-9, ["step-6"]), (10, [])):
+        out = tmp_path / str(minutes)
+        with pytest.raises(KeyboardInterrupt):
+            train(out, stop_at=7, checkpoint_steps=None, checkpoint_minutes=minutes)
+        assert [path.name for path in out.glob("step-*")] == found
+
+
+def test_a_checkpoint_is_written_while_the_training_goes_on(tmp_path, monkeypatch):
+    save, steps = progress.save_file, []
+
+    def waits(tensors, path):
+        deadline = time.monotonic() + 20
+        while len(steps) < 2 and path.name == progress.MODEL and time.monotonic() < deadline:
+            steps[:] = [line["step"] for line in lines(tmp_path) if line.get("step", 0) > 4]
+            time.sleep(0.01)
+        save(tensors, path)
+
+    monkeypatch.setattr(progress, "save_file", waits)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, stop_at=8, **HARD)
+    assert steps[:2] == [5, 5] or steps[:2] == [5, 6]
+    monkeypatch.undo()
+    again = train(tmp_path, **HARD)
+    assert_equal(train(tmp_path / "whole", **HARD).state_dict(), again.state_dict())
+
+
+def test_what_is_frozen_is_not_kept_and_must_be_the_same(tmp_path, monkeypatch):
+    import tiny_training
+
+    settings = {**HARD, "groups": [{"match": "^hidden", "lr": 0}]}
+    whole = train(tmp_path / "whole", **settings)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "broken", stop_at=9, **settings)
+    assert set(whole.state_dict()) - set(kept(tmp_path / "broken")) == {"hidden.weight", "hidden.bias"}
+    again = train(tmp_path / "broken", **settings)
+    assert_equal(whole.state_dict(), again.state_dict())
+
+    class Other(tiny_training.TinyNet):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.hidden.bias.data[0] += 1e-7
+
+    monkeypatch.setattr(tiny_training, "TinyNet", Other)
+    with pytest.raises(DataError, match="another frozen"):
+        train(tmp_path / "broken", **settings)

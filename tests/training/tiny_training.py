@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -167,8 +168,8 @@ def train(
     stop_by: str = "raise",
     **changes,
 ) -> TinyNet:
-    """Train a fresh network in ``out``; ``stop_at`` breaks off (``raise``, or ``kill``) while that call for
-    targets is served.
+    """Train a fresh network in ``out``; ``stop_at`` breaks off (``raise``, ``kill``, or ``term``) while that
+    call for targets is served.
     """
     torch.manual_seed(seed)
     model = TinyNet(dropout, normed)
@@ -182,8 +183,13 @@ def train(
         calls += 1
         if calls == stop_at:
             if stop_by == "kill":
+                while not list(out.glob("step-*")):  # checkpoints are written while the training goes on
+                    time.sleep(0.01)
                 os.kill(os.getpid(), signal.SIGKILL)
-            raise KeyboardInterrupt
+            if stop_by == "raise":
+                raise KeyboardInterrupt
+            if int(os.environ.get("RANK", "0")) + 1 == int(os.environ.get("WORLD_SIZE", "1")):
+                os.kill(os.getpid(), signal.SIGTERM)
         return cached(batch)
 
     loaders = {

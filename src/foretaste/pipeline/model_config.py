@@ -186,8 +186,12 @@ class LoopConfig(Options):
     """
     worker_timeout_s: PositiveFloat = 300.0
     """Seconds after which a worker that has not answered is an error."""
-    checkpoint_steps: PositiveInt = 200
-    """A killed training resumes from the last multiple of this many steps."""
+    checkpoint_minutes: PositiveFloat = 10.0
+    """How often a checkpoint is written, beside the training, for a killed one to go on from. One that is
+    told to end (SIGTERM) writes another.
+    """
+    checkpoint_steps: PositiveInt | None = None
+    """Write one after every so many steps, too."""
 
     @model_validator(mode="after")
     def _one_length(self) -> LoopConfig:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,12 +34,13 @@ from foretaste.pipeline import console
 from foretaste.pipeline.model_config import LoopConfig
 from foretaste.training import processes
 from foretaste.training.checkpoint import weights
+from foretaste.training.interruptions import END, Interruptions
 from foretaste.training.joining import join, leave
 from foretaste.training.monitor import observe
 from foretaste.training.objective import Objective
 from foretaste.training.optimizers import build_optimizer
 from foretaste.training.precision import forward, place
-from foretaste.training.progress import Progress
+from foretaste.training.progress import Progress, frozen_digest
 from foretaste.training.running_statistics import RunningStatistics
 from foretaste.training.samples import Loader, Share
 from foretaste.training.schedule import learning_rate
@@ -47,7 +49,7 @@ from foretaste.training.sums import from_main, sum_gradients, total_of
 from foretaste.training.targets import Targets
 
 #: Settings of a training that may change between a kill and the next start.
-MAY_CHANGE = {"checkpoint_steps", "accumulate", "workers", "worker_timeout_s"}
+MAY_CHANGE = {"checkpoint_minutes", "checkpoint_steps", "accumulate", "workers", "worker_timeout_s"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,10 +124,10 @@ def fit(
         steps=config.steps or config.epochs * loader.steps,
         share=processes.share(accelerator, config.accumulate),
     )
-    progress = Progress(out, _identity(model, objective, loader, config), run.share.total)
-    done = _resume(run, progress)
-    if done < run.steps:
-        _take_steps(run, progress, done, loaders)
+    with Progress(out, _identity(model, objective, loader, config), run.share.total) as progress:
+        done = _resume(run, progress)
+        if done < run.steps:
+            _take_steps(run, progress, done, loaders)
     run.statistics.leave()
     leave(model)
     model.float()
@@ -147,14 +149,15 @@ def _take_steps(run: _Run, progress: Progress, done: int, loaders: Mapping[str, 
     """Every step that is not ``done``, with what is monitored, logged and kept after it."""
     config, monitors = run.config, {name: one for name, one in loaders.items() if name != "training"}
     shown = [loader.samples for loader in loaders.values()]
-    with Stream(shown, run.accelerator.device, workers(config)) as stream:
+    with Stream(shown, run.accelerator.device, workers(config)) as stream, Interruptions(config) as when:
         batches = stream.batches(run.loader.requests(done, run.steps, run.share))
         tracked = console.track(batches, "training steps", run.steps - done)
         for step, pieces in enumerate(tracked, done):
+            wished = when.wished(run.accelerator)
             lines = [_step(run, step, pieces)]
             taken = step + 1
             ended = taken % run.loader.steps == 0 or taken == run.steps
-            due = taken % config.checkpoint_steps == 0 or taken == run.steps
+            due = wished or when.is_due(taken) or taken == run.steps
             if ended or due:
                 _check_weights(run.model, taken)
             if ended:
@@ -164,6 +167,10 @@ def _take_steps(run: _Run, progress: Progress, done: int, loaders: Mapping[str, 
                     log.writelines(json.dumps(line, allow_nan=False) + "\n" for line in lines)
                 if due:
                     progress.save(taken, run.model, run.optimizer)
+            if when.to_end and taken < run.steps:
+                progress.settle()
+                console.say(f"told to end after {taken} of {run.steps} steps; a new start goes on from there")
+                sys.exit(END)
 
 
 def _step(run: _Run, step: int, pieces: Sequence[Batch | None]) -> dict[str, Any]:
@@ -254,6 +261,7 @@ def _identity(
             "buckets": loader.buckets,
         },
         "parameters": {name: list(parameter.shape) for name, parameter in model.named_parameters()},
+        "frozen": frozen_digest(model),
     }
 
 

@@ -2,7 +2,7 @@
 
 A folder holds the log and, under ``step-<n>``, everything that the next step depends on:
 
-    model.safetensors, optimizer.safetensors    weights and the optimizer's state by parameter
+    model.safetensors, optimizer.safetensors    weights that change, and the optimizer's state by parameter
     progress.json                               step, length of the log, what training it is, sha256 of the
                                                 log and of both files
     progress.sha256                             sha256 of progress.json
@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import re
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.pipeline import artifact, console
 from foretaste.training.checkpoint import load_weights, weights
 
-FORMAT = 2
+FORMAT = 3
 
 MODEL, OPTIMIZER, RECORD, SEAL = (
     "model.safetensors",
@@ -56,26 +57,52 @@ class Progress:
         self.log = self.folder / "log.jsonl"
         self._identity = json.loads(json.dumps(identity))
         self._parts = parts
+        self._thread = ThreadPoolExecutor(1, "checkpoints")
+        self._writing: Future[None] | None = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.settle()
+        self._thread.shutdown()
 
     def save(self, step: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Keep the state after ``step`` updates, whole or not at all; only then drop the one before."""
-        with open(self.log, "ab") as log:
+        """Keep the state after ``step`` updates, whole or not at all; only then drop the one before. It is
+        copied now, and written while the training goes on.
+        """
+        self.settle()
+        state = {
+            MODEL: _copied({n: t for n, t in weights(model).items() if n not in frozen(model)}),
+            OPTIMIZER: _copied(_optimizer_state(model, optimizer)),
+        }
+        length = self.log.stat().st_size
+        self._writing = self._thread.submit(self._write, step, length, state)
+
+    def settle(self) -> None:
+        """Wait until what is being written is; raises what went wrong with it."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+    def _write(self, step: int, length: int, state: dict[str, dict[str, Tensor]]) -> None:
+        with open(self.log, "rb") as log:
             os.fsync(log.fileno())
-            length = log.tell()
+            lines = log.read(length)
         with artifact.whole(self._at(step)) as folder:
             folder.mkdir()
-            save_file(weights(model), folder / MODEL)
-            save_file(_optimizer_state(model, optimizer), folder / OPTIMIZER)
-            state = {
+            for name, tensors in state.items():
+                save_file(tensors, folder / name)
+            record = {
                 "format": FORMAT,
                 "step": step,
                 "parts": self._parts,
                 "identity": self._identity,
                 "log_bytes": length,
-                "log_sha256": artifact.sha256(self.log),
-                "sha256": {name: artifact.sha256(folder / name) for name in (MODEL, OPTIMIZER)},
+                "log_sha256": hashlib.sha256(lines).hexdigest(),
+                "sha256": {name: artifact.sha256(folder / name) for name in state},
             }
-            (folder / RECORD).write_text(json.dumps(state, sort_keys=True), encoding="utf-8")
+            (folder / RECORD).write_text(json.dumps(record, sort_keys=True), encoding="utf-8")
             (folder / SEAL).write_text(artifact.sha256(folder / RECORD), encoding="utf-8")
         self._keep_only(step)
 
@@ -86,6 +113,7 @@ class Progress:
 
         Raises DataError where the checkpoint belongs to another training.
         """
+        self.settle()
         self.folder.mkdir(parents=True, exist_ok=True)
         for step in reversed(self._steps()):
             damage = self._damage(step)
@@ -113,7 +141,8 @@ class Progress:
                 f"note: batches were cut into {state['parts']} parts, now into {self._parts}: from here on"
                 " dropout differs"
             )
-        load_weights(model, load_file(folder / MODEL), folder)
+        # What is frozen is there already; that it is the same, the identity says.
+        load_weights(model, {**frozen(model), **load_file(folder / MODEL)}, folder)
         _restore(model, optimizer, load_file(folder / OPTIMIZER), folder)
 
     def _keep_only(self, step: int) -> None:
@@ -165,6 +194,24 @@ class Progress:
                     "delete it to start afresh",
                 )
         return state
+
+
+def frozen(model: nn.Module) -> dict[str, Tensor]:
+    """The parameters that are not trained."""
+    return {name: tensor.detach() for name, tensor in model.named_parameters() if not tensor.requires_grad}
+
+
+def frozen_digest(model: nn.Module) -> str:
+    """sha256, in hexadecimal, of their bytes."""
+    found = hashlib.sha256()
+    for name, tensor in frozen(model).items():
+        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        found.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return found.hexdigest()
+
+
+def _copied(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.to("cpu", copy=True) for name, tensor in tensors.items()}
 
 
 def _optimizer_state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
