@@ -1,4 +1,4 @@
-"""What the steps of the language side read, write and depend on: recipes, phrases, language models."""
+"""The steps of workflow/rules/text.smk: from recipes to phrases and language models."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from foretaste.pipeline.places import place
 
 
 class TextPlan:
-    """A method a stage, by its name."""
+    """A method a stage; its arguments are the rule's wildcards."""
 
     def __init__(self, catalogue: Catalogue):
-        self.catalogue = catalogue
-        self.run = catalogue.run
-        self.results = catalogue.results
+        self.catalogue, self.run, self.results = catalogue, catalogue.run, catalogue.results
 
     def read_recipes(self, corpus: str) -> Described:
         generated = corpus in self.catalogue.files.names("datasets")

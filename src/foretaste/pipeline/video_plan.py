@@ -1,0 +1,171 @@
+"""The steps of workflow/rules/video.smk: from annotations and videos to samples and features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from foretaste.contracts.errors import ConfigError
+from foretaste.pipeline import families
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.config import validated
+from foretaste.pipeline.described import Described, Folder, samples_of, tables
+from foretaste.pipeline.model_config import ModelConfig
+from foretaste.pipeline.seen import watched
+from foretaste.pipeline.taken import needs_videos, task_of, tasks_seen_through, watching
+
+
+class VideoPlan:
+    """A method a stage; its arguments are the rule's wildcards."""
+
+    def __init__(self, catalogue: Catalogue):
+        self.catalogue, self.run, self.results = catalogue, catalogue.run, catalogue.results
+
+    def make_kitchen(self, dataset: str, part: str) -> Described:
+        """A part of a generated world."""
+        world = self.catalogue.dataset(dataset).world
+        if world is None:
+            raise ConfigError(
+                f"{dataset} is not a generated dataset",
+                f"workflow/datasets/{dataset}.yaml",
+                "world: {...}",
+                "use another dataset",
+            )
+        return Described(
+            inputs={},
+            outputs={"part": Folder(f"{self.results}/{dataset}/world/{part}")},
+            config={"world": world},
+        )
+
+    def read_annotations(self, dataset: str) -> Described:
+        """A dataset's labels, as tables."""
+        settings = self.catalogue.dataset(dataset)
+        data_root = self.run.data_root if settings.world is None else f"{self.results}/{dataset}/world"
+        if settings.world is None:
+            reader = families.load(
+                "annotations", settings.reader["kind"], f"workflow/datasets/{dataset}.yaml: reader"
+            )
+            options = {key: value for key, value in settings.reader.items() if key != "kind"}
+            files = [
+                str(path)
+                for path in reader.files(validated(reader.Config, options, "reader"), Path(data_root))
+            ]
+        else:
+            files = [Folder(f"{data_root}/annotations")]
+        folder = f"{self.results}/{dataset}"
+        return Described(
+            inputs={"annotations": files},
+            outputs={
+                "segments": f"{folder}/segments.parquet",
+                "classes": f"{folder}/classes.json",
+                "issues": f"{folder}/issues/read_annotations.parquet",
+            },
+            config={"reader": settings.reader, "on_bad_input": self.run.on_bad_input, "dataset": dataset},
+            places={"data_root": data_root},
+        )
+
+    def make_samples(self, dataset: str, task: str) -> Described:
+        """The samples of a task that every model of the run can see."""
+        config: dict[str, Any] = {"task": task_of(self.catalogue, dataset, task)}
+        inputs: dict[str, Any] = self._tables(dataset, "segments")
+        if needs_videos(self.catalogue, dataset, task):
+            inputs |= self._tables(dataset, "videos")
+        seeing = watching(self.catalogue, dataset, task)
+        if not seeing:  # text alone: every segment is a sample
+            config["task"].pop("earliest_stop_s", None)
+        else:
+            of_views, views = watched(self.catalogue, dataset, seeing)
+            inputs |= of_views
+            config |= {"views": views, "on_bad_input": self.run.on_bad_input, "dataset": dataset}
+        return Described(
+            inputs=inputs, outputs={"samples": samples_of(self.results, dataset, task)}, config=config
+        )
+
+    def probe_videos(self, dataset: str) -> Described:
+        """What each video file holds."""
+        return Described(
+            inputs={
+                "segments": f"{self.results}/{dataset}/segments.parquet",
+                "files": self.catalogue.videos(dataset).files(),
+            },
+            outputs={
+                "videos": f"{self.results}/{dataset}/videos.parquet",
+                "issues": f"{self.results}/{dataset}/issues/probe_videos.parquet",
+            },
+            config={
+                "patterns": self.catalogue.videos(dataset).patterns(),
+                "on_bad_input": self.run.on_bad_input,
+            },
+            places={"video_folders": self.catalogue.videos(dataset).folders()},
+        )
+
+    def train_backbone(self, dataset: str, backbone: str) -> Described:
+        """The network whose vectors students read."""
+        folder = f"{self.results}/{dataset}/backbones/{backbone}"
+        settings = self.catalogue.named("backbones", backbone, dataset)
+        return Described(
+            inputs=self._tables(dataset, "segments", "videos", "classes"),
+            outputs={
+                "checkpoint": Folder(f"{folder}/checkpoint"),
+                "metrics": f"{folder}/metrics.json",
+                "log": f"{folder}/log.jsonl",
+            },
+            config={
+                "model": settings.model_dump(mode="json", exclude={"grid", "files"}),
+                "dataset": dataset,
+                "evaluated": self.catalogue.dataset(dataset).evaluated,
+            },
+            places={"video_folders": self.catalogue.videos(dataset).folders()},
+            processes=self.run.processes.get(backbone, 1),
+        )
+
+    def extract_features(self, dataset: str, backbone: str, shard: str) -> Described:
+        """Its vectors of one shard of the videos."""
+        settings = self.catalogue.named("backbones", backbone, dataset)
+        return Described(
+            inputs={
+                **self._tables(dataset, "segments", "videos"),
+                "checkpoint": Folder(f"{self.results}/{dataset}/backbones/{backbone}/checkpoint"),
+            },
+            outputs={
+                "features": f"{self.results}/{dataset}/features/{backbone}/{shard}.h5",
+                "issues": f"{self.results}/{dataset}/issues/extract_features-{backbone}-{shard}.parquet",
+            },
+            config={
+                "network": settings.network,
+                "picture": settings.view.get("picture", {}),
+                "grid": settings.grid.model_dump(mode="json"),
+                "tasks": tasks_seen_through(self.catalogue, dataset, backbone),
+                "on_bad_input": self.run.on_bad_input,
+            },
+            places={"video_folders": self.catalogue.videos(dataset).folders()},
+        )
+
+    def gather_issues(self, dataset: str) -> Described:
+        """Everything that was wrong with the dataset's files."""
+        folder = f"{self.results}/{dataset}/issues"
+        parts = {f"{folder}/read_annotations.parquet"}
+        for system in self.catalogue.systems_of(dataset):
+            preset = self.catalogue.system(dataset, system)
+            made = {name: backbone for name, backbone in preset.backbones.items() if backbone.files is None}
+            for name, backbone in made.items():
+                parts |= {
+                    f"{folder}/extract_features-{name}-{shard}.parquet"
+                    for shard in range(backbone.grid.shards)
+                }
+            pixels = any(
+                self.catalogue.shows(view) in ("pixels", "boxes")
+                for model in preset.models.values()
+                if isinstance(model, ModelConfig)
+                for view in model.each_view
+            )
+            if made or pixels:  # features that are given as files need no video
+                parts.add(f"{folder}/probe_videos.parquet")
+        return Described(
+            inputs={"issues": sorted(parts)},
+            outputs={"issues": f"{self.results}/{dataset}/issues.parquet"},
+            config={},
+        )
+
+    def _tables(self, dataset: str, *names: str) -> dict[str, str]:
+        return tables(self.results, dataset, *names)
