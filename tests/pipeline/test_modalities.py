@@ -56,7 +56,7 @@ def write(folder: Path, *names: str) -> None:
 
 def test_the_short_form_is_rgb(tmp_path):
     write(tmp_path / "v", "a")
-    described = plan(tmp_path, "{folder: v, pattern: '*.mp4'}")._probe_videos("tea")
+    described = plan(tmp_path, "{folder: v, pattern: '*.mp4'}").describe("probe_videos", {"dataset": "tea"})
     assert described.config["patterns"] == {"rgb": "*.mp4"}
     assert described.places == {"video_folders": {"rgb": f"{tmp_path}/v"}}
 
@@ -65,7 +65,7 @@ def test_every_modality_is_probed_from_its_own_folder(tmp_path):
     write(tmp_path / "rgb", "a", "b")
     write(tmp_path / "flow", "a")
     made = plan(tmp_path, "{rgb: {folder: rgb}, flow: {folder: flow, pattern: '*.mp4'}}")
-    described = made._probe_videos("tea")
+    described = made.describe("probe_videos", {"dataset": "tea"})
     assert described.inputs["files"] == [f"{tmp_path}/{name}.mp4" for name in ("rgb/a", "rgb/b", "flow/a")]
     (tmp_path / "flow/b.mp4").write_bytes(b"no video")
     outputs = {name: tmp_path / f"{name}.parquet" for name in ("videos", "issues")}
@@ -87,9 +87,9 @@ def test_a_modality_without_a_file_says_which(tmp_path):
     (tmp_path / "flow").mkdir()
     made = plan(tmp_path, "{rgb: {folder: rgb}, flow: {folder: flow}}")
     with pytest.raises(ConfigError, match=r"no video matches.*flow"):
-        made._probe_videos("tea")
+        made.describe("probe_videos", {"dataset": "tea"})
     with pytest.raises(DataError, match="missing video folder"):
-        plan(tmp_path / "other", "{rgb: {folder: rgb}}")._probe_videos("tea")
+        plan(tmp_path / "other", "{rgb: {folder: rgb}}").describe("probe_videos", {"dataset": "tea"})
 
 
 def test_a_model_that_sees_flow_needs_flow(tmp_path):
