@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from httpx2 import HTTPError  # what the hub's client raises without a connection
 from huggingface_hub import HfApi, constants, snapshot_download, try_to_load_from_cache
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from huggingface_hub.errors import HFValidationError
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.hugging_face import chosen_files
-
-#: Every error of a connection, whatever library the hub's client rests on.
-_NO_CONNECTION = HfHubHTTPError.__mro__[1]
 
 
 def download(name: str, revision: str | None) -> tuple[Path, str]:
@@ -37,7 +35,7 @@ def download(name: str, revision: str | None) -> tuple[Path, str]:
                 snapshot_download(name, revision=revision, allow_patterns=chosen_files(there, f"hub: {name}"))
             )
         return folder, folder.name
-    except (OSError, HFValidationError, _NO_CONNECTION) as error:
+    except (OSError, HFValidationError, HTTPError) as error:
         named, where = (
             f"{name}@{revision}" if revision else name,
             "Hugging Face hub" + (", offline" if constants.HF_HUB_OFFLINE else ""),

@@ -16,10 +16,9 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file
-from safetensors.torch import save_file as save_safetensors
 from torch import Tensor, nn
 
-from foretaste.contracts.errors import DataError, unknown
+from foretaste.contracts.errors import DataError
 from foretaste.contracts.foreign_files import UNREADABLE, check_is_itself, check_zip, first_line, is_zip
 
 
@@ -71,15 +70,6 @@ AVT = Layout(
     transposed=r"^transformer\.blocks\.\d+\.(attention\.(query_key_value|output)|mlp\.[02])\.weight$",
     ignored=r"attn\.(bias|masked_bias)$|^cls_map_|^backbone\.model\.head\.",
 )
-
-LAYOUTS = {"avt": AVT, "vit": VIT}
-
-
-def layout(kind: str) -> Layout:
-    """The published layout of a kind of network; an unknown one lists the choices."""
-    if kind not in LAYOUTS:
-        raise unknown("layout", kind, LAYOUTS, "weights")
-    return LAYOUTS[kind]
 
 
 def export(model: nn.Module, layout: Layout) -> dict[str, Tensor]:
@@ -179,11 +169,6 @@ def _stored(path: Path) -> Any:
 def _is_parameter(name: object, value: object) -> bool:
     dense = isinstance(value, Tensor) and value.layout == torch.strided and not value.is_quantized
     return isinstance(name, str) and dense and value.device.type == "cpu"
-
-
-def write(path: Path, state: Mapping[str, Tensor]) -> None:
-    """Write tensors by name as safetensors (call inside ``artifact.whole``)."""
-    save_safetensors(dict(state), path)
 
 
 def _few(names: list[str]) -> str:

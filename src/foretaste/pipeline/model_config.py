@@ -218,7 +218,7 @@ def _kind(value: Any, usual: str) -> str:
 class ModelConfig(Options):
     """One model: a teacher or a student; which of the two is said by who mentions whose scores."""
 
-    role: Literal["teacher", "student", "backbone"]
+    role: Literal["teacher", "student"]
     """What the report files it under."""
     label: str
     """Its name in tables and figures."""

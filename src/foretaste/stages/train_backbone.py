@@ -7,20 +7,19 @@ training class.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
 from foretaste.contracts.batch import UNLABELLED
-from foretaste.contracts.classes import read_classes
+from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import SEGMENTS, VIDEOS, of_modality, read_table
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import artifact, console, families
-from foretaste.pipeline.config import BackboneConfig, validated
+from foretaste.pipeline.config import validated
+from foretaste.pipeline.model_config import LoopConfig, TermConfig
 from foretaste.pipeline.step import Step
 from foretaste.training.checkpoint import save_model
 from foretaste.training.loop import fit
@@ -39,21 +38,16 @@ SEED = 0
 @together()
 def run(step: Step) -> None:
     """``segments``, ``videos``, ``classes`` -> ``checkpoint``, ``metrics``, ``log``."""
-    config = validated(BackboneConfig, {**step.config["model"], "grid": {"fps": 1.0}}, "backbones")
+    settings = step.config["model"]
+    training = validated(LoopConfig, settings["training"], "training")
+    terms = [validated(TermConfig, term, "objective") for term in settings["objective"]]
     classes, evaluated = read_classes(step.inputs["classes"]), step.config["evaluated"]
-    samples = {split: _frames(step, config, classes, split) for split in ("training", evaluated)}
+    samples = {split: _frames(step, classes, split) for split in ("training", evaluated)}
     torch.manual_seed(SEED)
-    model = families.build("models", config.network, "network", sources=Sources(classes=classes))
-    loader = Loader(samples=samples["training"], batch=config.training.batch, seed=SEED)
-    counts = class_counts(samples["training"])
-    fit(
-        model,
-        no_targets,
-        build_objective(config.objective, counts),
-        {"training": loader},
-        config.training,
-        step.scratch,
-    )
+    model = families.build("models", settings["network"], "network", sources=Sources(classes=classes))
+    loaders = {"training": Loader(samples=samples["training"], batch=training.batch, seed=SEED)}
+    objective = build_objective(terms, class_counts(samples["training"]))
+    fit(model, no_targets, objective, loaders, training, step.scratch)
     found = score(model, samples[evaluated])
     if not accelerator().is_main_process:
         return
@@ -67,7 +61,8 @@ def run(step: Step) -> None:
             f" {numbers['commonest']:.1f} %)"
         )
     with artifact.whole(step.outputs["checkpoint"]) as partial:
-        save_model(partial, model, config.network, classes, {"view": dict(config.view), "seed": SEED})
+        facts = {"view": settings["view"], "seed": SEED}
+        save_model(partial, model, settings["network"], classes, facts)
     with artifact.whole(step.outputs["log"]) as partial:
         partial.write_bytes((step.scratch / "log.jsonl").read_bytes())
     artifact.write_json(
@@ -76,11 +71,9 @@ def run(step: Step) -> None:
     )
 
 
-def _frames(step: Step, config: BackboneConfig, classes: Any, split: str) -> Samples:
-    segments, videos = (
-        read_table(step.inputs["segments"], SEGMENTS),
-        read_table(step.inputs["videos"], VIDEOS),
-    )
+def _frames(step: Step, classes: ClassSpace, split: str) -> Samples:
+    segments = read_table(step.inputs["segments"], SEGMENTS)
+    videos = read_table(step.inputs["videos"], VIDEOS)
     # Videos that are not in the table were skipped by name (on_bad_input), or the run would have stopped.
     known = of_modality(videos, RGB)["video_id"].combine_chunks()
     seen = pc.is_in(segments["video_id"], value_set=known)
@@ -90,7 +83,7 @@ def _frames(step: Step, config: BackboneConfig, classes: Any, split: str) -> Sam
         classes=classes,
         video_folders=folders_of(step.config),
     )
-    view = families.build("views", config.view, "view", sources=sources)
+    view = families.build("views", step.config["model"]["view"], "view", sources=sources)
     samples = own_rows(view, view.ids)
     return Samples(
         view=view,
