@@ -75,7 +75,7 @@ def test_a_folder_without_videos_says_what_it_holds(data):
     (data / "epic55/videos/P02").unlink()
     with pytest.raises(SystemExit, match=r"error: no video matches \*\*/\*\.MP4.*2 named \*\.mp5"):
         rules(data_root=str(data)).inputs("probe_videos")(Wildcards(dataset="epic55"))
-    assert not Catalogue({"dataset": "epic55", "data_root": str(data)}, ROOT).videos("epic55").any()
+    assert not Catalogue({"dataset": "epic55", "data_root": str(data)}, ROOT).at.videos("epic55").any()
 
 
 def test_features_are_found_through_links(data):
@@ -83,9 +83,9 @@ def test_features_are_found_through_links(data):
     (data / "store" / "0.h5").touch()
     (data / "features").mkdir()
     (data / "features" / "ircsn152").symlink_to(data / "store")
-    assert Catalogue({"dataset": "epic55", "data_root": str(data)}, ROOT).features("epic55", "ircsn152") == [
-        f"{data}/features/ircsn152/0.h5"
-    ]
+    assert Catalogue({"dataset": "epic55", "data_root": str(data)}, ROOT).at.features(
+        "epic55", "ircsn152"
+    ) == [f"{data}/features/ircsn152/0.h5"]
 
 
 def test_a_missing_file_is_one_line(tmp_path):

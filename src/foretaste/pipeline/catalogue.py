@@ -1,6 +1,4 @@
-"""What a run's names mean: datasets, systems, models, language models and backbones, and where their files
-lie.
-"""
+"""What a run's names mean: datasets, systems, models, language models and backbones."""
 
 from __future__ import annotations
 
@@ -21,25 +19,19 @@ from foretaste.pipeline.config import (
     TextConfig,
     validated,
 )
-from foretaste.pipeline.dataset_videos import DatasetVideos
-from foretaste.pipeline.described import Folder
-from foretaste.pipeline.found_files import matching
-from foretaste.pipeline.language_models import artifact_name
+from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import AverageConfig, LoopConfig, ModelConfig, TermConfig
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.places import check_folder
 from foretaste.pipeline.preset_checks import check_preset
 from foretaste.pipeline.preset_files import Files, merge
 
-#: The text whose files lie in the folder of the corpus itself.
-PLAIN_TEXT = "recipes"
-
 #: What may be defined under a name that all presets share -> its settings class.
 _SHARED = {"lms": LmConfig, "backbones": BackboneConfig, "texts": TextConfig}
 
 
 class Catalogue:
-    """The resolved configuration of one run."""
+    """The resolved configuration of one run; ``at`` says where files lie."""
 
     #: What views of the video are made from.
     OF_VIDEO = ("features", "pixels", "boxes")
@@ -48,6 +40,7 @@ class Catalogue:
         self.files = Files(root)
         self.run: RunConfig = validated(RunConfig, settings, "config.yaml")
         self.results = self.run.results_root
+        self.at = Locations(self)
         check_folder(self.results, "config.yaml.results_root")
         self.components, self._settings = (
             schemas(Path(root) / "workflow" / "schemas" / f"{name}.json")
@@ -235,127 +228,6 @@ class Catalogue:
 
     def _check_phrases(self, text: TextConfig, where: str) -> None:
         check_settings(text.phrases, self._settings["phrases"], f"{where}.phrases", "phrases")
-
-    def text_name(self, corpus: str, lm: str) -> str:
-        """What the language model reads of a corpus, as it stands in paths: ``<corpus>`` for the text
-        ``recipes``, else ``<corpus>/<text>``.
-        """
-        text = self.named("lms", lm).text
-        return corpus if text == PLAIN_TEXT else f"{corpus}/{text}"
-
-    @cached_property
-    def first_lms(self) -> dict[str, str]:
-        """The name of its artifact -> the name in presets, of every language model that one of them starts
-        from.
-        """
-        found: dict[str, str] = {}
-        for system in self.files.names("systems"):
-            for lm in self.files.merged("systems", system).get("lms", {}).values():
-                for name in (lm.get("init"), lm.get("generator")):
-                    if name is not None and found.setdefault(artifact_name(name), name) != name:
-                        raise ConfigError(
-                            f"{name} and {found[artifact_name(name)]} would be one folder",
-                            f"workflow/systems/{system}.yaml: lms",
-                            "one name for one language model",
-                            "use one of the names in all presets",
-                        )
-        return found
-
-    def weights(self, name: str) -> Folder:
-        """Where the language model lies that presets call ``name``: what ``fetch_weights`` makes."""
-        return Folder(f"{self.results}/weights/{artifact_name(name)}")
-
-    def corpus(self, dataset: str) -> str:
-        """The recipe corpus that goes with a dataset: its own world's, or the file that the run names."""
-        if self.dataset(dataset).world is not None:
-            return dataset
-        if self.run.recipes is None:
-            raise ConfigError(
-                "no recipes", "config.yaml: recipes", "the path of a layer1.json", "set recipes=FILE"
-            )
-        name = re.fullmatch(r"([A-Za-z0-9_-]+)(?i:\.json)?(?i:\.gz|\.xz|\.bz2)?", Path(self.run.recipes).name)
-        if name is None or name[1] in self.files.names("datasets"):
-            raise ConfigError(
-                f"recipes named {Path(self.run.recipes).name!r}",
-                self.run.recipes,
-                "a name of letters, digits, _ and - that no dataset has, then .json, .gz, .xz, .bz2 or"
-                " nothing",
-                "rename or link the file",
-            )
-        return name[1]
-
-    def home(self, dataset: str, system: str, model: str) -> str:
-        """The system in whose folder the model lies: the farthest base that defines it with the same
-        meaning.
-        """
-        meaning = self._meaning(dataset, system, model)
-        for ancestor in reversed(self.files.chain("systems", system)[1:]):
-            if not self.fits(dataset, ancestor):
-                continue
-            if (
-                model in self.system(dataset, ancestor).models
-                and self._meaning(dataset, ancestor, model) == meaning
-            ):
-                return ancestor
-        return system
-
-    def _meaning(self, dataset: str, system: str, model: str) -> Any:
-        preset, settings = self.system(dataset, system), self.model(dataset, system, model)
-        others = sorted(settings.mentions)
-        fitted_for = (
-            preset.primary_metric
-            if isinstance(settings, AverageConfig) and settings.prior_exponent == "fitted"
-            else None
-        )
-        return [
-            settings.model_dump(mode="json", exclude={"label"}),
-            fitted_for,
-            preset.task,
-            preset.history.model_dump(),
-            preset.teacher_seeds,
-            [self._meaning(dataset, system, other) for other in others],
-        ]
-
-    def model_folder(self, dataset: str, system: str, model: str, seed: int) -> str:
-        """Where a model of a system lies; teachers have only ``teacher_seeds`` different seeds, an average
-        over seeds has one.
-        """
-        settings = self.model(dataset, system, model)
-        if isinstance(settings, AverageConfig) and settings.seeds:
-            seed = 0
-        elif settings.role == "teacher":
-            seed %= self.system(dataset, system).teacher_seeds
-        return f"{self.results}/{dataset}/{self.home(dataset, system, model)}/seed{seed}/{model}"
-
-    def features(self, dataset: str, backbone: str) -> list[str]:
-        """The feature shards of a backbone: made here, or given."""
-        settings = self.named("backbones", backbone, dataset)
-        if settings.files is not None:
-            found = matching(Path(self.run.data_root), settings.files)
-            return [str(path) for path in found] or [f"{self.run.data_root}/{settings.files}"]
-        return [
-            f"{self.results}/{dataset}/features/{backbone}/{shard}.h5"
-            for shard in range(settings.grid.shards)
-        ]
-
-    def boxes(self, dataset: str) -> str:
-        """The table of boxes of its videos; of a generated world, the folder that holds it."""
-        settings = self.dataset(dataset)
-        if settings.world is not None:
-            return Folder(f"{self.results}/{dataset}/world/annotations")
-        if settings.boxes is None:
-            raise ConfigError(
-                "no boxes",
-                f"workflow/datasets/{dataset}.yaml",
-                "boxes: FILE, a table of boxes (docs/formats.md)",
-                "say where they lie",
-            )
-        return f"{self.run.data_root}/{settings.boxes}"
-
-    def videos(self, dataset: str) -> DatasetVideos:
-        """Where its videos lie."""
-        settings, data_root = self.dataset(dataset), self.run.data_root
-        return DatasetVideos(name=dataset, settings=settings, data_root=data_root, results=self.results)
 
     def loss_settings(self, term: TermConfig) -> dict[str, Any]:
         """Every setting of a term's loss, also those that a preset leaves to their defaults."""

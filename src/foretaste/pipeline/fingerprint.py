@@ -33,6 +33,7 @@ INERT = frozenset(
         "pipeline.model_config",
         "pipeline.options",
         "pipeline.catalogue",
+        "pipeline.locations",
         "pipeline.components",
         "pipeline.plan",
         "pipeline.seen",

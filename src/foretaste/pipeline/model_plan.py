@@ -24,7 +24,7 @@ class ModelPlan:
         inputs, config, places = seen(self.catalogue, dataset, system, settings)
         for other in sorted(settings.mentions - set(settings.live)):
             inputs[f"scores_{other}"] = Folder(
-                f"{self.catalogue.model_folder(dataset, system, other, int(seed))}/scores"
+                f"{self.catalogue.at.model_folder(dataset, system, other, int(seed))}/scores"
             )
         config["model"] = {
             **settings.model_dump(mode="json", exclude={"role", "label", "maps", "views"}),
@@ -63,7 +63,7 @@ class ModelPlan:
         inputs, config, places = seen(self.catalogue, dataset, system, settings)
         shared = ("samples", "extra", "segments", "classes")
         own = {name: path for name, path in inputs.items() if name not in shared}
-        folder = self.catalogue.model_folder(dataset, system, teacher, int(seed))
+        folder = self.catalogue.at.model_folder(dataset, system, teacher, int(seed))
         own["checkpoint"] = Folder(f"{folder}/checkpoint")
         named = {f"live.{teacher}.{name}": path for name, path in own.items()}
         return named, {"network": trained(settings.network), **config}, places
@@ -98,7 +98,7 @@ class ModelPlan:
         settings = self.catalogue.model(dataset, system, model)
         parts = [(other, part) for other in settings.average for part in settings.seeds or (int(seed),)]
         scores = [
-            Folder(f"{self.catalogue.model_folder(dataset, system, other, part)}/scores")
+            Folder(f"{self.catalogue.at.model_folder(dataset, system, other, part)}/scores")
             for other, part in parts
         ]
         return Described(

@@ -116,7 +116,7 @@ class Targets:
 
         def of(system: str) -> list[str]:
             backbones = self.catalogue.system(dataset, system).backbones
-            files = [path for name in backbones for path in self.catalogue.features(dataset, name)]
+            files = [path for name in backbones for path in self.catalogue.at.features(dataset, name)]
             check_given(path for path in files if not path.startswith(f"{self.catalogue.results}/"))
             return files
 
@@ -128,7 +128,7 @@ class Targets:
         def of(system: str) -> list[str]:
             lms = self.catalogue.system(dataset, system).lms.values()
             names = {name for lm in lms for name in (lm.init, lm.generator) if name}
-            return [declared(self.catalogue.weights(name)) for name in sorted(names)]
+            return [declared(self.catalogue.at.weights(name)) for name in sorted(names)]
 
         return self._of(dataset, systems, of)
 

@@ -27,20 +27,20 @@ def seen(
 
     config = {"view": with_each_view(settings.sees, resolved)}
     if settings.backbone is not None:
-        inputs["features"] = catalogue.features(dataset, settings.backbone)
+        inputs["features"] = catalogue.at.features(dataset, settings.backbone)
     for view in settings.each_view:
         shows = catalogue.shows(view)
         if shows in ("pixels", "boxes"):
             inputs |= tables(catalogue.results, dataset, "videos")
-            places["video_folders"] = catalogue.videos(dataset).folders(view.get("modality", RGB))
+            places["video_folders"] = catalogue.at.videos(dataset).folders(view.get("modality", RGB))
         if shows == "boxes":
-            inputs["boxes"] = catalogue.boxes(dataset)
+            inputs["boxes"] = catalogue.at.boxes(dataset)
     if settings.lm is not None:
         lm = catalogue.named("lms", settings.lm, dataset)
         if lm.training is None:
-            inputs["lm"] = catalogue.weights(lm.init)
+            inputs["lm"] = catalogue.at.weights(lm.init)
         else:
-            folder = f"{catalogue.results}/lm/{catalogue.corpus(dataset)}/{settings.lm}"
+            folder = f"{catalogue.results}/lm/{catalogue.at.corpus(dataset)}/{settings.lm}"
             inputs["lm"] = Folder(f"{folder}/checkpoint")
     return inputs, config, places
 
@@ -70,12 +70,12 @@ def watched(
                 continue
             inputs |= videos
             if shows == "boxes":
-                inputs["boxes"] = catalogue.boxes(dataset)
+                inputs["boxes"] = catalogue.at.boxes(dataset)
     return inputs, views
 
 
 def _of_features(catalogue: Catalogue, dataset: str, backbone: str) -> dict[str, Any]:
-    features = {f"features_{backbone}": catalogue.features(dataset, backbone)}
+    features = {f"features_{backbone}": catalogue.at.features(dataset, backbone)}
     if catalogue.named("backbones", backbone, dataset).files is not None:
         return features
     videos = tables(catalogue.results, dataset, "videos")

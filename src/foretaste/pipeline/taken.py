@@ -32,7 +32,7 @@ def task_of(catalogue: Catalogue, dataset: str, name: str) -> dict[str, Any]:
 
 def needs_videos(catalogue: Catalogue, dataset: str, task: str) -> bool:
     """Whether the samples of a task are made from the table of videos, as far as there is any video."""
-    return catalogue.components["tasks"][task]["videos"] and catalogue.videos(dataset).any(RGB)
+    return catalogue.components["tasks"][task]["videos"] and catalogue.at.videos(dataset).any(RGB)
 
 
 def tasks_seen_through(catalogue: Catalogue, dataset: str, backbone: str) -> list[dict[str, Any]]:
@@ -71,4 +71,4 @@ def _is_there(catalogue: Catalogue, dataset: str, model: ModelConfig, view: Mapp
         files = catalogue.named("backbones", model.backbone, dataset).files
         if files is not None:
             return bool(matching(Path(catalogue.run.data_root), files))
-    return catalogue.videos(dataset).any(view.get("modality", RGB))
+    return catalogue.at.videos(dataset).any(view.get("modality", RGB))

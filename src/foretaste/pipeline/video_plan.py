@@ -86,17 +86,17 @@ class VideoPlan:
         return Described(
             inputs={
                 "segments": f"{self.results}/{dataset}/segments.parquet",
-                "files": self.catalogue.videos(dataset).files(),
+                "files": self.catalogue.at.videos(dataset).files(),
             },
             outputs={
                 "videos": f"{self.results}/{dataset}/videos.parquet",
                 "issues": f"{self.results}/{dataset}/issues/probe_videos.parquet",
             },
             config={
-                "patterns": self.catalogue.videos(dataset).patterns(),
+                "patterns": self.catalogue.at.videos(dataset).patterns(),
                 "on_bad_input": self.run.on_bad_input,
             },
-            places={"video_folders": self.catalogue.videos(dataset).folders()},
+            places={"video_folders": self.catalogue.at.videos(dataset).folders()},
         )
 
     def train_backbone(self, dataset: str, backbone: str) -> Described:
@@ -115,7 +115,7 @@ class VideoPlan:
                 "dataset": dataset,
                 "evaluated": self.catalogue.dataset(dataset).evaluated,
             },
-            places={"video_folders": self.catalogue.videos(dataset).folders()},
+            places={"video_folders": self.catalogue.at.videos(dataset).folders()},
             processes=self.run.processes.get(backbone, 1),
         )
 
@@ -138,7 +138,7 @@ class VideoPlan:
                 "tasks": tasks_seen_through(self.catalogue, dataset, backbone),
                 "on_bad_input": self.run.on_bad_input,
             },
-            places={"video_folders": self.catalogue.videos(dataset).folders()},
+            places={"video_folders": self.catalogue.at.videos(dataset).folders()},
         )
 
     def gather_issues(self, dataset: str) -> Described:
