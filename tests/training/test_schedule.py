@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from foretaste.pipeline.model_config import ScheduleConfig
+from foretaste.pipeline.training_config import ScheduleConfig
 from foretaste.training.schedule import learning_rate, warmup_steps
 
 

@@ -20,11 +20,12 @@ from foretaste.pipeline.config import (
     validated,
 )
 from foretaste.pipeline.locations import Locations
-from foretaste.pipeline.model_config import AverageConfig, LoopConfig, ModelConfig, TermConfig
+from foretaste.pipeline.model_config import AverageConfig, ModelConfig, TermConfig
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.places import check_folder
 from foretaste.pipeline.preset_checks import check_preset
 from foretaste.pipeline.preset_files import Files, merge
+from foretaste.pipeline.training_config import LoopConfig
 
 #: What may be defined under a name that all presets share -> its settings class.
 _SHARED = {"lms": LmConfig, "backbones": BackboneConfig, "texts": TextConfig}

@@ -27,9 +27,10 @@ from foretaste.contracts.modalities import Modality
 from foretaste.pipeline.explain import explain
 from foretaste.pipeline.families import Part
 from foretaste.pipeline.language_models import check_name
-from foretaste.pipeline.model_config import AnyModel, AverageConfig, LoopConfig, TermConfig
+from foretaste.pipeline.model_config import AnyModel, AverageConfig, TermConfig
 from foretaste.pipeline.options import Options
 from foretaste.pipeline.places import expanded, inside_data_root
+from foretaste.pipeline.training_config import LoopConfig
 
 BadInput = Literal["fail", "skip"]
 

@@ -31,6 +31,7 @@ INERT = frozenset(
         "pipeline.fingerprint",
         "pipeline.language_models",
         "pipeline.model_config",
+        "pipeline.training_config",
         "pipeline.options",
         "pipeline.catalogue",
         "pipeline.locations",

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     Discriminator,
     Field,
     NonNegativeFloat,
-    PositiveFloat,
-    PositiveInt,
     Tag,
     model_validator,
 )
 
 from foretaste.pipeline.families import Part, Parts
 from foretaste.pipeline.options import Options
+from foretaste.pipeline.training_config import CountingConfig, LoopConfig
 
 #: Targets that are not the name of a model.
 LABELS, FEATURES = "labels", "features"
@@ -89,126 +86,6 @@ class TermConfig(Options):
     def field(self) -> str:
         """What of that model is the target."""
         return self.to.partition(".")[2] or self.of
-
-
-class AdamW(Options):
-    kind: Literal["adamw"]
-    """Adam with decoupled weight decay."""
-    lr: PositiveFloat
-    weight_decay: NonNegativeFloat = 0.0
-    betas: tuple[float, float] = (0.9, 0.999)
-
-
-class Adam(Options):
-    kind: Literal["adam"]
-    """Adam with L2 added to the gradient, as published for AVT on EPIC-55."""
-    lr: PositiveFloat
-    weight_decay: NonNegativeFloat = 0.0
-    betas: tuple[float, float] = (0.9, 0.999)
-
-
-class Sgd(Options):
-    kind: Literal["sgd"]
-    """Stochastic gradient descent."""
-    lr: PositiveFloat
-    weight_decay: NonNegativeFloat = 0.0
-    momentum: NonNegativeFloat = 0.9
-    nesterov: bool = True
-
-    @model_validator(mode="after")
-    def _nesterov_needs_momentum(self) -> Sgd:
-        if self.nesterov and not self.momentum:
-            raise ValueError("nesterov needs a momentum above 0")
-        return self
-
-
-class ScheduleConfig(Options):
-    """The learning rate over optimizer steps, as a factor of each group's own rate."""
-
-    kind: Literal["constant", "linear", "cosine"] = "constant"
-    """What follows the warm-up: nothing, linear decay to 0, or a half cosine to `floor`."""
-    warmup: NonNegativeFloat = 0.0
-    """Length of the linear warm-up: a share of all steps below 1, else epochs."""
-    floor: NonNegativeFloat = 0.0
-    """Rate (absolute) that the cosine ends at."""
-    cosine_epochs: PositiveInt | None = None
-    """Length of the cosine where it is not the rest of the training."""
-    offset: NonNegativeFloat = 0.0
-    """Rate (absolute) added to the warm-up and to where the decay starts from (Ghosh et al.: 1e-7)."""
-    after: NonNegativeFloat | None = None
-    """Rate (absolute) once the cosine has ended (AVT: 0, Ghosh et al.: 3e-7); None: `floor`."""
-
-
-def _expression(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
-    return text
-
-
-class RateGroup(Options):
-    """Parameters with a learning rate or weight decay of their own."""
-
-    match: Annotated[str, AfterValidator(_expression)]
-    """Regular expression searched in parameter names; it must match at least one."""
-    lr: NonNegativeFloat | None = None
-    """0 freezes them; None: the optimizer's."""
-    weight_decay: NonNegativeFloat | None = None
-    """None: the optimizer's."""
-
-
-class LoopConfig(Options):
-    """Training by gradient descent: the one loop."""
-
-    kind: Literal["loop"] = "loop"
-    """Gradient descent."""
-    epochs: PositiveInt | None = None
-    steps: PositiveInt | None = None
-    """Length: exactly one of `epochs` and `steps`."""
-    batch: PositiveInt
-    """Samples of one optimizer step, over all processes and accumulation steps."""
-    accumulate: PositiveInt = 1
-    """Parts that a step's batch is cut into, to save memory."""
-    optimizer: Annotated[AdamW | Adam | Sgd, Field(discriminator="kind")]
-    schedule: ScheduleConfig = ScheduleConfig()
-    groups: tuple[RateGroup, ...] = ()
-    """Parameter groups with another rate; the first match wins."""
-    clip_norm: PositiveFloat | None = None
-    """Largest gradient norm."""
-    precision: Literal["fp32", "bf16", "fp64"] = "fp32"
-    """bf16 is autocast; fp64 turns the whole model to double (tests)."""
-    buckets: bool = False
-    """Batch rows of like length together (texts)."""
-    workers: int | None = Field(None, ge=0)
-    """Processes that prepare its batches; 0: a thread of the training process, null: what was measured to be
-    best for its view.
-    """
-    worker_timeout_s: PositiveFloat = 300.0
-    """Seconds after which a worker that has not answered is an error."""
-    checkpoint_minutes: PositiveFloat = 10.0
-    """How often a checkpoint is written, beside the training, for a killed one to go on from. One that is
-    told to end (SIGTERM) writes another.
-    """
-    checkpoint_steps: PositiveInt | None = None
-    """Write one after every so many steps, too."""
-
-    @model_validator(mode="after")
-    def _one_length(self) -> LoopConfig:
-        if (self.epochs is None) == (self.steps is None):
-            raise ValueError("give exactly one of epochs and steps")
-        return self
-
-
-class CountingConfig(Options):
-    """Training by counting: the tables of a count teacher."""
-
-    kind: Literal["counting"]
-    """Count once, with no gradient."""
-    source: Literal["samples", "recipe_truth"] = "samples"
-    """What is counted: the training samples, or (generated worlds only) the true action labels of the
-    recipes.
-    """
 
 
 def _kind(value: Any, usual: str) -> str:

@@ -9,7 +9,7 @@ from types import FrameType
 import torch
 from accelerate import Accelerator
 
-from foretaste.pipeline.model_config import LoopConfig
+from foretaste.pipeline.training_config import LoopConfig
 from foretaste.training.sums import total_of
 
 #: Exit code of a training that was told to end: what the system itself gives one that SIGTERM ends.

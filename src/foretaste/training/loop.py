@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
-from foretaste.pipeline.model_config import LoopConfig
+from foretaste.pipeline.training_config import LoopConfig
 from foretaste.training import processes
 from foretaste.training.checkpoint import weights
 from foretaste.training.interruptions import END, Interruptions

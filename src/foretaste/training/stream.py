@@ -23,7 +23,7 @@ from torch import Tensor
 
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import Fetched, Look, View
-from foretaste.pipeline.model_config import LoopConfig
+from foretaste.pipeline.training_config import LoopConfig
 from foretaste.training.precision import own
 from foretaste.training.samples import Request, Samples
 from foretaste.training.worker import Worker
