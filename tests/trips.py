@@ -1,8 +1,9 @@
 """How many modules a thing passes through on its way: ``python tests/trips.py`` prints three trips.
 
 The stages run in this process on tiny data while every call into the package is watched. A module is on the
-way if one of its functions is handed, or hands back, something that holds the marked thing: a recipe's line on
-its way to the language model that is trained on it, a segment to the report, a setting to its stage.
+way if one of its functions is handed, or hands back, something that holds the marked thing: a line of a
+recipe on its way to the language model that is trained on it, a segment to the report, a setting to its
+stage.
 """
 
 from __future__ import annotations
