@@ -36,6 +36,8 @@ class Catalogue:
 
     #: What views of the video are made from.
     OF_VIDEO = ("features", "pixels", "boxes")
+    #: What a view may be made from; ``views``: several by name.
+    SHOWN = ("history", "text", "views", *OF_VIDEO)
 
     def __init__(self, settings: Mapping[str, Any], root: Path):
         self.files = Files(root)

@@ -13,9 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from foretaste.contracts.errors import DataError
+from foretaste.contracts.errors import DataError, unknown
 from foretaste.kitchen.config import WorldConfig
 from foretaste.pipeline import families
+from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.config import DatasetConfig, RunConfig, SystemConfig
 from foretaste.pipeline.fingerprint import FAMILIES
 from foretaste.text.phrases import PhraseOptions
@@ -65,7 +66,11 @@ def _component(family: str, kind: str) -> dict[str, Any]:
     known = {"parts": parts, "schema": member.Config.model_json_schema()}
     if family == "tasks":
         known["videos"] = member.VIDEOS
-    return {**known, "shows": member.SHOWS} if family == "views" else known
+    if family == "views":
+        known["shows"] = member.SHOWS
+        if member.SHOWS not in Catalogue.SHOWN:
+            raise unknown("SHOWS", member.SHOWS, Catalogue.SHOWN, member.__file__)
+    return known
 
 
 def _on_one_line(schema: Any) -> Any:
