@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= 2
 READY := $(VENV)/ready
+# Tests of one file share what they make, so they run in one process.
+PARALLEL := --numprocesses $(CORES) --dist loadfile
 DEMO := results/kitchen/lm_avt_demo
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -18,11 +20,11 @@ demo: $(READY)
 	@foretaste arms $(DEMO)/summary.json
 
 test: $(READY)
-	python -m pytest
+	python -m pytest $(PARALLEL)
 
 # All rooms, without what is marked slow.
 test-fast: $(READY)
-	python -m pytest -m "not slow"
+	python -m pytest $(PARALLEL) -m "not slow"
 
 lint: $(READY)
 	ruff check .

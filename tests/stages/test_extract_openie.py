@@ -83,8 +83,8 @@ def made(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((folder / "results").glob("*.parquet"))}
 
 
-def killed_ten_times(tmp_path: Path, sentences: Path, backend: dict, earliest: float, **more) -> None:
-    """Kill a real process ten times, between ``earliest`` and all of the time that an undisturbed run takes,
+def killed(times: int, tmp_path: Path, sentences: Path, backend: dict, earliest: float, **more) -> None:
+    """Kill a real process several times, between ``earliest`` and all of the time that an undisturbed run takes,
     every other time only once it has finished another block (a busy machine may not get so far in that time);
     then let it finish.
     """
@@ -92,7 +92,7 @@ def killed_ten_times(tmp_path: Path, sentences: Path, backend: dict, earliest: f
     assert start(step_file(tmp_path / "undisturbed", sentences, backend, **more)).wait() == 0
     took = time.monotonic() - began
     step, moments, kept = step_file(tmp_path / "killed", sentences, backend, **more), random.Random(3), set()
-    for kill in range(10):
+    for kill in range(times):
         process = start(step)
         time.sleep(took * moments.uniform(earliest, 1))
         before = len(kept)
@@ -114,7 +114,7 @@ def blocks(tmp_path: Path) -> set[str]:
 @pytest.mark.slow
 def test_rules_killed_ten_times_give_the_same_bytes(tmp_path):
     write_sentences(tmp_path / "sentences.parquet", 50_000)
-    killed_ten_times(tmp_path, tmp_path / "sentences.parquet", {"kind": "rules"}, 0.0)
+    killed(10, tmp_path, tmp_path / "sentences.parquet", {"kind": "rules"}, 0.0)
     table = read_table(tmp_path / "killed" / "results" / "0.parquet", EXTRACTIONS)
     assert table.num_rows > 100_000 and table.slice(0, 2)["object_head"].to_pylist() == ["onion", "onion"]
 
@@ -146,14 +146,14 @@ def archive():
 
 
 @pytest.mark.slow
-def test_allennlp_killed_ten_times_gives_the_same_bytes(tmp_path, archive):
+def test_allennlp_killed_four_times_gives_the_same_bytes(tmp_path, archive):
     write_sentences(tmp_path / "sentences.parquet", 1500, ("Chop the onions. " * 60_000,))
     backend, places = (
         {"kind": "allennlp", "batch_size": 4},
         {"environment": str(allennlp_archive.ENVIRONMENT)},
     )
-    killed_ten_times(
-        tmp_path, tmp_path / "sentences.parquet", backend, 0.5, inputs={"archive": archive}, places=places
+    killed(
+        4, tmp_path, tmp_path / "sentences.parquet", backend, 0.5, inputs={"archive": archive}, places=places
     )
     assert read_table(tmp_path / "killed" / "results" / "issues.parquet", ISSUES).num_rows == 1
 
