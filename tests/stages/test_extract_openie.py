@@ -84,9 +84,9 @@ def made(folder: Path) -> dict[str, bytes]:
 
 
 def killed(times: int, tmp_path: Path, sentences: Path, backend: dict, earliest: float, **more) -> None:
-    """Kill a real process several times, between ``earliest`` and all of the time that an undisturbed run takes,
-    every other time only once it has finished another block (a busy machine may not get so far in that time);
-    then let it finish.
+    """Kill a real process several times, between ``earliest`` and all of the time that an undisturbed run
+    takes, every other time only once it has finished another block (a busy machine may not get so far in that
+    time); then let it finish.
     """
     began = time.monotonic()
     assert start(step_file(tmp_path / "undisturbed", sentences, backend, **more)).wait() == 0
