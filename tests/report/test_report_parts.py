@@ -9,13 +9,14 @@ from made_up_run import MODELS
 
 from foretaste.contracts.errors import DataError
 from foretaste.report import diagram
-from foretaste.report.curves import mean_curve, read_curves
+from foretaste.report.colours import colours
 from foretaste.report.diagram import draw, layers, pipeline
 from foretaste.report.filmstrips import choose, opinion
 from foretaste.report.gains import by_frequency, class_gains, joined
-from foretaste.report.page import colours, duration, number, signed
+from foretaste.report.sections.curves import mean_curve, read_curves
 from foretaste.report.setting_line import setting_line, terms_text
 from foretaste.report.timing import by_rule, read_cost
+from foretaste.report.written import duration, number, signed
 
 
 def test_curves_are_means_of_the_label_loss_by_epoch(tmp_path):

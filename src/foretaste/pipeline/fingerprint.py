@@ -106,7 +106,7 @@ def _imports(module: str) -> tuple[str, ...]:
 
 @cache
 def _code_digest(module: str) -> str:
-    """Of its code, and of files that lie beside it under its name (page.py reads page.html.jinja)."""
+    """Of its code, and of files that lie beside it under its name (a section's template)."""
     digest = hashlib.sha256(_facts(module).code.encode())
     path = _path(module)
     for beside in sorted(path.parent.glob(f"{path.stem}.*")):

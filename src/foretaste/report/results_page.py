@@ -12,9 +12,9 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.metrics import METRICS
 from foretaste.pipeline import artifact
 from foretaste.report import verdict
-from foretaste.report.page import arrows, number, signed
 from foretaste.report.setting_line import setting_line
 from foretaste.report.summaries import read_summary
+from foretaste.report.written import arrows, number, signed
 
 #: Numbers of others, beside ours: ``{"format", "datasets": {<dataset>: {"title", "notes", "rows": [{"label",
 #: "history_rule", "action", "source"}]}}}``; a row whose rule is null (its source does not state one) stands

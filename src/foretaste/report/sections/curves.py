@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
@@ -11,8 +12,26 @@ from markupsafe import Markup
 
 from foretaste.contracts.errors import DataError
 from foretaste.report.figures import Series, lines
+from foretaste.report.finished_runs import FinishedRuns
+
+TITLE = "Learning curves"
 
 Curve = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """(title, finished SVG) of each quantity."""
+
+    charts: Sequence[tuple[str, Markup]]
+
+
+def build(runs: FinishedRuns) -> Curves | None:
+    """None where nothing was trained."""
+    logs = zip(runs.settings["logs"], runs.inputs["logs"], strict=True)
+    by_model = [(log["model"], path) for log, path in logs]
+    found = charts(by_model, runs.models, runs.palette, runs.heads[0])
+    return Curves(found) if found else None
 
 
 def read_curves(path: Path, head: str) -> dict[str, Curve]:

@@ -1,0 +1,136 @@
+"""The finished runs of one report, read, ranked and compared: what every section of the page is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from foretaste.contracts.classes import read_classes
+from foretaste.contracts.tables import SAMPLES, read_table
+from foretaste.evaluation.intervals import Comparer, Ranked, check_against, comparisons, ranked
+from foretaste.evaluation.protocols import read_metrics
+from foretaste.evaluation.summary import Run, arms, summarise
+from foretaste.report.colours import colours
+from foretaste.report.timing import by_rule, read_cost
+
+#: Settings of a report that stand in its summary as they are.
+_HEADER = ("title", "dataset", "system", "worlds", "split", "primary_metric")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedRuns:
+    """Models of one system on one or more worlds.
+
+    settings, inputs
+        Of the report's step: what a section reads itself, such as logs, is found here.
+    models
+        name -> what the preset says of it, in the order of the preset; only those that were run.
+    worlds, tables
+        The ranked samples of the evaluated split of each world, and its table of samples.
+    scores
+        (world, model, seed) -> score file.
+    arms, compared
+        As in ``summary.json``.
+    headline
+        The pair (a, b) that the page opens with; None where no pair was run.
+    """
+
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    models: dict[str, Mapping[str, Any]]
+    worlds: Sequence[Ranked]
+    tables: Sequence[pa.Table]
+    scores: Mapping[tuple[str, str, int], Path]
+    comparer: Comparer
+    arms: dict[str, Any]
+    compared: list[dict[str, Any]]
+    headline: tuple[str, str] | None
+
+    @classmethod
+    def read(cls, settings: Mapping[str, Any], inputs: Mapping[str, Any]) -> FinishedRuns:
+        """Read and compare what was run; pairs of ``comparisons`` of which a model was not run are left out.
+
+        Raises DataError where scores and metrics do not fit each other.
+        """
+        tables = [read_table(path, SAMPLES) for path in inputs["samples"]]
+        scores = {
+            (run["world"], run["model"], run["seed"]): path
+            for run, path in zip(settings["runs"], inputs["scores"], strict=True)
+        }
+        worlds = _ranked(settings, inputs, tables, scores)
+        metrics = map(read_metrics, inputs["metrics"])
+        runs = [Run(**run, metrics=one) for run, one in zip(settings["runs"], metrics, strict=True)]
+        models = {name: settings["models"][name] for name in dict.fromkeys(run.model for run in runs)}
+        found = arms(runs, [world.name for world in worlds], models)
+        mentions = {name: facts["mentions"] for name, facts in models.items()}
+        comparer = Comparer(worlds=worlds, teachers=mentions, teacher_seeds=settings["teacher_seeds"])
+        pairs = [(a, b) for a, b in settings["comparisons"] if a in models and b in models]
+        compared = comparisons(comparer, pairs)
+        check_against(found, compared, worlds[0].classes.main)
+        wanted = [tuple(settings["headline"])] if settings["headline"] else []
+        return cls(
+            settings=settings,
+            inputs=inputs,
+            models=models,
+            worlds=worlds,
+            tables=tables,
+            scores=scores,
+            comparer=comparer,
+            arms=found,
+            compared=compared,
+            headline=next((pair for pair in (*wanted, *pairs) if pair in pairs), None),
+        )
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """What ``summary.json`` holds."""
+        header = {name: self.settings[name] for name in _HEADER}
+        size = {
+            "samples": sum(len(world.wanted) for world in self.worlds),
+            "videos": sum(len(np.unique(world.wanted.videos)) for world in self.worlds),
+        }
+        costs = [read_cost(Path(path)) for path in self.settings["benchmarks"]]
+        stages = by_rule(zip(self.settings["jobs"], costs, strict=True))
+        return summarise({**header, "heads": self.heads, **size}, self.arms, self.compared, stages)
+
+    @property
+    def heads(self) -> list[str]:
+        """The heads of the dataset, the main one first."""
+        return list(self.worlds[0].classes.heads)
+
+    @property
+    def primary(self) -> str:
+        """The metric that was named beforehand."""
+        return self.settings["primary_metric"]
+
+    @cached_property
+    def palette(self) -> dict[str, str]:
+        """model -> CSS colour."""
+        return colours(self.models)
+
+    def label(self, model: str) -> str:
+        """What a model is called on the page."""
+        return self.models[model]["label"]
+
+
+def _ranked(
+    settings: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    tables: Sequence[pa.Table],
+    scores: Mapping[tuple[str, str, int], Path],
+) -> list[Ranked]:
+    """The samples of every world with the ranks that every run gives them."""
+    spaces = map(read_classes, inputs["classes"])
+    worlds = {
+        name: ranked(name, table, settings["split"], space)
+        for name, table, space in zip(settings["worlds"], tables, spaces, strict=True)
+    }
+    for (world, model, seed), path in scores.items():
+        worlds[world].read(model, seed, path, settings["split"])
+    return list(worlds.values())

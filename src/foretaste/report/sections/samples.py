@@ -1,0 +1,135 @@
+"""Twelve samples of the first world to look at: frames, what came before, and what models expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from foretaste.annotations.history import histories
+from foretaste.contracts.modalities import RGB
+from foretaste.contracts.tables import SEGMENTS, VIDEOS, of_modality, read_table
+from foretaste.evaluation.heads import main_scores
+from foretaste.report.filmstrips import Frame, Opinion, choose, opinion, strip
+from foretaste.report.finished_runs import FinishedRuns
+from foretaste.scores.exchange import read_split
+from foretaste.video.probe import inside
+
+TITLE = "Samples"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """One sample: ``why`` it is shown (gained, lost, drawn), what came before (None where no teacher reads
+    it), frames, and what models expected.
+    """
+
+    sample_id: str
+    video_id: str
+    why: str
+    truth: str
+    tau_a: float
+    history: tuple[str, ...] | None
+    frames: tuple[Frame, ...]
+    opinions: tuple[Opinion, ...]
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """How a model's list is headed."""
+
+    label: str
+    colour: str
+    hollow: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """``a`` and ``b`` are the labels of the headline's models; ``models``: name -> heading of its lists."""
+
+    a: str
+    b: str
+    models: Mapping[str, Speaker]
+    examples: Sequence[Example]
+
+
+def build(runs: FinishedRuns) -> Samples | None:
+    """None where no pair was run."""
+    if runs.headline is None:
+        return None
+    shown = shown_models(runs.models, runs.headline)
+    examples = _examples(runs, shown)
+    a, b = map(runs.label, runs.headline)
+    models = {name: _speaker(name, runs) for name in shown}
+    return Samples(a=a, b=b, models=models, examples=examples) if examples else None
+
+
+def shown_models(models: Mapping[str, Mapping[str, object]], pair: tuple[str, str]) -> list[str]:
+    """Whose lists stand beside a sample: the teachers of the first model of ``pair``, the second, the other
+    models that were taught like the first, the first.
+    """
+    taught = [
+        name
+        for name, model in models.items()
+        if model["role"] == models[pair[0]]["role"] and model["mentions"]
+    ]
+    wanted = [*models[pair[0]]["mentions"], pair[1], *(name for name in taught if name not in pair), pair[0]]
+    return [name for name in dict.fromkeys(wanted) if name in models]
+
+
+def _speaker(name: str, runs: FinishedRuns) -> Speaker:
+    return Speaker(runs.label(name), runs.palette[name], runs.models[name]["role"] == "teacher")
+
+
+def _examples(runs: FinishedRuns, shown: Sequence[str]) -> list[Example]:
+    """The chosen samples, with the lists of the models ``shown`` in this order."""
+    world, table = runs.worlds[0], runs.tables[0]
+    hits = [world.ranks[model, world.seeds(model)[0]] < 5 for model in runs.headline]
+    chosen = choose(world.wanted.sample_ids, *hits)
+    positions = [position for position, _ in chosen]
+    place = {sample: row for row, sample in enumerate(table.column("sample_id").to_pylist())}
+    samples = table.take([place[world.wanted.sample_ids[position]] for position in positions])
+    segments = read_table(runs.inputs["segments"][0], SEGMENTS)
+    history = runs.settings["history"]
+    read = None if history is None else histories(samples, segments, **history)
+    actions = segments.column(world.classes.main).to_pylist()
+    names = world.classes.names(world.classes.main)
+    paths = _video_paths(runs)
+    logits = {model: _logits(model, runs)[positions] for model in shown}
+    made = []
+    for i, ((position, why), row) in enumerate(zip(chosen, samples.to_pylist(), strict=True)):
+        truth = int(world.labels[position])
+        video, target_s = paths.get(row["video_id"]), row["target_start_s"]
+        window = (row["window_start_s"], row["window_stop_s"])
+        made.append(
+            Example(
+                sample_id=row["sample_id"],
+                video_id=row["video_id"],
+                why=why,
+                truth=names[truth],
+                tau_a=max(target_s - row["window_stop_s"], 0.0),
+                history=None if read is None else tuple(actions[r] for r in read[i]),
+                frames=() if video is None else strip(video, *window, target_s),
+                opinions=tuple(opinion(model, found[i], truth, names) for model, found in logits.items()),
+            )
+        )
+    return made
+
+
+def _logits(model: str, runs: FinishedRuns) -> np.ndarray:
+    """(n, C) scores of a model's first seed for the samples of the first world."""
+    world = runs.worlds[0]
+    path = runs.scores[world.name, model, world.seeds(model)[0]]
+    return main_scores(read_split(path, runs.settings["split"]), world.wanted, world.classes, path)
+
+
+def _video_paths(runs: FinishedRuns) -> dict[str, Path]:
+    """video -> file, of the videos that have frames to show."""
+    if "videos" not in runs.inputs:
+        return {}
+    folder = Path(runs.settings["video_folders"][RGB])
+    videos = of_modality(read_table(runs.inputs["videos"], VIDEOS), RGB)
+    columns = (videos.column(name).to_pylist() for name in ("video_id", "path"))
+    return {video: inside(folder, path) for video, path in zip(*columns, strict=True)}
