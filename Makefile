@@ -40,6 +40,7 @@ bench: $(READY)
 	python bench/recipes.py --out bench/results/recipes.json
 	python bench/mlm.py --out bench/results/mlm.json
 	python bench/loading.py
+	python bench/gradients.py
 	python bench/video.py
 	python bench/probe.py
 	if [ -n "$(DATA)" ]; then python bench/counts.py --data "$(DATA)" --out bench/results/counts.json; fi

@@ -291,7 +291,6 @@ def update_in(kernels: str) -> Iterator[None]:
 def measure(training: Training, precision: str, kernels: str, steps: int) -> dict[str, float | None]:
     """Median time of a step, what passes a second, and the most memory that was taken."""
     on_gpu = torch.cuda.is_available()
-    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
     if on_gpu:
         torch.cuda.reset_peak_memory_stats()
     first = max(steps // 5, 1)
@@ -300,6 +299,7 @@ def measure(training: Training, precision: str, kernels: str, steps: int) -> dic
         batch=training.batch,
         optimizer=training.optimizer,
         precision="bf16" if precision == "bf16" else "fp32",
+        tf32=precision == "tf32",
         checkpoint_steps=10**9,
     )
     objective, clock = (
@@ -312,7 +312,6 @@ def measure(training: Training, precision: str, kernels: str, steps: int) -> dic
             loop.fit(training.model, clock.targets, objective, loaders, config, Path(out))
         except Enough:
             training.model.zero_grad()
-    torch.set_float32_matmul_precision("highest")
     seconds = statistics.median(b - a for a, b in zip(clock.times[first:], clock.times[first + 1 :]))
     samples = training.batch / seconds
     return {

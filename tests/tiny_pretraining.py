@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,8 @@ if __name__ == "__main__":
             global taken
             taken += 1
             if taken == stop:
+                while not list(Path(arguments["out"]).glob("scratch/step-*")):
+                    time.sleep(0.01)  # checkpoints are written while the training goes on
                 os.kill(os.getpid(), signal.SIGKILL)
             return forward(*inputs)
 

@@ -255,6 +255,20 @@ def test_the_published_presets_do_not_train_anything_twice():
         )
 
 
+def test_the_published_presets_stay_in_fp32():
+    for dataset in ("epic55", "egtea_s1"):
+        known = catalogue(dataset=dataset, systems=PUBLISHED)
+        tf32 = {
+            system: {
+                model.training.tf32
+                for name, model in known.system(dataset, system).models.items()
+                if name.startswith("student")
+            }
+            for system in PUBLISHED
+        }
+        assert tf32 == {name: {name == "lm_avt" and dataset == "egtea_s1"} for name in PUBLISHED}
+
+
 @pytest.mark.parametrize("dataset", ["epic55", "egtea_s1"])
 @pytest.mark.parametrize("kind", ["teacher", "student"])
 def test_the_five_language_models_are_treated_alike(dataset, kind):

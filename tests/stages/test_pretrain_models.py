@@ -126,8 +126,9 @@ def test_two_processes_equal_one(folder, tmp_path, pack):
 
 
 @pytest.mark.slow
-def test_killed_in_mid_epoch_gives_the_same_bytes(folder, tmp_path):
-    config = settings(view={"pack": 48}, network={"dropout": 0.1})
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_killed_in_mid_epoch_gives_the_same_bytes(folder, tmp_path, attention):
+    config = settings(view={"pack": 48}, network={"dropout": 0.1, "attention": attention})
     run(folder / "phrases.parquet", folder / "lm", tmp_path / "whole", config)
     assert launch(folder, tmp_path / "killed", config, check=False, kill_at=6) == -9
     assert (tmp_path / "killed" / "scratch" / "step-3").is_dir() and not (

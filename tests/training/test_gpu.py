@@ -23,6 +23,7 @@ from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import Sources
 from foretaste.pipeline import families
 from foretaste.training import processes
+from foretaste.training.arithmetic import computing
 from foretaste.training.checkpoint import load_model, save_model
 from foretaste.training.optimizers import build_optimizer
 from foretaste.training.precision import forward, place
@@ -88,6 +89,15 @@ def test_resumes_to_the_bit(optimizer, precision, tmp_path):
     assert (tmp_path / "whole" / "log.jsonl").read_bytes() == (tmp_path / "broken" / "log.jsonl").read_bytes()
 
 
+def test_resumes_to_the_bit_in_tf32(tmp_path):
+    settings = {**SETTINGS, "optimizer": OPTIMIZERS["adamw"], "precision": "fp32", "tf32": True}
+    train(tmp_path / "whole", **settings)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "broken", stop_at=9, **settings)
+    train(tmp_path / "broken", **settings)
+    assert_same(states(tmp_path / "whole"), states(tmp_path / "broken"))
+
+
 def test_resumes_to_the_bit_after_sigkill(tmp_path):
     settings = {**SETTINGS, "optimizer": OPTIMIZERS["adamw"], "precision": "bf16"}
     train(tmp_path / "whole", **settings)
@@ -149,22 +159,24 @@ def networks(folder: Path) -> dict[str, tuple[torch.nn.Module, Batch]]:
         {"kind": "avt", "width": 128, "layers": 3, "heads": 4, "dropout": 0.2, "past": True},
         sources=sources,
     )
-    reader = families.build("models", {"kind": "text_encoder"}, sources=sources)
+    reader, fused = (
+        families.build("models", {"kind": "text_encoder", "attention": attention}, sources=sources)
+        for attention in ("eager", "sdpa")
+    )
+    text = Batch(
+        ids=ids,
+        inputs={"input_ids": words, "attention_mask": torch.ones_like(words, dtype=torch.bool)},
+        labels=labels,
+    )
     return {
         "avt": (student, Batch(ids=ids, inputs={"features": features}, labels=labels)),
-        "text_encoder": (
-            reader,
-            Batch(
-                ids=ids,
-                inputs={"input_ids": words, "attention_mask": torch.ones_like(words, dtype=torch.bool)},
-                labels=labels,
-            ),
-        ),
+        "text_encoder": (reader, text),
+        "text_encoder_sdpa": (fused, text),
     }
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("name", ["avt", "text_encoder"])
+@pytest.mark.parametrize("name", ["avt", "text_encoder", "text_encoder_sdpa"])
 def test_real_networks_give_the_same_gradients_twice(name, precision, tmp_path):
     """What a resume to the bit rests on: the same batch and the same dropout give the same gradient."""
     accelerator = processes.accelerator()
@@ -187,14 +199,46 @@ def test_real_networks_give_the_same_gradients_twice(name, precision, tmp_path):
         assert_same(found[0], other)
 
 
-@pytest.mark.parametrize("name", ["avt", "text_encoder"])
+@pytest.mark.parametrize("name", ["avt", "text_encoder", "text_encoder_sdpa"])
 def test_real_networks_answer_like_the_cpus(name, tmp_path):
+    processes.accelerator()
     model, batch = networks(tmp_path)[name]
     model.eval()
     with torch.inference_mode():
         cpu = model(batch).logits["action"]
         gpu = model.cuda()(batch.to("cuda")).logits["action"].cpu()
     torch.testing.assert_close(gpu, cpu, rtol=1e-4, atol=1e-5)
+
+
+def test_tf32_rounds_products_and_convolutions_while_it_is_asked_for():
+    """10 bits of mantissa: near 1e-3 beside double precision, where fp32 is near 1e-6."""
+    device = processes.accelerator().device
+    torch.manual_seed(0)
+    a, image, kernel = (torch.randn(size) for size in ((256, 256), (4, 64, 16, 16), (64, 64, 3, 3)))
+
+    def errors() -> list[float]:
+        exact = a.double() @ a.double(), torch.nn.functional.conv2d(image.double(), kernel.double())
+        on_gpu = a.to(device), image.to(device), kernel.to(device)
+        found = on_gpu[0] @ on_gpu[0], torch.nn.functional.conv2d(*on_gpu[1:])
+        return [
+            float((value.cpu().double() - right).norm() / right.norm())
+            for value, right in zip(found, exact, strict=True)
+        ]
+
+    assert max(errors()) < 1e-5
+    with computing(device, tf32=True, deterministic=True):
+        if torch.cuda.get_device_capability() >= (8, 0):
+            assert all(1e-5 < error < 1e-2 for error in errors())
+    assert max(errors()) < 1e-5
+
+
+def test_a_training_that_is_not_deterministic_is_the_same_up_to_rounding(tmp_path):
+    train(tmp_path / "in order")
+    train(tmp_path / "in any", deterministic=False)
+    assert torch.are_deterministic_algorithms_enabled(), "scoring is, afterwards"
+    found, expected = states(tmp_path / "in any"), states(tmp_path / "in order")
+    for name, tensor in expected.items():
+        torch.testing.assert_close(found[name], tensor, rtol=1e-6, atol=1e-9)
 
 
 def test_scores_are_the_cpus_and_a_checkpoint_is_loaded_anywhere(tmp_path):

@@ -21,7 +21,7 @@ from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import unknown
-from foretaste.models.pretrained import MASKED, check_fits, load_network, read_config, save_network
+from foretaste.models.pretrained import MASKED, Attention, check_fits, load_network, read_config, save_network
 
 #: Where each architecture of ``MASKED`` keeps what lies between its encoder and its decoder.
 _TRANSFORMS = {
@@ -169,7 +169,9 @@ def write_folder(hf: PreTrainedModel, folder: Path, facts: Mapping[str, Any]) ->
     )
 
 
-def load_language_model(folder: Path, dropout: float | None = None) -> LanguageModel:
+def load_language_model(
+    folder: Path, dropout: float | None = None, attention: Attention = "eager"
+) -> LanguageModel:
     """The language model of a Hugging Face folder, in float32.
 
     dropout
@@ -179,10 +181,12 @@ def load_language_model(folder: Path, dropout: float | None = None) -> LanguageM
     architecture draws them. Raises DataError if a weight of the encoder is missing or of another shape,
     ConfigError for an architecture that is not known here.
     """
-    return LanguageModel(*load_pretrained(AutoModelForMaskedLM, folder, dropout))
+    return LanguageModel(*load_pretrained(AutoModelForMaskedLM, folder, dropout, attention))
 
 
-def load_pretrained(kind: type, folder: Path, dropout: float | None) -> tuple[PreTrainedModel, Loading]:
+def load_pretrained(
+    kind: type, folder: Path, dropout: float | None, attention: Attention
+) -> tuple[PreTrainedModel, Loading]:
     """The model of a folder as ``kind``, a class of transformers, and what loading left open; errors as
     above.
     """
@@ -190,7 +194,7 @@ def load_pretrained(kind: type, folder: Path, dropout: float | None) -> tuple[Pr
     config = read_config(folder, dropout)
     if config.model_type not in MASKED:
         raise unknown("architecture", config.model_type, MASKED, folder / "config.json")
-    hf, found = load_network(kind, folder, config)
+    hf, found = load_network(kind, folder, config, attention)
     missing, unused = sorted(found["missing_keys"]), sorted(found["unexpected_keys"])
     check_fits([name for name in missing if name.startswith(f"{hf.base_model_prefix}.")], found, folder)
     return hf, Loading(tuple(missing), tuple(unused))

@@ -21,6 +21,7 @@ from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Sources
 from foretaste.models.language_model import LanguageModel, Packing, load_language_model
+from foretaste.models.pretrained import Attention
 from foretaste.pipeline.options import Options
 
 #: Count that stands for a token which the corpus does not hold.
@@ -30,6 +31,10 @@ UNSEEN = 0.01
 class Config(Options):
     dropout: float | None = Field(None, ge=0, lt=1)
     """Replaces every dropout rate of the language model; null keeps its own."""
+    attention: Attention = "eager"
+    """How the language model attends: `sdpa` is torch's fused attention, meant for GPUs; `eager` is faster on
+    CPUs. They are equal up to rounding.
+    """
     vocabulary: Literal["all", "corpus"] = "all"
     """`corpus`: only the vectors of tokens that the phrases hold are trained, and training normalises over
     them alone (so the view may hide words only). A recipe corpus holds a few per cent of a vocabulary, and on
@@ -151,7 +156,7 @@ def build(config: Config, sources: Sources) -> MaskedLm:
     share, so that training need not find out first how rare most words are.
     """
     folder, phrases = sources.need("pretrained", "masked_lm"), sources.need("phrases", "masked_lm")
-    lm = load_language_model(folder, config.dropout)
+    lm = load_language_model(folder, config.dropout, config.attention)
     count = count_tokens(phrases, folder, config.separators)
     count = torch.cat(
         (count, count.new_zeros(len(lm.bias) - len(count)))

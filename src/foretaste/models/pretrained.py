@@ -23,6 +23,9 @@ from foretaste.contracts.foreign_files import UNREADABLE, check_is_itself, first
 #: Architectures of masked language models whose three parts are known here (``models.language_model``).
 MASKED = ("albert", "bert", "distilbert", "electra", "roberta")
 
+#: How a network attends: ``eager`` writes the products out, ``sdpa`` is torch's fused attention.
+Attention = Literal["eager", "sdpa"]
+
 #: The names that architectures give their dropout rates.
 _DROPOUTS = (
     "attention_dropout", "attention_probs_dropout_prob", "attn_pdrop", "dropout", "embd_pdrop",
@@ -88,7 +91,7 @@ def check_opens(folder: Path) -> PretrainedConfig:
 
 
 def load_network(
-    kind: type, folder: Path, config: PretrainedConfig
+    kind: type, folder: Path, config: PretrainedConfig, attention: Attention = "eager"
 ) -> tuple[PreTrainedModel, dict[str, Any]]:
     """The network of a folder as ``kind``, a class of transformers, in float32; and what loading left open:
     ``missing_keys``, ``unexpected_keys``, ``mismatched_keys``.
@@ -102,9 +105,9 @@ def load_network(
             output_loading_info=True,
             dtype=torch.float32,
             ignore_mismatched_sizes=True,
-            # The fused attention of CPUs spends 60 % of a bf16 step in its backward pass; texts of 10 to 60
-            # tokens do not need it.
-            attn_implementation="eager",
+            # Eager unless asked: the fused attention of CPUs spends 60 % of a bf16 step in its backward pass,
+            # and texts of 10 to 60 tokens do not need it.
+            attn_implementation=attention,
         )
 
 

@@ -23,7 +23,7 @@ from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
-from foretaste.models.pretrained import check_fits, kind_of, load_network, read_config
+from foretaste.models.pretrained import Attention, check_fits, kind_of, load_network, read_config
 from foretaste.pipeline.options import Options
 
 
@@ -43,6 +43,10 @@ class Config(Options):
     """Train adapters and leave the language model as it is; null: train all of it."""
     dropout: float | None = Field(None, ge=0, lt=1)
     """Replaces every dropout rate of the language model; null keeps its own."""
+    attention: Attention = "eager"
+    """How the language model attends: `sdpa` is torch's fused attention, meant for GPUs; `eager` is faster on
+    CPUs. They are equal up to rounding.
+    """
     classify: tuple[str, ...] = ()
     """Heads that are made; none: all of the dataset's."""
 
@@ -86,7 +90,9 @@ def adapt(lm: PreTrainedModel, lora: Lora) -> None:
     inject_adapter_in_model(settings, lm)
 
 
-def load_decoder(folder: Path, dropout: float | None = None) -> PreTrainedModel:
+def load_decoder(
+    folder: Path, dropout: float | None = None, attention: Attention = "eager"
+) -> PreTrainedModel:
     """The causal language model of a Hugging Face folder without its vocabulary head, in float32.
 
     Raises ConfigError for another kind of model, DataError where a weight is missing or of another shape.
@@ -100,14 +106,14 @@ def load_decoder(folder: Path, dropout: float | None = None) -> PreTrainedModel:
             "a decoder such as gpt2 or llama",
             "network: text_encoder",
         )
-    lm, found = load_network(AutoModel, folder, config)
+    lm, found = load_network(AutoModel, folder, config, attention)
     check_fits(sorted(found["missing_keys"]), found, folder)
     return lm
 
 
 def build(config: Config, sources: Sources) -> TextDecoder:
     """The language model of ``sources.pretrained`` with heads for the classes of ``sources``."""
-    lm = load_decoder(sources.need("pretrained", "text_decoder"), config.dropout)
+    lm = load_decoder(sources.need("pretrained", "text_decoder"), config.dropout, config.attention)
     if config.lora is not None:
         adapt(lm, config.lora)
     return TextDecoder(lm, config, sources.need("classes", "text_decoder"))

@@ -29,6 +29,7 @@ from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import Sources
 from foretaste.models.language_model import LanguageModel, load_language_model
+from foretaste.models.pretrained import Attention
 from foretaste.pipeline.options import Options
 
 
@@ -41,6 +42,10 @@ class Config(Options):
     """The vector that stands for the text: its first token's, or the mean over its tokens."""
     dropout: float | None = Field(None, ge=0, lt=1)
     """Replaces every dropout rate of the language model; null keeps its own."""
+    attention: Attention = "eager"
+    """How the language model attends: `sdpa` is torch's fused attention, meant for GPUs; `eager` is faster on
+    CPUs. They are equal up to rounding.
+    """
     classify: tuple[str, ...] = ()
     """Heads that are made; none: all of the dataset's."""
 
@@ -125,5 +130,8 @@ def build(config: Config, sources: Sources) -> TextEncoder:
     """The language model of ``sources.pretrained`` with heads for the classes of ``sources``."""
     folder = sources.need("pretrained", "text_encoder")
     return TextEncoder(
-        load_language_model(folder, config.dropout), config, sources.need("classes", "text_encoder"), folder
+        load_language_model(folder, config.dropout, config.attention),
+        config,
+        sources.need("classes", "text_encoder"),
+        folder,
     )

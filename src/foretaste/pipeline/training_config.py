@@ -104,6 +104,12 @@ class LoopConfig(Options):
     """Largest gradient norm."""
     precision: Literal["fp32", "bf16", "fp64"] = "fp32"
     """bf16 is autocast; fp64 turns the whole model to double (tests)."""
+    tf32: bool = False
+    """On a GPU, TF32 instead of fp32 in products and convolutions; elsewhere it changes nothing."""
+    deterministic: bool = True
+    """On a GPU, add up in one order where torch can, as a resume to the bit needs; false may be faster, and a
+    killed training then goes on with other last bits.
+    """
     buckets: bool = False
     """Batch rows of like length together (texts)."""
     workers: int | None = Field(None, ge=0)

@@ -33,6 +33,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
 from foretaste.pipeline.training_config import LoopConfig
 from foretaste.training import processes
+from foretaste.training.arithmetic import computing
 from foretaste.training.checkpoint import weights
 from foretaste.training.interruptions import END, Interruptions
 from foretaste.training.joining import join, leave
@@ -95,7 +96,8 @@ def fit(
     out
         Folder that survives a kill: ``log.jsonl`` (one line a step: epoch, step, lr, loss, parts,
         gradient_norm; one a monitor and epoch) and the last checkpoint. Called again with it, the training
-        goes on where it was, to the bit, and one that has ended only loads its result.
+        goes on where it was, to the bit (on a GPU, unless it is told not to be deterministic), and one that
+        has ended only loads its result.
 
     Raises DataError, before the update, when a term of the objective or the gradient is not finite; before
     anything is monitored or kept, when an update has left a weight that is not; and when a process that
@@ -111,23 +113,24 @@ def fit(
             "look at dropped_because in the samples table",
         )
     model.to(accelerator.device, torch.float64 if config.precision == "fp64" else None)
-    join(model, objective, targets, loader, accelerator.device, config.precision)
-    run = _Run(
-        accelerator=accelerator,
-        model=model,
-        targets=targets,
-        objective=objective,
-        optimizer=build_optimizer(model, config),
-        statistics=RunningStatistics(model),
-        loader=loader,
-        config=config,
-        steps=config.steps or config.epochs * loader.steps,
-        share=processes.share(accelerator, config.accumulate),
-    )
-    with Progress(out, _identity(model, objective, loader, config), run.share.total) as progress:
-        done = _resume(run, progress)
-        if done < run.steps:
-            _take_steps(run, progress, done, loaders)
+    with computing(accelerator.device, tf32=config.tf32, deterministic=config.deterministic):
+        join(model, objective, targets, loader, accelerator.device, config.precision)
+        run = _Run(
+            accelerator=accelerator,
+            model=model,
+            targets=targets,
+            objective=objective,
+            optimizer=build_optimizer(model, config),
+            statistics=RunningStatistics(model),
+            loader=loader,
+            config=config,
+            steps=config.steps or config.epochs * loader.steps,
+            share=processes.share(accelerator, config.accumulate),
+        )
+        with Progress(out, _identity(model, objective, loader, config), run.share.total) as progress:
+            done = _resume(run, progress)
+            if done < run.steps:
+                _take_steps(run, progress, done, loaders)
     run.statistics.leave()
     leave(model)
     model.float()

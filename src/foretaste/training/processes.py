@@ -17,6 +17,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from foretaste.pipeline import console
+from foretaste.training.arithmetic import compute
 from foretaste.training.samples import Share
 
 
@@ -25,12 +26,11 @@ def accelerator() -> Accelerator:
 
     Saying ``cpu`` matters: without it accelerate takes each of several processes on a machine without a GPU
     for the only one. Its mixed precision stays off: what ``precision`` means is decided in ``precision``
-    alone. On a GPU torch is told to add up in one order, where it has an algorithm that does (it warns where
-    it has none): without that no resume is exact to the bit.
+    alone. On a GPU the process computes in fp32 and adds up in one order, but where a training asks for less.
     """
     if torch.cuda.is_available():
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        compute(tf32=False, deterministic=True)
         torch.utils.deterministic.fill_uninitialized_memory = False
     return Accelerator(mixed_precision="no", cpu=not torch.accelerator.is_available())
 
