@@ -6,7 +6,8 @@ adding up while the backward pass still runs could save.
 AVT-h with random weights and data runs through the one training loop in two processes of one thread each on
 the CPUs of one machine, which talk through gloo. In front of every summation the processes wait for each
 other, so that a slow one's backward pass does not count as summation; that waiting is given by itself. Times
-are medians over steps of the first process, without the first two steps.
+are medians over steps of the first process, without the first two steps; least and most say how far the share
+of single steps goes, for the machine does other work beside.
 """
 
 from __future__ import annotations
@@ -80,14 +81,17 @@ def measure(sizes: Sizes, steps: int, folder: Path) -> dict[str, float]:
     with timed(waiting, adding), suppress(Enough):
         loop.fit(training.model, clock.targets, objective, loaders, config, folder)
     starts = clock.times[FIRST:]
-    step = _ms([after - before for before, after in pairwise(starts)])
-    added = _ms(adding[FIRST:])
+    taken = [after - before for before, after in pairwise(starts)]
+    counted = adding[FIRST : FIRST + len(taken)]
+    shares = [100 * added / step for added, step in zip(counted, taken, strict=True)]
     return {
         "million_parameters": round(sum(p.numel() for p in training.model.parameters()) / 1e6, 2),
-        "step_ms": step,
+        "step_ms": _ms(taken),
         "waiting_ms": _ms(waiting[FIRST:]),
-        "adding_up_ms": added,
-        "adding_up_per_cent": round(100 * added / step, 1),
+        "adding_up_ms": _ms(counted),
+        "adding_up_per_cent": round(statistics.median(shares), 1),
+        "least": round(min(shares), 1),
+        "most": round(max(shares), 1),
     }
 
 
