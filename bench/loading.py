@@ -33,7 +33,7 @@ VIDEOS, SECONDS, FPS, WIDTH, FRAMES, BATCH, BATCHES = 40, 600, 2.0, 2048, 10, 25
 
 def write_store(path: Path) -> None:
     """Random features of 40 videos of ten minutes."""
-    from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, write_features
+    from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 
     random = np.random.default_rng(0)
     count = int(SECONDS * FPS)

@@ -36,7 +36,7 @@ import numpy as np
 
 from foretaste.annotations import epic55
 from foretaste.contracts.tables import SAMPLES, read_table
-from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, write_features
+from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline import artifact
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan

@@ -25,7 +25,8 @@ import decord
 import h5py
 import numpy as np
 
-from foretaste.features.store import GRID_RULE, FeatureStore, Origin, VideoFeatures, write_features
+from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
+from foretaste.features.store import FeatureStore
 from foretaste.video.decode import frames_at
 from foretaste.video.packets import scan
 from foretaste.video.windows import window_indices

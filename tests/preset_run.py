@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import tiny_lm
 
-from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, write_features
+from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.running import run_step

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, write_features
+from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 
 VERBS = ("take", "put", "open", "wash")
 NOUNS = ("pan", "plate", "tap", "fridge", "knife")

@@ -16,7 +16,7 @@ import torch
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import VIDEOS
 from foretaste.features import extract
-from foretaste.features.store import read_videos, write_features
+from foretaste.features.shard import read_videos, write_features
 from foretaste.pipeline.video_files import video_files
 from foretaste.video.packets import scan
 from foretaste.video.probe import probe

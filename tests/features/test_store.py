@@ -17,14 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretaste.contracts.errors import DataError
-from foretaste.features.store import (
-    GRID_RULE,
-    FeatureStore,
-    Origin,
-    VideoFeatures,
-    read_videos,
-    write_features,
-)
+from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, read_videos, write_features
+from foretaste.features.store import FeatureStore
 
 ORIGIN = Origin(
     grid_fps=4.0,

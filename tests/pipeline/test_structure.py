@@ -30,6 +30,9 @@ SHARED = {
     ("adapters", "pipeline"),
 }
 
+#: Lists of words, which are data: the one file that may be longer.
+WORD_LISTS = PACKAGE / "openie" / "lexicon.py"
+
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
 
 
@@ -81,7 +84,7 @@ def test_the_workflow_does_not_import_torch():
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_hold_one_idea(path):
     lines = path.read_text(encoding="utf-8").count("\n")
-    assert lines <= 420, f"{path} has {lines} lines: it may hold more than one idea"
+    assert lines <= 305 or path == WORD_LISTS, f"{path} has {lines} lines: it may hold more than one idea"
 
 
 def test_nothing_is_a_pickle_or_a_quiet_failure():

@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SAMPLES, read_table, write_table
 from foretaste.evaluation.protocols import targets
-from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, write_features
+from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline import artifact
 from foretaste.pipeline.step import Step
 from foretaste.scores.verify import verify

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretaste.contracts.errors import DataError
-from foretaste.text import recipes
+from foretaste.text import recipe_array
 from foretaste.text.digests import Digests
 from foretaste.text.recipes import BadRow, read_recipes
 
@@ -55,7 +55,7 @@ def test_a_window_of_any_size_cuts_nothing(tmp_path, monkeypatch, window):
     rows = [row(n) for n in range(5)]
     path = write(tmp_path / "layer1.json", rows, ensure_ascii=False, indent=1)
     whole = list(read_recipes(path))
-    monkeypatch.setattr(recipes, "WINDOW", window)
+    monkeypatch.setattr(recipe_array, "WINDOW", window)
     assert list(read_recipes(path)) == whole and len(whole) == 5
 
 
@@ -69,7 +69,7 @@ def test_any_text_comes_back_as_it_was(tmp_path_factory, texts, window, ascii):
     path = tmp_path_factory.mktemp("any") / "layer1.json"
     write(path, [row(0, instructions=[{"text": text} for text in texts])], ensure_ascii=ascii)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recipes, "WINDOW", window)
+        patch.setattr(recipe_array, "WINDOW", window)
         assert [r.instructions for r in read_recipes(path)] == [texts]
 
 
@@ -98,8 +98,8 @@ def test_elements_parsed_many_at_once_are_those_of_json(
     path = tmp_path_factory.mktemp("any") / "layer1.json"
     path.write_bytes(text.encode("utf-8", "replace"))
     with pytest.MonkeyPatch.context() as patch, open(path, "rb") as file:
-        patch.setattr(recipes, "WINDOW", window)
-        assert list(recipes._elements(file, path)) == json.loads(path.read_text(encoding="utf-8"))
+        patch.setattr(recipe_array, "WINDOW", window)
+        assert list(recipe_array.elements(file, path)) == json.loads(path.read_text(encoding="utf-8"))
 
 
 COMPRESS = {"gzip": gzip.compress, "xz": lzma.compress, "bzip2": bz2.compress}
@@ -170,7 +170,7 @@ DAMAGE = {
 def test_damage_stops_the_reader_even_when_rows_may_be_skipped(tmp_path, monkeypatch, what, window):
     path = tmp_path / "layer1.json"
     path.write_bytes(DAMAGE[what])
-    monkeypatch.setattr(recipes, "WINDOW", window)
+    monkeypatch.setattr(recipe_array, "WINDOW", window)
     with pytest.raises(DataError) as caught:
         list(read_recipes(path, lambda bad: None))
     assert what in str(caught.value) and "layer1.json" in str(caught.value) and "byte" in str(caught.value)
@@ -181,7 +181,7 @@ def test_the_byte_of_bad_utf8_is_exact(tmp_path, monkeypatch):
     path = tmp_path / "layer1.json"
     path.write_bytes(before + b'"\xc3("]')
     for window in (1, 5, 1 << 20):
-        monkeypatch.setattr(recipes, "WINDOW", window)
+        monkeypatch.setattr(recipe_array, "WINDOW", window)
         with pytest.raises(DataError, match=f"byte {len(before) + 1}:"):
             list(read_recipes(path))
 
@@ -210,8 +210,8 @@ def test_a_value_deeper_than_json_reads_is_a_bad_row(tmp_path):
 def test_what_cannot_be_parsed_at_once_is_tried_once_a_window(tmp_path, monkeypatch):
     rows = [row(n, title="\ud83c" if n % 20 == 5 else "x") for n in range(400)]
     path, tries = write(tmp_path / "layer1.json", rows), []
-    loads = recipes.orjson.loads
-    monkeypatch.setattr(recipes.orjson, "loads", lambda text: tries.append(len(text)) or loads(text))
+    loads = recipe_array.orjson.loads
+    monkeypatch.setattr(recipe_array.orjson, "loads", lambda text: tries.append(len(text)) or loads(text))
     bad: list[BadRow] = []
     assert len(list(read_recipes(path, bad.append))) == 380 and len(bad) == 20
     assert sum(tries) < 2 * path.stat().st_size
@@ -222,10 +222,10 @@ def test_windows_after_a_bad_row_are_parsed_at_once_again(tmp_path, monkeypatch)
         write(tmp_path / "layer1.json", [row(n, title="\ud83c" if n == 5 else "x") for n in range(1000)]),
         [],
     )
-    loads = recipes.orjson.loads
-    monkeypatch.setattr(recipes.orjson, "loads", lambda text: tries.append(len(text)) or loads(text))
+    loads = recipe_array.orjson.loads
+    monkeypatch.setattr(recipe_array.orjson, "loads", lambda text: tries.append(len(text)) or loads(text))
     assert len(list(read_recipes(path, lambda bad: None))) == 999
-    assert sum(tries) > path.stat().st_size - 2 * recipes.WINDOW
+    assert sum(tries) > path.stat().st_size - 2 * recipe_array.WINDOW
 
 
 def test_the_byte_of_a_mistake_before_bad_utf8_is_exact(tmp_path, monkeypatch):
@@ -234,7 +234,7 @@ def test_the_byte_of_a_mistake_before_bad_utf8_is_exact(tmp_path, monkeypatch):
     path.write_bytes(before + b"oops}, " + b" " * 40 + b'"\xff"]')
     places = set()
     for window in range(1, len(path.read_bytes()) + 2):
-        monkeypatch.setattr(recipes, "WINDOW", window)
+        monkeypatch.setattr(recipe_array, "WINDOW", window)
         with pytest.raises(DataError, match="Expecting value") as caught:
             list(read_recipes(path))
         places.add(str(caught.value))
@@ -242,11 +242,13 @@ def test_the_byte_of_a_mistake_before_bad_utf8_is_exact(tmp_path, monkeypatch):
 
 
 def test_a_long_element_is_read_in_pieces_that_double(monkeypatch):
-    monkeypatch.setattr(recipes, "WINDOW", 100)
-    times, grow = [], recipes._Window.grow
-    monkeypatch.setattr(recipes._Window, "grow", lambda window: times.append(window.read) or grow(window))
+    monkeypatch.setattr(recipe_array, "WINDOW", 100)
+    times, grow = [], recipe_array._Window.grow
+    monkeypatch.setattr(
+        recipe_array._Window, "grow", lambda window: times.append(window.read) or grow(window)
+    )
     file = io.BytesIO(json.dumps([row(0, title="x" * 1_000_000)]).encode())
-    assert len(list(recipes._elements(file, Path("layer1.json")))) == 1
+    assert len(list(recipe_array.elements(file, Path("layer1.json")))) == 1
     assert len(times) < 20
 
 
@@ -254,7 +256,7 @@ def test_a_mistake_in_the_middle_does_not_read_the_rest_of_the_file(tmp_path):
     path = tmp_path / "layer1.json"
     path.write_bytes(b"[" + json.dumps(row(0)).encode() + b', {"id": oops}, ' + b" " * (8 << 20) + b"]")
     with pytest.raises(DataError, match="row 1"), open(path, "rb") as file:
-        list(recipes._elements(file, path))
+        list(recipe_array.elements(file, path))
         assert file.tell() < 4 << 20
 
 

@@ -14,7 +14,7 @@ from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SAMPLES, SEGMENTS
 from foretaste.contracts.view import Look, Sources
-from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, write_features
+from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline import families
 from foretaste.video.windows import label_at
 

@@ -15,7 +15,7 @@ import pytest
 from language_models import publish
 
 from foretaste.contracts.tables import PHRASES, read_table
-from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, write_features
+from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.kitchen.config import WorldConfig
 from foretaste.kitchen.parts import make_annotations, make_recipes
 

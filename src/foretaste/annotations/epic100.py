@@ -18,10 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from foretaste.annotations.epic100_lists import (
+    OFFICIAL_LISTS,
+    RULSTM_LISTS,
+    Entry,
+    official_lists,
+    rulstm_lists,
+)
 from foretaste.annotations.labels import either, verb_noun
 from foretaste.annotations.rows import Found, Row, RowError, bad_list, read_names, read_rows
 from foretaste.annotations.segments import Annotation, Annotations, check_span, table
-from foretaste.contracts.errors import DataError
 from foretaste.pipeline.options import Options
 
 #: RULSTM counts frames at 30 a second in every video, whatever the video's own rate.
@@ -31,17 +37,8 @@ OFFICIAL = {
     "validation": "EPIC_100_validation.csv",
     "test": "EPIC_100_test_timestamps.csv",
 }
-OFFICIAL_LISTS = (
-    "EPIC_100_tail_verbs.csv",
-    "EPIC_100_tail_nouns.csv",
-    "EPIC_100_unseen_participant_ids_validation.csv",
-)
 OFFICIAL_COLUMNS = ("narration_id", "participant_id", "video_id", "start_timestamp", "stop_timestamp")
 RULSTM = {"training": "training.csv", "validation": "validation.csv", "test": "test_timestamps.csv"}
-RULSTM_LISTS = tuple(
-    f"validation_{part}_ids.csv"
-    for part in ("tail_verbs", "tail_nouns", "unseen_participants", "tail_actions")
-)
 RULSTM_COLUMNS = ("narration_id", "video", "start", "stop")
 VERBS = "EPIC_100_verb_classes.csv"
 #: Said of an official row whose verb or noun cannot be read: where its action occurs nowhere else, later
@@ -95,24 +92,6 @@ def _splits(config: Config) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One row whose ids are good: where it stands, its segment, and the pair of verb and noun (None without
-    labels).
-    """
-
-    row: Row
-    split: str
-    segment_id: str
-    video_id: str
-    pair: tuple[int, int] | None
-
-    @property
-    def participant(self) -> str:
-        """ "P01" of "P01_101"."""
-        return self.video_id.partition("_")[0]
-
-
-@dataclass(frozen=True)
 class Epic100:
     """The reader."""
 
@@ -129,9 +108,9 @@ class Epic100:
         entries, pairs = self._entries(found, verb, noun)
         actions = self._actions(pairs, found, verb, noun)
         lists = (
-            self._official_lists(entries, found, verb, noun)
+            official_lists(official, entries, found, verb, noun)
             if self.config.layout == "official"
-            else self._rulstm_lists(entries, found)
+            else rulstm_lists(self.root / self.config.rulstm, entries, found)
         )
         verbs, nouns, unseen = lists
         tail = {"action": either(list(actions), verbs, nouns), "verb": verbs, "noun": nouns}
@@ -270,71 +249,3 @@ class Epic100:
                 raise bad_list(row, path, str(reason)) from reason
             actions[pair] = len(actions)
         return actions
-
-    def _official_lists(
-        self, entries: list[Entry], found: Found, verb: tuple[str, ...], noun: tuple[str, ...]
-    ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
-        """Tail verbs, tail nouns, and the videos of unseen participants."""
-        verbs, nouns, unseen = (self.root / self.config.official / name for name in OFFICIAL_LISTS)
-        tails = []
-        for head, path, names in (("verb", verbs, verb), ("noun", nouns, noun)):
-            try:
-                ids = tuple(
-                    sorted(
-                        {row.class_id(head, names) for row in read_rows(path, found, (head,), header=True)}
-                    )
-                )
-                tails.append(ids)
-            except RowError as reason:
-                raise DataError(
-                    f"bad class list ({reason})", path, f"ids of {head} classes", "use the published file"
-                ) from reason
-        people = {
-            row.cells["participant_id"] for row in read_rows(unseen, found, ("participant_id",), header=True)
-        }
-        videos = {
-            entry.video_id for entry in entries if entry.split == "validation" and entry.participant in people
-        }
-        if people and not videos:
-            raise DataError(
-                f"no validation video of {', '.join(sorted(people))}",
-                unseen,
-                "participants of validation",
-                "use the published file",
-            )
-        return tails[0], tails[1], tuple(sorted(videos))
-
-    def _rulstm_lists(
-        self, entries: list[Entry], found: Found
-    ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
-        """RULSTM lists the validation segments of each group; a group is a set of classes, or of videos."""
-        listed = []
-        for name in RULSTM_LISTS:
-            rows = read_rows(self.root / self.config.rulstm / name, found, ("narration_id",), header=False)
-            listed.append({row.cells["narration_id"] for row in rows})
-        left_out = {issue.key for issue in found.issues}
-        validation = [entry for entry in entries if entry.split == "validation"]
-        tails = [
-            {entry.pair[head] for entry in validation if entry.segment_id in listed[head]} for head in (0, 1)
-        ]
-        unseen = {entry.video_id for entry in validation if entry.segment_id in listed[2]}
-        groups = (
-            {entry.segment_id for entry in validation if entry.pair[0] in tails[0]},
-            {entry.segment_id for entry in validation if entry.pair[1] in tails[1]},
-            {entry.segment_id for entry in validation if entry.video_id in unseen},
-            {
-                entry.segment_id
-                for entry in validation
-                if entry.pair[0] in tails[0] or entry.pair[1] in tails[1]
-            },
-        )
-        for name, ids, group in zip(RULSTM_LISTS, listed, groups, strict=True):
-            if odd := sorted((ids - left_out) ^ group):
-                path = self.root / self.config.rulstm / name
-                raise DataError(
-                    f"a list that parts a class or a video ({len(odd)} segments, e.g. {odd[0]})",
-                    path,
-                    "all validation segments of each class or video that it names, and no others",
-                    "use the published file",
-                )
-        return tuple(sorted(tails[0])), tuple(sorted(tails[1])), tuple(sorted(unseen))

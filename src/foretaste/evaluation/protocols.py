@@ -59,6 +59,11 @@ class Targets:
             sample_ids=tuple(self.sample_ids[row] for row in rows), labels=labels, videos=self.videos[rows]
         )
 
+    def occurrences(self, classes: ClassSpace) -> dict[str, np.ndarray]:
+        """head -> (C,) int64: how often each class is a label."""
+        sizes = classes.sizes(self.labels)
+        return {head: np.bincount(labels, minlength=sizes[head]) for head, labels in self.labels.items()}
+
 
 def targets(samples: pa.Table, split: str) -> Targets:
     """Every sample of ``split`` that has labels and is not dropped, in the table's order; DataError where

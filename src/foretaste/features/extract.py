@@ -19,7 +19,7 @@ from torch import Tensor
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.issues import Issue
-from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, read_videos, write_features
+from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, read_videos, write_features
 from foretaste.pipeline.artifact import whole
 from foretaste.video.decode import Decoder, choose, stream_frames
 from foretaste.video.packets import Packets

@@ -12,8 +12,8 @@ import numpy as np
 
 from foretaste.kitchen.chance import field, stream
 from foretaste.kitchen.config import WorldConfig
-from foretaste.kitchen.gestures import Effect
 from foretaste.kitchen.pictures import Pictures
+from foretaste.kitchen.pose import Effect
 from foretaste.kitchen.room import paint_doors, paint_heat, paint_room, paint_steam, paint_tap
 from foretaste.kitchen.scene import Thing
 from foretaste.kitchen.schedule import Timeline

@@ -13,8 +13,9 @@ from math import cos, pi, radians, sin
 
 from foretaste.kitchen.chance import stream
 from foretaste.kitchen.config import WorldConfig
-from foretaste.kitchen.gestures import GESTURES, Pose, moved_by
+from foretaste.kitchen.gestures import GESTURES, moved_by
 from foretaste.kitchen.plan import Step
+from foretaste.kitchen.pose import Pose
 from foretaste.kitchen.scene import Scene, Thing
 from foretaste.kitchen.schedule import Action, Timeline
 from foretaste.kitchen.style import HEIGHT, WIDTH, Point, Style

@@ -7,10 +7,13 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from foretaste.openie import closed, grammar, lexicon, steps
+from foretaste.openie import closed, grammar, lexicon, particles, steps
 from foretaste.openie.extraction import Extraction
 from foretaste.openie.things import Thing, named
 from foretaste.openie.words import TAGS, WORDS, tokenise
+
+#: Groups of a clause whose verb only leads to the action.
+_LIGHT = ("chained", "let", "bring", "use")
 
 
 class Reading:
@@ -142,7 +145,7 @@ class Reading:
         last, particle = at, match.start("particle")
         if particle >= 0:
             word = WORDS[tokens[particle]].lower
-            if self.owns(verb, word, particle, thing):
+            if particles.owns(tokens, self.tags, verb, word, particle, thing):
                 verb, last = f"{verb} {word}", particle
             else:
                 thing = None
@@ -150,11 +153,11 @@ class Reading:
             if self.canonical and verb in lexicon.WITH_MATTER and self.given_with(match):
                 thing = self.thing(match, "matter")
         elif match.start("late_particle") >= 0:
-            verb = self.with_late_particle(verb, match.start("late_particle"))
+            verb = particles.late(tokens, self.tags, verb, match.start("late_particle"), self.narration)
         elif thing is not None and " together" in self.text:
             joined = grammar.TOGETHER.match(self.tags, match.end())
             if joined is not None and WORDS[tokens[joined.start("particle")]].lower == "together":
-                verb = self.with_late_particle(verb, joined.start("particle"))
+                verb = particles.late(tokens, self.tags, verb, joined.start("particle"), self.narration)
         if thing is None and last == at and (self.narration or verb in lexicon.PREPOSITIONAL):
             after = grammar.PREPOSITION.match(self.tags, at + 1)
             word = WORDS[tokens[at + 1]].lower if after is not None else ""
@@ -191,36 +194,6 @@ class Reading:
             return None
         return self.thing(match, "object")
 
-    def with_late_particle(self, verb: str, at: int) -> str:
-        """The verb with the particle that stands after its object: "turn the tap off", not "put the lid
-        back on the pan".
-        """
-        word = WORDS[self.tokens[at]].lower
-        after = self.tags[at + 1 : at + 2]
-        if (word, after) in _NO_LATE_PARTICLES and not (
-            after == "i" and self.tags[at + 2 : at + 3] in _AFTER_PARTICLE
-        ):
-            return verb
-        if after == "F" and verb in lexicon.MAKING:
-            return verb
-        return verb if self.narration and after in ("P", "F") else f"{verb} {word}"
-
-    def owns(self, verb: str, particle: str, at: int, thing: Thing | None) -> bool:
-        """Whether an "in", "on", "off", "over" or "through" belongs to the verb ("stir in the flour") or
-        to a place ("stir in a bowl").
-        """
-        if self.tags[at] == "I":
-            return True
-        if thing is None:
-            return self.tags[at + 1 : at + 2] in _AFTER_PARTICLE
-        if particle in ("on", "off") and verb in lexicon.SWITCHED:
-            return True
-        if particle == "off" and thing[2] in lexicon.COVERS:
-            return True
-        if particle == "over" and verb in lexicon.OVER_MATTER:
-            return thing[2] in lexicon.MATTERS
-        return verb in lexicon.OWNERS[particle] and thing[2] not in lexicon.PLACES
-
     def light(self, match: re.Match[str]) -> None:
         """Add a clause whose verb only leads to the action: "let it rest", "bring to a boil", "use a knife
         to cut", "continue stirring".
@@ -241,10 +214,13 @@ class Reading:
             self.add(result, at, at, thing)
         elif self.canonical and name != "bring":
             particle = match.start(f"{name}_particle")
-            if particle < 0 or not self.owns(word.base, WORDS[self.tokens[particle]].lower, particle, thing):
-                self.add(word.base, at, at, thing if particle < 0 else None)
+            said = WORDS[self.tokens[particle]].lower if particle >= 0 else ""
+            if particle < 0:
+                self.add(word.base, at, at, thing)
+            elif particles.owns(self.tokens, self.tags, word.base, said, particle, thing):
+                self.add(f"{word.base} {said}", at, particle, thing)
             else:
-                self.add(f"{word.base} {WORDS[self.tokens[particle]].lower}", at, particle, thing)
+                self.add(word.base, at, at, None)
         else:
             lead = next(i for i in range(match.start(), at) if self.tags[i] in "LqUKk")
             self.add(
@@ -322,11 +298,3 @@ class Reading:
             self.add(verb, at, at, thing)
         else:
             self.add(f"{verb} {WORDS[self.tokens[particle]].lower}", at, particle, thing)
-
-
-#: Particles and the class after them, where both are one preposition: "back on the pan", "away from",
-#: "together with".
-_NO_LATE_PARTICLES = frozenset({("back", "i"), ("away", "P"), ("together", "W")})
-_LIGHT = ("chained", "let", "bring", "use")
-#: Classes (``words.CLASSES``) that may follow a particle without an object, and the end.
-_AFTER_PARTICLE = frozenset({*".,;:CcSR_", ""})

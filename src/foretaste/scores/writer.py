@@ -11,7 +11,6 @@ with artifact.whole(path) as folder:
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,14 +31,11 @@ from foretaste.scores.format import (
     encode,
     how_scored,
     identity,
-    pack,
 )
+from foretaste.scores.gathered import GatheredSplit
 
 #: Rows of one shard: about 40 MB with EPIC-55's 2,513 actions.
 SHARD_ROWS = 8192
-
-#: Two rows of one input may differ this much in a probability (batches of other lengths, low precision).
-SAME_INPUT = 0.02
 
 
 class ScoreWriter:
@@ -79,7 +75,7 @@ class ScoreWriter:
         self._trained_on = tuple(trained_on)
         self._facts = dict(facts or {})
         self._floor = floor
-        self._splits: dict[str, _Split] = {}
+        self._splits: dict[str, GatheredSplit] = {}
         self._heads: tuple[str, ...] | None = None
         digest = hashlib.sha256(classes.to_json().encode()).hexdigest()
         self._record = {
@@ -165,7 +161,7 @@ class ScoreWriter:
                     "look at the model that made them",
                 )
             rows["embedding"] = np.asarray(embedding, dtype=np.float32)
-        self._splits.setdefault(split, _Split(split)).add(ids, list(digests), rows, folds, view, shown)
+        self._splits.setdefault(split, GatheredSplit(split)).add(ids, list(digests), rows, folds, view, shown)
 
     def finish(self) -> dict[str, Any]:
         """Write shards, classes, datasheet and, last, the manifest; returns the manifest."""
@@ -213,7 +209,7 @@ class ScoreWriter:
         artifact.write_json(self._folder / "manifest.json", manifest)
         return manifest
 
-    def _status(self, split: _Split) -> str:
+    def _status(self, split: GatheredSplit) -> str:
         found = how_scored(split.name, split.folds, self._trained_on)
         if found is None:
             raise DataError(
@@ -223,98 +219,3 @@ class ScoreWriter:
                 "score the split in one way",
             )
         return found
-
-
-class _Split:
-    """Rows and entries of one split, in the order in which they were written."""
-
-    def __init__(self, name: str):
-        self.name = name
-        self.rows: dict[tuple[int, bytes], int] = {}
-        self.entries: dict[tuple[str, int], int] = {}
-        self.views: list[str] = []
-        self.folds: set[int] = set()
-        self.width: int | None = None
-        self._tensors: dict[str, list[np.ndarray]] = {}
-        self._shown: list[str] | None = None
-
-    def add(
-        self,
-        ids: list[str],
-        digests: list[bytes],
-        rows: dict[str, np.ndarray],
-        folds: list[int],
-        view: str,
-        shown: Sequence[Any] | None,
-    ) -> None:
-        if self.entries and (set(rows) != set(self._tensors) or (shown is None) != (self._shown is None)):
-            raise DataError(
-                f"calls of split {self.name} differ in what they give",
-                view,
-                f"{sorted(self._tensors)}",
-                "give the same each time",
-            )
-        if view not in self.views:
-            self.views.append(view)
-        self.folds.update(folds)
-        self.width = rows["embedding"].shape[1] if "embedding" in rows else None
-        for i, (sample, digest) in enumerate(zip(ids, digests, strict=True)):
-            entry, key = (sample, self.views.index(view)), (folds[i], digest)
-            if entry in self.entries:
-                raise DataError(
-                    f"sample {sample} twice",
-                    f"split {self.name}, view {view}",
-                    "unique sample ids",
-                    "write each sample once",
-                )
-            if key not in self.rows:
-                self.rows[key] = len(self.rows)
-                for name, values in rows.items():
-                    self._tensors.setdefault(name, []).append(values[i])
-            else:
-                self._compare(sample, {name: values[i] for name, values in rows.items()}, self.rows[key])
-            self.entries[entry] = self.rows[key]
-            if shown is not None:
-                self._shown = [] if self._shown is None else self._shown
-                self._shown.append(
-                    json.dumps(shown[i], sort_keys=True, separators=(",", ":"), allow_nan=False)
-                )
-
-    def _compare(self, sample: str, new: dict[str, np.ndarray], row: int) -> None:
-        for name, values in new.items():
-            if name.endswith(".logits"):
-                here, there = (np.exp(v.astype(np.float64)) for v in (values, self._tensors[name][row]))
-                apart = np.abs(here / here.sum() - there / there.sum()).max()
-                if apart > SAME_INPUT:
-                    raise DataError(
-                        f"{name} of {sample} differs by {apart:.3f} in probability from those of an equal"
-                        " input",
-                        f"split {self.name}",
-                        "equal digests for equal inputs only",
-                        "let the view's digest cover everything the model is given",
-                    )
-
-    def shards(self, size: int):
-        """(tensors, number of rows, number of entries) of every shard."""
-        keys = list(self.rows)
-        belongs = np.fromiter(self.entries.values(), dtype=np.int64)
-        entries = list(self.entries)
-        for start in range(0, len(keys), size):
-            part = slice(start, start + size)
-            chosen = np.flatnonzero((belongs >= start) & (belongs < start + size))
-            tensors = {name: np.stack(values[part]) for name, values in self._tensors.items()}
-            tensors["digest"] = (
-                np.frombuffer(b"".join(digest for _, digest in keys[part]), dtype=np.uint8)
-                .reshape(-1, DIGEST_BYTES)
-                .copy()
-            )
-            tensors["fold"] = np.array([fold for fold, _ in keys[part]], dtype=np.int16)
-            tensors["entry.row"] = belongs[chosen] - start
-            tensors["entry.position"] = chosen.astype(np.int64)
-            tensors["entry.view"] = np.array([entries[i][1] for i in chosen], dtype=np.int16)
-            tensors["entry.sample_id"], tensors["entry.sample_id_stop"] = pack(
-                [entries[i][0] for i in chosen]
-            )
-            if self._shown is not None:
-                tensors["entry.shown"], tensors["entry.shown_stop"] = pack([self._shown[i] for i in chosen])
-            yield tensors, len(keys[part]), len(chosen)

@@ -43,7 +43,7 @@ def run(step: Step) -> None:
     sources = [open_scores(path) for path in step.inputs["scores"]]
     weights, exponent, fitted_on = _settle(config, sources, classes, samples, step.wildcards["model"])
     shares = _shares(config, weights)
-    counts = class_counts(targets(samples, TRAINING), classes)
+    counts = targets(samples, TRAINING).occurrences(classes)
     record = {
         "weights": _identities(config["parts"], sources),
         "network": {
@@ -108,7 +108,7 @@ def _settle(
         if len(wanted) < len(rows):
             rows = rows.among(set(rows.sample_ids) - set(wanted.sample_ids))
         exponent = fitted_exponent(
-            mean, wanted, class_counts(rows, classes)[classes.main], classes, config["primary_metric"]
+            mean, wanted, rows.occurrences(classes)[classes.main], classes, config["primary_metric"]
         )
         console.say(
             f"{model}: class prior to the power {exponent}, by {config['primary_metric']} on {len(wanted)}"
@@ -171,12 +171,6 @@ def fitted_exponent(
         return measure({main: changed}, wanted, classes)[main][metric] or 0.0
 
     return fit_exponent(logits, counts, value)
-
-
-def class_counts(rows: Targets, classes: ClassSpace) -> dict[str, np.ndarray]:
-    """head -> (C,) how often each class is a label."""
-    sizes = classes.sizes(rows.labels)
-    return {head: np.bincount(labels, minlength=sizes[head]) for head, labels in rows.labels.items()}
 
 
 def _shares(config: Mapping[str, Any], weights: Sequence[float] | None) -> list[float] | None:

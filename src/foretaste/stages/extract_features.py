@@ -19,7 +19,7 @@ from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, of_modality, re
 from foretaste.contracts.view import Sources
 from foretaste.features.extract import Settings, extract_shard
 from foretaste.features.plan import late_windows, of_shard, wanted_frames
-from foretaste.features.store import write_features
+from foretaste.features.shard import write_features
 from foretaste.pipeline import families
 from foretaste.pipeline.artifact import whole
 from foretaste.pipeline.config import validated

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from foretaste.evaluation.protocols import targets
 from foretaste.report.axis import Axis
 from foretaste.report.finished_runs import FinishedRuns
@@ -79,7 +77,7 @@ def _gains(runs: FinishedRuns, a: str, b: str) -> list[ClassGain]:
     found = []
     for world, table in zip(runs.worlds, runs.tables, strict=True):
         head = world.classes.main
+        training = targets(table, "training").occurrences(world.classes)[head]
         names = world.classes.names(head)
-        counts = np.bincount(targets(table, "training").labels[head], minlength=len(names))
-        found.append(class_gains(names, world.labels, world.hits(a, 5), world.hits(b, 5), counts))
+        found.append(class_gains(names, world.labels, world.hits(a, 5), world.hits(b, 5), training))
     return joined(found)
