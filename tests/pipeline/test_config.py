@@ -9,6 +9,7 @@ import pytest
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.preset_files import Files, merge
 from foretaste.pipeline.protocol import protocol
@@ -244,15 +245,13 @@ PUBLISHED = ["lm_avt", "lm_avt_published", "lm_avt_published_text", "lm_avt_publ
 def test_the_published_presets_do_not_train_anything_twice():
     """On EGTEA their students have a schedule of their own."""
     for dataset, baseline in (("epic55", "lm_avt"), ("egtea_s1", "lm_avt_published")):
-        all_four = catalogue(dataset=dataset, systems=PUBLISHED)
-        assert {all_four.at.home(dataset, system, "student_baseline") for system in PUBLISHED[1:]} <= {
+        all_four = Locations(catalogue(dataset=dataset, systems=PUBLISHED))
+        assert {all_four.home(dataset, system, "student_baseline") for system in PUBLISHED[1:]} <= {
             baseline,
             "lm_avt_published_lms",
         }
-        assert all_four.at.home(dataset, "lm_avt_published_lms", "teacher_recipe_lm") == "lm_avt_published"
-        assert (
-            all_four.at.home(dataset, "lm_avt_published_text", "teacher_recipe_lm") == "lm_avt_published_text"
-        )
+        assert all_four.home(dataset, "lm_avt_published_lms", "teacher_recipe_lm") == "lm_avt_published"
+        assert all_four.home(dataset, "lm_avt_published_text", "teacher_recipe_lm") == "lm_avt_published_text"
 
 
 def test_the_published_presets_stay_in_fp32():
@@ -346,7 +345,7 @@ def test_small_students_learn_from_the_teachers_of_lm_avt(dataset):
     """None of their teachers is trained again; width and layers are what the preset promises."""
     both = catalogue(dataset=dataset, systems=["lm_avt", "lm_avt_small"])
     homes = {
-        name: both.at.home(dataset, "lm_avt_small", name)
+        name: Locations(both).home(dataset, "lm_avt_small", name)
         for name in both.system(dataset, "lm_avt_small").models
     }
     students = {name for name in homes if name.startswith("student")}
@@ -382,8 +381,8 @@ def test_yaml_that_nests_too_deeply_is_one_error(tmp_path):
 
 def test_recipes_may_not_be_named_like_a_dataset():
     with pytest.raises(ConfigError, match=r"recipes named 'kitchen.json'.*rename"):
-        catalogue(dataset="epic55", recipes="/x/kitchen.json").at.corpus("epic55")
-    assert catalogue(dataset="epic55", recipes="/x/layer1.json.gz").at.corpus("epic55") == "layer1"
+        Locations(catalogue(dataset="epic55", recipes="/x/kitchen.json")).corpus("epic55")
+    assert Locations(catalogue(dataset="epic55", recipes="/x/layer1.json.gz")).corpus("epic55") == "layer1"
 
 
 FITTING = [

@@ -10,6 +10,7 @@ import pytest
 from foretaste.contracts.errors import ForetasteError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.described import Folder
+from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.rules import Rules, declared
 
@@ -75,7 +76,9 @@ def test_a_folder_without_videos_says_what_it_holds(data):
     (data / "epic55/videos/P02").unlink()
     with pytest.raises(SystemExit, match=r"error: no video matches \*\*/\*\.MP4.*2 named \*\.mp5"):
         rules(data_root=str(data)).inputs("probe_videos")(Wildcards(dataset="epic55"))
-    assert not Catalogue({"dataset": "epic55", "data_root": str(data)}, ROOT).at.videos("epic55").any()
+    assert (
+        not Locations(Catalogue({"dataset": "epic55", "data_root": str(data)}, ROOT)).videos("epic55").any()
+    )
 
 
 def test_features_are_found_through_links(data):
@@ -83,7 +86,7 @@ def test_features_are_found_through_links(data):
     (data / "store" / "0.h5").touch()
     (data / "features").mkdir()
     (data / "features" / "ircsn152").symlink_to(data / "store")
-    assert Catalogue({"dataset": "epic55", "data_root": str(data)}, ROOT).at.features(
+    assert Locations(Catalogue({"dataset": "epic55", "data_root": str(data)}, ROOT)).features(
         "epic55", "ircsn152"
     ) == [f"{data}/features/ircsn152/0.h5"]
 

@@ -14,6 +14,7 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.config import LmConfig, validated
 from foretaste.pipeline.language_models import artifact_name, source
+from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.rules import Targets
 from foretaste.pipeline.specs import spec
@@ -145,7 +146,7 @@ def test_no_spec_holds_a_place(tmp_path, carried):
         _folder(tmp_path / "data", "albert-base-v2")
     plan = _plan(tmp_path / "data", results=str(tmp_path / "results"))
     teacher = {"dataset": "egtea_s1", "system": "lm_avt_published", "seed": "0"}
-    steps = [("fetch_weights", {"weights": name}) for name in plan.catalogue.at.first_lms]
+    steps = [("fetch_weights", {"weights": name}) for name in Locations(plan.catalogue).first_lms]
     steps += [("pretrain", {"corpus": "layer1", "lm": lm}) for lm in ("albert_recipes", "minilm_recipes")]
     steps += [
         (stage, {**teacher, "model": model})

@@ -8,6 +8,7 @@ import pytest
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.places import check_given
 from foretaste.pipeline.plan import Plan
 
@@ -72,7 +73,7 @@ def test_results_may_not_hold_wildcards():
 )
 def test_a_file_of_recipes_may_have_any_plain_name(name, corpus, tmp_path):
     catalogue = Catalogue({"dataset": "epic55", "recipes": f"{tmp_path}/a b.c/{name}"}, ROOT)
-    assert catalogue.at.corpus("epic55") == corpus
+    assert Locations(catalogue).corpus("epic55") == corpus
     assert (
         Plan(catalogue).describe("read_recipes", {"corpus": corpus}).inputs["recipes"]
         == f"{tmp_path}/a b.c/{name}"
@@ -84,7 +85,7 @@ def test_a_file_of_recipes_may_have_any_plain_name(name, corpus, tmp_path):
 )
 def test_any_other_name_is_refused(name):
     with pytest.raises(ConfigError, match=r"recipes named .*rename or link"):
-        Catalogue({"dataset": "epic55", "recipes": f"/x/{name}"}, ROOT).at.corpus("epic55")
+        Locations(Catalogue({"dataset": "epic55", "recipes": f"/x/{name}"}, ROOT)).corpus("epic55")
 
 
 def test_what_a_run_is_given_must_be_there(tmp_path):

@@ -19,7 +19,6 @@ from foretaste.pipeline.config import (
     TextConfig,
     validated,
 )
-from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig, TermConfig
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.places import check_folder
@@ -32,7 +31,7 @@ _SHARED = {"lms": LmConfig, "backbones": BackboneConfig, "texts": TextConfig}
 
 
 class Catalogue:
-    """The resolved configuration of one run; ``at`` says where files lie."""
+    """The resolved configuration of one run."""
 
     #: What views of the video are made from.
     OF_VIDEO = ("features", "pixels", "boxes")
@@ -43,7 +42,6 @@ class Catalogue:
         self.files = Files(root)
         self.run: RunConfig = validated(RunConfig, settings, "config.yaml")
         self.results = self.run.results_root
-        self.at = Locations(self)
         check_folder(self.results, "config.yaml.results_root")
         self.components, self._settings = (
             schemas(Path(root) / "workflow" / "schemas" / f"{name}.json")

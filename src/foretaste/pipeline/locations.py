@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from foretaste.contracts.errors import ConfigError
+from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.dataset_videos import DatasetVideos
 from foretaste.pipeline.described import Folder
 from foretaste.pipeline.found_files import matching
 from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.model_config import AverageConfig
-
-if TYPE_CHECKING:
-    from foretaste.pipeline.catalogue import Catalogue
 
 #: The text whose files lie in the folder of the corpus itself.
 PLAIN_TEXT = "recipes"

@@ -7,6 +7,7 @@ from typing import Any
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.described import Described, Folder, samples_of, tables
 from foretaste.pipeline.first_weights import first_weights, trained
+from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.protocol import protocol
 from foretaste.pipeline.seen import seen
 
@@ -16,6 +17,7 @@ class ModelPlan:
 
     def __init__(self, catalogue: Catalogue):
         self.catalogue, self.run, self.results = catalogue, catalogue.run, catalogue.results
+        self.at = Locations(catalogue)
 
     def train(self, dataset: str, system: str, seed: str, model: str) -> Described:
         """One model of a system, trained."""
@@ -24,7 +26,7 @@ class ModelPlan:
         inputs, config, places = seen(self.catalogue, dataset, system, settings)
         for other in sorted(settings.mentions - set(settings.live)):
             inputs[f"scores_{other}"] = Folder(
-                f"{self.catalogue.at.model_folder(dataset, system, other, int(seed))}/scores"
+                f"{self.at.model_folder(dataset, system, other, int(seed))}/scores"
             )
         config["model"] = {
             **settings.model_dump(mode="json", exclude={"role", "label", "maps", "views"}),
@@ -63,7 +65,7 @@ class ModelPlan:
         inputs, config, places = seen(self.catalogue, dataset, system, settings)
         shared = ("samples", "extra", "segments", "classes")
         own = {name: path for name, path in inputs.items() if name not in shared}
-        folder = self.catalogue.at.model_folder(dataset, system, teacher, int(seed))
+        folder = self.at.model_folder(dataset, system, teacher, int(seed))
         own["checkpoint"] = Folder(f"{folder}/checkpoint")
         named = {f"live.{teacher}.{name}": path for name, path in own.items()}
         return named, {"network": trained(settings.network), **config}, places
@@ -98,8 +100,7 @@ class ModelPlan:
         settings = self.catalogue.model(dataset, system, model)
         parts = [(other, part) for other in settings.average for part in settings.seeds or (int(seed),)]
         scores = [
-            Folder(f"{self.catalogue.at.model_folder(dataset, system, other, part)}/scores")
-            for other, part in parts
+            Folder(f"{self.at.model_folder(dataset, system, other, part)}/scores") for other, part in parts
         ]
         return Described(
             inputs={"scores": scores, **self._samples(dataset, system), **self._tables(dataset, "classes")},

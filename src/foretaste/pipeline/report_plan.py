@@ -12,6 +12,7 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.described import Described, Folder, samples_of, tables
 from foretaste.pipeline.language_models import artifact_name
+from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
 
 
@@ -23,6 +24,11 @@ class ReportPlan:
     dataset: str
     system: str
     scope: str
+
+    @property
+    def at(self) -> Locations:
+        """Where files lie."""
+        return Locations(self.catalogue)
 
     @property
     def worlds(self) -> tuple[str, ...]:
@@ -65,7 +71,12 @@ class ReportPlan:
         for world in self.worlds:
             for model in self.models:
                 for seed in self.seeds(model):
-                    yield world, model, seed, self.catalogue.at.model_folder(world, self.system, model, seed)
+                    yield (
+                        world,
+                        model,
+                        seed,
+                        self.at.model_folder(world, self.system, model, seed),
+                    )
 
     def jobs(self) -> list[tuple[str, str]]:
         """(rule, output path without suffix, relative to the results) of the jobs whose cost the report
@@ -87,8 +98,8 @@ class ReportPlan:
                     if name
                 ]
                 if settings.training is not None:
-                    corpus = self.catalogue.at.corpus(world)
-                    text = self.catalogue.at.text_name(corpus, lm)
+                    corpus = self.at.corpus(world)
+                    text = self.at.text_name(corpus, lm)
                     jobs += [
                         ("read_recipes", f"text/{corpus}/sentences"),
                         ("make_phrases", f"text/{text}/phrases"),
@@ -130,8 +141,8 @@ class ReportPlan:
         """The issues tables of the recipe corpora that the models' language models have read."""
         folder, found = f"{self.catalogue.results}/text", []
         for world, lm in self.pretrained():
-            corpus = self.catalogue.at.corpus(world)
-            text = self.catalogue.at.text_name(corpus, lm)
+            corpus = self.at.corpus(world)
+            text = self.at.text_name(corpus, lm)
             found.append(f"{folder}/{corpus}/issues.parquet")
             found += [
                 f"{folder}/{text}/issues/extract_openie-{shard}.parquet" for shard in self._text_shards(lm)
@@ -166,7 +177,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
     }
     if lms := plan.pretrained():
         inputs["lms"] = [
-            f"{catalogue.results}/lm/{catalogue.at.corpus(world)}/{lm}/metrics.json" for world, lm in lms
+            f"{catalogue.results}/lm/{plan.at.corpus(world)}/{lm}/metrics.json" for world, lm in lms
         ]
     inputs["samples"] = [samples_of(catalogue.results, world, preset.task) for world in plan.worlds]
     for table in ("segments", "classes"):
@@ -183,7 +194,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
     inputs["issues"] += plan.text_issues()
     if plan.scope != "teachers" and plan._backbones(plan.worlds[0]):
         inputs |= tables(catalogue.results, plan.worlds[0], "videos")
-        places["video_folders"] = catalogue.at.videos(plan.worlds[0]).folders()
+        places["video_folders"] = plan.at.videos(plan.worlds[0]).folders()
     folder = f"{catalogue.results}/{dataset}/{system}{scope}"
     pairs = [pair for pair in preset.comparisons if set(pair) <= set(plan.models)]
     for a, b in pairs:

@@ -15,6 +15,7 @@ from foretaste.contracts.errors import ForetasteError, of_system
 from foretaste.pipeline.artifact import remember_json
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.described import Folder
+from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.places import check_given
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.specs import StepFile, step_file
@@ -96,6 +97,7 @@ class Targets:
 
     def __init__(self, catalogue: Catalogue):
         self.catalogue = catalogue
+        self.at = Locations(catalogue)
 
     def reports(
         self, dataset: str, systems: Sequence[str], scope: str = ""
@@ -116,7 +118,7 @@ class Targets:
 
         def of(system: str) -> list[str]:
             backbones = self.catalogue.system(dataset, system).backbones
-            files = [path for name in backbones for path in self.catalogue.at.features(dataset, name)]
+            files = [path for name in backbones for path in self.at.features(dataset, name)]
             check_given(path for path in files if not path.startswith(f"{self.catalogue.results}/"))
             return files
 
@@ -128,7 +130,7 @@ class Targets:
         def of(system: str) -> list[str]:
             lms = self.catalogue.system(dataset, system).lms.values()
             names = {name for lm in lms for name in (lm.init, lm.generator) if name}
-            return [declared(self.catalogue.at.weights(name)) for name in sorted(names)]
+            return [declared(self.at.weights(name)) for name in sorted(names)]
 
         return self._of(dataset, systems, of)
 

@@ -8,6 +8,7 @@ from typing import Any
 from foretaste.contracts.modalities import RGB
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.described import Folder, samples_of, tables
+from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig, with_each_view
 
 
@@ -27,20 +28,20 @@ def seen(
 
     config = {"view": with_each_view(settings.sees, resolved)}
     if settings.backbone is not None:
-        inputs["features"] = catalogue.at.features(dataset, settings.backbone)
+        inputs["features"] = Locations(catalogue).features(dataset, settings.backbone)
     for view in settings.each_view:
         shows = catalogue.shows(view)
         if shows in ("pixels", "boxes"):
             inputs |= tables(catalogue.results, dataset, "videos")
-            places["video_folders"] = catalogue.at.videos(dataset).folders(view.get("modality", RGB))
+            places["video_folders"] = Locations(catalogue).videos(dataset).folders(view.get("modality", RGB))
         if shows == "boxes":
-            inputs["boxes"] = catalogue.at.boxes(dataset)
+            inputs["boxes"] = Locations(catalogue).boxes(dataset)
     if settings.lm is not None:
         lm = catalogue.named("lms", settings.lm, dataset)
         if lm.training is None:
-            inputs["lm"] = catalogue.at.weights(lm.init)
+            inputs["lm"] = Locations(catalogue).weights(lm.init)
         else:
-            folder = f"{catalogue.results}/lm/{catalogue.at.corpus(dataset)}/{settings.lm}"
+            folder = f"{catalogue.results}/lm/{Locations(catalogue).corpus(dataset)}/{settings.lm}"
             inputs["lm"] = Folder(f"{folder}/checkpoint")
     return inputs, config, places
 
@@ -70,12 +71,12 @@ def watched(
                 continue
             inputs |= videos
             if shows == "boxes":
-                inputs["boxes"] = catalogue.at.boxes(dataset)
+                inputs["boxes"] = Locations(catalogue).boxes(dataset)
     return inputs, views
 
 
 def _of_features(catalogue: Catalogue, dataset: str, backbone: str) -> dict[str, Any]:
-    features = {f"features_{backbone}": catalogue.at.features(dataset, backbone)}
+    features = {f"features_{backbone}": Locations(catalogue).features(dataset, backbone)}
     if catalogue.named("backbones", backbone, dataset).files is not None:
         return features
     videos = tables(catalogue.results, dataset, "videos")

@@ -10,6 +10,7 @@ from foretaste.contracts.modalities import RGB
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.components import check_component
 from foretaste.pipeline.found_files import matching
+from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig
 
 #: Settings of the dataset that are a task's where the task has such a setting.
@@ -32,7 +33,7 @@ def task_of(catalogue: Catalogue, dataset: str, name: str) -> dict[str, Any]:
 
 def needs_videos(catalogue: Catalogue, dataset: str, task: str) -> bool:
     """Whether the samples of a task are made from the table of videos, as far as there is any video."""
-    return catalogue.components["tasks"][task]["videos"] and catalogue.at.videos(dataset).any(RGB)
+    return catalogue.components["tasks"][task]["videos"] and Locations(catalogue).videos(dataset).any(RGB)
 
 
 def tasks_seen_through(catalogue: Catalogue, dataset: str, backbone: str) -> list[dict[str, Any]]:
@@ -71,4 +72,4 @@ def _is_there(catalogue: Catalogue, dataset: str, model: ModelConfig, view: Mapp
         files = catalogue.named("backbones", model.backbone, dataset).files
         if files is not None:
             return bool(matching(Path(catalogue.run.data_root), files))
-    return catalogue.at.videos(dataset).any(view.get("modality", RGB))
+    return Locations(catalogue).videos(dataset).any(view.get("modality", RGB))

@@ -9,7 +9,7 @@ from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.config import TextConfig
 from foretaste.pipeline.described import Described, Folder
 from foretaste.pipeline.language_models import source
-from foretaste.pipeline.locations import PLAIN_TEXT
+from foretaste.pipeline.locations import PLAIN_TEXT, Locations
 from foretaste.pipeline.places import place
 
 
@@ -18,11 +18,12 @@ class TextPlan:
 
     def __init__(self, catalogue: Catalogue):
         self.catalogue, self.run, self.results = catalogue, catalogue.run, catalogue.results
+        self.at = Locations(catalogue)
 
     def read_recipes(self, corpus: str) -> Described:
         generated = corpus in self.catalogue.files.names("datasets")
         recipes = Folder(f"{self.results}/{corpus}/world/recipes") if generated else self.run.recipes
-        if not generated and (recipes is None or self.catalogue.at.corpus(self.run.dataset) != corpus):
+        if not generated and (recipes is None or self.at.corpus(self.run.dataset) != corpus):
             raise ConfigError(
                 f"no recipes for the corpus {corpus!r}",
                 "config.yaml: recipes",
@@ -74,9 +75,9 @@ class TextPlan:
         return self.catalogue.text(text.partition("/")[2] or PLAIN_TEXT)
 
     def fetch_weights(self, weights: str) -> Described:
-        if weights not in self.catalogue.at.first_lms:
-            raise unknown("language model", weights, self.catalogue.at.first_lms, "the presets' lms")
-        found = source(self.catalogue.at.first_lms[weights], Path(self.run.data_root))
+        if weights not in self.at.first_lms:
+            raise unknown("language model", weights, self.at.first_lms, "the presets' lms")
+        found = source(self.at.first_lms[weights], Path(self.run.data_root))
         inputs = {"files": [str(path) for path in found.files]} if found.files else {}
         return Described(
             inputs=inputs,
@@ -87,13 +88,13 @@ class TextPlan:
     def pretrain(self, corpus: str, lm: str) -> Described:
         folder = f"{self.results}/lm/{corpus}/{lm}"
         settings = self.catalogue.named("lms", lm)
-        text = self.catalogue.at.text_name(corpus, lm)
+        text = self.at.text_name(corpus, lm)
         inputs = {
             "phrases": f"{self.results}/text/{text}/phrases.parquet",
-            "lm": self.catalogue.at.weights(settings.init),
+            "lm": self.at.weights(settings.init),
         }
         if settings.generator is not None:
-            inputs["generator"] = self.catalogue.at.weights(settings.generator)
+            inputs["generator"] = self.at.weights(settings.generator)
         return Described(
             inputs=inputs,
             outputs={"checkpoint": Folder(f"{folder}/checkpoint"), "metrics": f"{folder}/metrics.json"},

@@ -10,6 +10,7 @@ from foretaste.pipeline import families
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.config import validated
 from foretaste.pipeline.described import Described, Folder, samples_of, tables
+from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.seen import watched
 from foretaste.pipeline.taken import needs_videos, task_of, tasks_seen_through, watching
@@ -20,6 +21,7 @@ class VideoPlan:
 
     def __init__(self, catalogue: Catalogue):
         self.catalogue, self.run, self.results = catalogue, catalogue.run, catalogue.results
+        self.at = Locations(catalogue)
 
     def make_kitchen(self, dataset: str, part: str) -> Described:
         """A part of a generated world."""
@@ -86,17 +88,17 @@ class VideoPlan:
         return Described(
             inputs={
                 "segments": f"{self.results}/{dataset}/segments.parquet",
-                "files": self.catalogue.at.videos(dataset).files(),
+                "files": self.at.videos(dataset).files(),
             },
             outputs={
                 "videos": f"{self.results}/{dataset}/videos.parquet",
                 "issues": f"{self.results}/{dataset}/issues/probe_videos.parquet",
             },
             config={
-                "patterns": self.catalogue.at.videos(dataset).patterns(),
+                "patterns": self.at.videos(dataset).patterns(),
                 "on_bad_input": self.run.on_bad_input,
             },
-            places={"video_folders": self.catalogue.at.videos(dataset).folders()},
+            places={"video_folders": self.at.videos(dataset).folders()},
         )
 
     def train_backbone(self, dataset: str, backbone: str) -> Described:
@@ -115,7 +117,7 @@ class VideoPlan:
                 "dataset": dataset,
                 "evaluated": self.catalogue.dataset(dataset).evaluated,
             },
-            places={"video_folders": self.catalogue.at.videos(dataset).folders()},
+            places={"video_folders": self.at.videos(dataset).folders()},
             processes=self.run.processes.get(backbone, 1),
         )
 
@@ -138,7 +140,7 @@ class VideoPlan:
                 "tasks": tasks_seen_through(self.catalogue, dataset, backbone),
                 "on_bad_input": self.run.on_bad_input,
             },
-            places={"video_folders": self.catalogue.at.videos(dataset).folders()},
+            places={"video_folders": self.at.videos(dataset).folders()},
         )
 
     def gather_issues(self, dataset: str) -> Described:
