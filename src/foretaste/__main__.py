@@ -79,12 +79,11 @@ def _run_several(stage: str, rest: list[str], processes: int, log: Path | None) 
     """The step in several processes; the first writes the log, to which the reason of a failure is added."""
     from foretaste.training.processes import launch
 
-    reason = launch([stage, *rest], processes)
-    if reason is None:
-        return 0
-    console.open_log(log, "a")
-    console.fail(reason)
-    return 1
+    code, reason = launch([stage, *rest], processes)
+    if reason is not None:
+        console.open_log(log, "a")
+        console.fail(reason)
+    return code
 
 
 def _set_environment(step: Path, stage: str) -> int:

@@ -10,11 +10,11 @@ from collections.abc import Collection
 from foretaste.contracts.errors import ConfigError
 
 #: Names that mean something else where the thing is named: a term's ``to`` may be labels, features or a
-#: model; the others lie in the same folder.
+#: model; ``processes: {score: n}`` of config.yaml means every scoring; the others lie in the same folder.
 RESERVED = {
-    "model": frozenset({"labels", "features"}),
-    "language model": frozenset(),
-    "backbone": frozenset(),
+    "model": frozenset({"labels", "features", "score"}),
+    "language model": frozenset({"score"}),
+    "backbone": frozenset({"score"}),
     "text": frozenset({"shards", "issues"}),
     "dataset": frozenset({"text", "lm", "weights"}),
     "system": frozenset({"backbones", "features", "issues", "samples", "scores", "world"}),

@@ -170,10 +170,20 @@ def _take_steps(run: _Run, progress: Progress, done: int, loaders: Mapping[str, 
                     log.writelines(json.dumps(line, allow_nan=False) + "\n" for line in lines)
                 if due:
                     progress.save(taken, run.model, run.optimizer)
-            if when.to_end and taken < run.steps:
-                progress.settle()
-                console.say(f"told to end after {taken} of {run.steps} steps; a new start goes on from there")
-                sys.exit(END)
+            if when.to_end:
+                _end(run, progress, taken)
+        # What came in the last step, or while its end was monitored, is no less a wish.
+        when.wished(run.accelerator)
+        if when.to_end:
+            _end(run, progress, run.steps)
+
+
+def _end(run: _Run, progress: Progress, taken: int) -> None:
+    """Leave, all processes together and only once the state is on disk."""
+    progress.settle()
+    run.accelerator.wait_for_everyone()
+    console.say(f"told to end after {taken} of {run.steps} steps; a new start goes on from there")
+    sys.exit(END)
 
 
 def _step(run: _Run, step: int, pieces: Sequence[Batch | None]) -> dict[str, Any]:

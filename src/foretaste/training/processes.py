@@ -13,12 +13,17 @@ from tempfile import TemporaryDirectory
 
 import torch
 from accelerate import Accelerator
+from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from foretaste.pipeline import console
 from foretaste.training.arithmetic import compute
+from foretaste.training.interruptions import END
 from foretaste.training.samples import Share
+
+#: Seconds that processes which are told to end have for their last checkpoint.
+END_S = 600
 
 
 def accelerator() -> Accelerator:
@@ -35,11 +40,12 @@ def accelerator() -> Accelerator:
     return Accelerator(mixed_precision="no", cpu=not torch.accelerator.is_available())
 
 
-def launch(arguments: Sequence[str], processes: int) -> str | None:
+def launch(arguments: Sequence[str], processes: int) -> tuple[int, str | None]:
     """Run ``foretaste <arguments>`` in several processes of this machine, as torchrun does. When one fails
-    the others are ended, and what it says is returned; None where all end well.
+    the others are ended. Returns the exit code and, for a failure, its reason; processes that were told to
+    end have said so themselves.
     """
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # it repeats what is returned
+    logging.disable(logging.CRITICAL)  # torch's launcher would repeat what is returned
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -48,21 +54,26 @@ def launch(arguments: Sequence[str], processes: int) -> str | None:
         rdzv_backend="c10d",
         rdzv_endpoint="localhost:0",
         max_restarts=0,
+        shutdown_timeout=END_S,
     )
     with TemporaryDirectory() as reasons:
         os.environ[console.REASONS] = reasons
         try:
             elastic_launch(config, sys.executable)("-m", "foretaste", *arguments)
+        except SignalException as error:
+            return 128 + int(error.sigval), None
         except ChildFailedError as error:
             rank, failure = error.get_first_failure()
+            if failure.exitcode == END:
+                return END, None
             said = Path(reasons, str(rank))
             if said.is_file():
-                return said.read_text(encoding="utf-8")
+                return 1, said.read_text(encoding="utf-8")
             how = failure.signal_name() if failure.exitcode < 0 else f"exit code {failure.exitcode}"
-            return f"process {rank} of {processes} ended with {how}; the log says how far it came"
+            return 1, f"process {rank} of {processes} ended with {how}; the log says how far it came"
         finally:
             del os.environ[console.REASONS]
-    return None
+    return 0, None
 
 
 def share(accelerator: Accelerator, accumulate: int) -> Share:

@@ -72,8 +72,9 @@ class Progress:
         copied now, and written while the training goes on.
         """
         self.settle()
+        fixed = frozen(model)
         state = {
-            MODEL: _copied({n: t for n, t in weights(model).items() if n not in frozen(model)}),
+            MODEL: _copied({name: tensor for name, tensor in weights(model).items() if name not in fixed}),
             OPTIMIZER: _copied(_optimizer_state(model, optimizer)),
         }
         length = self.log.stat().st_size

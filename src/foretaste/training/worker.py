@@ -22,6 +22,9 @@ from torch import Tensor
 from foretaste.contracts.errors import DataError, ForetasteError, of_system
 from foretaste.contracts.view import Fetched, Look, View
 
+#: Seconds that a worker may take to import what it needs.
+START_S = 300.0
+
 
 class Worker:
     """One process with a copy of ``views``; it is up when this returns.
@@ -42,8 +45,14 @@ class Worker:
         self._process = spawn.Process(target=_serve, args=(theirs, tuple(views)), daemon=True)
         with theirs:
             self._process.start()
+        ours.settimeout(max(timeout_s, START_S))
         self._socket, self._pipe = ours, ours.makefile("rwb")
-        if not self._pipe.readline():
+        try:
+            ready = self._pipe.readline()
+        except TimeoutError:
+            self.kill()
+            ready = b""
+        if not ready:
             self.close()
             raise self._ended()
         ours.settimeout(timeout_s)
