@@ -62,7 +62,8 @@ def test_an_odd_name_in_a_preset(part, name, tmp_path):
 @pytest.mark.parametrize("word", ["labels", "features"])
 def test_a_model_is_not_called_what_a_term_can_be_about(word, tmp_path):
     root = preset(tmp_path, f"models: {{{word}: {PARTS['models']}}}")
-    with pytest.raises(ConfigError, match=f"model named '{word}'.*none of features, labels, score, seed<number>"):
+    wanted = f"model named '{word}'.*none of features, labels, score, seed<number>"
+    with pytest.raises(ConfigError, match=wanted):
         Catalogue({"dataset": "kitchen", "systems": "mine"}, root)
 
 
