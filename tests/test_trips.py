@@ -7,7 +7,7 @@ from trips import trips
 
 #: Modules on each way when this was last written. Who makes one longer says why, here. A segment's has each
 #: section of the report, a module since every one of them is handed the finished runs.
-MOST = {"recipe line": 28, "segment": 50, "setting": 18}
+MOST = {"recipe line": 29, "segment": 50, "setting": 17}
 
 
 @pytest.mark.slow
