@@ -102,7 +102,8 @@ def _clause(verb: str) -> str:
         rf"R*(?:{_chunk('chained_object')})?"
         # turn on the heat; turn the heat down; sprinkle evenly with cheese
         rf"|(?P<verb>{verb})(?P<particle>I++|i)?(?:R+(?![aEJ])|J(?=[DO]))?"
-        rf"(?:{_chunk('object')}(?P<late_particle>I(?=[.,;:CcSTFPWiRwyt_]|$)|i(?=[.,;:CcSTP_]|$))?|(?:TA)?W{_chunk('matter')})?)"
+        rf"(?:{_chunk('object')}(?P<late_particle>I(?=[.,;:CcSTFPWiRwyt_]|$)|i(?=[.,;:CcSTP_]|$))?"
+        rf"|(?:TA)?W{_chunk('matter')})?)"
     )
 
 
@@ -180,7 +181,8 @@ PURPOSE = re.compile("TR*+[VAhJLK][^,.;:]*+$")
 #: What is measured: "(a cup) of milk", "(1 teaspoon) each of salt", "(1 cup) (240 ml) milk", "(1 cup) to 2
 #: cups of milk".
 MEASURED = re.compile(
-    rf"(?:_*+t?F|_++(?=[NuaEAhHGg])|(?<=M[NuAhH])T(?=M)|D(?=[FDNuaEAhH]))F?{_START}(?P<of>{_NUMBERS}?{_NOUNS})"
+    rf"(?:_*+t?F|_++(?=[NuaEAhHGg])|(?<=M[NuAhH])T(?=M)|D(?=[FDNuaEAhH]))"
+    rf"F?{_START}(?P<of>{_NUMBERS}?{_NOUNS})"
 )
 #: A thing that stands after its place: "(put) in a pot the sugar".
 PLACED = re.compile(rf"[iP]{_chunk('place')}(?=D){_chunk('object')}")

@@ -8,7 +8,8 @@ from foretaste.openie.lexicon import word_set
 
 #: "1)", "2.", "(3)", "Step 4:", "a)", bullets; not "2 cups", not "1.5".
 _NUMBERING = re.compile(
-    r"\s*+(?:(?:step|directions?|method)?\s*+(?:\(?\d{1,3}[).:](?!\d)|\(?[a-h]\)|step\s+\d{1,3}\b[-–:.]?)|[-–—•*·▪►]+)\s+",
+    r"\s*+(?:(?:step|directions?|method)?\s*+(?:\(?\d{1,3}[).:](?!\d)|\(?[a-h]\)"
+    r"|step\s+\d{1,3}\b[-–:.]?)|[-–—•*·▪►]+)\s+",
     re.IGNORECASE,
 )
 

@@ -142,7 +142,8 @@ _KNOWN = {word: tag for tag, words in reversed(_LISTS) for word in words}
 
 _PREFIX = re.compile(r"(?:re|un|de|over|pre|mis|dis|under)-?(?=[a-z]{3})")
 _ADJECTIVE_ENDING = re.compile(
-    r".{2,}(?:ous|ful|less|able|ible|y-?sized|-size|-style|[^s]ic|ive|-free|-fat|-sodium|-quality|-thick|-deep|-long|-wide|-purpose|-ready|-safe|-dry|-proof|'s|s')$"
+    r".{2,}(?:ous|ful|less|able|ible|y-?sized|-size|-style|[^s]ic|ive|-free|-fat|-sodium|-quality"
+    r"|-thick|-deep|-long|-wide|-purpose|-ready|-safe|-dry|-proof|'s|s')$"
 )
 #: First parts of compound verbs ("pan-fry", "double-check").
 _MANNERS = word_set(
@@ -152,7 +153,8 @@ _MANNERS = word_set(
     """
 )
 _NOUN_ENDING = re.compile(
-    r".{2,}(?:tion|sion|ness|ment|ship|ists?|isms?|ity|ance|ence|ency|ancy|est|or|age|ian|ology)$|(?:arm|bowl|cup|fist|glass|hand|ladle|mouth|pan|pot|shovel|spoon|tablespoon|teaspoon)ful$"
+    r".{2,}(?:tion|sion|ness|ment|ship|ists?|isms?|ity|ance|ence|ency|ancy|est|or|age|ian|ology)$"
+    r"|(?:arm|bowl|cup|fist|glass|hand|ladle|mouth|pan|pot|shovel|spoon|tablespoon|teaspoon)ful$"
 )
 _FRACTION = re.compile(
     r"(?:one|two|three|four|five|a)-(?:half|halves|thirds?|fourths?|quarters?|fifths?|eighths?)$"
