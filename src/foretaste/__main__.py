@@ -10,19 +10,22 @@ import importlib
 import json
 import os
 import re
+import signal
 import sys
 import traceback
 from importlib.metadata import version
 from pathlib import Path
 
 from foretaste.contracts.errors import DataError, ForetasteError, of_system, unknown
-from foretaste.pipeline import console
+from foretaste.pipeline import console, ranks
 
 STAGES, TOOLS = (Path(__file__).parent / room for room in ("stages", "tools"))
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns 0, 1 (an error that a line on stderr explains), or 2 (wrong usage)."""
+    """Run one command; returns 0, 1 (an error that a line on stderr explains), 2 (wrong usage), or 130
+    (interrupted).
+    """
     argv = list(sys.argv[1:] if argv is None else argv)
     verbose = "-v" in argv
     argv = [word for word in argv if word != "-v"]
@@ -43,8 +46,16 @@ def main(argv: list[str] | None = None) -> int:
     except (ForetasteError, OSError) as error:
         if verbose:
             traceback.print_exc()
-        console.fail(str(of_system(error) if isinstance(error, OSError) else error))
+        known = of_system(error) if isinstance(error, OSError) else error
+        if ranks.WORDS in os.environ:
+            ranks.leave_word(known)
+        else:
+            console.say(f"error: {known}")
         return 1
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # who asks again wants no tidy end
+        console.say("interrupted")
+        return 128 + signal.SIGINT
 
 
 def _run(verb: str, rest: list[str]) -> int:
@@ -66,24 +77,18 @@ def _run_stage(stage: str, rest: list[str], parser: argparse.ArgumentParser) -> 
     parser.add_argument("--log", type=Path, help="a file that gets a copy of every line")
     arguments = parser.parse_args(rest)
     processes = _set_environment(arguments.step, stage)
-    if processes > 1 and "RANK" not in os.environ:
-        return _run_several(stage, rest, processes, arguments.log)
-    console.open_log(arguments.log)
+    if ranks.is_rank():
+        ranks.begin()
+    console.open_log(arguments.log, fresh=not ranks.is_rank())
     from foretaste.pipeline.running import run_step
 
-    run_step(arguments.step, importlib.import_module(f"foretaste.stages.{stage}").run)
+    if processes > 1 and not ranks.is_rank():
+        from foretaste.training.processes import launch
+
+        run_step(arguments.step, lambda step: launch([stage, *rest], processes))
+    else:
+        run_step(arguments.step, importlib.import_module(f"foretaste.stages.{stage}").run)
     return 0
-
-
-def _run_several(stage: str, rest: list[str], processes: int, log: Path | None) -> int:
-    """The step in several processes; the first writes the log, to which the reason of a failure is added."""
-    from foretaste.training.processes import launch
-
-    code, reason = launch([stage, *rest], processes)
-    if reason is not None:
-        console.open_log(log, "a")
-        console.fail(reason)
-    return code
 
 
 def _set_environment(step: Path, stage: str) -> int:

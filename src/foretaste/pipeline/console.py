@@ -11,25 +11,24 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, TextIO, TypeVar
+from typing import TextIO, TypeVar
 
 Item = TypeVar("Item")
 
 #: Seconds between two progress lines where there is no terminal.
 LINE_EVERY_S = 15.0
 
-#: The folder where processes that share a step leave the reason of a failure, each in a file with its rank.
-REASONS = "FORETASTE_REASONS"
-
 _log: TextIO | None = None
 
 
-def open_log(path: Path | None, mode: Literal["w", "a"] = "w") -> None:
-    """From now on copy every line to ``path``: a fresh file, or the end of one."""
+def open_log(path: Path | None, fresh: bool = True) -> None:
+    """From now on copy every line to the end of ``path``, a ``fresh`` file or one that others write to."""
     global _log
     if path is not None and _speaks():
         path.parent.mkdir(parents=True, exist_ok=True)
-        _log = open(path, mode, encoding="utf-8", buffering=1)  # noqa: SIM115 (open for the life of the process)
+        if fresh:
+            path.write_bytes(b"")
+        _log = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115 (open for the life of the process)
 
 
 def say(line: str) -> None:
@@ -40,23 +39,13 @@ def say(line: str) -> None:
         print(f"{time.strftime('%H:%M:%S')} {line}", file=_log)
 
 
-def fail(reason: str) -> None:
-    """The one line that says why a command failed. One of several processes leaves it to the one that started
-    them (``training.processes.launch``): they often fail of one cause.
-    """
-    if REASONS in os.environ:
-        Path(os.environ[REASONS], os.environ["RANK"]).write_text(reason, encoding="utf-8")
-    else:
-        say(f"error: {reason}")
-
-
 def on_terminal() -> bool:
     """Whether a progress bar can be drawn; under Snakemake several stages share the terminal, so no."""
     return sys.stderr.isatty() and "FORETASTE_PLAIN" not in os.environ and _speaks()
 
 
 def _speaks() -> bool:
-    """Of the processes that torchrun starts, one speaks for all."""
+    """Of several ranks one speaks for all."""
     return os.environ.get("RANK", "0") == "0"
 
 

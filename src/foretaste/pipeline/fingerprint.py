@@ -41,6 +41,7 @@ INERT = frozenset(
         "pipeline.video_plan",
         "pipeline.model_plan",
         "pipeline.provenance",
+        "pipeline.ranks",
         "pipeline.report_plan",
         "pipeline.rules",
         "pipeline.running",

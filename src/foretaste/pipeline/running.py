@@ -1,7 +1,8 @@
 """Runs one step: lock, run the stage, record where its outputs come from.
 
 A second run of the same outputs (a workflow driver was killed and started again while its jobs went on) waits
-for the first and takes over what it wrote, so that two jobs never write one output.
+for the first and takes over what it wrote, so that two jobs never write one output. Of several processes on
+one step the launcher does all this; its ranks only do the work.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.json_files import checked
-from foretaste.pipeline import artifact, console
+from foretaste.pipeline import artifact, console, ranks
 from foretaste.pipeline.provenance import digest, identity_of, read_record, record_path, write_record
 from foretaste.pipeline.step import NUMBERS, Step, StoredStep
 
 
 def run_step(path: Path, stage: Callable[[Step], Mapping[str, dict[str, Any]] | None]) -> None:
-    """Run the step that ``path`` describes with ``stage`` (the ``run`` of its module).
+    """Run the step that ``path`` describes with ``stage`` (the ``run`` of its module, or what launches it in
+    several processes).
 
     A stage that takes something from outside its inputs returns, by output, what it was; the record keeps it.
     """
@@ -29,23 +31,15 @@ def run_step(path: Path, stage: Callable[[Step], Mapping[str, dict[str, Any]] | 
     spec, results = stored["spec"], path.parents[1]
     outputs = {name: Path(output) for name, output in stored["outputs"].items()}
     key = f"{spec['stage']}-{digest(spec)[:20]}"
-    # torchrun starts a step in several processes: the first keeps the books, the others only work for it.
-    first = os.environ.get("RANK", "0") == "0"
     lock = (
         results
         / ".locks"
         / f"{digest(sorted(os.path.relpath(output, results) for output in outputs.values()))[:20]}.lock"
     )
-    with _alone(lock, spec["stage"]) if first else nullcontext(False) as waited:
+    with nullcontext(False) if ranks.is_rank() else _alone(lock, spec["stage"]) as waited:
         inputs = {name: _paths(value) for name, value in stored["inputs"].items()}
         identities = {name: _identities(value, results / ".sha256") for name, value in inputs.items()}
-        # With several processes the others have begun: the work is done again rather than abandoned by one of
-        # them.
-        if (
-            waited
-            and os.environ.get("WORLD_SIZE", "1") == "1"
-            and all(_made_by(output, spec, identities) for output in outputs.values())
-        ):
+        if waited and all(_made_by(output, spec, identities) for output in outputs.values()):
             console.say(f"{key}: made by a run that was still going; nothing to do")
             return
         # Half-finished work goes on only where the inputs are the same too: with other scores it would be
@@ -62,18 +56,19 @@ def run_step(path: Path, stage: Callable[[Step], Mapping[str, dict[str, Any]] | 
             scratch=scratch,
             threads=spec["threads"],
         )
-        if first:
-            for output in outputs.values():
-                record_path(output).unlink(missing_ok=True)
-            for other in scratch.parent.glob(f"{key}-*"):
-                if other != scratch:
-                    artifact.discard(other)
+        if ranks.is_rank():
+            stage(step)
+            return
+        for output in outputs.values():
+            record_path(output).unlink(missing_ok=True)
+        for other in scratch.parent.glob(f"{key}-*"):
+            if other != scratch:
+                artifact.discard(other)
         scratch.mkdir(parents=True, exist_ok=True)
         fetched = stage(step) or {}
-        if first:
-            for name, output in outputs.items():
-                write_record(output, spec, identities, fetched.get(name))
-            artifact.discard(scratch)
+        for name, output in outputs.items():
+            write_record(output, spec, identities, fetched.get(name))
+        artifact.discard(scratch)
 
 
 @contextmanager

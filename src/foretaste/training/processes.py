@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,8 @@ from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from foretaste.pipeline import console
+from foretaste.contracts.errors import DataError
+from foretaste.pipeline import ranks
 from foretaste.training.arithmetic import compute
 from foretaste.training.interruptions import END
 from foretaste.training.samples import Share
@@ -40,12 +42,14 @@ def accelerator() -> Accelerator:
     return Accelerator(mixed_precision="no", cpu=not torch.accelerator.is_available())
 
 
-def launch(arguments: Sequence[str], processes: int) -> tuple[int, str | None]:
+def launch(arguments: Sequence[str], processes: int) -> None:
     """Run ``foretaste <arguments>`` in several processes of this machine, as torchrun does. When one fails
-    the others are ended. Returns the exit code and, for a failure, its reason; processes that were told to
-    end have said so themselves.
+    the others are ended.
+
+    Raises the error of the first that failed, KeyboardInterrupt for an interrupt, and SystemExit where they
+    were told to end, which they have said themselves.
     """
-    logging.disable(logging.CRITICAL)  # torch's launcher would repeat what is returned
+    logging.disable(logging.CRITICAL)  # torch's launcher would repeat what is raised
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -55,25 +59,32 @@ def launch(arguments: Sequence[str], processes: int) -> tuple[int, str | None]:
         rdzv_endpoint="localhost:0",
         max_restarts=0,
         shutdown_timeout=END_S,
+        signals_to_handle="SIGTERM,SIGINT",
     )
-    with TemporaryDirectory() as reasons:
-        os.environ[console.REASONS] = reasons
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    with TemporaryDirectory() as words:
+        os.environ |= {ranks.LAUNCHER: str(os.getpid()), ranks.WORDS: words}
         try:
             elastic_launch(config, sys.executable)("-m", "foretaste", *arguments)
         except SignalException as error:
-            return 128 + int(error.sigval), None
+            ended = KeyboardInterrupt if error.sigval == signal.SIGINT else SystemExit(128 + error.sigval)
+            raise ended from error
         except ChildFailedError as error:
             rank, failure = error.get_first_failure()
             if failure.exitcode == END:
-                return END, None
-            said = Path(reasons, str(rank))
-            if said.is_file():
-                return 1, said.read_text(encoding="utf-8")
+                raise SystemExit(END) from error
             how = failure.signal_name() if failure.exitcode < 0 else f"exit code {failure.exitcode}"
-            return 1, f"process {rank} of {processes} ended with {how}; the log says how far it came"
+            raise ranks.word_of(rank, Path(words)) or DataError(
+                f"ended with {how}",
+                f"process {rank} of {processes}",
+                "a process that lives as long as its step",
+                "the log says how far it came",
+            ) from error
         finally:
-            del os.environ[console.REASONS]
-    return 0, None
+            for name in (ranks.LAUNCHER, ranks.WORDS):
+                del os.environ[name]
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def share(accelerator: Accelerator, accumulate: int) -> Share:

@@ -14,6 +14,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from io import BufferedRWPair
+from multiprocessing import resource_tracker
 from typing import Any
 
 import torch
@@ -43,8 +44,13 @@ class Worker:
         # A fork would copy locks that other threads hold, and a CUDA context that it cannot use.
         spawn = multiprocessing.get_context("spawn")
         self._process = spawn.Process(target=_serve, args=(theirs, tuple(views)), daemon=True)
+        # An interrupt, or the wish to end, goes to the whole group but is meant for the training: a worker
+        # never hears it, and goes when the training does. (The tracker would undo the mask as it starts.)
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
         with theirs:
             self._process.start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         ours.settimeout(max(timeout_s, START_S))
         self._socket, self._pipe = ours, ours.makefile("rwb")
         try:
@@ -123,11 +129,7 @@ class Worker:
 
 
 def _serve(connection: socket.socket, views: Sequence[View]) -> None:
-    """The life of a worker. Signals that are meant for the training (an interrupt, an end that it prepares
-    for) come to it too: it goes when the training does.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    """The life of a worker."""
     torch.set_num_threads(1)
     with suppress(ConnectionError), connection, connection.makefile("rwb") as pipe:
         _say(pipe, "ready")
