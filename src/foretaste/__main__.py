@@ -13,11 +13,16 @@ import re
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from foretaste.contracts.errors import DataError, ForetasteError, of_system, unknown
 from foretaste.pipeline import console, ranks
+
+if TYPE_CHECKING:
+    from foretaste.pipeline.step import Step
 
 STAGES, TOOLS = (Path(__file__).parent / room for room in ("stages", "tools"))
 
@@ -80,24 +85,36 @@ def _run_stage(stage: str, rest: list[str], parser: argparse.ArgumentParser) -> 
     if ranks.is_rank():
         ranks.begin()
     console.open_log(arguments.log, fresh=not ranks.is_rank())
-    from foretaste.pipeline.running import run_step
+    from foretaste.pipeline.running import run_job
 
-    if processes > 1 and not ranks.is_rank():
-        from foretaste.training.processes import launch
-
-        run_step(arguments.step, lambda step: launch([stage, *rest], processes))
-    else:
-        run_step(arguments.step, importlib.import_module(f"foretaste.stages.{stage}").run)
+    several = processes > 1 and not ranks.is_rank()
+    run_job(arguments.step, _in_processes(processes, [stage, *rest]) if several else _alone(stage))
     return 0
 
 
+def _alone(stage: str) -> Callable[[Step], Any]:
+    """The ``run`` of a stage's module, which is imported when it runs: that takes seconds of what it costs."""
+    return lambda step: importlib.import_module(f"foretaste.stages.{stage}").run(step)
+
+
+def _in_processes(processes: int, arguments: list[str]) -> Callable[[Step], None]:
+    """The stage in several processes, which this one starts and waits for."""
+
+    def run(step: Step) -> None:
+        from foretaste.training.processes import launch
+
+        launch(arguments, processes)
+
+    return run
+
+
 def _set_environment(step: Path, stage: str) -> int:
-    """Before numpy or torch is imported: as many threads as the step's spec says, whatever the machine has;
-    and no network. Returns the number of processes that the spec says.
+    """Before numpy or torch is imported: as many threads as the step's record says, whatever the machine has;
+    and no network. Returns the number of processes that the record says.
     """
     try:
-        spec = json.loads(step.read_text(encoding="utf-8"))["spec"]
-        threads, processes = spec["threads"], int(spec["processes"])
+        record = json.loads(step.read_text(encoding="utf-8"))["record"]
+        threads, processes = record["threads"], int(record["processes"])
     except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
             "not a step",

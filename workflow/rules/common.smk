@@ -1,19 +1,19 @@
-# What all rules share. The plan says what a step reads and depends on; a rule says what it writes.
+# One rule a stage. What a job makes lies in the store, under its identity; Snakemake sees a receipt of it.
+# Targets are paths of results, or the names in the Snakefile.
 import shlex
 import sys
 from pathlib import Path
 
-from snakemake.jobs import Job
-
 from foretaste.contracts.errors import ForetasteError, of_system
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.plan import Plan
-from foretaste.pipeline.rules import Rules, Targets
+from foretaste.pipeline.result_paths import PATHS
+from foretaste.pipeline.rules import NAMES, Rules
+from foretaste.pipeline.targets import Targets
 
 try:
     catalogue = Catalogue(config, Path(workflow.basedir))
     run = catalogue.run
-    step = Rules(Plan(catalogue))
+    step = Rules.of(catalogue, may_write=not workflow.dryrun)
     targets = Targets(catalogue)
 except ForetasteError as error:
     sys.exit(f"error: {error}")
@@ -21,43 +21,63 @@ except OSError as error:
     sys.exit(f"error: {of_system(error)}")
 
 
-# Snakemake refuses outputs that it may not overwrite even where it only says what it would do.
-refuse_protected = Job.check_protected_output
-
-
-async def refuse_protected_unless_dry(job):
-    if not workflow.dryrun:
-        await refuse_protected(job)
-
-
-Job.check_protected_output = refuse_protected_unless_dry
-
-
-# Before the first job; a dry run, or one with nothing to do, writes nothing.
-onstart:
-    step.check_writable()
-
-
-R = run.results_root
-LOGS = "/".join(["logs", *(part for part in Path(R).parts if part not in ("/", ".."))])
-TIMES = f"{R}/.benchmarks"
-MODEL = "{dataset}/{system}/seed{seed}/{model}"
-
-
 wildcard_constraints:
-    dataset="[a-z0-9_]+",
-    system="[a-z0-9_]+",
-    corpus="[A-Za-z0-9_-]+",
-    # A corpus, or one of the texts of presets that are made from it.
-    text="[A-Za-z0-9_-]+(/[a-z0-9_]+)?",
-    weights="[A-Za-z0-9_-]+",
-    seed=r"\d+",
-    shard=r"\d+",
-    task="[a-z0-9_]+",
-    part="recipes|annotations|videos",
-    scope="|/teachers|/seeds",
+    run=r"\d{4}-\d{6}-[0-9a-f]{6}",
+    identity="[0-9a-f]{20}",
 
 
-# The line that Snakemake prints can be run by hand.
-def run_line(stage):
-    return f"{shlex.quote(sys.executable)} -m foretaste {stage} --step {{resources.step:q}} --log {{log:q}}"
+# A dry run, or one with nothing to do, writes nothing.
+onstart:
+    step.start()
+
+
+onsuccess:
+    step.end()
+
+
+onerror:
+    step.end()
+
+
+# This line can be run by hand. (Snakemake puts the rule's name in when a job runs.)
+RUN = f"{shlex.quote(sys.executable)} -m foretaste {{rule}}"
+
+# The longest chain of a run begins with a language model: it goes before what can wait.
+FIRST = {"pretrain": 10}
+
+for stage in PATHS:
+
+    rule:
+        name: stage
+        message: "{rule} {params.what}"
+        input: step.needs(stage)
+        output: touch(step.receipt(stage))
+        params: what=step.what(stage), log=step.log(stage)
+        resources: step=step.file(stage)
+        threads: step.threads(stage)
+        priority: FIRST.get(stage, 0)
+        shell: RUN + " --step {resources.step:q} --log {params.log:q}"
+
+
+# When all is made.
+rule:
+    name: NAMES
+    message: "{rule} {params.what}"
+    input: step.needs(NAMES)
+    output: touch(step.receipt(NAMES))
+    params: what=step.what(NAMES)
+    resources: step=step.file(NAMES)
+    shell: RUN + " {resources.step:q}"
+
+
+# fetch_weights is the only job that may use the network: it runs where the workflow does, never on a cluster's node.
+localrules: fetch_weights, name_results
+
+
+# A path on the command line is a target of that name. (Snakemake does not know its targets while this is read.)
+for path in dict.fromkeys(sys.argv[1:]):
+    if step.is_result(path):
+
+        rule:
+            name: path
+            input: step.wanted_path(path)

@@ -38,7 +38,7 @@ def whole(path: Path) -> Iterator[Path]:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         os.replace(partial, path)
-        _sync(path.parent)
+        sync(path.parent)
     except BaseException as error:
         discard(partial)
         if isinstance(error, OSError) and error.errno in NO_ROOM:
@@ -87,12 +87,13 @@ def _flush(path: Path) -> None:
         if inner.is_file():
             # safetensors makes its files readable by their owner alone; artifacts are for the group to share.
             inner.chmod(0o666 & ~_UMASK)
-            _sync(inner)
+            sync(inner)
     if path.is_dir():
-        _sync(path)
+        sync(path)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from foretaste.pipeline.names import check_name
 from foretaste.pipeline.places import check_folder
 from foretaste.pipeline.preset_checks import check_preset
 from foretaste.pipeline.preset_files import Files, merge
+from foretaste.pipeline.result_paths import PATHS
 from foretaste.pipeline.training_config import LoopConfig
 
 #: What may be defined under a name that all presets share -> its settings class.
@@ -48,13 +49,13 @@ class Catalogue:
             for name in ("components", "settings")
         )
         self._overridden(TextConfig(), "config.yaml")
-        rules = _rule_names(Path(root), "workflow/rules/*.smk")
+        named = _rule_names(Path(root) / "Snakefile")
         for stage in self.run.threads:
-            if stage not in rules:
-                raise unknown("stage", stage, rules, "config.yaml: threads")
+            if stage not in PATHS:
+                raise unknown("stage", stage, PATHS, "config.yaml: threads")
         # Every system is a target, alone and with all its seeds: its name may be no other rule's.
         names = self.files.names("systems")
-        taken = {*rules, *_rule_names(Path(root), "Snakefile"), *(f"{name}_seeds" for name in names)}
+        taken = {*PATHS, "name_results", *named, *(f"{name}_seeds" for name in names)}
         for name in names:
             check_name("system", name, f"workflow/systems/{name}.yaml", taken)
         for system in self.systems:
@@ -166,25 +167,6 @@ class Catalogue:
             raise unknown("model", name, models, f"workflow/systems/{system}.yaml")
         return models[name]
 
-    @cached_property
-    def average_models(self) -> list[str]:
-        """Names of the models of all presets that are averages of others."""
-        presets = {
-            system: self.files.merged("systems", system).get("models", {})
-            for system in self.files.names("systems")
-        }
-        kinds: dict[str, bool] = {}
-        for system, models in presets.items():
-            for name, model in models.items():
-                if kinds.setdefault(name, "average" in model) != ("average" in model):
-                    raise ConfigError(
-                        f"{name} is an average here and a trained model in another preset",
-                        f"workflow/systems/{system}.yaml: models.{name}",
-                        "one kind for one name",
-                        "give one of them another name",
-                    )
-        return sorted(name for name, average in kinds.items() if average)
-
     def named(self, kind: str, name: str, dataset: str | None = None) -> Any:
         """The language model, backbone or text (``kind``: "lms", "backbones", "texts") of that name. Its
         files lie outside any system, so all presets that define it must agree.
@@ -236,7 +218,6 @@ class Catalogue:
         return {name: term.loss.get(name, rule.get("default")) for name, rule in known.items()}
 
 
-def _rule_names(root: Path, pattern: str) -> list[str]:
-    """The names of the rules in the workflow's files of that pattern."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(root.glob(pattern))]
-    return sorted(rule for text in texts for rule in re.findall(r"^rule (\w+):", text, re.M))
+def _rule_names(path: Path) -> list[str]:
+    """The names of the rules that a file of the workflow spells out."""
+    return sorted(re.findall(r"^rule (\w+):", path.read_text(encoding="utf-8"), re.M))

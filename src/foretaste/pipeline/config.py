@@ -97,6 +97,10 @@ class RunConfig(Options):
     """Seeds of teachers and students."""
     results_root: Annotated[Place, AfterValidator(_without_braces)] = "results"
     """Where everything is written."""
+    stores: Annotated[tuple[Place, ...], BeforeValidator(_as_tuple)] = ()
+    """Other stores to look for results in (their folders `.store`); only read."""
+    view: Annotated[str, Field(pattern="^[a-z0-9_]*$")] = ""
+    """Results get their names in `<results_root>/views/<view>`, so that runs of other settings keep theirs."""
     data_root: Place = "data"
     """Where datasets lie; only read."""
     recipes: Place | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TextIO, TypeVar
 
@@ -19,6 +19,14 @@ Item = TypeVar("Item")
 LINE_EVERY_S = 15.0
 
 _log: TextIO | None = None
+
+#: Path in the store -> the path that people use.
+_names: dict[str, str] = {}
+
+
+def read_as(names: Mapping[str, str]) -> None:
+    """From now on say ``names``' values for its keys, which are paths."""
+    _names.update(sorted(names.items(), key=lambda item: -len(item[0])))
 
 
 def open_log(path: Path | None, fresh: bool = True) -> None:
@@ -33,6 +41,8 @@ def open_log(path: Path | None, fresh: bool = True) -> None:
 
 def say(line: str) -> None:
     """One line for the person who follows the run, with the time of day in the log file."""
+    for path, name in _names.items():
+        line = line.replace(path, name)
     if _speaks():
         print(line, file=sys.stderr, flush=True)
     if _log is not None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.modalities import RGB
 from foretaste.pipeline.config import DatasetConfig, VideoFolder
-from foretaste.pipeline.described import Folder
 from foretaste.pipeline.video_files import no_videos, video_files
 
 
@@ -22,11 +21,11 @@ class DatasetVideos:
     results: str
 
     def folders(self, modality: str = RGB) -> dict[str, str]:
-        """Modality -> the folder that its videos are named in: of a generated world, the one that appears
-        whole. Raises ConfigError where there is none of ``modality``.
+        """Modality -> the folder that its videos are named in. Raises ConfigError where there is none of
+        ``modality``.
         """
         if self.settings.world is not None:
-            found = {RGB: Folder(f"{self.results}/{self.name}/world/videos")}
+            found = {RGB: f"{self.results}/{self.name}/world/videos"}
         else:
             found = {name: f"{self.data_root}/{one.folder}" for name, one in self._given().items()}
         if modality not in found:
@@ -44,20 +43,22 @@ class DatasetVideos:
             return {RGB: "*.mp4"}
         return {name: one.pattern for name, one in self._given().items()}
 
-    def files(self) -> list[str]:
-        """The videos that Snakemake watches; raises ConfigError or DataError where a modality has none."""
-        files = []
-        for modality, folder in self.folders().items():
-            if isinstance(folder, Folder):
-                files.append(folder)
-                continue
-            pattern = self.patterns()[modality]
-            found = video_files(Path(folder), pattern)
-            if not found:
-                raise no_videos(Path(folder), pattern)
-            # A link to nothing is an issue of probe_videos.
-            files += [str(path) for paths in found.values() for path in paths if path.is_file()]
-        return files
+    def files(self, modality: str = RGB) -> list[str]:
+        """The videos of a modality; of a generated world, the folder that holds them. Raises ConfigError or
+        DataError where there are none.
+        """
+        folder = self.folders(modality)[modality]
+        if self.settings.world is not None:
+            return [folder]
+        found = video_files(Path(folder), self.patterns()[modality])
+        if not found:
+            raise no_videos(Path(folder), self.patterns()[modality])
+        # A link to nothing is an issue of probe_videos.
+        return [str(path) for paths in found.values() for path in paths if path.is_file()]
+
+    def all_files(self) -> list[str]:
+        """Those of every modality."""
+        return [path for modality in self.folders() for path in self.files(modality)]
 
     def any(self, modality: str = RGB) -> bool:
         """Whether there is any video of a modality: a run of text alone needs none."""

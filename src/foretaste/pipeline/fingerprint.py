@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.pipeline.families import PACKAGE, members
+from foretaste.pipeline.records import digest
 from foretaste.pipeline.source_facts import Facts, source_facts
 
 #: Modules whose edits change no result: what is shown, how errors read, how settings are checked (their
@@ -24,32 +25,26 @@ INERT = frozenset(
         "contracts.foreign_files",
         "contracts.json_files",
         "pipeline.artifact",
+        "pipeline.catalogue",
+        "pipeline.components",
         "pipeline.config",
         "pipeline.console",
-        "pipeline.described",
         "pipeline.families",
         "pipeline.fingerprint",
+        "pipeline.graph",
         "pipeline.language_models",
-        "pipeline.model_config",
-        "pipeline.training_config",
-        "pipeline.options",
-        "pipeline.catalogue",
+        "pipeline.links",
         "pipeline.locations",
-        "pipeline.components",
-        "pipeline.plan",
-        "pipeline.seen",
-        "pipeline.video_plan",
-        "pipeline.model_plan",
-        "pipeline.provenance",
+        "pipeline.model_config",
+        "pipeline.options",
+        "pipeline.planned",
         "pipeline.ranks",
-        "pipeline.report_plan",
-        "pipeline.rules",
-        "pipeline.running",
+        "pipeline.records",
+        "pipeline.result_paths",
         "pipeline.source_facts",
-        "pipeline.specs",
         "pipeline.step",
-        "pipeline.taken",
-        "pipeline.text_plan",
+        "pipeline.store",
+        "pipeline.training_config",
     }
 )
 
@@ -59,13 +54,21 @@ PROGRAMS = {"openie.allennlp": ("openie.allennlp_worker",)}
 FAMILIES = ("adapters", "annotations", "losses", "models", "openie", "tasks", "views")
 
 
-def fingerprint(stage: str, config: Any) -> str:
-    """The digest of the code that ``stage`` runs when its step's configuration is ``config``."""
-    digest = hashlib.sha256()
-    for module in sorted(closure(stage, config)):
-        digest.update(f"{module}={_code_digest(module)}\n".encode())
+def code_of(stage: str, config: Any) -> dict[str, str]:
+    """Module -> digest, of the code that ``stage`` runs when its step's configuration is ``config``."""
+    found = {module: _code_digest(module)[:12] for module in sorted(closure(stage, config))}
     source_facts(PACKAGE).keep()
-    return digest.hexdigest()[:16]
+    return found
+
+
+def fingerprint(stage: str, config: Any) -> str:
+    """One digest of that code."""
+    return digest(code_of(stage, config))[:16]
+
+
+def imported(modules: Iterable[str]) -> list[str]:
+    """Everything that ``modules`` of this package import."""
+    return sorted({name for module in modules for name in _facts(module).names})
 
 
 def closure(stage: str, config: Any) -> set[str]:
@@ -108,12 +111,12 @@ def _imports(module: str) -> tuple[str, ...]:
 @cache
 def _code_digest(module: str) -> str:
     """Of its code, and of files that lie beside it under its name (a section's template)."""
-    digest = hashlib.sha256(_facts(module).code.encode())
+    found = hashlib.sha256(_facts(module).code.encode())
     path = _path(module)
     for beside in sorted(path.parent.glob(f"{path.stem}.*")):
         if beside.suffix != ".py":
-            digest.update(beside.read_bytes())
-    return digest.hexdigest()
+            found.update(beside.read_bytes())
+    return found.hexdigest()
 
 
 def _facts(module: str) -> Facts:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.dataset_videos import DatasetVideos
-from foretaste.pipeline.described import Folder
 from foretaste.pipeline.found_files import matching
 from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.model_config import AverageConfig
@@ -50,9 +48,9 @@ class Locations:
                         )
         return found
 
-    def weights(self, name: str) -> Folder:
+    def weights(self, name: str) -> str:
         """Where the language model lies that presets call ``name``: what ``fetch_weights`` makes."""
-        return Folder(f"{self.results}/weights/{artifact_name(name)}")
+        return f"{self.results}/weights/{artifact_name(name)}"
 
     def corpus(self, dataset: str) -> str:
         """The recipe corpus that goes with a dataset: its own world's, or the file that the run names."""
@@ -73,41 +71,6 @@ class Locations:
             )
         return name[1]
 
-    def home(self, dataset: str, system: str, model: str) -> str:
-        """The system in whose folder the model lies: the farthest base that defines it with the same
-        meaning.
-        """
-        meaning = self._meaning(dataset, system, model)
-        for ancestor in reversed(self.catalogue.files.chain("systems", system)[1:]):
-            if not self.catalogue.fits(dataset, ancestor):
-                continue
-            if (
-                model in self.catalogue.system(dataset, ancestor).models
-                and self._meaning(dataset, ancestor, model) == meaning
-            ):
-                return ancestor
-        return system
-
-    def _meaning(self, dataset: str, system: str, model: str) -> Any:
-        preset, settings = (
-            self.catalogue.system(dataset, system),
-            self.catalogue.model(dataset, system, model),
-        )
-        others = sorted(settings.mentions)
-        fitted_for = (
-            preset.primary_metric
-            if isinstance(settings, AverageConfig) and settings.prior_exponent == "fitted"
-            else None
-        )
-        return [
-            settings.model_dump(mode="json", exclude={"label"}),
-            fitted_for,
-            preset.task,
-            preset.history.model_dump(),
-            preset.teacher_seeds,
-            [self._meaning(dataset, system, other) for other in others],
-        ]
-
     def model_folder(self, dataset: str, system: str, model: str, seed: int) -> str:
         """Where a model of a system lies; teachers have only ``teacher_seeds`` different seeds, an average
         over seeds has one.
@@ -117,7 +80,7 @@ class Locations:
             seed = 0
         elif settings.role == "teacher":
             seed %= self.catalogue.system(dataset, system).teacher_seeds
-        return f"{self.results}/{dataset}/{self.home(dataset, system, model)}/seed{seed}/{model}"
+        return f"{self.results}/{dataset}/{system}/seed{seed}/{model}"
 
     def features(self, dataset: str, backbone: str) -> list[str]:
         """The feature shards of a backbone: made here, or given."""
@@ -134,7 +97,7 @@ class Locations:
         """The table of boxes of its videos; of a generated world, the folder that holds it."""
         settings = self.catalogue.dataset(dataset)
         if settings.world is not None:
-            return Folder(f"{self.results}/{dataset}/world/annotations")
+            return f"{self.results}/{dataset}/world/annotations"
         if settings.boxes is None:
             raise ConfigError(
                 "no boxes",

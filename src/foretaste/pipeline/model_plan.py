@@ -1,128 +1,123 @@
-"""The steps of workflow/rules/models.smk: teachers and students, trained, scored, averaged and evaluated."""
+"""The steps of teachers and students: trained, scored, averaged and evaluated.
+
+What is trained, scored and averaged does not know what it is called: the models that an objective mentions
+are ``target_1``, ``target_2`` ... in the order in which it does, the parts of an average ``part_1`` and so
+on. So equal models of two systems are one. Names come back where numbers are written down (``evaluate``).
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.described import Described, Folder, samples_of, tables
 from foretaste.pipeline.first_weights import first_weights, trained
 from foretaste.pipeline.locations import Locations
-from foretaste.pipeline.protocol import protocol
+from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+from foretaste.pipeline.planned import Planned, samples_of, tables
+from foretaste.pipeline.protocol import protocol, renamed, without_names
 from foretaste.pipeline.seen import seen
 
 
 class ModelPlan:
-    """A method a stage; its arguments are the rule's wildcards."""
+    """A method a stage; its arguments are the names in the paths of what it makes."""
 
     def __init__(self, catalogue: Catalogue):
         self.catalogue, self.run, self.results = catalogue, catalogue.run, catalogue.results
         self.at = Locations(catalogue)
 
-    def train(self, dataset: str, system: str, seed: str, model: str) -> Described:
+    def train(self, dataset: str, system: str, seed: str, model: str) -> Planned:
         """One model of a system, trained."""
         settings = self.catalogue.model(dataset, system, model)
-        folder = self._own_folder(dataset, system, seed, model)
         inputs, config, places = seen(self.catalogue, dataset, system, settings)
-        for other in sorted(settings.mentions - set(settings.live)):
-            inputs[f"scores_{other}"] = Folder(
-                f"{self.at.model_folder(dataset, system, other, int(seed))}/scores"
-            )
+        targets = targets_of(settings)
+        for teacher, target in targets.items():
+            if teacher not in settings.live:
+                inputs[f"scores_{target}"] = self._scores(dataset, system, teacher, int(seed))
+                continue
+            its_inputs, its_config, its_places = self._live(dataset, system, seed, teacher)
+            inputs |= {f"live.{target}.{name}": path for name, path in its_inputs.items()}
+            places |= its_places
+            config.setdefault("live", {})[target] = its_config
+        left_out = {"role", "label", "maps", "views", "lm", "backbone", "live", "objective"}
         config["model"] = {
-            **settings.model_dump(mode="json", exclude={"role", "label", "maps", "views"}),
+            **settings.model_dump(mode="json", exclude=left_out),
+            "objective": [
+                {**term.model_dump(mode="json"), "to": renamed(term.to, targets)}
+                for term in settings.objective
+            ],
             "view": config.pop("view"),
         }
-        for teacher in settings.live:
-            its_inputs, its_config, its_places = self._live(dataset, system, seed, teacher)
-            inputs |= its_inputs
-            places |= its_places
-            config.setdefault("live", {})[teacher] = its_config
         if settings.training.kind == "counting" and settings.training.source == "recipe_truth":
-            inputs["recipe_truth"] = Folder(f"{self.results}/{dataset}/world/recipes")
+            inputs["recipe_truth"] = f"{self.results}/{dataset}/world/recipes"
         if (weights := first_weights(settings.network)) is not None:
             inputs["weights"] = f"{self.run.data_root}/{weights}"
-        outputs = {
-            "checkpoint": Folder(f"{folder}/checkpoint"),
-            "log": f"{folder}/log.jsonl",
-            "config": f"{folder}/config.yaml",
-        }
         config |= {"seed": int(seed), "evaluated": self.catalogue.dataset(dataset).evaluated}
-        return Described(
-            inputs=inputs,
-            outputs=outputs,
-            config=config,
-            places=places,
-            processes=self.run.processes.get(model, 1),
+        return Planned(
+            inputs=inputs, config=config, places=places, processes=self.run.processes.get(model, 1)
         )
 
     def _live(
         self, dataset: str, system: str, seed: str, teacher: str
-    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
-        """What a teacher needs that speaks while its student is trained, by names that are none of the
-        student's: ``live.<teacher>.<input>``.
-        """
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """What a teacher needs that speaks while its student is trained, beside what they share."""
         settings = self.catalogue.model(dataset, system, teacher)
         inputs, config, places = seen(self.catalogue, dataset, system, settings)
         shared = ("samples", "extra", "segments", "classes")
         own = {name: path for name, path in inputs.items() if name not in shared}
-        folder = self.at.model_folder(dataset, system, teacher, int(seed))
-        own["checkpoint"] = Folder(f"{folder}/checkpoint")
-        named = {f"live.{teacher}.{name}": path for name, path in own.items()}
-        return named, {"network": trained(settings.network), **config}, places
+        own["checkpoint"] = f"{self.at.model_folder(dataset, system, teacher, int(seed))}/checkpoint"
+        return own, {"network": trained(settings.network), **config}, places
 
-    def score(self, dataset: str, system: str, seed: str, model: str) -> Described:
+    def score(self, dataset: str, system: str, seed: str, model: str) -> Planned:
         """What a trained model says of every split."""
         settings = self.catalogue.model(dataset, system, model)
-        folder = self._own_folder(dataset, system, seed, model)
         inputs, config, places = seen(self.catalogue, dataset, system, settings)
         config["model"] = {
-            **settings.model_dump(
-                mode="json", include={"folds", "held_out", "calibrate", "lm", "backbone", "maps"}
-            ),
+            **settings.model_dump(mode="json", include={"folds", "held_out", "calibrate", "maps"}),
             "network": trained(settings.network),
             "training": {"kind": settings.training.kind},
             "view": config.pop("view"),
         }
-        return Described(
-            inputs={**inputs, "checkpoint": Folder(f"{folder}/checkpoint")},
-            outputs={"scores": Folder(f"{folder}/scores")},
-            config={
-                **config,
-                "seed": int(seed),
-                "protocol": protocol(self.catalogue, dataset, system, model),
+        said = protocol(self.catalogue, dataset, system, model)
+        config["protocol"] = without_names(said, targets_of(settings))
+        return Planned(
+            inputs={
+                **inputs,
+                "checkpoint": f"{self.at.model_folder(dataset, system, model, int(seed))}/checkpoint",
             },
+            config=config,
             places=places,
             processes=self.run.processes.get("score", 1),
         )
 
-    def average(self, dataset: str, system: str, seed: str, model: str) -> Described:
+    def average(self, dataset: str, system: str, seed: str, model: str) -> Planned:
         """The mean of others' scores."""
         settings = self.catalogue.model(dataset, system, model)
+        names, said = parts_of(settings), protocol(self.catalogue, dataset, system, model)
         parts = [(other, part) for other in settings.average for part in settings.seeds or (int(seed),)]
-        scores = [
-            Folder(f"{self.at.model_folder(dataset, system, other, part)}/scores") for other, part in parts
-        ]
-        return Described(
-            inputs={"scores": scores, **self._samples(dataset, system), **self._tables(dataset, "classes")},
-            outputs={"scores": Folder(f"{self._own_folder(dataset, system, seed, model)}/scores")},
-            config={
-                **settings.model_dump(mode="json", exclude={"role", "label"}),
-                "parts": [other for other, _ in parts],
-                "primary_metric": self.catalogue.system(dataset, system).primary_metric,
-                "protocol": protocol(self.catalogue, dataset, system, model),
-            },
-        )
-
-    def evaluate(self, dataset: str, system: str, seed: str, model: str) -> Described:
-        """What a model's scores are worth."""
-        folder = self._own_folder(dataset, system, seed, model)
-        return Described(
+        return Planned(
             inputs={
-                "scores": Folder(f"{folder}/scores"),
+                "scores": [self._scores(dataset, system, other, part) for other, part in parts],
                 **self._samples(dataset, system),
                 **self._tables(dataset, "classes"),
             },
-            outputs={"metrics": f"{folder}/metrics.json"},
+            config={
+                **settings.model_dump(mode="json", include={"space", "weights", "prior_exponent"}),
+                "average": list(names.values()),
+                "parts": [names[other] for other, _ in parts],
+                "primary_metric": self.catalogue.system(dataset, system).primary_metric,
+                "protocol": without_names(said, names),
+            },
+        )
+
+    def evaluate(self, dataset: str, system: str, seed: str, model: str) -> Planned:
+        """What a model's scores are worth."""
+        settings = self.catalogue.model(dataset, system, model)
+        return Planned(
+            inputs={
+                "scores": f"{self.at.model_folder(dataset, system, model, int(seed))}/scores",
+                **self._samples(dataset, system),
+                **self._tables(dataset, "classes"),
+            },
             config={
                 "split": self.catalogue.dataset(dataset).evaluated,
                 "protocol": protocol(self.catalogue, dataset, system, model),
@@ -131,8 +126,12 @@ class ModelPlan:
                 "system": system,
                 "seed": int(seed),
                 "model": model,
+                "parts": parts_of(settings) if isinstance(settings, AverageConfig) else {},
             },
         )
+
+    def _scores(self, dataset: str, system: str, model: str, seed: int) -> str:
+        return f"{self.at.model_folder(dataset, system, model, seed)}/scores"
 
     def _samples(self, dataset: str, system: str) -> dict[str, str]:
         task = self.catalogue.system(dataset, system).task
@@ -141,5 +140,13 @@ class ModelPlan:
     def _tables(self, dataset: str, *names: str) -> dict[str, str]:
         return tables(self.results, dataset, *names)
 
-    def _own_folder(self, dataset: str, system: str, seed: str, model: str) -> str:
-        return f"{self.results}/{dataset}/{system}/seed{seed}/{model}"
+
+def targets_of(settings: ModelConfig) -> dict[str, str]:
+    """The models that an objective mentions -> what they are called where it is trained."""
+    mentioned = dict.fromkeys(term.teacher for term in settings.objective if term.teacher is not None)
+    return {teacher: f"target_{number}" for number, teacher in enumerate(mentioned, 1)}
+
+
+def parts_of(settings: AverageConfig) -> dict[str, str]:
+    """The models of an average -> what they are called where it is made."""
+    return {model: f"part_{number}" for number, model in enumerate(settings.average, 1)}

@@ -1,7 +1,7 @@
 """What every step of the workflow reads, writes and depends on. The Snakemake rules ask this module and add
 nothing; for each of their files there is one here that describes its steps.
 
-A ``Folder`` is one that a step writes as a whole; Snakemake is told of the ``manifest.json`` in it.
+What its results are called stands in ``result_paths``.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.described import Described
+from foretaste.pipeline.model_config import AverageConfig
 from foretaste.pipeline.model_plan import ModelPlan
-from foretaste.pipeline.report_plan import describe_report
+from foretaste.pipeline.planned import Planned
+from foretaste.pipeline.report_plan import plan_report
 from foretaste.pipeline.text_plan import TextPlan
 from foretaste.pipeline.video_plan import VideoPlan
 
 
 class Plan:
-    """The steps of one run. ``wildcards`` are Snakemake's, or any mapping with the same names."""
+    """The steps of one run, each by its stage and the names in the paths of what it makes."""
 
     def __init__(self, catalogue: Catalogue):
         self.catalogue = catalogue
@@ -26,14 +27,22 @@ class Plan:
         self.results = catalogue.results
         self._parts = (TextPlan(catalogue), VideoPlan(catalogue), ModelPlan(catalogue), self)
 
-    def describe(self, stage: str, wildcards: Mapping[str, str]) -> Described:
-        """The step of ``stage`` for these wildcards."""
-        if "system" in wildcards:
-            self.catalogue.check_fits(wildcards["dataset"], wildcards["system"])
+    def describe(self, stage: str, names: Mapping[str, str]) -> Planned:
+        """The step of ``stage`` that makes what has these names."""
+        if "system" in names:
+            self.catalogue.check_fits(names["dataset"], names["system"])
         part = next(part for part in self._parts if hasattr(part, stage))
-        described = getattr(part, stage)(**dict(wildcards))
-        return replace(described, threads=self.run.threads.get(stage, 1))
+        planned = getattr(part, stage)(**dict(names))
+        return replace(planned, threads=self.run.threads.get(stage, 1))
 
-    def report(self, dataset: str, system: str, scope: str) -> Described:
+    def makes(self, stage: str, names: Mapping[str, str]) -> bool:
+        """Whether what has these names is made by ``stage``: scores are also made as averages of others."""
+        if stage not in ("train", "score", "average"):
+            return True
+        self.catalogue.check_fits(names["dataset"], names["system"])
+        model = self.catalogue.model(names["dataset"], names["system"], names["model"])
+        return isinstance(model, AverageConfig) == (stage == "average")
+
+    def report(self, dataset: str, system: str, scope: str) -> Planned:
         """The page about a system."""
-        return describe_report(self.catalogue, dataset, system, scope)
+        return plan_report(self.catalogue, dataset, system, scope)

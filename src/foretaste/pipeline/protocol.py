@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError
@@ -14,17 +14,34 @@ from foretaste.pipeline.taken import task_of
 def protocol(catalogue: Catalogue, dataset: str, system: str, model: str) -> dict[str, Any]:
     """Those of one model of a system on a dataset."""
     settings = catalogue.model(dataset, system, model)
-    terms = [
-        _term(catalogue, term, settings.live) for term in getattr(settings, "objective", ()) if term.weight
-    ]
+    task = task_of(catalogue, dataset, catalogue.system(dataset, system).task)
     return {
-        "tau_a": task_of(catalogue, dataset, catalogue.system(dataset, system).task).get("tau_a"),
+        "tau_a": task.get("tau_a"),
+        **_history(catalogue, dataset, system, model),
         "prior_exponent": getattr(settings, "prior_exponent", 0.0),
         **_ensemble(settings),
-        **_history(catalogue, dataset, system, model),
         **_window(settings),
-        "terms": terms,
+        "terms": [
+            _term(catalogue, term, settings.live)
+            for term in getattr(settings, "objective", ())
+            if term.weight
+        ],
     }
+
+
+def without_names(protocol: dict[str, Any], aliases: Mapping[str, str]) -> dict[str, Any]:
+    """``protocol`` with other models by their ``aliases``, as those know them who do not know names."""
+    terms = [{**term, "to": renamed(term["to"], aliases)} for term in protocol["terms"]]
+    weights = protocol["ensemble_weights"]
+    if isinstance(weights, Mapping):
+        weights = {aliases[model]: weight for model, weight in weights.items()}
+    return {**protocol, "terms": terms, "ensemble_weights": weights}
+
+
+def renamed(to: str, names: Mapping[str, str]) -> str:
+    """A term's ``to`` with its model as ``names`` call it."""
+    model, dot, field = to.partition(".")
+    return f"{names.get(model, model)}{dot}{field}"
 
 
 def _term(catalogue: Catalogue, term: TermConfig, live: Sequence[str]) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.described import Described, Folder, samples_of, tables
-from foretaste.pipeline.language_models import artifact_name
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+from foretaste.pipeline.planned import Planned, samples_of, tables
 
 
 @dataclass(frozen=True)
@@ -78,53 +77,6 @@ class ReportPlan:
                         self.at.model_folder(world, self.system, model, seed),
                     )
 
-    def jobs(self) -> list[tuple[str, str]]:
-        """(rule, output path without suffix, relative to the results) of the jobs whose cost the report
-        shows.
-        """
-        results, jobs = f"{self.catalogue.results}/", []
-        task = self.catalogue.system(self.dataset, self.system).task
-        for world in self.worlds:
-            if self.catalogue.dataset(world).world is not None:
-                jobs += [
-                    ("make_kitchen", f"{world}/world/{part}") for part in ("recipes", "annotations", "videos")
-                ]
-            jobs += [("read_annotations", f"{world}/segments"), ("make_samples", f"{world}/samples/{task}")]
-            for lm in self._language_models():
-                settings = self.catalogue.named("lms", lm)
-                jobs += [
-                    ("fetch_weights", f"weights/{artifact_name(name)}")
-                    for name in (settings.init, settings.generator)
-                    if name
-                ]
-                if settings.training is not None:
-                    corpus = self.at.corpus(world)
-                    text = self.at.text_name(corpus, lm)
-                    jobs += [
-                        ("read_recipes", f"text/{corpus}/sentences"),
-                        ("make_phrases", f"text/{text}/phrases"),
-                    ]
-                    jobs += [
-                        ("extract_openie", f"text/{text}/shards/{shard}") for shard in self._text_shards(lm)
-                    ]
-                    jobs.append(("pretrain", f"lm/{corpus}/{lm}/checkpoint"))
-            for name in self._backbones(world):
-                jobs += [
-                    ("probe_videos", f"{world}/videos"),
-                    ("train_backbone", f"{world}/backbones/{name}/checkpoint"),
-                ]
-                shards = range(self.catalogue.named("backbones", name, world).grid.shards)
-                jobs += [("extract_features", f"{world}/features/{name}/{shard}") for shard in shards]
-        for _, model, _, folder in self.runs():
-            inside = folder.removeprefix(results)
-            made = (
-                [("average", "scores")]
-                if isinstance(self.models[model], AverageConfig)
-                else [("train", "checkpoint"), ("score", "scores")]
-            )
-            jobs += [(rule, f"{inside}/{output}") for rule, output in (*made, ("evaluate", "metrics"))]
-        return list(dict.fromkeys(jobs))
-
     def _language_models(self) -> list[str]:
         return sorted(
             {model.lm for model in self.models.values() if isinstance(model, ModelConfig) and model.lm}
@@ -161,7 +113,7 @@ class ReportPlan:
         return sorted(name for name in names if self.catalogue.named("backbones", name, world).files is None)
 
 
-def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> Described:
+def plan_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> Planned:
     """The step of the stage ``report``."""
     plan = ReportPlan(catalogue, dataset, system, scope.strip("/"))
     preset, runs = catalogue.system(dataset, system), list(plan.runs())
@@ -172,7 +124,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
     ]
     inputs: dict[str, Any] = {
         "metrics": [f"{folder}/metrics.json" for *_, folder in runs],
-        "scores": [Folder(f"{folder}/scores") for *_, folder in runs],
+        "scores": [f"{folder}/scores" for *_, folder in runs],
         "logs": [f"{folder}/log.jsonl" for *_, folder in loops],
     }
     if lms := plan.pretrained():
@@ -182,9 +134,7 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
     inputs["samples"] = [samples_of(catalogue.results, world, preset.task) for world in plan.worlds]
     for table in ("segments", "classes"):
         inputs[table] = [tables(catalogue.results, world, table)[table] for world in plan.worlds]
-    places: dict[str, Any] = {
-        "benchmarks": [f"{catalogue.results}/.benchmarks/{path}.tsv" for _, path in plan.jobs()]
-    }
+    places: dict[str, Any] = {}
     if plan.scope == "teachers":
         inputs["issues"] = [
             f"{catalogue.results}/{world}/issues/read_annotations.parquet" for world in plan.worlds
@@ -193,9 +143,9 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
         inputs["issues"] = [f"{catalogue.results}/{world}/issues.parquet" for world in plan.worlds]
     inputs["issues"] += plan.text_issues()
     if plan.scope != "teachers" and plan._backbones(plan.worlds[0]):
-        inputs |= tables(catalogue.results, plan.worlds[0], "videos")
-        places["video_folders"] = plan.at.videos(plan.worlds[0]).folders()
-    folder = f"{catalogue.results}/{dataset}/{system}{scope}"
+        videos = plan.at.videos(plan.worlds[0])
+        inputs |= {**tables(catalogue.results, plan.worlds[0], "videos"), "video_files": videos.files()}
+        places["video_folders"] = videos.folders()
     pairs = [pair for pair in preset.comparisons if set(pair) <= set(plan.models)]
     for a, b in pairs:
         once = 1 in (len(plan.seeds(a)), len(plan.seeds(b)))  # it is compared with every seed of the other
@@ -206,9 +156,8 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
                 "pairs with the same seeds",
                 "set teacher_seeds, or compare other models",
             )
-    return Described(
+    return Planned(
         inputs=inputs,
-        outputs={"summary": f"{folder}/summary.json", "report": f"{folder}/report.html"},
         config={
             "title": preset.title,
             "paper": preset.paper,
@@ -225,7 +174,6 @@ def describe_report(catalogue: Catalogue, dataset: str, system: str, scope: str)
             "runs": [{"world": world, "model": model, "seed": seed} for world, model, seed, _ in runs],
             "logs": [{"world": world, "model": model, "seed": seed} for world, model, seed, _ in loops],
             "lms": [{"world": world, "lm": lm} for world, lm in lms],
-            "jobs": [rule for rule, _ in plan.jobs()],
             "pretrained": sorted(name for name, lm in preset.lms.items() if lm.training is not None),
         },
         places=places,

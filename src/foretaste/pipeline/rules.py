@@ -1,169 +1,226 @@
-"""What the Snakemake rules ask for: input functions, the spec that they watch, threads, and the files of
-named targets.
+"""What the Snakefile asks. Snakemake is told neither of results nor of their names: the outputs of its jobs are
+receipts, empty files in a folder of this run. So a job is planned exactly where the store lacks what it makes,
+and nothing that Snakemake does to outputs reaches a result.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
+import secrets
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ForetasteError, of_system
+from foretaste.contracts.json_files import read_json
 from foretaste.pipeline.artifact import remember_json
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.described import Folder
-from foretaste.pipeline.locations import Locations
-from foretaste.pipeline.places import check_given
+from foretaste.pipeline.contents import Contents
+from foretaste.pipeline.graph import Graph, Node
+from foretaste.pipeline.jobs import job_of, keep, path_of_job
+from foretaste.pipeline.links import changes
 from foretaste.pipeline.plan import Plan
-from foretaste.pipeline.specs import StepFile, step_file
+from foretaste.pipeline.records import digest
+from foretaste.pipeline.result_paths import steps_of
+from foretaste.pipeline.store import Store
+from foretaste.pipeline.why import reason
 
 Wildcards = Mapping[str, str]
 
+#: What gives results their names, once they are there.
+NAMES = "name_results"
 
-class Rules:
-    """Functions of wildcards, made once a rule. A wrong setting ends the run with one line, not with a
-    traceback.
-    """
 
-    def __init__(self, plan: Plan):
-        self.plan = plan
+def plainly(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function``, whose errors end the run with one line, not with a traceback."""
 
-    def inputs(self, stage: str) -> Callable[[Wildcards], dict[str, Any]]:
-        """The files that Snakemake waits for, by name."""
-
-        def of(wildcards: Wildcards) -> dict[str, Any]:
-            described = self.plan.describe(stage, dict(wildcards.items()))
-            check_given(
-                path
-                for path in _flat(described.inputs.values())
-                if not path.startswith(f"{self.plan.results}/")
-            )
-            return {name: declared(paths) for name, paths in described.inputs.items()}
-
-        return _plainly(of)
-
-    def spec(self, stage: str) -> Callable[[Wildcards], str]:
-        """The digest of the step's settings and code: what Snakemake watches."""
-
-        def of(wildcards: Wildcards) -> str:
-            return self._step(stage, tuple(wildcards.items())).digest
-
-        return _plainly(of)
-
-    def file(self, stage: str) -> Callable[[Wildcards], str]:
-        """The step's file, written when it is asked for. It names folders, so it is a resource: those never
-        cause a rerun.
-
-        A dry run writes it too, so that the line that Snakemake prints can be run by hand; it is none the
-        worse where it cannot.
-        """
-
-        def of(wildcards: Wildcards) -> str:
-            file = self._step(stage, tuple(wildcards.items()))
-            with suppress(OSError):  # a real run has said so in `check_writable`
-                file.keep()
-            return str(file.path)
-
-        return _plainly(of)
-
-    @cache  # noqa: B019 (one Rules lives as long as the process)
-    def _step(self, stage: str, wildcards: tuple[tuple[str, str], ...]) -> StepFile:
-        return step_file(self.plan, stage, dict(wildcards))
-
-    def check_writable(self) -> None:
-        """End a run that has jobs to do with one line if nothing can be written to the results."""
-        probe = Path(self.plan.results) / ".steps" / "writable"
+    @wraps(function)
+    def plain(*arguments: Any) -> Any:
         try:
-            remember_json(probe, True)
-            probe.unlink(missing_ok=True)
-        except OSError as error:
-            sys.exit(f"error: {of_system(error)}")
-
-    def threads(self, stage: str) -> Callable[[Wildcards], int]:
-        """The cores that the step keeps busy: the threads of all its processes."""
-
-        def of(wildcards: Wildcards) -> int:
-            spec = self._step(stage, tuple(wildcards.items())).step["spec"]
-            return spec["threads"] * spec["processes"]
-
-        return _plainly(of)
-
-
-class Targets:
-    """What a named target asks for, as input functions: only the target that is asked for is looked at."""
-
-    def __init__(self, catalogue: Catalogue):
-        self.catalogue = catalogue
-        self.at = Locations(catalogue)
-
-    def reports(
-        self, dataset: str, systems: Sequence[str], scope: str = ""
-    ) -> Callable[[Wildcards], list[str]]:
-        """The reports of some systems; ``scope``: "" (the run's seeds), "teachers" (text only) or "seeds".
-
-        A system that is not made for the dataset ends the run with a line that lists those that are.
-        """
-        inner = f"/{scope}" if scope else ""
-        return self._of(
-            dataset,
-            systems,
-            lambda system: [f"{self.catalogue.results}/{dataset}/{system}{inner}/report.html"],
-        )
-
-    def features(self, dataset: str, systems: Sequence[str]) -> Callable[[Wildcards], list[str]]:
-        """All feature files of the systems' backbones."""
-
-        def of(system: str) -> list[str]:
-            backbones = self.catalogue.system(dataset, system).backbones
-            files = [path for name in backbones for path in self.at.features(dataset, name)]
-            check_given(path for path in files if not path.startswith(f"{self.catalogue.results}/"))
-            return files
-
-        return self._of(dataset, systems, of)
-
-    def weights(self, dataset: str, systems: Sequence[str]) -> Callable[[Wildcards], list[str]]:
-        """The language models that the systems start from."""
-
-        def of(system: str) -> list[str]:
-            lms = self.catalogue.system(dataset, system).lms.values()
-            names = {name for lm in lms for name in (lm.init, lm.generator) if name}
-            return [declared(self.at.weights(name)) for name in sorted(names)]
-
-        return self._of(dataset, systems, of)
-
-    def _of(
-        self, dataset: str, systems: Sequence[str], files: Callable[[str], list[str]]
-    ) -> Callable[[Wildcards], list[str]]:
-        def of(_: Wildcards) -> list[str]:
-            for system in systems:
-                self.catalogue.check_fits(dataset, system)
-            return [path for system in systems for path in files(system)]
-
-        return _plainly(of)
-
-
-def declared(paths: str | list[str]) -> str | list[str]:
-    """What Snakemake is told of a path: a folder is known by its manifest."""
-    if isinstance(paths, list):
-        return [declared(path) for path in paths]
-    return f"{paths}/manifest.json" if isinstance(paths, Folder) else paths
-
-
-def _flat(inputs: Iterable[str | list[str]]) -> Iterator[str]:
-    for paths in inputs:
-        yield from paths if isinstance(paths, list) else [paths]
-
-
-def _plainly(function: Callable[[Wildcards], Any]) -> Callable[[Wildcards], Any]:
-    def plain(wildcards: Wildcards) -> Any:
-        try:
-            return function(wildcards)
+            return function(*arguments)
         except ForetasteError as error:
             sys.exit(f"error: {error}")
         except OSError as error:
             sys.exit(f"error: {of_system(error)}")
 
     return plain
+
+
+class Rules:
+    """The jobs of one run, planned from the paths that are asked for.
+
+    view
+        Where its results get their names: the folder of that name in ``<results>/views``; none: the results
+        themselves.
+    """
+
+    def __init__(self, graph: Graph, store: Store, view: str = ""):
+        self.graph, self.store = graph, store
+        self._runs = f"{store.results}/.runs"
+        self._run = f"{time.strftime('%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+        self._view = f"{store.results}/views/{view}" if view else str(store.results)
+        self._jobs: dict[str, dict[str, Any]] = {}
+        self._why: dict[str, str] = {}
+        self._found: dict[str, bool] = {}
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, may_write: bool) -> Rules:
+        """Those of a configured run; a dry run may not write."""
+        store = Store(catalogue.results, catalogue.run.stores)
+        contents = Contents(store.results / ".sha256", may_write)
+        return cls(Graph(Plan(catalogue), contents), store, catalogue.run.view)
+
+    def receipt(self, stage: str) -> str:
+        """The output of a stage's rule: ``run`` and ``identity`` are Snakemake's wildcards."""
+        return f"{self._runs}/{{run}}/{stage}/{{identity}}"
+
+    def needs(self, stage: str) -> Callable[[Wildcards], list[str]]:
+        """The receipts of those results that a job reads and that are not there yet."""
+
+        def of(wildcards: Wildcards) -> list[str]:
+            missing = [key for key in self._job(stage, wildcards)["needs"] if not self._has(key)]
+            return [self._receipt_of(key, wildcards["run"]) for key in missing]
+
+        return plainly(of)
+
+    def file(self, stage: str) -> Callable[[Wildcards], str]:
+        """The job's file; it is written when the run starts."""
+        return plainly(lambda wildcards: str(path_of_job(self._job(stage, wildcards))))
+
+    def threads(self, stage: str) -> Callable[[Wildcards], int]:
+        """The cores that a job keeps busy: the threads of all its processes."""
+
+        def of(wildcards: Wildcards) -> int:
+            record = self._job(stage, wildcards)["record"]
+            return record["threads"] * record["processes"]
+
+        return plainly(of)
+
+    def log(self, stage: str) -> Callable[[Wildcards], str]:
+        """Where a job says what it does: as its first output is called, under ``logs``."""
+
+        def of(wildcards: Wildcards) -> str:
+            name = Path(next(iter(self._job(stage, wildcards)["names"].values())))
+            parts = [part for part in name.with_suffix("").parts if part not in ("/", "..")]
+            return str(Path("logs", *parts)) + ".log"
+
+        return plainly(of)
+
+    def what(self, stage: str) -> Callable[[Wildcards], str]:
+        """What a job makes, and why."""
+
+        def of(wildcards: Wildcards) -> str:
+            job = self._job(stage, wildcards)
+            why = self._why.get(job["key"], "")
+            return f"{next(iter(job['names'].values()))} ({why})" if "record" in job else why
+
+        return plainly(of)
+
+    def wanted(self, paths: Callable[[Any], Sequence[str]]) -> Callable[[Any], list[str]]:
+        """What a target waits for: its paths where they are right, else what makes them so."""
+
+        def of(wildcards: Any) -> list[str]:
+            asked = list(paths(wildcards))
+            return self._receipts(asked) or [self._seen(path) for path in asked]
+
+        return plainly(of)
+
+    def wanted_path(self, path: str) -> Callable[[Any], list[str]]:
+        """What a target waits for that is the path of a result itself."""
+        return self.wanted(lambda _: [self._inside(path)])
+
+    def is_result(self, word: str) -> bool:
+        """Whether a word of the command line can be the path of a result."""
+        path = self._inside(word)
+        return path is not None and any(steps_of(path.removeprefix(f"{self.store.results}/")))
+
+    def _inside(self, word: str) -> str | None:
+        """A path as the plan writes it; None where it does not lie in the results."""
+        inner = os.path.relpath(os.path.abspath(word), os.path.abspath(self._view))
+        return None if inner.startswith("..") else f"{self.store.results}/{inner}"
+
+    def _receipts(self, paths: Sequence[str]) -> list[str]:
+        nodes = [self.graph.at(path)[0] for path in paths]
+        steps = self.graph.walk(nodes)
+        missing = self.graph.walk(nodes, lambda node: not self._has(node.key))
+        names = [
+            (node.key, output, self._named(path)) for node in steps for output, path in node.names.items()
+        ]
+        wrong = [change for name in names for change in changes(self.store, *name)]
+        if not missing and not wrong:
+            return []
+        for node in missing:
+            self._add(node, steps)
+        key = f"{NAMES}/{digest(names)[:20]}"
+        self._jobs[key] = {
+            "key": key,
+            "names": [list(name) for name in names],
+            "needs": sorted({node.key for node in nodes}),
+            "results": str(self.store.results),
+            "stores": list(self.store.others),
+        }
+        self._why[key] = f"{len(missing)} results to make, {len(wrong)} names to change"
+        return [self._receipt_of(key, self._run)]
+
+    def _add(self, node: Node, steps: Sequence[Node]) -> None:
+        if node.key in self._jobs:
+            return
+        names = {output: self._named(path) for output, path in node.names.items()}
+        self._why[node.key] = reason(node, names)
+        costs = [other.key for other in self.graph.walk([node]) if other is not node]
+        self._jobs[node.key] = job_of(
+            node, names, str(self.store.results), self.store.others, costs if node.stage == "report" else []
+        )
+
+    def _named(self, path: str) -> str:
+        """A result's path in the view of this run."""
+        return self._view + path.removeprefix(str(self.store.results))
+
+    def _seen(self, path: str) -> str:
+        named = Path(self._named(path))
+        return f"{named}/manifest.json" if named.is_dir() else str(named)
+
+    def _has(self, key: str) -> bool:
+        """One look at the stores a plan."""
+        if key not in self._found:
+            self._found[key] = self.store.find(key) is not None
+        return self._found[key]
+
+    def _receipt_of(self, key: str, run: str) -> str:
+        return f"{self._runs}/{run}/{key}"
+
+    def _job(self, stage: str, wildcards: Wildcards) -> dict[str, Any]:
+        """Planned by this process or, in a process that runs a job of another's plan, as it was written
+        down.
+        """
+        key = f"{stage}/{wildcards['identity']}"
+        if key not in self._jobs:
+            kept = read_json(Path(self._runs, wildcards["run"], "jobs.json"), "the workflow again")
+            self._jobs[key] = read_json(Path(kept[key]), "the workflow again")
+        return self._jobs[key]
+
+    @plainly
+    def start(self) -> None:
+        """Before the first job: write down what there is to do, so that a dry run writes nothing. What drivers
+        left that died is swept up.
+        """
+        for folder in Path(self._runs).glob("[0-9]*"):
+            with suppress(OSError), open(folder / "alive", "w", encoding="utf-8") as other:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+        own = Path(self._runs, self._run)
+        own.mkdir(parents=True)
+        # Held for as long as this process lives.
+        self._alive = open(own / "alive", "w", encoding="utf-8")  # noqa: SIM115
+        fcntl.flock(self._alive, fcntl.LOCK_EX)
+        remember_json(own / "jobs.json", {key: str(keep(job)) for key, job in self._jobs.items()})
+
+    def end(self) -> None:
+        """After the last job, or the first that failed."""
+        shutil.rmtree(Path(self._runs, self._run), ignore_errors=True)

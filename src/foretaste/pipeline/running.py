@@ -1,108 +1,175 @@
-"""Runs one step: lock, run the stage, record where its outputs come from.
+"""Runs one job: under the lock of its result, and only on what was planned.
 
-A second run of the same outputs (a workflow driver was killed and started again while its jobs went on) waits
-for the first and takes over what it wrote, so that two jobs never write one output. Of several processes on
-one step the launcher does all this; its ranks only do the work.
+A job that waits in a queue while sources or settings are edited does not run new code under an old record: it
+compares both, and its inputs, with the record before it begins and again before its result is published. A
+second job of the same result (of another run, or of a driver that was started again) waits for the first and
+takes over what it made.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
+import resource
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from foretaste.contracts.json_files import checked
+from foretaste.contracts.errors import DataError
 from foretaste.pipeline import artifact, console, ranks
-from foretaste.pipeline.provenance import digest, identity_of, read_record, record_path, write_record
-from foretaste.pipeline.step import NUMBERS, Step, StoredStep
+from foretaste.pipeline.contents import Contents
+from foretaste.pipeline.fingerprint import code_of, imported
+from foretaste.pipeline.graph import Source, identities
+from foretaste.pipeline.jobs import each_source, read_job, source_of
+from foretaste.pipeline.links import give_names
+from foretaste.pipeline.records import differences, versions
+from foretaste.pipeline.step import Step
+from foretaste.pipeline.store import Cost, Store, read_entry
+
+#: Runs a stage; what it took from outside its inputs it returns, and the record keeps it.
+Stage = Callable[[Step], Mapping[str, Any] | None]
 
 
-def run_step(path: Path, stage: Callable[[Step], Mapping[str, dict[str, Any]] | None]) -> None:
-    """Run the step that ``path`` describes with ``stage`` (the ``run`` of its module, or what launches it in
-    several processes).
-
-    A stage that takes something from outside its inputs returns, by output, what it was; the record keeps it.
+def run_job(path: Path, stage: Stage) -> None:
+    """Run the job in the file ``path`` with ``stage`` (the ``run`` of its module), unless its result is
+    there.
     """
-    stored = artifact.read_json(path)
-    checked(stored, StoredStep, path, "run the workflow again, which writes it anew")
-    spec, results = stored["spec"], path.parents[1]
-    outputs = {name: Path(output) for name, output in stored["outputs"].items()}
-    key = f"{spec['stage']}-{digest(spec)[:20]}"
-    lock = (
-        results
-        / ".locks"
-        / f"{digest(sorted(os.path.relpath(output, results) for output in outputs.values()))[:20]}.lock"
+    job, started = read_job(path), time.monotonic()
+    store = Store(job["results"], job["stores"])
+    if ranks.is_rank():  # one of several processes: whoever launched them does all the rest
+        stage(step_of(job, store))
+        return
+    with store.alone(job["key"]):
+        if store.find(job["key"]) is not None:
+            console.say(f"{job['key']}: made by another run; nothing to do")
+            return
+        check_as_planned(job, store)
+        step = step_of(job, store)
+        for output in step.outputs.values():  # of an attempt that was killed
+            artifact.discard(output)
+        step.scratch.mkdir(parents=True, exist_ok=True)
+        fetched = dict(stage(step) or {})
+        check_as_planned(job, store)
+        made = _made(job)
+        store.publish(made, job["key"], job["record"], _cost(started), fetched)
+        artifact.discard(made.parent)
+        _name_if_new(job, store)
+
+
+def step_of(job: Mapping[str, Any], store: Store) -> Step:
+    """What the stage of a job is given; people read its paths by their names."""
+    record, made = job["record"], _made(job)
+    places = located(job["places"], store)
+    outputs = {name.partition(".")[0]: made / name for name in job["names"]}
+    console.read_as(
+        {
+            **{str(store.find(key) / file): path for path, key, file in _results(job)},
+            **{str(made / name): path for name, path in job["names"].items()},
+        }
     )
-    with nullcontext(False) if ranks.is_rank() else _alone(lock, spec["stage"]) as waited:
-        inputs = {name: _paths(value) for name, value in stored["inputs"].items()}
-        identities = {name: _identities(value, results / ".sha256") for name, value in inputs.items()}
-        if waited and all(_made_by(output, spec, identities) for output in outputs.values()):
-            console.say(f"{key}: made by a run that was still going; nothing to do")
-            return
-        # Half-finished work goes on only where the inputs are the same too: with other scores it would be
-        # another training.
-        scratch = results / ".scratch" / f"{key}-{digest(identities)[:12]}"
-        step = Step(
-            stage=spec["stage"],
-            inputs=inputs,
-            outputs=outputs,
-            config={**spec["config"], **stored["places"]},
-            wildcards={
-                name: int(value) if name in NUMBERS else value for name, value in spec["wildcards"].items()
-            },
-            scratch=scratch,
-            threads=spec["threads"],
+    costs = [str(found) for key in job["costs"] if (found := store.find(key)) is not None]
+    return Step(
+        stage=record["stage"],
+        inputs={name: _path(value) for name, value in located(job["sources"], store).items()},
+        outputs=outputs,
+        config={**record["config"], **places, **({"costs": costs} if costs else {})},
+        scratch=made.parent / "work",
+        threads=record["threads"],
+    )
+
+
+def located(sources: Mapping[str, Any], store: Store) -> dict[str, Any]:
+    """Name -> path, or several of them, of what lies in the store or is given."""
+
+    def one(source: Source) -> str:
+        return source.path if source.key is None else str(store.find(source.key) / source.file)
+
+    def each(value: Any) -> Any:
+        if isinstance(value, Source):
+            return one(value)
+        if isinstance(value, Mapping):
+            return {name: each(inner) for name, inner in value.items()}
+        return [one(source) for source in value]
+
+    return {name: each(source_of(value)) for name, value in sources.items()}
+
+
+def check_as_planned(job: Mapping[str, Any], store: Store) -> None:
+    """Raise DataError unless what a job reads, and the code and libraries that it runs, are those of its
+    record.
+    """
+    record = job["record"]
+    contents = Contents(store.results / ".sha256")
+    for key in job["needs"]:
+        check_entry(store, key, contents)
+    code = code_of(record["stage"], record["config"])
+    sources = {name: source_of(value) for name, value in job["sources"].items()}
+    now = {
+        "code": code,
+        "libraries": versions(imported(code)),
+        "inputs": identities(sources, contents),
+    }
+    for name, value in now.items():
+        for field, *_ in differences(value, record[name], name):
+            raise DataError(
+                f"{field} is no longer as it was when the run was planned",
+                job["key"],
+                "the code, libraries and files of the plan",
+                "run the workflow again: it plans anew",
+            )
+
+
+def check_entry(store: Store, key: str, contents: Contents) -> None:
+    """Raise DataError unless the result ``key`` is there with the bytes that its record tells of; files that
+    were not touched since they were last read are not read again.
+    """
+    folder = store.find(key)
+    if folder is None:
+        raise DataError(
+            "an input that is not there", f"{store.own}/{key}", "the whole result", "run the workflow again"
         )
-        if ranks.is_rank():
-            stage(step)
-            return
-        for output in outputs.values():
-            record_path(output).unlink(missing_ok=True)
-        for other in scratch.parent.glob(f"{key}-*"):
-            if other != scratch:
-                artifact.discard(other)
-        scratch.mkdir(parents=True, exist_ok=True)
-        fetched = stage(step) or {}
-        for name, output in outputs.items():
-            write_record(output, spec, identities, fetched.get(name))
-        artifact.discard(scratch)
+    for name, facts in read_entry(folder).files.items():
+        if contents.whole(folder / name) != facts.sha256:
+            raise DataError(
+                f"{name}: other bytes than were recorded (sha256)",
+                folder,
+                "the result as its step left it",
+                f"foretaste store drop {key}, and run the workflow again",
+            )
 
 
-@contextmanager
-def _alone(lock: Path, stage: str) -> Iterator[bool]:
-    """Hold ``lock`` (released by the system if we die); yields whether another process held it first."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with open(lock, "w", encoding="utf-8") as file:
-        waited = False
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waited = True
-            console.say(f"another process writes what this {stage} writes; waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        file.write(f"{os.getpid()}\n")
-        yield waited
+def _made(job: Mapping[str, Any]) -> Path:
+    """The folder that a job fills; it lies beside its scratch."""
+    return Path(job["results"]) / ".scratch" / job["key"].replace("/", "-") / "made"
 
 
-def _made_by(output: Path, spec: dict[str, Any], identities: dict[str, Any]) -> bool:
-    # Snakemake deletes what it was told of before it starts a job again: of a folder, the manifest.
-    told_of = output / "manifest.json" if output.is_dir() else output
-    if not (told_of.exists() and record_path(output).exists()):
-        return False
-    record = read_record(record_path(output)).record
-    return record["spec"] == spec and record["inputs"] == identities
+def _results(job: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(path, key, file) of every result among the sources and places."""
+    for part in (job["sources"], job["places"]):
+        for source in each_source(source_of(part)):
+            if source.key is not None:
+                yield source.path, source.key, source.file
 
 
-def _paths(value: str | list[str]) -> Path | list[Path]:
+def _path(value: str | list[str]) -> Path | list[Path]:
     return [Path(path) for path in value] if isinstance(value, list) else Path(value)
 
 
-def _identities(value: Path | list[Path], memory: Path) -> str | list[str]:
-    return (
-        [identity_of(path, memory) for path in value]
-        if isinstance(value, list)
-        else identity_of(value, memory)
+def _cost(started: float) -> Cost:
+    """Of this process and those that it started and that have ended."""
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return Cost(
+        wall_s=round(time.monotonic() - started, 2),
+        cpu_s=round(sum(one.ru_utime + one.ru_stime for one in used), 2),
+        max_rss_mb=round(max(one.ru_maxrss for one in used) / 1024, 1),
     )
+
+
+def _name_if_new(job: Mapping[str, Any], store: Store) -> None:
+    """Names that stand for nothing yet are given at once, so that a run can be looked at while it goes on;
+    others change together, at its end.
+    """
+    free = {name: path for name, path in job["names"].items() if not os.path.lexists(path)}
+    with suppress(OSError):  # the end of the run says it
+        give_names(store, [(job["key"], output, name) for output, name in free.items()])

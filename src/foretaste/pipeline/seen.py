@@ -7,9 +7,9 @@ from typing import Any
 
 from foretaste.contracts.modalities import RGB
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.described import Folder, samples_of, tables
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig, with_each_view
+from foretaste.pipeline.planned import samples_of, tables
 
 
 def seen(
@@ -32,8 +32,10 @@ def seen(
     for view in settings.each_view:
         shows = catalogue.shows(view)
         if shows in ("pixels", "boxes"):
+            videos, modality = Locations(catalogue).videos(dataset), view.get("modality", RGB)
             inputs |= tables(catalogue.results, dataset, "videos")
-            places["video_folders"] = Locations(catalogue).videos(dataset).folders(view.get("modality", RGB))
+            inputs[f"video_files_{modality}"] = videos.files(modality)
+            places.setdefault("video_folders", {})[modality] = videos.folders(modality)[modality]
         if shows == "boxes":
             inputs["boxes"] = Locations(catalogue).boxes(dataset)
     if settings.lm is not None:
@@ -42,7 +44,7 @@ def seen(
             inputs["lm"] = Locations(catalogue).weights(lm.init)
         else:
             folder = f"{catalogue.results}/lm/{Locations(catalogue).corpus(dataset)}/{settings.lm}"
-            inputs["lm"] = Folder(f"{folder}/checkpoint")
+            inputs["lm"] = f"{folder}/checkpoint"
     return inputs, config, places
 
 

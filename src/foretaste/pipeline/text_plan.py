@@ -7,10 +7,10 @@ from pathlib import Path
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.config import TextConfig
-from foretaste.pipeline.described import Described, Folder
 from foretaste.pipeline.language_models import source
 from foretaste.pipeline.locations import PLAIN_TEXT, Locations
 from foretaste.pipeline.places import place
+from foretaste.pipeline.planned import Planned
 
 
 class TextPlan:
@@ -20,9 +20,9 @@ class TextPlan:
         self.catalogue, self.run, self.results = catalogue, catalogue.run, catalogue.results
         self.at = Locations(catalogue)
 
-    def read_recipes(self, corpus: str) -> Described:
+    def read_recipes(self, corpus: str) -> Planned:
         generated = corpus in self.catalogue.files.names("datasets")
-        recipes = Folder(f"{self.results}/{corpus}/world/recipes") if generated else self.run.recipes
+        recipes = f"{self.results}/{corpus}/world/recipes" if generated else self.run.recipes
         if not generated and (recipes is None or self.at.corpus(self.run.dataset) != corpus):
             raise ConfigError(
                 f"no recipes for the corpus {corpus!r}",
@@ -30,18 +30,14 @@ class TextPlan:
                 f"a file named {corpus}.json",
                 "set recipes=FILE",
             )
-        return Described(
+        return Planned(
             inputs={"recipes": recipes},
-            outputs={
-                "sentences": f"{self.results}/text/{corpus}/sentences.parquet",
-                "issues": f"{self.results}/text/{corpus}/issues.parquet",
-            },
             config={"on_bad_input": self.run.on_bad_input},
         )
 
-    def extract_openie(self, text: str, shard: str) -> Described:
-        folder, corpus = f"{self.results}/text/{text}", text.partition("/")[0]
-        config = self._text(text).openie.model_dump(mode="json")
+    def extract_openie(self, text: str, shard: str) -> Planned:
+        corpus = text.partition("/")[0]
+        config = {**self._text(text).openie.model_dump(mode="json"), "shard": int(shard)}
         inputs, places = {"sentences": f"{self.results}/text/{corpus}/sentences.parquet"}, {}
         if "archive" in config["backend"]:
             # What is in the archive decides; where it and its environment lie does not.
@@ -50,23 +46,18 @@ class TextPlan:
             places["environment"] = place(
                 config["backend"].pop("environment", ".venv-openie"), "openie.backend.environment"
             )
-        return Described(
+        return Planned(
             inputs=inputs,
-            outputs={
-                "extractions": f"{folder}/shards/{shard}.parquet",
-                "issues": f"{folder}/issues/extract_openie-{shard}.parquet",
-            },
             config=config,
             places=places,
         )
 
-    def make_phrases(self, text: str) -> Described:
+    def make_phrases(self, text: str) -> Planned:
         folder, settings = f"{self.results}/text/{text}", self._text(text)
-        return Described(
+        return Planned(
             inputs={
                 "extractions": [f"{folder}/shards/{shard}.parquet" for shard in range(settings.openie.shards)]
             },
-            outputs={"phrases": f"{folder}/phrases.parquet", "extractions": f"{folder}/extractions.parquet"},
             config=dict(settings.phrases),
         )
 
@@ -74,19 +65,17 @@ class TextPlan:
         """The settings of a text from its name in paths (``Catalogue.text_name``)."""
         return self.catalogue.text(text.partition("/")[2] or PLAIN_TEXT)
 
-    def fetch_weights(self, weights: str) -> Described:
+    def fetch_weights(self, weights: str) -> Planned:
         if weights not in self.at.first_lms:
             raise unknown("language model", weights, self.at.first_lms, "the presets' lms")
         found = source(self.at.first_lms[weights], Path(self.run.data_root))
         inputs = {"files": [str(path) for path in found.files]} if found.files else {}
-        return Described(
+        return Planned(
             inputs=inputs,
-            outputs={"weights": Folder(f"{self.results}/weights/{weights}")},
             config=found.facts,
         )
 
-    def pretrain(self, corpus: str, lm: str) -> Described:
-        folder = f"{self.results}/lm/{corpus}/{lm}"
+    def pretrain(self, corpus: str, lm: str) -> Planned:
         settings = self.catalogue.named("lms", lm)
         text = self.at.text_name(corpus, lm)
         inputs = {
@@ -95,9 +84,8 @@ class TextPlan:
         }
         if settings.generator is not None:
             inputs["generator"] = self.at.weights(settings.generator)
-        return Described(
+        return Planned(
             inputs=inputs,
-            outputs={"checkpoint": Folder(f"{folder}/checkpoint"), "metrics": f"{folder}/metrics.json"},
             config=settings.model_dump(mode="json", exclude={"text"}),
             processes=self.run.processes.get(lm, 1),
         )

@@ -9,9 +9,9 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline import families
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.config import validated
-from foretaste.pipeline.described import Described, Folder, samples_of, tables
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig
+from foretaste.pipeline.planned import Planned, tables
 from foretaste.pipeline.seen import watched
 from foretaste.pipeline.taken import needs_videos, task_of, tasks_seen_through, watching
 
@@ -23,7 +23,7 @@ class VideoPlan:
         self.catalogue, self.run, self.results = catalogue, catalogue.run, catalogue.results
         self.at = Locations(catalogue)
 
-    def make_kitchen(self, dataset: str, part: str) -> Described:
+    def make_kitchen(self, dataset: str, part: str) -> Planned:
         """A part of a generated world."""
         world = self.catalogue.dataset(dataset).world
         if world is None:
@@ -33,16 +33,15 @@ class VideoPlan:
                 "world: {...}",
                 "use another dataset",
             )
-        return Described(
+        return Planned(
             inputs={},
-            outputs={"part": Folder(f"{self.results}/{dataset}/world/{part}")},
-            config={"world": world},
+            config={"world": world, "part": part},
         )
 
-    def read_annotations(self, dataset: str) -> Described:
+    def read_annotations(self, dataset: str) -> Planned:
         """A dataset's labels, as tables."""
         settings = self.catalogue.dataset(dataset)
-        data_root = self.run.data_root if settings.world is None else f"{self.results}/{dataset}/world"
+        data_root = self.run.data_root
         if settings.world is None:
             reader = families.load(
                 "annotations", settings.reader["kind"], f"workflow/datasets/{dataset}.yaml: reader"
@@ -53,20 +52,15 @@ class VideoPlan:
                 for path in reader.files(validated(reader.Config, options, "reader"), Path(data_root))
             ]
         else:
-            files = [Folder(f"{data_root}/annotations")]
-        folder = f"{self.results}/{dataset}"
-        return Described(
+            data_root = f"{self.results}/{dataset}/world/annotations"
+            files = [data_root]
+        return Planned(
             inputs={"annotations": files},
-            outputs={
-                "segments": f"{folder}/segments.parquet",
-                "classes": f"{folder}/classes.json",
-                "issues": f"{folder}/issues/read_annotations.parquet",
-            },
             config={"reader": settings.reader, "on_bad_input": self.run.on_bad_input, "dataset": dataset},
             places={"data_root": data_root},
         )
 
-    def make_samples(self, dataset: str, task: str) -> Described:
+    def make_samples(self, dataset: str, task: str) -> Planned:
         """The samples of a task that every model of the run can see."""
         config: dict[str, Any] = {"task": task_of(self.catalogue, dataset, task)}
         inputs: dict[str, Any] = self._tables(dataset, "segments")
@@ -79,20 +73,14 @@ class VideoPlan:
             of_views, views = watched(self.catalogue, dataset, seeing)
             inputs |= of_views
             config |= {"views": views, "on_bad_input": self.run.on_bad_input, "dataset": dataset}
-        return Described(
-            inputs=inputs, outputs={"samples": samples_of(self.results, dataset, task)}, config=config
-        )
+        return Planned(inputs=inputs, config=config)
 
-    def probe_videos(self, dataset: str) -> Described:
+    def probe_videos(self, dataset: str) -> Planned:
         """What each video file holds."""
-        return Described(
+        return Planned(
             inputs={
                 "segments": f"{self.results}/{dataset}/segments.parquet",
-                "files": self.at.videos(dataset).files(),
-            },
-            outputs={
-                "videos": f"{self.results}/{dataset}/videos.parquet",
-                "issues": f"{self.results}/{dataset}/issues/probe_videos.parquet",
+                "files": self.at.videos(dataset).all_files(),
             },
             config={
                 "patterns": self.at.videos(dataset).patterns(),
@@ -101,16 +89,13 @@ class VideoPlan:
             places={"video_folders": self.at.videos(dataset).folders()},
         )
 
-    def train_backbone(self, dataset: str, backbone: str) -> Described:
+    def train_backbone(self, dataset: str, backbone: str) -> Planned:
         """The network whose vectors students read."""
-        folder = f"{self.results}/{dataset}/backbones/{backbone}"
         settings = self.catalogue.named("backbones", backbone, dataset)
-        return Described(
-            inputs=self._tables(dataset, "segments", "videos", "classes"),
-            outputs={
-                "checkpoint": Folder(f"{folder}/checkpoint"),
-                "metrics": f"{folder}/metrics.json",
-                "log": f"{folder}/log.jsonl",
+        return Planned(
+            inputs={
+                **self._tables(dataset, "segments", "videos", "classes"),
+                "video_files": self.at.videos(dataset).files(),
             },
             config={
                 "model": settings.model_dump(mode="json", exclude={"grid", "files"}),
@@ -121,29 +106,27 @@ class VideoPlan:
             processes=self.run.processes.get(backbone, 1),
         )
 
-    def extract_features(self, dataset: str, backbone: str, shard: str) -> Described:
+    def extract_features(self, dataset: str, backbone: str, shard: str) -> Planned:
         """Its vectors of one shard of the videos."""
         settings = self.catalogue.named("backbones", backbone, dataset)
-        return Described(
+        return Planned(
             inputs={
                 **self._tables(dataset, "segments", "videos"),
-                "checkpoint": Folder(f"{self.results}/{dataset}/backbones/{backbone}/checkpoint"),
-            },
-            outputs={
-                "features": f"{self.results}/{dataset}/features/{backbone}/{shard}.h5",
-                "issues": f"{self.results}/{dataset}/issues/extract_features-{backbone}-{shard}.parquet",
+                "checkpoint": f"{self.results}/{dataset}/backbones/{backbone}/checkpoint",
+                "video_files": self.at.videos(dataset).files(),
             },
             config={
                 "network": settings.network,
                 "picture": settings.view.get("picture", {}),
                 "grid": settings.grid.model_dump(mode="json"),
+                "shard": int(shard),
                 "tasks": tasks_seen_through(self.catalogue, dataset, backbone),
                 "on_bad_input": self.run.on_bad_input,
             },
             places={"video_folders": self.at.videos(dataset).folders()},
         )
 
-    def gather_issues(self, dataset: str) -> Described:
+    def gather_issues(self, dataset: str) -> Planned:
         """Everything that was wrong with the dataset's files."""
         folder = f"{self.results}/{dataset}/issues"
         parts = {f"{folder}/read_annotations.parquet"}
@@ -163,9 +146,8 @@ class VideoPlan:
             )
             if made or pixels:  # features that are given as files need no video
                 parts.add(f"{folder}/probe_videos.parquet")
-        return Described(
+        return Planned(
             inputs={"issues": sorted(parts)},
-            outputs={"issues": f"{self.results}/{dataset}/issues.parquet"},
             config={},
         )
 

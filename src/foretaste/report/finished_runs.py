@@ -16,8 +16,9 @@ from foretaste.contracts.tables import SAMPLES, read_table
 from foretaste.evaluation.intervals import Comparer, Ranked, check_against, comparisons, ranked
 from foretaste.evaluation.protocols import read_metrics
 from foretaste.evaluation.summary import Run, arms, summarise
+from foretaste.pipeline.store import read_entry
 from foretaste.report.colours import colours
-from foretaste.report.timing import by_rule, read_cost
+from foretaste.report.timing import by_rule
 
 #: Settings of a report that stand in its summary as they are.
 _HEADER = ("title", "dataset", "system", "worlds", "split", "primary_metric")
@@ -95,8 +96,8 @@ class FinishedRuns:
             "samples": sum(len(world.wanted) for world in self.worlds),
             "videos": sum(len(np.unique(world.wanted.videos)) for world in self.worlds),
         }
-        costs = [read_cost(Path(path)) for path in self.settings["benchmarks"]]
-        stages = by_rule(zip(self.settings["jobs"], costs, strict=True))
+        entries = [read_entry(Path(folder)) for folder in self.settings.get("costs", ())]
+        stages = by_rule((entry.record["stage"], entry.cost) for entry in entries)
         return summarise({**header, "heads": self.heads, **size}, self.arms, self.compared, stages)
 
     @property

@@ -15,12 +15,16 @@ _SCORED = {
 }
 
 
+def _name(manifest: Mapping[str, Any]) -> str:
+    return manifest["model"] or manifest["identity"][:12]
+
+
 def render(manifest: Mapping[str, Any]) -> str:
     """README.md of the cache, in Markdown."""
     heads = ", ".join(f"{head} ({count} classes)" for head, count in manifest["heads"].items())
     width = f"{manifest['embedding']} wide" if manifest["embedding"] else "none"
     lines = [
-        f"# Scores of `{manifest['model']}`", "",
+        f"# Scores of `{_name(manifest)}`", "",
         f"Format {manifest['format']}, identity `{manifest['identity']}`.", "",
         f"Heads: {heads}. Embedding: {width}.", "",
         "| split | samples | distinct inputs | views | scored |", "|---|---|---|---|---|",
@@ -50,7 +54,7 @@ def render(manifest: Mapping[str, Any]) -> str:
         "```python",
         "import foretaste",
         "",
-        f'scores = foretaste.open_scores("{manifest["model"]}/scores")',
+        f'scores = foretaste.open_scores("{_name(manifest)}/scores")',
         (
             f'logits = scores.logits("{next(iter(manifest["splits"]))}", "{next(iter(manifest["heads"]))}") '
             " # (samples, classes) float32"

@@ -57,7 +57,7 @@ class Manifest(_Part):
     """The whole. ``heads``: how many classes each has."""
 
     format: int
-    model: str
+    model: str | None
     identity: Sha256
     record: dict[str, Any]
     heads: Annotated[dict[str, PositiveInt], Field(min_length=1)]

@@ -1,9 +1,9 @@
 """Checking a score cache as a whole: what opening it leaves to whoever has the time.
 
 The identity covers every byte, but whoever edits a cache can compute it anew. What shows even then is a
-contradiction within the cache, and a manifest other than the one that the step left, whose digest stands in
-the step's record beside the folder. A cache that came without that record is consistent in itself, and no
-more can be said: that its rows are those of its samples and its columns those of its classes is then a matter
+contradiction within the cache, and a file other than the one that the step left, whose digest stands in the
+step's record in the store. A cache that came without that record is consistent in itself, and no more can be
+said: that its rows are those of its samples and its columns those of its classes is then a matter
 of trust.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import artifact
-from foretaste.pipeline.provenance import recorded_manifest
+from foretaste.pipeline.store import entry_of, faults
 from foretaste.scores.format import NO_FOLD, how_scored, rounding
 from foretaste.scores.reader import Scores, open_scores
 
@@ -23,8 +23,7 @@ from foretaste.scores.reader import Scores, open_scores
 def verify(path: str | Path) -> Scores:
     """Read everything and check it; returns the opened scores.
 
-    Checked: that the manifest is the one in the record of the step, where the record lies beside the folder;
-    identity and class list, the sha256 of every shard, types and shapes, numbers of rows, entries and
+    Checked: that every file is the one in the record of the step, where the scores lie in a store; identity and class list, the sha256 of every shard, types and shapes, numbers of rows, entries and
     samples, unique sample ids a view, unique inputs, how each split was scored, no file that the manifest
     does not list, finite values with maximum 0, and that every stored logsumexp follows from the stored
     logits up to the rounding of fp16; of feature maps that lie beside the scores, identity and sha256.
@@ -33,9 +32,8 @@ def verify(path: str | Path) -> Scores:
     """
     scores = open_scores(path)
     wrong = []
-    recorded = recorded_manifest(scores.folder)
-    if recorded is not None and recorded != artifact.sha256(scores.folder / "manifest.json"):
-        wrong.append("the manifest is not the one that the step left, by its record")
+    if (entry := entry_of(scores.folder)) is not None:
+        wrong += [f"by the record of the step, {fault}" for fault in faults(entry)]
     listed = {shard["file"] for shard in scores.manifest["shards"]} | {
         "manifest.json",
         "classes.json",

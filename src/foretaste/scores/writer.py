@@ -2,7 +2,7 @@
 last.
 
 with artifact.whole(path) as folder:
-    writer = ScoreWriter(folder, model="teacher_lm", record={...}, classes=classes, trained_on=("training",))
+    writer = ScoreWriter(folder, record={...}, classes=classes, trained_on=("training",))
     for batch in ...:
         writer.write("validation", ids, digests, {"action": logits})
     writer.finish()
@@ -44,7 +44,7 @@ class ScoreWriter:
     folder
         Where to write; made if it is not there.
     model
-        The model's name in its system.
+        A name for people; the workflow gives none, for one result may have many.
     record
         What the scores depend on: every field of ``format.RECORD`` but ``classes``, JSON values.
     classes
@@ -58,8 +58,8 @@ class ScoreWriter:
     """
 
     def __init__(
-        self, folder: Path, *, model: str, record: Mapping[str, Any], classes: ClassSpace,
-        trained_on: Sequence[str] = (), facts: Mapping[str, Any] | None = None, floor: float | None = None,
+        self, folder: Path, *, record: Mapping[str, Any], classes: ClassSpace,
+        trained_on: Sequence[str] = (), facts: Mapping[str, Any] | None = None, floor: float | None = None, model: str | None = None,
     ):  # fmt: skip
         expected = set(RECORD) - {"classes"}
         if set(record) != expected:

@@ -41,7 +41,7 @@ def run(step: Step) -> None:
     config, space = step.config, step.config["space"]
     classes, samples = read_classes(step.inputs["classes"]), read_table(step.inputs["samples"], SAMPLES)
     sources = [open_scores(path) for path in step.inputs["scores"]]
-    weights, exponent, fitted_on = _settle(config, sources, classes, samples, step.wildcards["model"])
+    weights, exponent, fitted_on = _settle(config, sources, classes, samples)
     shares = _shares(config, weights)
     counts = targets(samples, TRAINING).occurrences(classes)
     record = {
@@ -70,7 +70,6 @@ def run(step: Step) -> None:
     with artifact.whole(step.outputs["scores"]) as folder:
         writer = ScoreWriter(
             folder,
-            model=step.wildcards["model"],
             record=record,
             classes=classes,
             trained_on=trained_on,
@@ -83,7 +82,7 @@ def run(step: Step) -> None:
 
 
 def _settle(
-    config: Mapping[str, Any], sources: Sequence[Scores], classes: ClassSpace, samples: pa.Table, model: str
+    config: Mapping[str, Any], sources: Sequence[Scores], classes: ClassSpace, samples: pa.Table
 ) -> tuple[list[float] | None, float, str | None]:
     """The weight of each model (None: equal), the exponent of the prior, and on which rows they were fitted,
     if any was.
@@ -98,7 +97,7 @@ def _settle(
         truth = wanted.labels[classes.main]
         weights = fitted_weights(config["average"], config["parts"], logits, truth)
         console.say(
-            f"{model}: weights {dict(zip(config['average'], weights, strict=True))}, by the likelihood of"
+            f"weights {dict(zip(config['average'], weights, strict=True))}, by the likelihood of"
             f" {len(wanted)} {fitted_on}"
         )
     if exponent == "fitted":
@@ -111,8 +110,7 @@ def _settle(
             mean, wanted, rows.occurrences(classes)[classes.main], classes, config["primary_metric"]
         )
         console.say(
-            f"{model}: class prior to the power {exponent}, by {config['primary_metric']} on {len(wanted)}"
-            f" {fitted_on}"
+            f"class prior to the power {exponent}, by {config['primary_metric']} on {len(wanted)} {fitted_on}"
         )
     return weights, exponent, fitted_on
 

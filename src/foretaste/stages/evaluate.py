@@ -13,10 +13,12 @@ def run(step: Step) -> None:
     config, classes = step.config, read_classes(step.inputs["classes"])
     metrics = evaluate(step.inputs["scores"], step.inputs["samples"], config["split"], classes)
     metrics |= {name: config[name] for name in ("dataset", "task", "system", "seed", "model")}
-    # What is in the scores counts: a fitted exponent is known only there.
+    # What is in the scores counts: what was fitted is known only there, by the names that parts have there.
+    found = metrics["protocol"]
+    if isinstance(weights := found["ensemble_weights"], dict):
+        found["ensemble_weights"] = {model: weights[part] for model, part in config["parts"].items()}
     metrics["protocol"] = {
-        name: metrics["protocol"][name] if value == "fitted" else value
-        for name, value in config["protocol"].items()
+        name: found[name] if value == "fitted" else value for name, value in config["protocol"].items()
     }
     artifact.write_json(step.outputs["metrics"], metrics)
     head = next(head for head in classes.heads if head in metrics)

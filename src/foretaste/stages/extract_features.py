@@ -40,7 +40,7 @@ def run(step: Step) -> None:
     # Videos that are not in the table were skipped by name (on_bad_input), or the run would have stopped.
     samples = samples.filter(pc.is_in(samples["video_id"], value_set=pa.array(videos, pa.string())))
     plan = wanted_frames(samples, grid["fps"])
-    names = of_shard(list(plan), step.wildcards["shard"], grid["shards"])
+    names = of_shard(list(plan), step.config["shard"], grid["shards"])
     checkpoint = Path(step.inputs["checkpoint"])
     backbone, manifest = load_model(checkpoint, Sources(classes=read_classes(checkpoint / "classes.json")))
     settings = Settings(

@@ -30,7 +30,7 @@ def run(step: Step) -> None:
         settings |= {"archive": str(step.inputs["archive"]), "environment": step.config["environment"]}
     sentences, shard, shards = (
         Path(step.inputs["sentences"]),
-        int(step.wildcards["shard"]),
+        step.config["shard"],
         int(step.config["shards"]),
     )
     parts = []

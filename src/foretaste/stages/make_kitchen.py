@@ -18,7 +18,7 @@ PARTS = ("recipes", "annotations", "videos")
 
 def run(step: Step) -> None:
     """Write the folder of one part, its manifest last."""
-    part = step.wildcards["part"]
+    part = step.config["part"]
     if part not in PARTS:
         raise unknown("part of a world", part, PARTS, step.outputs["part"])
     config = validated(WorldConfig, step.config["world"], "world")

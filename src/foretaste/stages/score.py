@@ -48,7 +48,6 @@ def run(step: Step) -> None:
             shutil.move(maps, folder / "maps")
         writer = ScoreWriter(
             folder,
-            model=step.wildcards["model"],
             record=_record(step, sources, manifests, temperatures),
             classes=sources.classes,
             trained_on=manifests["whole"]["trained_on"],

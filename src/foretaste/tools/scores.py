@@ -16,7 +16,7 @@ import json
 from pathlib import Path
 
 from foretaste.contracts.errors import unknown
-from foretaste.pipeline.provenance import recorded_manifest
+from foretaste.pipeline.store import entry_of
 from foretaste.scores.exchange import export_npz, export_top_k
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.scores.verify import verify
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _describe(scores: Scores, verified: bool) -> None:
     manifest = scores.manifest
-    print(f"{manifest['model']}  {scores.identity}")
+    print("  ".join([*filter(None, [manifest["model"]]), scores.identity]))
     print("heads  " + ", ".join(f"{head} ({count})" for head, count in manifest["heads"].items()))
     for name, split in manifest["splits"].items():
         print(f"{name}  {split['samples']} samples, {split['rows']} distinct inputs, {split['scored']}")
@@ -77,10 +77,7 @@ def _describe(scores: Scores, verified: bool) -> None:
             f"ok: {len(manifest['shards'])} shards, {sum(shard['bytes'] for shard in manifest['shards'])}"
             " bytes"
         )
-        if recorded_manifest(scores.folder) is None:
-            print(
-                "consistent in itself; without the record of the step beside it (scores.provenance.json) no"
-                " more can be checked"
-            )
+        if entry_of(scores.folder) is None:
+            print("consistent in itself; outside a store there is no record of the step to compare it with")
         else:
-            print("as the step left it, by the record beside it")
+            print("as the step left it, by its record")

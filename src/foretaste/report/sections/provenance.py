@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from foretaste.pipeline.provenance import LIBRARIES
+from foretaste.pipeline.records import LIBRARIES
 from foretaste.report.finished_runs import FinishedRuns
 from foretaste.scores.reader import open_scores
 
@@ -48,4 +48,8 @@ def build(runs: FinishedRuns) -> Provenance:
                 code=manifest["record"]["code"],
             )
         )
-    return Provenance(files, {name: version(name) for name in LIBRARIES})
+    return Provenance(files, {name: version(name) for name in _libraries()})
+
+
+def _libraries() -> list[str]:
+    return sorted({name for names in LIBRARIES.values() for name in names})

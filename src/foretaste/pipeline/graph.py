@@ -1,0 +1,178 @@
+"""Every step of a run with its record, planned before anything is built: what a step is follows from its
+settings, its code and the steps that it reads from, down to the raw files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from foretaste.pipeline.contents import Contents
+from foretaste.pipeline.fingerprint import code_of, imported
+from foretaste.pipeline.places import check_given
+from foretaste.pipeline.plan import Plan
+from foretaste.pipeline.planned import Planned
+from foretaste.pipeline.records import identity, listed, versions
+from foretaste.pipeline.result_paths import PATHS, file_of, path_of, steps_of
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an input lies: a raw file at ``path``, or ``file`` of the result ``key``, which people know as
+    ``path``.
+    """
+
+    path: str
+    key: str | None = None
+    file: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """Of an output of a step."""
+        return f"{self.key}:{self.file}"
+
+
+Sources = Source | tuple[Source, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Node:
+    """One step.
+
+    sources, places
+        Where its inputs and its places lie.
+    names
+        Output, as it is called in the store -> the path that people use.
+    before
+        The steps that it reads from.
+    """
+
+    stage: str
+    record: Mapping[str, Any]
+    sources: Mapping[str, Sources]
+    places: Mapping[str, Any]
+    names: Mapping[str, str]
+    before: tuple[Node, ...]
+
+    @cached_property
+    def key(self) -> str:
+        """``<stage>/<identity>``."""
+        return f"{self.stage}/{identity(self.record)}"
+
+
+class Graph:
+    """The steps of one run, each planned when it is first asked for."""
+
+    def __init__(self, plan: Plan, contents: Contents):
+        self.plan, self.contents = plan, contents
+        self._results = f"{plan.results}/"
+        self._nodes: dict[tuple[str, tuple[tuple[str, str], ...]], Node] = {}
+
+    def step(self, stage: str, names: Mapping[str, str]) -> Node:
+        """The step of ``stage`` that makes what has these names in its path."""
+        key = stage, tuple(sorted(names.items()))
+        if key not in self._nodes:
+            self._nodes[key] = self._planned(stage, names)
+        return self._nodes[key]
+
+    def at(self, path: str) -> tuple[Node, str] | None:
+        """The step, and which of its outputs, that ``path`` names or lies in; None for a file of no step."""
+        inner = path.removeprefix(self._results).rstrip("/")
+        if inner == path or not path.startswith(self._results):
+            return None
+        for stage, output, names in steps_of(inner):
+            if self.plan.makes(stage, names):
+                return self.step(stage, names), output
+        return None
+
+    def walk(self, last: Iterable[Node], wanted: Callable[[Node], bool] = lambda node: True) -> list[Node]:
+        """The steps ``last`` and all before them, each once and after those that it reads from; steps that
+        are not ``wanted`` are left out, and what only they read.
+        """
+        found: dict[str, Node] = {}
+
+        def visit(node: Node) -> None:
+            if node.key in found or not wanted(node):
+                return
+            for other in node.before:
+                visit(other)
+            found[node.key] = node
+
+        for node in last:
+            visit(node)
+        return list(found.values())
+
+    def _planned(self, stage: str, names: Mapping[str, str]) -> Node:
+        planned = self.plan.describe(stage, names)
+        before: dict[str, Node] = {}
+        sources = {name: self._sources(value, before) for name, value in planned.inputs.items()}
+        places = _each_text(planned.places, lambda path: self._source(path, before))
+        return Node(
+            stage=stage,
+            record=self._record(stage, planned, sources),
+            sources=sources,
+            places=places,
+            names={
+                file_of(stage, output): self._results + path_of(stage, output, **names)
+                for output in PATHS[stage]
+            },
+            before=tuple(before.values()),
+        )
+
+    def _record(self, stage: str, planned: Planned, sources: Mapping[str, Sources]) -> dict[str, Any]:
+        code = code_of(stage, planned.config)
+        return {
+            "stage": stage,
+            "config": planned.config,
+            "inputs": identities(sources, self.contents),
+            "code": code,
+            "libraries": versions(imported(code)),
+            "threads": planned.threads,
+            "processes": planned.processes,
+        }
+
+    def _sources(self, value: str | list[str], before: dict[str, Node]) -> Sources:
+        if isinstance(value, str):
+            return self._source(value, before, given=True)
+        return tuple(self._source(path, before, given=True) for path in value)
+
+    def _source(self, path: str, before: dict[str, Node], given: bool = False) -> Source:
+        """``given``: a raw file, which has to be there."""
+        found = self.at(path)
+        if found is None:
+            if given:
+                check_given([path])
+            return Source(path)
+        node, output = found
+        before[node.key] = node
+        return Source(path, node.key, file_of(node.stage, output))
+
+
+def identities(sources: Mapping[str, Sources], contents: Contents) -> dict[str, Any]:
+    """What a record holds of a step's inputs."""
+
+    def one(source: Source) -> str:
+        return contents.of(source.path) if source.key is None else source.identity
+
+    return {
+        name: listed([one(source) for source in value]) if isinstance(value, tuple) else one(value)
+        for name, value in sources.items()
+    }
+
+
+def raw_files(sources: Mapping[str, Sources]) -> Iterator[Path]:
+    """The files among the inputs that no step makes."""
+    for value in sources.values():
+        for source in value if isinstance(value, tuple) else (value,):
+            if source.key is None:
+                yield Path(source.path)
+
+
+def _each_text(value: Any, change: Callable[[str], Any]) -> Any:
+    """``value`` with every text in its tables changed."""
+    if isinstance(value, Mapping):
+        return {name: _each_text(inner, change) for name, inner in value.items()}
+    return change(value)

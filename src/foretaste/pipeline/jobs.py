@@ -1,0 +1,139 @@
+"""A step as a file, which the workflow writes when it starts a run and the step's process reads: its record,
+where its inputs lie, and what people call what it makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, PositiveInt
+
+from foretaste.contracts.json_files import checked, read_json
+from foretaste.pipeline.artifact import remember_json
+from foretaste.pipeline.graph import Node, Source, Sources
+from foretaste.pipeline.records import digest
+
+
+def _named(path: str) -> str:
+    if not Path(path).name:
+        raise ValueError("a path without a name")
+    return path
+
+
+#: The path of a file or folder; an empty one, or the root, is none.
+NamedPath = Annotated[str, AfterValidator(_named)]
+
+#: A result: stage and identity.
+Key = Annotated[str, Field(pattern=r"^[a-z_]+/[0-9a-f]{20}$")]
+
+
+class _Part(BaseModel, extra="forbid", frozen=True):
+    """Some of a job."""
+
+
+class StoredSource(_Part):
+    """``graph.Source``."""
+
+    path: NamedPath
+    key: Key | None = None
+    file: NamedPath | None = None
+
+
+class Record(_Part):
+    """``records``."""
+
+    stage: str
+    config: dict[str, Any]
+    inputs: dict[str, str | list[str] | dict[str, Any]]
+    code: dict[str, str]
+    libraries: dict[str, str]
+    threads: PositiveInt
+    processes: PositiveInt
+
+
+class Job(_Part):
+    """What the process of a step has to know.
+
+    names
+        What an output is called in the store -> the path that people use.
+    needs
+        The results that are read.
+    """
+
+    format: Literal[2]
+    key: Key
+    record: Record
+    sources: dict[str, StoredSource | list[StoredSource]]
+    places: dict[str, StoredSource | dict[str, StoredSource]]
+    names: dict[NamedPath, NamedPath]
+    needs: list[Key]
+    costs: list[Key]
+    results: NamedPath
+    stores: list[NamedPath]
+
+
+def job_of(
+    node: Node, names: Mapping[str, str], results: str, stores: tuple[str, ...], costs: list[str]
+) -> dict[str, Any]:
+    """The file's content for a step; ``costs``: the results whose making it tells of."""
+    return {
+        "format": 2,
+        "key": node.key,
+        "record": node.record,
+        "sources": {name: _plain(value) for name, value in node.sources.items()},
+        "places": {name: _plain(value) for name, value in node.places.items()},
+        "names": dict(names),
+        "needs": sorted(other.key for other in node.before),
+        "costs": costs,
+        "results": results,
+        "stores": list(stores),
+    }
+
+
+def path_of_job(job: Mapping[str, Any]) -> Path:
+    """Where a job is written down: the name follows from what is in it."""
+    stage = job["key"].partition("/")[0]
+    return Path(job["results"]) / ".steps" / f"{stage}-{digest(job)[:20]}.json"
+
+
+def keep(job: Mapping[str, Any]) -> Path:
+    """Write a job down."""
+    path = path_of_job(job)
+    if not path.exists():
+        remember_json(path, job)
+    return path
+
+
+def read_job(path: Path) -> dict[str, Any]:
+    """A job as it was written; DataError for any other file."""
+    stored = read_json(path, "the workflow again, which writes it anew")
+    checked(stored, Job, path, "run the workflow again, which writes it anew")
+    return stored
+
+
+def _plain(value: Sources | Mapping[str, Any]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, Source):
+        return {"path": value.path, "key": value.key, "file": value.file}
+    return [_plain(one) for one in value]
+
+
+def source_of(value: Any) -> Any:
+    """The ``Source`` in a job's file, or a tuple or table of them."""
+    if isinstance(value, list):
+        return tuple(source_of(one) for one in value)
+    if "path" in value and not isinstance(value["path"], Mapping):
+        return Source(**value)
+    return {name: source_of(one) for name, one in value.items()}
+
+
+def each_source(value: Any) -> Iterator[Source]:
+    """Every ``Source`` in what ``source_of`` gives."""
+    if isinstance(value, Source):
+        yield value
+        return
+    for one in value.values() if isinstance(value, Mapping) else value:
+        yield from each_source(one)

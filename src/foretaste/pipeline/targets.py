@@ -1,0 +1,62 @@
+"""What a named target asks for, in paths: only the target that is asked for is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.locations import Locations
+from foretaste.pipeline.places import check_given
+
+Paths = Callable[[Any], list[str]]
+
+
+class Targets:
+    """Functions of Snakemake's wildcards, of which targets have none. A system that is not made for the
+    dataset is an error that lists those that are.
+    """
+
+    def __init__(self, catalogue: Catalogue):
+        self.catalogue = catalogue
+        self.at = Locations(catalogue)
+
+    def reports(self, dataset: str, systems: Sequence[str], scope: str = "") -> Paths:
+        """The reports of some systems; ``scope``: "" (the run's seeds), "teachers" (text only) or "seeds"."""
+        inner = f"/{scope}" if scope else ""
+        folder = f"{self.catalogue.results}/{dataset}"
+        return self._of(dataset, systems, lambda system: [f"{folder}/{system}{inner}/report.html"])
+
+    def features(self, dataset: str, systems: Sequence[str]) -> Paths:
+        """All feature files of the systems' backbones, and what was wrong with the videos."""
+
+        def of(system: str) -> list[str]:
+            files = []
+            for name in self.catalogue.system(dataset, system).backbones:
+                given = self.catalogue.named("backbones", name, dataset).files is not None
+                found = self.at.features(dataset, name)
+                if given:
+                    check_given(found)
+                else:
+                    files += found
+            return [*files, f"{self.catalogue.results}/{dataset}/issues.parquet"]
+
+        return self._of(dataset, systems, of)
+
+    def weights(self, dataset: str, systems: Sequence[str]) -> Paths:
+        """The language models that the systems start from."""
+
+        def of(system: str) -> list[str]:
+            lms = self.catalogue.system(dataset, system).lms.values()
+            names = {name for lm in lms for name in (lm.init, lm.generator) if name}
+            return [self.at.weights(name) for name in sorted(names)]
+
+        return self._of(dataset, systems, of)
+
+    def _of(self, dataset: str, systems: Sequence[str], files: Callable[[str], list[str]]) -> Paths:
+        def of(_: Any) -> list[str]:
+            for system in systems:
+                self.catalogue.check_fits(dataset, system)
+            return list(dict.fromkeys(path for system in systems for path in files(system)))
+
+        return of
