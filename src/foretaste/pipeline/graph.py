@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +47,12 @@ class Node:
         Output, as it is called in the store -> the path that people use.
     before
         The steps that it reads from.
+    key
+        ``<stage>/<identity>`` of its result: the identity of its record, or of an earlier one whose result
+        somebody accepted in its place.
     """
 
+    key: str
     stage: str
     record: Mapping[str, Any]
     sources: Mapping[str, Sources]
@@ -57,17 +60,14 @@ class Node:
     names: Mapping[str, str]
     before: tuple[Node, ...]
 
-    @cached_property
-    def key(self) -> str:
-        """``<stage>/<identity>``."""
-        return f"{self.stage}/{identity(self.record)}"
-
 
 class Graph:
-    """The steps of one run, each planned when it is first asked for."""
+    """The steps of one run, each planned when it is first asked for; ``accepted``: of the key of a result,
+    that of the one that is taken for it.
+    """
 
-    def __init__(self, plan: Plan, contents: Contents):
-        self.plan, self.contents = plan, contents
+    def __init__(self, plan: Plan, contents: Contents, accepted: Callable[[str], str] = lambda key: key):
+        self.plan, self.contents, self._accepted = plan, contents, accepted
         self._results = f"{plan.results}/"
         self._nodes: dict[tuple[str, tuple[tuple[str, str], ...]], Node] = {}
 
@@ -110,9 +110,11 @@ class Graph:
         before: dict[str, Node] = {}
         sources = {name: self._sources(value, before) for name, value in planned.inputs.items()}
         places = _each_text(planned.places, lambda path: self._source(path, before))
+        record = self._record(stage, planned, sources)
         return Node(
+            key=self._accepted(f"{stage}/{identity(record)}"),
             stage=stage,
-            record=self._record(stage, planned, sources),
+            record=record,
             sources=sources,
             places=places,
             names={

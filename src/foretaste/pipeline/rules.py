@@ -74,7 +74,7 @@ class Rules:
         """Those of a configured run; a dry run may not write."""
         store = Store(catalogue.results, catalogue.run.stores)
         contents = Contents(store.results / ".sha256", may_write)
-        return cls(Graph(Plan(catalogue), contents), store, catalogue.run.view)
+        return cls(Graph(Plan(catalogue), contents, store.accepted), store, catalogue.run.view)
 
     def receipt(self, stage: str) -> str:
         """The output of a stage's rule: ``run`` and ``identity`` are Snakemake's wildcards."""

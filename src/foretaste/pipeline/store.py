@@ -67,6 +67,15 @@ class Entry:
     fetched: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """A result that is taken for another: why, and in which fields (planned, stored) their records differ."""
+
+    accepted: str
+    note: str
+    differences: list[list[Any]]
+
+
 class Store:
     """The results of ``results``, and those of others that may be read."""
 
@@ -81,6 +90,25 @@ class Store:
             if (folder / RECORD).is_file() and not any(faults(folder, contents=False)):
                 return folder
         return None
+
+    def accepted(self, key: str) -> str:
+        """The key of the result that somebody accepted in the place of ``key``, where it is still there; else
+        ``key`` itself.
+        """
+        path = self.acceptance(key)
+        if not path.is_file():
+            return key
+        found = checked(read_json(path), Accepted, path, f"delete {path}").accepted
+        return found if self.find(found) is not None else key
+
+    def acceptance(self, key: str) -> Path:
+        """Where it stands what was accepted in the place of a result."""
+        return self.own / ".accepted" / f"{key}.json"
+
+    def keys(self) -> Iterator[str]:
+        """Every result of its own, whole or not."""
+        for path in sorted(self.own.glob("[a-z]*/[0-9a-f]*")):
+            yield f"{path.parent.name}/{path.name}"
 
     @contextmanager
     def alone(self, what: str) -> Iterator[None]:

@@ -1,0 +1,67 @@
+"""The steps of a run as a command outside the workflow sees them: config.yaml of the working folder, with
+settings laid over it as ``snakemake --config`` lays them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from foretaste.contracts.errors import ConfigError
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.contents import Contents
+from foretaste.pipeline.graph import Graph, Node
+from foretaste.pipeline.plan import Plan
+from foretaste.pipeline.store import Store
+from foretaste.pipeline.yaml_files import read_yaml
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What a run would be."""
+
+    catalogue: Catalogue
+    store: Store
+    graph: Graph
+
+    def node(self, path: str) -> Node:
+        """The step that makes what ``path`` names; ConfigError for what no step makes."""
+        found = self.graph.at(str(Path(path)))
+        if found is None:
+            raise ConfigError(
+                "no result of the workflow",
+                path,
+                f"a path inside {self.catalogue.results}/, as docs/formats.md lists them",
+                "correct the path",
+            )
+        return found[0]
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """The option ``--config``."""
+    parser.add_argument(
+        "--config",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="settings of the run, as snakemake --config takes them",
+    )
+
+
+def configured(settings: Sequence[str], root: Path = Path()) -> Configured:
+    """The run of config.yaml in ``root`` with ``settings`` (KEY=VALUE, values as YAML) laid over it."""
+    merged: dict[str, Any] = dict(read_yaml(root / "config.yaml"))
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"{setting!r}", "--config", "KEY=VALUE", "give a value")
+        merged[key] = yaml.safe_load(value)
+    catalogue = Catalogue(merged, root)
+    store = Store(catalogue.results, catalogue.run.stores)
+    contents = Contents(store.results / ".sha256", may_write=False)
+    return Configured(catalogue, store, Graph(Plan(catalogue), contents, store.accepted))
