@@ -21,6 +21,7 @@ from foretaste.pipeline.config import (
 )
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig, TermConfig
 from foretaste.pipeline.names import check_name
+from foretaste.pipeline.overrides import check_all_meant
 from foretaste.pipeline.places import check_folder
 from foretaste.pipeline.preset_checks import check_preset
 from foretaste.pipeline.preset_files import Files, merge
@@ -40,8 +41,8 @@ class Catalogue:
     SHOWN = ("history", "text", "views", *OF_VIDEO)
 
     def __init__(self, settings: Mapping[str, Any], root: Path):
-        self.files = Files(root)
         self.run: RunConfig = validated(RunConfig, settings, "config.yaml")
+        self.files = Files(root, self.run.set)
         self.results = self.run.results_root
         check_folder(self.results, "config.yaml.results_root")
         self.components, self._settings = (
@@ -58,6 +59,9 @@ class Catalogue:
         taken = {*PATHS, "name_results", *named, *(f"{name}_seeds" for name in names)}
         for name in names:
             check_name("system", name, f"workflow/systems/{name}.yaml", taken)
+        check_all_meant(
+            {name: self.files.merged("systems", name, self.run.dataset) for name in self.systems}, self.run.set
+        )
         for system in self.systems:
             self.check_fits(self.run.dataset, system)
             self.system(self.run.dataset, system)

@@ -29,6 +29,7 @@ from foretaste.pipeline.families import Part
 from foretaste.pipeline.language_models import check_name
 from foretaste.pipeline.model_config import AnyModel, AverageConfig, TermConfig
 from foretaste.pipeline.options import Options
+from foretaste.pipeline.overrides import parsed
 from foretaste.pipeline.places import expanded, inside_data_root
 from foretaste.pipeline.training_config import LoopConfig
 
@@ -100,7 +101,7 @@ class RunConfig(Options):
     stores: Annotated[tuple[Place, ...], BeforeValidator(_as_tuple)] = ()
     """Other stores to look for results in (their folders `.store`); only read."""
     view: Annotated[str, Field(pattern="^[a-z0-9_]*$")] = ""
-    """Results get their names in `<results_root>/views/<view>`, so that runs of other settings keep theirs."""
+    """Results get their names in `<results_root>/views/<view>`; runs of other settings keep theirs."""
     data_root: Place = "data"
     """Where datasets lie; only read."""
     recipes: Place | None = None
@@ -115,6 +116,10 @@ class RunConfig(Options):
     """Laid over `openie` of every text of the presets: shards, the place of an archive, another backend."""
     phrases: dict[str, Any] = {}
     """Laid over `phrases` of every text of the presets."""
+    set: Annotated[dict[str, Any], BeforeValidator(parsed)] = {}
+    """Settings of the systems by path, laid over the presets: `student_lm.training.epochs: 3`
+    (pipeline/overrides.py).
+    """
     processes: dict[str, PositiveInt] = {}
     """Processes that share a training, by the name of its model, language model or backbone; `score`: that
     share every scoring. Part of what makes a result, for their number moves its last bits.

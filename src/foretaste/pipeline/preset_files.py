@@ -7,7 +7,7 @@ key.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,17 @@ from typing import Any
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.config import DatasetConfig, SystemConfig, validated
 from foretaste.pipeline.names import check_name
+from foretaste.pipeline.overrides import added, laid_over
 from foretaste.pipeline.yaml_files import read_yaml
 
 
 class Files:
-    """The YAML files of one checkout: datasets and systems by name."""
+    """The YAML files of one checkout: datasets and systems by name; ``overrides``: what a run lays over its
+    systems.
+    """
 
-    def __init__(self, root: Path):
-        self.root = Path(root)
+    def __init__(self, root: Path, overrides: Mapping[str, Any] | None = None):
+        self.root, self.overrides = Path(root), overrides or {}
 
     def names(self, kind: str) -> list[str]:
         """The datasets or systems that there are (``kind``: "datasets" or "systems")."""
@@ -48,14 +51,31 @@ class Files:
         dataset.
         """
         value: dict[str, Any] = {}
-        for link in reversed(self.chain(kind, name)):
+        for _, _, layer in reversed(list(self.layers(kind, name, dataset))):
+            value = merge(value, layer)
+        return laid_over(value, self.overrides) if kind == "systems" else value
+
+    def layers(
+        self, kind: str, name: str, dataset: str | None = None
+    ) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """(file, which part of it, what it says) of everything that makes up a preset or a dataset, what has
+        the last word first.
+        """
+        for link in self.chain(kind, name):
             layer = dict(self._layer(kind, link))
             layer.pop("base", None)
             on = layer.pop("on", {})
+            for relative in self.chain("datasets", dataset) if dataset else ():
+                if relative in on:
+                    yield link, f": on.{relative}", on[relative]
+            yield link, "", layer
+
+    def overridden(self, name: str, dataset: str) -> dict[str, Any]:
+        """What the overrides say of a system, alone."""
+        value: dict[str, Any] = {}
+        for _, _, layer in reversed(list(self.layers("systems", name, dataset))):
             value = merge(value, layer)
-            for relative in reversed(self.chain("datasets", dataset)) if dataset else ():
-                value = merge(value, on.get(relative, {}))
-        return value
+        return added(value, self.overrides)
 
     @cache  # noqa: B019 (a dry run asks for a preset hundreds of times; reading one takes 40 ms)
     def _layer(self, kind: str, name: str) -> dict[str, Any]:

@@ -1,0 +1,102 @@
+"""Settings of presets laid over from config.yaml or the command line: ``set`` names each by its path.
+
+    set:
+      student_lm.training.epochs: 3            of a model; the name may hold * and ?
+      lms.minilm_recipes.training.batch: 64    of anything else in the preset
+
+On the command line: ``--config set="student_*.training.epochs=3,history.length=10"``. Every preset of the run
+that has what is named is changed before it is checked, so that a wrong value is an error like any other.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from foretaste.contracts.errors import unknown
+
+#: Parts of a preset that hold others by name.
+NAMED = ("models", "lms", "backbones", "texts")
+
+
+def parsed(value: Any) -> Any:
+    """``set`` as a mapping, from one or from ``path=value,path=value``; raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    found = {}
+    for part in _parts(value):
+        path, equals, text = part.partition("=")
+        if not equals or not path.strip():
+            raise ValueError(f"{part.strip()!r} is no path=value")
+        try:
+            found[path.strip()] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ValueError(f"{text!r} is no YAML value") from error
+    return found
+
+
+def laid_over(preset: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """``preset`` with those of the ``overrides`` that name something in it."""
+    changed = dict(preset)
+    for path, value in overrides.items():
+        for keys in _places(preset, path.split(".")):
+            changed = _with(changed, keys, value)
+    return changed
+
+
+def added(preset: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``laid_over`` puts there, alone."""
+    alone: dict[str, Any] = {}
+    for path, value in overrides.items():
+        for keys in _places(preset, path.split(".")):
+            alone = _with(alone, keys, value)
+    return alone
+
+
+def check_all_meant(presets: Mapping[str, Mapping[str, Any]], overrides: Mapping[str, Any]) -> None:
+    """Raise ConfigError for an override that names nothing in any of the run's presets."""
+    for path in overrides:
+        if not any(_places(preset, path.split(".")) for preset in presets.values()):
+            models = {name for preset in presets.values() for name in preset.get("models", {})}
+            keys = {key for preset in presets.values() for key in preset}
+            raise unknown("model or key", path.split(".")[0], models | keys, f"config.yaml: set: {path}")
+
+
+def _places(preset: Mapping[str, Any], keys: list[str]) -> list[list[str]]:
+    """Where in a preset an override applies."""
+    first, *rest = keys
+    if first in preset and first not in preset.get("models", {}):
+        if first in NAMED and rest:
+            return [[first, name, *rest[1:]] for name in _matching(preset[first], rest[0])]
+        return [keys]
+    return [["models", name, *rest] for name in _matching(preset.get("models", {}), first) if rest]
+
+
+def _matching(names: Mapping[str, Any], pattern: str) -> list[str]:
+    return fnmatch.filter(names, pattern)
+
+
+def _with(value: Any, keys: list[str], new: Any) -> dict[str, Any]:
+    """A copy of a mapping with the value at ``keys`` replaced."""
+    first, *rest = keys
+    copy = dict(value) if isinstance(value, Mapping) else {}
+    copy[first] = _with(copy.get(first), rest, new) if rest else new
+    return copy
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The parts between commas that are in no bracket."""
+    depth, begin = 0, 0
+    for found in re.finditer(r"[\[\]{},]", text):
+        if found[0] == ",":
+            if depth == 0:
+                yield text[begin : found.start()]
+                begin = found.end()
+        else:
+            depth += 1 if found[0] in "[{" else -1
+    if text[begin:].strip():
+        yield text[begin:]
