@@ -10,7 +10,9 @@ paths call it (``names``) and when anything was changed decide nothing.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +30,9 @@ from foretaste.pipeline.records import identity
 FORMAT = 1
 
 RECORD = "record.json"
+
+#: A result: stage and identity.
+KEY = re.compile(r"[a-z_]+/[0-9a-f]{20}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,8 +139,12 @@ class Store:
             if path.is_file()
         }
         entry = Entry(format=FORMAT, record=record, files=files, cost=cost, fetched=fetched or {})
+        return self.adopt(made, key, entry)
+
+    def adopt(self, made: Path, key: str, entry: Entry) -> Path:
+        """Make the folder ``made``, whose files are those of ``entry``, the result ``key``."""
         artifact.write_json(made / RECORD, asdict(entry))
-        for name in (*files, RECORD):
+        for name in (*entry.files, RECORD):
             (made / name).chmod(0o444)
         folder = self.own / key
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -150,8 +159,21 @@ class Store:
 def read_entry(folder: Path) -> Entry:
     """The record of an entry; DataError unless it is one."""
     path = folder / RECORD
+    return _checked_entry(read_json(path), path)
+
+
+def entry_in(text: bytes, where: object) -> Entry:
+    """The record that ``text`` is, likewise."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"not JSON ({error})", where, "a record", "fetch it again") from error
+    return _checked_entry(value, where)
+
+
+def _checked_entry(value: Any, path: object) -> Entry:
     again = "make it again: what has no whole record is no result"
-    entry = checked(versioned(read_json(path), FORMAT, "record", path), Entry, path, again)
+    entry = checked(versioned(value, FORMAT, "record", path), Entry, path, again)
     if not isinstance(entry.record.get("stage"), str):
         raise DataError("a record without a stage", path, "what the step was", again)
     for name in entry.files:

@@ -1,5 +1,8 @@
-"""Look after the store of results: what there is (ls), whether every byte is as it was left (verify), what
-nothing names any more (gc), and take results out, so that they are made anew (drop).
+"""Look after the store of results, and share what is in it.
+
+What there is (ls), whether every byte is as it was left (verify), what nothing names any more (gc); take results
+out, so that they are made anew (drop); put them at a place for others (publish) and bring others' here (fetch):
+a folder, s3://<bucket>/<prefix>, or hf://datasets/<owner>/<name>.
 """
 
 from __future__ import annotations
@@ -7,24 +10,12 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
 from foretaste.pipeline.store import RECORD, Store, entry_of, faults, read_entry
-
-
-@dataclass(frozen=True)
-class Held:
-    """One result: ``names`` that stand for it, its size and the days since it was made."""
-
-    key: str
-    names: tuple[str, ...]
-    bytes: int
-    days: float
+from foretaste.pipeline.upkeep import before, held, unneeded
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,56 +23,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True)
     ls = verbs.add_parser("ls", help="every result, with its size, age and names")
     ls.add_argument("--json", action="store_true")
-    verbs.add_parser("verify", help="read every byte and compare it with the records")
+    verify = verbs.add_parser("verify", help="read every byte and compare it with the records")
     gc = verbs.add_parser("gc", help="remove what no name needs")
     gc.add_argument("--dry-run", action="store_true", help="only say what")
     gc.add_argument("--days", type=float, default=0.0, help="only what is older")
     drop = verbs.add_parser("drop", help="remove results, so that the workflow makes them anew")
-    drop.add_argument("keys", nargs="+", metavar="RESULT", help="<stage>/<identity>, or the path of a result")
+    drop.add_argument("wanted", nargs="+", metavar="RESULT", help="<stage>/<identity>, or the path of a result")
+    publish = verbs.add_parser("publish", help="put results at a place, for others")
+    publish.add_argument("wanted", nargs="+", metavar="RESULT", help="<stage>/<identity>, or the path of a result")
+    publish.add_argument("--name", help="call it so there, as the next version")
+    publish.add_argument("--with-inputs", action="store_true", help="and everything that it was made from")
+    fetch = verbs.add_parser("fetch", help="bring results of a place here")
+    fetch.add_argument("wanted", nargs="+", metavar="RESULT", help="<name>, <name>@<version> or <stage>/<identity>")
+    fetch.add_argument("--limit", type=float, default=100.0, metavar="GB", help="refuse a larger result")
+    for one in (publish, fetch):
+        one.add_argument("--dry-run", action="store_true", help="only say what")
+    for one, needed in ((ls, False), (verify, False), (publish, True), (fetch, True)):
+        one.add_argument("--at", required=needed, metavar="PLACE", help="a folder or URL")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """One of them; 1 where ``verify`` finds a fault."""
     store = Store(arguments.results)
-    if arguments.verb == "ls":
-        return _ls(store, arguments.json)
-    if arguments.verb == "verify":
-        return _verify(store)
     if arguments.verb == "gc":
         return _gc(store, arguments.days, arguments.dry_run)
-    for key in arguments.keys:
-        _drop(store, key)
-    return 0
+    if arguments.verb == "drop":
+        for wanted in arguments.wanted:
+            _drop(store, wanted)
+        return 0
+    if arguments.at is not None:
+        from foretaste.sharing import command
 
-
-def held(store: Store) -> list[Held]:
-    """Every result of a store, by stage and identity."""
-    named = names(store)
-    return [_held(store, key, named.get(key, ())) for key in store.keys()]
-
-
-def names(store: Store) -> dict[str, list[str]]:
-    """Key -> the names that stand for it."""
-    found: dict[str, list[str]] = {}
-    for path in _links(store.results):
-        if path.name.endswith(".provenance.json") and (entry := entry_of(path)) is not None:
-            found.setdefault("/".join(entry.parts[-2:]), []).append(
-                str(path).removesuffix(".provenance.json")
-            )
-    return found
-
-
-def unneeded(store: Store) -> set[str]:
-    """The results that no name stands for, nor any that was made from one that does, and no run waits for."""
-    waiting = [*names(store), *_planned(store)]
-    needed: set[str] = set()
-    while waiting:
-        key = waiting.pop()
-        if key in needed or not (store.own / key / RECORD).is_file():
-            continue
-        needed.add(key)
-        waiting += list(_read_from(read_entry(store.own / key).record["inputs"]))
-    return set(store.keys()) - needed
+        return command.run(arguments, store)
+    return _verify(store) if arguments.verb == "verify" else _ls(store, arguments.json)
 
 
 def _ls(store: Store, as_json: bool) -> int:
@@ -90,7 +64,7 @@ def _ls(store: Store, as_json: bool) -> int:
         print(json.dumps([vars(one) for one in found], indent=1))
         return 0
     for one in found:
-        print(f"{one.key}  {one.bytes / 1e6:.1f} MB  {one.days:.1f} days  {' '.join(one.names) or '-'}")
+        print(f"{one.key}  {one.bytes / 1e6:.1f} MB  {one.days:.1f} days  {one.names[0] if one.names else '-'}")
     print(f"{len(found)} results, {sum(one.bytes for one in found) / 1e6:.1f} MB")
     return 0
 
@@ -117,49 +91,37 @@ def _gc(store: Store, days: float, dry_run: bool) -> int:
     return 0
 
 
-def _drop(store: Store, key: str) -> None:
-    folder = entry_of(Path(key)) if Path(key).exists() else store.own / key
-    if folder is None or folder.parents[1] != store.own or not folder.is_dir():
-        inside = folder is not None and folder.resolve().is_relative_to(store.own.resolve())
-        if not inside:
-            raise DataError("no result of this store", key, "a key of foretaste store ls", "correct it")
-    _remove(folder)
-    print(f"dropped {'/'.join(folder.parts[-2:])}")
+def _drop(store: Store, wanted: str) -> None:
+    key = key_of(store, wanted)
+    _remove(store.own / key)
+    print(f"dropped {key}")
+
+
+def key_of(store: Store, wanted: str) -> str:
+    """The key of a result of this store by its key or by a path that names it."""
+    folder = entry_of(Path(wanted)) if Path(wanted).exists() else (store.own / wanted).resolve()
+    if folder is None or folder.parents[1] != store.own.resolve() or not folder.is_dir():
+        raise DataError(
+            "no result of this store", wanted, "a key of foretaste store ls, or the path of a result", "correct it"
+        )
+    return "/".join(folder.parts[-2:])
 
 
 def _remove(folder: Path) -> None:
-    """At once: the record goes first, without which there is no result."""
+    """The record goes first, without which there is no result."""
     (folder / RECORD).unlink(missing_ok=True)
     shutil.rmtree(folder)
 
 
-def _held(store: Store, key: str, named: list[str] | tuple[str, ...]) -> Held:
-    files = [path.stat() for path in (store.own / key).rglob("*") if path.is_file()]
-    made = max((status.st_mtime for status in files), default=time.time())
-    return Held(key, tuple(named), sum(status.st_size for status in files), (time.time() - made) / 86400)
+def with_inputs(store: Store, key: str) -> list[str]:
+    """A result and everything in its store that it was made from, what came first first."""
+    found: dict[str, None] = {}
 
+    def visit(one: str) -> None:
+        if one not in found and (folder := store.find(one)) is not None:
+            for other in before(read_entry(folder).record["inputs"]):
+                visit(other)
+            found[one] = None
 
-def _links(folder: Path) -> Iterator[Path]:
-    """The links under the results, those of the store and of runs left out."""
-    for inner in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if inner.is_symlink():
-            yield inner
-        elif inner.is_dir() and not inner.name.startswith("."):
-            yield from _links(inner)
-
-
-def _planned(store: Store) -> Iterator[str]:
-    """The results of runs that are going on."""
-    for jobs in store.results.glob(".runs/*/jobs.json"):
-        yield from json.loads(jobs.read_text(encoding="utf-8"))
-
-
-def _read_from(value: object) -> Iterator[str]:
-    """The results among the inputs of a record."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for one in value:
-            yield from _read_from(one)
-    elif isinstance(value, str) and ":" in value:
-        yield value.partition(":")[0]
+    visit(key)
+    return list(found)

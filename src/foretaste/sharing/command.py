@@ -1,0 +1,72 @@
+"""``foretaste store ls | verify | publish | fetch --at PLACE``."""
+
+from __future__ import annotations
+
+import argparse
+
+from foretaste.pipeline import console
+from foretaste.pipeline.store import Store
+from foretaste.sharing.names import give_name, key_of, names_at
+from foretaste.sharing.place import Place, open_place
+from foretaste.sharing.remote import Remote, fetch, keys_at, publish, remote, verify
+
+
+def run(arguments: argparse.Namespace, store: Store) -> int:
+    """One of them; 1 where ``verify`` finds a fault."""
+    place = open_place(arguments.at)
+    return {"ls": _ls, "verify": _verify, "publish": _publish, "fetch": _fetch}[arguments.verb](
+        arguments, store, place
+    )
+
+
+def _ls(arguments: argparse.Namespace, store: Store, place: Place) -> int:
+    for name, version in sorted(names_at(place).items()):
+        print(f"{name}@{version}  {key_of(place, f'{name}@{version}')}")
+    keys = keys_at(place)
+    for key in keys:
+        print(f"{key}  {'here' if store.find(key) else '-'}")
+    print(f"{len(keys)} results at {place.where}")
+    return 0
+
+
+def _verify(arguments: argparse.Namespace, store: Store, place: Place) -> int:
+    keys, wrong = keys_at(place), 0
+    for key in console.track(keys, "verifying"):
+        for fault in verify(remote(place, key)):
+            wrong += 1
+            print(f"{key}: {fault}")
+    print(f"{len(keys)} results, {wrong} faults at {place.where}")
+    return 1 if wrong else 0
+
+
+def _publish(arguments: argparse.Namespace, store: Store, place: Place) -> int:
+    from foretaste.tools.store import key_of as own_key
+    from foretaste.tools.store import with_inputs
+
+    for wanted in arguments.wanted:
+        key = own_key(store, wanted)
+        there = set(keys_at(place))
+        for one in with_inputs(store, key) if arguments.with_inputs else [key]:
+            if arguments.dry_run:
+                print(f"{one}  {'is there' if one in there else 'would be sent'}")
+            else:
+                print(f"{one}  {publish(store, one, place) / 1e6:.1f} MB sent")
+        if arguments.name and not arguments.dry_run:
+            print(give_name(place, arguments.name, key, store.own / ".sending"))
+    return 0
+
+
+def _fetch(arguments: argparse.Namespace, store: Store, place: Place) -> int:
+    for wanted in arguments.wanted:
+        found = remote(place, key_of(place, wanted))
+        if arguments.dry_run:
+            print(_would(found, store))
+            continue
+        fetch(found, store, round(arguments.limit * 1e9))
+        print(f"{found.key}  {found.bytes / 1e6:.1f} MB, verified")
+    return 0
+
+
+def _would(found: Remote, store: Store) -> str:
+    state = "is here" if store.find(found.key) else "would be brought"
+    return f"{found.key}  {len(found.entry.files)} files, {found.bytes / 1e6:.1f} MB  {state}"

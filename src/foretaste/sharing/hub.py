@@ -1,0 +1,76 @@
+"""A dataset repository of the Hugging Face hub, through its own client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from httpx2 import HTTPError  # what the hub's client raises without a connection
+from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub.errors import EntryNotFoundError, HFValidationError, RepositoryNotFoundError
+
+from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.sharing.folder_or_bucket import CHUNK
+from foretaste.sharing.place import HUB, no_such_place
+
+
+class Repository:
+    """The dataset repository ``<owner>/<name>``."""
+
+    def __init__(self, name: str):
+        self.where, self._name, self._api = f"{HUB}{name}", name, HfApi()
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        try:
+            tree = self._api.list_repo_tree(self._name, repo_type="dataset", recursive=True)
+            return {file.path: file.size for file in tree if hasattr(file, "size")}
+        except RepositoryNotFoundError:
+            return {}
+        except (HFValidationError, HTTPError, OSError) as error:
+            raise no_such_place(self.where, next(iter(str(error).splitlines()), error)) from error
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """See ``Place``; the repository is listed once."""
+        inside = f"{prefix}/" if prefix else ""
+        return {path: size for path, size in self._sizes.items() if path.startswith(inside)}
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """See ``Place``."""
+        if path not in self._sizes:
+            return None
+        if self._sizes[path] > limit:
+            raise DataError(
+                f"more than {limit} bytes", f"{self.where}/{path}", "a small file", "look at what lies there"
+            )
+        return b"".join(self.chunks(path))
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """See ``Place``."""
+        try:
+            local = self._api.hf_hub_download(self._name, path, repo_type="dataset")
+        except (EntryNotFoundError, HFValidationError, HTTPError, OSError) as error:
+            raise ConfigError(
+                f"cannot be downloaded ({next(iter(str(error).splitlines()), error)})",
+                f"{self.where}/{path}",
+                "a file of the repository, and a connection",
+                "try again",
+            ) from error
+        with open(local, "rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+
+    def upload(self, files: Mapping[str, Path]) -> None:
+        """See ``Place``: one commit."""
+        try:
+            self._api.create_repo(self._name, repo_type="dataset", exist_ok=True)
+            self._api.create_commit(
+                self._name,
+                [CommitOperationAdd(path, str(source)) for path, source in files.items()],
+                commit_message=f"foretaste: {len(files)} files",
+                repo_type="dataset",
+            )
+        except (HFValidationError, HTTPError, OSError) as error:
+            raise no_such_place(self.where, next(iter(str(error).splitlines()), error)) from error
+        self.__dict__.pop("_sizes", None)

@@ -1,0 +1,57 @@
+"""Names of shared results: ``<name>@<version>``, each a small file that holds a key and never changes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from foretaste.contracts.errors import DataError
+from foretaste.pipeline.store import KEY
+from foretaste.sharing.place import Place
+
+_FOLDER, _NAME = "names", r"[a-z0-9][a-z0-9._-]*"
+
+
+def names_at(place: Place) -> dict[str, int]:
+    """name -> its newest version; versions count from 1."""
+    found: dict[str, int] = {}
+    for path in place.sizes(_FOLDER):
+        named = re.fullmatch(rf"{_FOLDER}/({_NAME})@(\d+)", path)
+        if named:
+            found[named[1]] = max(found.get(named[1], 0), int(named[2]))
+    return found
+
+
+def key_of(place: Place, wanted: str) -> str:
+    """The key of ``<stage>/<identity>``, ``<name>@<version>`` or ``<name>``, its newest; DataError for an
+    unknown one.
+    """
+    if KEY.fullmatch(wanted):
+        return wanted
+    names = names_at(place)
+    name, at, version = wanted.partition("@")
+    path = f"{_FOLDER}/{name}@{version if at else names.get(name, 0)}"
+    text = place.read(path, 100) if re.fullmatch(rf"{_FOLDER}/{_NAME}@\d+", path) else None
+    if text is None:
+        known = ", ".join(f"{one}@{newest}" for one, newest in sorted(names.items())) or "no name yet"
+        raise DataError(f"no result named {wanted!r}", place.where, f"one of {known}", "correct the name")
+    key = text.decode("ascii", "replace").strip()
+    if not KEY.fullmatch(key):
+        raise DataError(f"{key!r}, which is no key", f"{place.where}/{path}", "<stage>/<identity>", "mend it")
+    return key
+
+
+def give_name(place: Place, name: str, key: str, scratch: Path) -> str:
+    """Make ``key`` the newest version of a name, unless it is; returns ``<name>@<version>``. ``scratch``: a
+    file that may be written.
+    """
+    if not re.fullmatch(_NAME, name):
+        raise DataError(f"the name {name!r}", place.where, "small letters, digits, . _ and -", "choose another")
+    version = names_at(place).get(name, 0)
+    if version and key_of(place, f"{name}@{version}") == key:
+        return f"{name}@{version}"
+    scratch.parent.mkdir(parents=True, exist_ok=True)
+    scratch.write_text(f"{key}\n", encoding="ascii")
+    place.upload({f"{_FOLDER}/{name}@{version + 1}": scratch})
+    scratch.unlink()
+    return f"{name}@{version + 1}"
