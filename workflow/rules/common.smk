@@ -7,13 +7,14 @@ from pathlib import Path
 from foretaste.contracts.errors import ForetasteError, of_system
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.result_paths import PATHS
-from foretaste.pipeline.rules import NAMES, Rules
+from foretaste.pipeline.rules import FETCH, NAMES, Rules
 from foretaste.pipeline.targets import Targets
+from foretaste.sharing.remote import keys_at_places
 
 try:
     catalogue = Catalogue(config, Path(workflow.basedir))
     run = catalogue.run
-    step = Rules.of(catalogue, may_write=not workflow.dryrun)
+    step = Rules.of(catalogue, may_write=not workflow.dryrun, keys_at=keys_at_places)
     targets = Targets(catalogue)
 except ForetasteError as error:
     sys.exit(f"error: {error}")
@@ -59,19 +60,21 @@ for stage in PATHS:
         shell: RUN + " --step {resources.step:q} --log {params.log:q}"
 
 
-# When all is made.
-rule:
-    name: NAMES
-    message: "{rule} {params.what}"
-    input: step.needs(NAMES)
-    output: touch(step.receipt(NAMES))
-    params: what=step.what(NAMES)
-    resources: step=step.file(NAMES)
-    shell: RUN + " {resources.step:q}"
+# What another has made comes from where it is shared; when all is there it gets its names.
+for command in (FETCH, NAMES):
+
+    rule:
+        name: command
+        message: "{rule} {params.what}"
+        input: step.needs(command)
+        output: touch(step.receipt(command))
+        params: what=step.what(command)
+        resources: step=step.file(command)
+        shell: RUN + " {resources.step:q}"
 
 
-# fetch_weights is the only job that may use the network: it runs where the workflow does, never on a cluster's node.
-localrules: fetch_weights, name_results
+# What may use the network runs where the workflow does, never on a cluster's node.
+localrules: fetch_weights, fetch_result, name_results
 
 
 # A path on the command line is a target of that name. (Snakemake does not know its targets while this is read.)

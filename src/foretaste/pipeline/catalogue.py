@@ -56,11 +56,12 @@ class Catalogue:
                 raise unknown("stage", stage, PATHS, "config.yaml: threads")
         # Every system is a target, alone and with all its seeds: its name may be no other rule's.
         names = self.files.names("systems")
-        taken = {*PATHS, "name_results", *named, *(f"{name}_seeds" for name in names)}
+        taken = {*PATHS, "name_results", "fetch_result", *named, *(f"{name}_seeds" for name in names)}
         for name in names:
             check_name("system", name, f"workflow/systems/{name}.yaml", taken)
         check_all_meant(
-            {name: self.files.merged("systems", name, self.run.dataset) for name in self.systems}, self.run.set
+            {name: self.files.merged("systems", name, self.run.dataset) for name in self.systems},
+            self.run.set,
         )
         for system in self.systems:
             self.check_fits(self.run.dataset, system)

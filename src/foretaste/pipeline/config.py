@@ -61,6 +61,9 @@ def _distinct(seeds: tuple[Seed, ...]) -> tuple[int, ...]:
 #: A path of config.yaml: ``~`` and ``$NAME`` are written out.
 Place = Annotated[str, AfterValidator(expanded)]
 
+#: A folder, or a URL.
+StorePlace = Annotated[str, AfterValidator(lambda place: place if "://" in place else expanded(place))]
+
 #: A path, or a pattern of paths, relative to data_root.
 DataPath = Annotated[str, AfterValidator(inside_data_root)]
 
@@ -98,8 +101,10 @@ class RunConfig(Options):
     """Seeds of teachers and students."""
     results_root: Annotated[Place, AfterValidator(_without_braces)] = "results"
     """Where everything is written."""
-    stores: Annotated[tuple[Place, ...], BeforeValidator(_as_tuple)] = ()
-    """Other stores to look for results in (their folders `.store`); only read."""
+    stores: Annotated[tuple[StorePlace, ...], BeforeValidator(_as_tuple)] = ()
+    """Where else results are looked for: a store (`<results>/.store` of somebody, a folder that was published
+    to), which is read where it lies, or a URL, from which they are fetched.
+    """
     view: Annotated[str, Field(pattern="^[a-z0-9_]*$")] = ""
     """Results get their names in `<results_root>/views/<view>`; runs of other settings keep theirs."""
     data_root: Place = "data"

@@ -88,16 +88,21 @@ class Graph:
                 return self.step(stage, names), output
         return None
 
-    def walk(self, last: Iterable[Node], wanted: Callable[[Node], bool] = lambda node: True) -> list[Node]:
-        """The steps ``last`` and all before them, each once and after those that it reads from; steps that
-        are not ``wanted`` are left out, and what only they read.
+    def walk(
+        self,
+        last: Iterable[Node],
+        wanted: Callable[[Node], bool] = lambda node: True,
+        before: Callable[[Node], Iterable[Node]] = lambda node: node.before,
+    ) -> list[Node]:
+        """The steps ``last`` and all ``before`` them, each once and after those that it reads from; steps
+        that are not ``wanted`` are left out, and what only they read.
         """
         found: dict[str, Node] = {}
 
         def visit(node: Node) -> None:
             if node.key in found or not wanted(node):
                 return
-            for other in node.before:
+            for other in before(node):
                 visit(other)
             found[node.key] = node
 

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,8 @@ from foretaste.pipeline.why import reason
 
 Wildcards = Mapping[str, str]
 
-#: What gives results their names, once they are there.
-NAMES = "name_results"
+#: What gives results their names, once they are there, and what fetches them from elsewhere.
+NAMES, FETCH = "name_results", "fetch_result"
 
 
 def plainly(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,13 +55,21 @@ def plainly(function: Callable[..., Any]) -> Callable[..., Any]:
 class Rules:
     """The jobs of one run, planned from the paths that are asked for.
 
+    elsewhere
+        Key -> place, of results that can be fetched; asked once, and only where something is missing.
     view
         Where its results get their names: the folder of that name in ``<results>/views``; none: the results
         themselves.
     """
 
-    def __init__(self, graph: Graph, store: Store, view: str = ""):
-        self.graph, self.store = graph, store
+    def __init__(
+        self,
+        graph: Graph,
+        store: Store,
+        elsewhere: Callable[[], Mapping[str, str]] = dict,
+        view: str = "",
+    ):
+        self.graph, self.store, self._elsewhere = graph, store, cache(elsewhere)
         self._runs = f"{store.results}/.runs"
         self._run = f"{time.strftime('%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         self._view = f"{store.results}/views/{view}" if view else str(store.results)
@@ -70,11 +78,20 @@ class Rules:
         self._found: dict[str, bool] = {}
 
     @classmethod
-    def of(cls, catalogue: Catalogue, may_write: bool) -> Rules:
-        """Those of a configured run; a dry run may not write."""
-        store = Store(catalogue.results, catalogue.run.stores)
+    def of(
+        cls,
+        catalogue: Catalogue,
+        may_write: bool,
+        keys_at: Callable[[Sequence[str]], Mapping[str, str]] = lambda places: {},
+    ) -> Rules:
+        """Those of a configured run; a dry run may not write. ``keys_at``: key -> place, of the results at
+        some places.
+        """
+        store = Store(catalogue.results, [one for one in catalogue.run.stores if "://" not in one])
+        places = [one for one in catalogue.run.stores if "://" in one]
         contents = Contents(store.results / ".sha256", may_write)
-        return cls(Graph(Plan(catalogue), contents, store.accepted), store, catalogue.run.view)
+        graph = Graph(Plan(catalogue), contents, store.accepted)
+        return cls(graph, store, lambda: keys_at(places) if places else {}, catalogue.run.view)
 
     def receipt(self, stage: str) -> str:
         """The output of a stage's rule: ``run`` and ``identity`` are Snakemake's wildcards."""
@@ -118,7 +135,7 @@ class Rules:
         def of(wildcards: Wildcards) -> str:
             job = self._job(stage, wildcards)
             why = self._why.get(job["key"], "")
-            return f"{next(iter(job['names'].values()))} ({why})" if "record" in job else why
+            return why if stage == NAMES else f"{next(iter(job['names'].values()))} ({why})"
 
         return plainly(of)
 
@@ -148,7 +165,7 @@ class Rules:
     def _receipts(self, paths: Sequence[str]) -> list[str]:
         nodes = [self.graph.at(path)[0] for path in paths]
         steps = self.graph.walk(nodes)
-        missing = self.graph.walk(nodes, lambda node: not self._has(node.key))
+        missing = self.graph.walk(nodes, lambda node: not self._has(node.key), self._before)
         names = [
             (node.key, output, self._named(path)) for node in steps for output, path in node.names.items()
         ]
@@ -162,16 +179,25 @@ class Rules:
             "key": key,
             "names": [list(name) for name in names],
             "needs": sorted({node.key for node in nodes}),
-            "results": str(self.store.results),
-            "stores": list(self.store.others),
+            **self._stores(),
         }
         self._why[key] = f"{len(missing)} results to make, {len(wrong)} names to change"
         return [self._receipt_of(key, self._run)]
+
+    def _before(self, node: Node) -> Sequence[Node]:
+        """What is needed to make a step's result: nothing, where it can be fetched."""
+        return () if node.key in self._elsewhere() else node.before
 
     def _add(self, node: Node, steps: Sequence[Node]) -> None:
         if node.key in self._jobs:
             return
         names = {output: self._named(path) for output, path in node.names.items()}
+        if (place := self._elsewhere().get(node.key)) is not None:
+            key = f"{FETCH}/{node.key.partition('/')[2]}"
+            facts = {"key": node.key, "names": names, "needs": [], "place": place}
+            self._jobs[key] = {**facts, **self._stores()}
+            self._why[node.key] = f"from {place}"
+            return
         self._why[node.key] = reason(node, names)
         costs = [other.key for other in self.graph.walk([node]) if other is not node]
         self._jobs[node.key] = job_of(
@@ -192,18 +218,25 @@ class Rules:
             self._found[key] = self.store.find(key) is not None
         return self._found[key]
 
+    def _stores(self) -> dict[str, Any]:
+        return {"results": str(self.store.results), "stores": list(self.store.others)}
+
     def _receipt_of(self, key: str, run: str) -> str:
-        return f"{self._runs}/{run}/{key}"
+        """Of the job that makes a result, or that fetches it."""
+        fetched = f"{FETCH}/{key.partition('/')[2]}"
+        return f"{self._runs}/{run}/{fetched if fetched in self._all_jobs(run) else key}"
 
     def _job(self, stage: str, wildcards: Wildcards) -> dict[str, Any]:
-        """Planned by this process or, in a process that runs a job of another's plan, as it was written
+        return self._all_jobs(wildcards["run"])[f"{stage}/{wildcards['identity']}"]
+
+    def _all_jobs(self, run: str) -> dict[str, dict[str, Any]]:
+        """Planned by this process or, in a process that runs a job of another's plan, as they were written
         down.
         """
-        key = f"{stage}/{wildcards['identity']}"
-        if key not in self._jobs:
-            kept = read_json(Path(self._runs, wildcards["run"], "jobs.json"), "the workflow again")
-            self._jobs[key] = read_json(Path(kept[key]), "the workflow again")
-        return self._jobs[key]
+        if run != self._run and not self._jobs:
+            kept = read_json(Path(self._runs, run, "jobs.json"), "the workflow again")
+            self._jobs = {key: read_json(Path(path), "the workflow again") for key, path in kept.items()}
+        return self._jobs
 
     @plainly
     def start(self) -> None:

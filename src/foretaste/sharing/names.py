@@ -46,7 +46,9 @@ def give_name(place: Place, name: str, key: str, scratch: Path) -> str:
     file that may be written.
     """
     if not re.fullmatch(_NAME, name):
-        raise DataError(f"the name {name!r}", place.where, "small letters, digits, . _ and -", "choose another")
+        raise DataError(
+            f"the name {name!r}", place.where, "small letters, digits, . _ and -", "choose another"
+        )
     version = names_at(place).get(name, 0)
     if version and key_of(place, f"{name}@{version}") == key:
         return f"{name}@{version}"

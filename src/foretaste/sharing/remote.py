@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.pipeline import artifact
 from foretaste.pipeline.records import identity
 from foretaste.pipeline.store import KEY, RECORD, Entry, Store, entry_in
-from foretaste.sharing.place import Place
+from foretaste.sharing.place import Place, open_place
 
 #: Largest record that is read, in bytes.
 RECORD_LIMIT = 2**26
@@ -38,6 +38,15 @@ def keys_at(place: Place) -> list[str]:
     return sorted(key for key in ends if KEY.fullmatch(key))
 
 
+def keys_at_places(urls: Sequence[str]) -> dict[str, str]:
+    """Key -> URL, of every result at some places; the first place that has it."""
+    found: dict[str, str] = {}
+    for url in urls:
+        for key in keys_at(open_place(url)):
+            found.setdefault(key, url)
+    return found
+
+
 def remote(place: Place, key: str) -> Remote:
     """The result ``key`` of a place; nothing that its record says is believed before it is checked.
 
@@ -50,7 +59,9 @@ def remote(place: Place, key: str) -> Remote:
         raise DataError("no such result", where, "a key of foretaste store ls --at", "correct it")
     entry = entry_in(text, where)
     if (found := f"{entry.record['stage']}/{identity(entry.record)}") != key:
-        raise DataError(f"the record of {found}", where, f"that of {key}", "do not use it; tell who published it")
+        raise DataError(
+            f"the record of {found}", where, f"that of {key}", "do not use it; tell who published it"
+        )
     return Remote(place, key, entry)
 
 
@@ -63,7 +74,10 @@ def fetch(found: Remote, store: Store, limit_bytes: int | None = None) -> Path:
     """
     if limit_bytes is not None and found.bytes > limit_bytes:
         raise DataError(
-            f"{found.bytes} bytes", f"{found.place.where}/{found.key}", f"at most {limit_bytes}", "raise --limit"
+            f"{found.bytes} bytes",
+            f"{found.place.where}/{found.key}",
+            f"at most {limit_bytes}",
+            "raise --limit",
         )
     with store.alone(found.key):
         if (there := store.find(found.key)) is not None:

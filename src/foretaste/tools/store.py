@@ -28,13 +28,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     gc.add_argument("--dry-run", action="store_true", help="only say what")
     gc.add_argument("--days", type=float, default=0.0, help="only what is older")
     drop = verbs.add_parser("drop", help="remove results, so that the workflow makes them anew")
-    drop.add_argument("wanted", nargs="+", metavar="RESULT", help="<stage>/<identity>, or the path of a result")
+    drop.add_argument(
+        "wanted", nargs="+", metavar="RESULT", help="<stage>/<identity>, or the path of a result"
+    )
     publish = verbs.add_parser("publish", help="put results at a place, for others")
-    publish.add_argument("wanted", nargs="+", metavar="RESULT", help="<stage>/<identity>, or the path of a result")
+    publish.add_argument(
+        "wanted", nargs="+", metavar="RESULT", help="<stage>/<identity>, or the path of a result"
+    )
     publish.add_argument("--name", help="call it so there, as the next version")
     publish.add_argument("--with-inputs", action="store_true", help="and everything that it was made from")
     fetch = verbs.add_parser("fetch", help="bring results of a place here")
-    fetch.add_argument("wanted", nargs="+", metavar="RESULT", help="<name>, <name>@<version> or <stage>/<identity>")
+    fetch.add_argument(
+        "wanted", nargs="+", metavar="RESULT", help="<name>, <name>@<version> or <stage>/<identity>"
+    )
     fetch.add_argument("--limit", type=float, default=100.0, metavar="GB", help="refuse a larger result")
     for one in (publish, fetch):
         one.add_argument("--dry-run", action="store_true", help="only say what")
@@ -64,7 +70,9 @@ def _ls(store: Store, as_json: bool) -> int:
         print(json.dumps([vars(one) for one in found], indent=1))
         return 0
     for one in found:
-        print(f"{one.key}  {one.bytes / 1e6:.1f} MB  {one.days:.1f} days  {one.names[0] if one.names else '-'}")
+        print(
+            f"{one.key}  {one.bytes / 1e6:.1f} MB  {one.days:.1f} days  {one.names[0] if one.names else '-'}"
+        )
     print(f"{len(found)} results, {sum(one.bytes for one in found) / 1e6:.1f} MB")
     return 0
 
@@ -102,7 +110,10 @@ def key_of(store: Store, wanted: str) -> str:
     folder = entry_of(Path(wanted)) if Path(wanted).exists() else (store.own / wanted).resolve()
     if folder is None or folder.parents[1] != store.own.resolve() or not folder.is_dir():
         raise DataError(
-            "no result of this store", wanted, "a key of foretaste store ls, or the path of a result", "correct it"
+            "no result of this store",
+            wanted,
+            "a key of foretaste store ls, or the path of a result",
+            "correct it",
         )
     return "/".join(folder.parts[-2:])
 
