@@ -93,7 +93,7 @@ def _run_stage(stage: str, rest: list[str], parser: argparse.ArgumentParser) -> 
 
 
 def _alone(stage: str) -> Callable[[Step], Any]:
-    """The ``run`` of a stage's module, which is imported when it runs: that takes seconds of what it costs."""
+    """The ``run`` of a stage's module, which is imported when it runs: that is part of what it costs."""
     return lambda step: importlib.import_module(f"foretaste.stages.{stage}").run(step)
 
 

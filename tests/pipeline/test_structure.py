@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[2] / "src" / "foretaste"
 LINES = {
     "contracts": 1, "pipeline": 1, "losses": 1, "adapters": 1,
     "kitchen": 2, "tasks": 2, "openie": 2, "text": 2, "annotations": 2, "video": 2, "models": 2, "scores": 2,
+    "sharing": 2,
     "features": 3,
     "views": 4,
     "training": 5, "evaluation": 5,

@@ -1,6 +1,8 @@
-"""What the Snakefile asks. Snakemake is told neither of results nor of their names: the outputs of its jobs are
-receipts, empty files in a folder of this run. So a job is planned exactly where the store lacks what it makes,
-and nothing that Snakemake does to outputs reaches a result.
+"""What the Snakefile asks.
+
+Snakemake is told neither of results nor of their names: the outputs of its jobs are receipts, empty files in
+a folder of this run. So a job is planned exactly where the store lacks what it makes, and nothing that
+Snakemake does to outputs reaches a result.
 """
 
 from __future__ import annotations
@@ -240,8 +242,8 @@ class Rules:
 
     @plainly
     def start(self) -> None:
-        """Before the first job: write down what there is to do, so that a dry run writes nothing. What drivers
-        left that died is swept up.
+        """Before the first job: write down what there is to do, so that a dry run writes nothing. What was
+        left by drivers that died is swept up.
         """
         for folder in Path(self._runs).glob("[0-9]*"):
             with suppress(OSError), open(folder / "alive", "w", encoding="utf-8") as other:

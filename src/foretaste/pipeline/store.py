@@ -1,7 +1,7 @@
 """Results by identity: whole, read-only folders, each with the record of what it was made from.
 
-    <store>/<stage>/<identity>/record.json      what it depends on, its files with size and sha256, what it cost
-    <store>/<stage>/<identity>/<outputs>        segments.parquet, checkpoint/..., as ``result_paths.file_of`` calls them
+    <store>/<stage>/<identity>/record.json   what it depends on, its files with size and sha256, its cost
+    <store>/<stage>/<identity>/<outputs>     segments.parquet, checkpoint/...: ``result_paths.file_of``
 
 A result is there exactly if its folder is, its record gives its identity and every file has its size. What
 paths call it (``names``) and when anything was changed decide nothing.

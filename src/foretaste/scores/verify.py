@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline import artifact
 from foretaste.pipeline.store import entry_of, faults
 from foretaste.scores.format import NO_FOLD, how_scored, rounding
 from foretaste.scores.reader import Scores, open_scores
@@ -23,10 +22,11 @@ from foretaste.scores.reader import Scores, open_scores
 def verify(path: str | Path) -> Scores:
     """Read everything and check it; returns the opened scores.
 
-    Checked: that every file is the one in the record of the step, where the scores lie in a store; identity and class list, the sha256 of every shard, types and shapes, numbers of rows, entries and
-    samples, unique sample ids a view, unique inputs, how each split was scored, no file that the manifest
-    does not list, finite values with maximum 0, and that every stored logsumexp follows from the stored
-    logits up to the rounding of fp16; of feature maps that lie beside the scores, identity and sha256.
+    Checked: that every file is the one in the record of the step, where the scores lie in a store; identity
+    and class list, the sha256 of every shard, types and shapes, numbers of rows, entries and samples, unique
+    sample ids a view, unique inputs, how each split was scored, no file that the manifest does not list,
+    finite values with maximum 0, and that every stored logsumexp follows from the stored logits up to the
+    rounding of fp16; of feature maps that lie beside the scores, identity and sha256.
 
     Raises DataError listing everything that is wrong.
     """

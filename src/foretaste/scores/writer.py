@@ -59,7 +59,8 @@ class ScoreWriter:
 
     def __init__(
         self, folder: Path, *, record: Mapping[str, Any], classes: ClassSpace,
-        trained_on: Sequence[str] = (), facts: Mapping[str, Any] | None = None, floor: float | None = None, model: str | None = None,
+        trained_on: Sequence[str] = (), facts: Mapping[str, Any] | None = None, floor: float | None = None,
+        model: str | None = None,
     ):  # fmt: skip
         expected = set(RECORD) - {"classes"}
         if set(record) != expected:
