@@ -37,13 +37,18 @@ def read_json(path: Path, made_by: str = "the stage that makes it") -> Any:
             f"not JSON ({error.reason} at byte {error.start})", path, "a JSON file in UTF-8", _CORRECT
         ) from error
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_constant, parse_float=_finite)
-        if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-        return value
+        return parsed(text)
     except (ValueError, RecursionError) as error:
         check_is_itself(path)
         raise DataError(f"not JSON ({error})", path, "a JSON file", _CORRECT) from error
+
+
+def parsed(text: str) -> Any:
+    """The value of a JSON text, as strictly; raises ValueError and RecursionError."""
+    value = json.loads(text, object_pairs_hook=_unique, parse_constant=_constant, parse_float=_finite)
+    if "\\u" in text:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    return value
 
 
 def versioned(value: Any, latest: int, what: str, where: object) -> dict[str, Any]:

@@ -10,7 +10,6 @@ paths call it (``names``) and when anything was changed decide nothing.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 import secrets
@@ -23,7 +22,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict
 
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.json_files import checked, read_json, versioned
+from foretaste.contracts.json_files import checked, parsed, read_json, versioned
 from foretaste.pipeline import artifact
 from foretaste.pipeline.records import identity
 
@@ -165,7 +164,7 @@ def read_entry(folder: Path) -> Entry:
 def entry_in(text: bytes, where: object) -> Entry:
     """The record that ``text`` is, likewise."""
     try:
-        value = json.loads(text)
+        value = parsed(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"not JSON ({error})", where, "a record", "fetch it again") from error
     return _checked_entry(value, where)

@@ -47,9 +47,14 @@ class FolderOrBucket:
 
     def chunks(self, path: str) -> Iterator[bytes]:
         """See ``Place``."""
-        with self._files.open(self._at(path), "rb") as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
+        try:
+            with self._files.open(self._at(path), "rb") as file:
+                while chunk := file.read(CHUNK):
+                    yield chunk
+        except FileNotFoundError as error:
+            raise DataError(
+                "missing file", f"{self.where}/{path}", "what its record tells of", "tell who published it"
+            ) from error
 
     def upload(self, files: Mapping[str, Path]) -> None:
         """See ``Place``. In a folder a file appears whole or not at all, as objects of a bucket do anyway."""

@@ -1,7 +1,7 @@
 """Where results are shared: a folder, a bucket, or a dataset repository of the Hugging Face hub.
 
-A place is laid out as a store is (``<stage>/<identity>/...``), with names beside it; a folder can be read as a
-store where it lies (``stores`` of config.yaml).
+A place is laid out as a store is (``<stage>/<identity>/...``), with names beside it; a folder can be read as
+a store where it lies (``stores`` of config.yaml).
 """
 
 from __future__ import annotations

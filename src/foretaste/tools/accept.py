@@ -1,7 +1,7 @@
 """Keep a result that was made by other code, libraries or settings than are planned now.
 
-For differences that change nothing: a renamed variable, an upgrade that was looked at. What differs is written
-down with your note, and everything made from the result stays as it is, too.
+For differences that change nothing: a renamed variable, an upgrade that was looked at. What differs is
+written down with your note, and everything made from the result stays as it is, too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fetch a result that another has made. The workflow asks for it where one of its stores has what it lacks."""
+"""Fetch a result that another has made. The workflow asks for it where a store has what it lacks."""
 
 from __future__ import annotations
 

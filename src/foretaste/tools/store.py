@@ -1,8 +1,8 @@
 """Look after the store of results, and share what is in it.
 
 What there is (ls), whether every byte is as it was left (verify), what nothing names any more (gc); take
-results out, so that they are made anew (drop); put them at a place for others (publish) and bring others' here
-(fetch): a folder, s3://<bucket>/<prefix>, or hf://datasets/<owner>/<name>.
+results out, so that they are made anew (drop); put them at a place for others (publish) and bring others'
+here (fetch): a folder, s3://<bucket>/<prefix>, or hf://datasets/<owner>/<name>.
 """
 
 from __future__ import annotations

@@ -1,0 +1,195 @@
+"""Results go to a place and come back whole, or not at all."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from foretaste.__main__ import main
+from foretaste.contracts.errors import DataError
+from foretaste.pipeline.records import identity
+from foretaste.pipeline.store import RECORD, Cost, Store, faults
+from foretaste.sharing.names import give_name, key_of, names_at
+from foretaste.sharing.place import open_place
+from foretaste.sharing.remote import fetch, keys_at, publish, remote, verify
+
+
+def make(store: Store, text: str, inputs=()) -> str:
+    """A result; returns its key."""
+    record = {
+        "stage": "score",
+        "config": {"text": text},
+        "inputs": {f"i{n}": f"{key}:scores" for n, key in enumerate(inputs)},
+    }
+    made = store.results / ".scratch" / text
+    for name in ("scores/manifest.json", "scores/shards/a.bin", "log.jsonl"):
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).write_text(f"{text} of {name}" * 50)
+    key = f"score/{identity(record)}"
+    store.publish(made, key, record, Cost(wall_s=1.0, cpu_s=2.0, max_rss_mb=3.0))
+    return key
+
+
+@pytest.fixture
+def shared(tmp_path):
+    """A store with a result that is published to a folder, and another that is empty."""
+    store = Store(tmp_path / "ours")
+    key, place = make(store, "text"), open_place(str(tmp_path / "place"))
+    publish(store, key, place)
+    return store, key, place, Store(tmp_path / "theirs")
+
+
+def test_there_and_back(shared):
+    store, key, place, theirs = shared
+    assert keys_at(place) == [key] and list(verify(remote(place, key))) == []
+    folder = fetch(remote(place, key), theirs)
+    assert list(faults(folder)) == [] and theirs.find(key) == folder
+    assert (folder / "scores/shards/a.bin").read_bytes() == (
+        store.own / key / "scores/shards/a.bin"
+    ).read_bytes()
+    assert publish(store, key, place) == 0, "what is there is not sent again"
+    assert Store(theirs.results, [place.where]).find(key) is not None, "a place can be read as a store"
+
+
+def test_an_interrupted_transfer_goes_on(shared, monkeypatch):
+    _, key, place, theirs = shared
+    asked = []
+    chunks = type(place).chunks
+
+    def fails_once(self, path):
+        asked.append(path)
+        if len(asked) == 2:
+            raise OSError("the line is dead")
+        return chunks(self, path)
+
+    monkeypatch.setattr(type(place), "chunks", fails_once)
+    with pytest.raises(OSError, match="dead"):
+        fetch(remote(place, key), theirs)
+    assert theirs.find(key) is None
+    fetch(remote(place, key), theirs)
+    assert theirs.find(key) is not None and len(asked) == 4, "the first file was not asked for again"
+
+
+def test_nothing_damaged_or_foreign_arrives(shared):
+    """500 kinds of damage, records that were digested anew among them."""
+    _, key, place, theirs = shared
+    folder = Path(place.where) / key
+    whole = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for path in whole:
+        path.chmod(0o644)
+    refused = 0
+    for seed in range(500):
+        luck = random.Random(seed)
+        path = luck.choice(sorted(whole))
+        text = bytearray(whole[path])
+        kind = luck.randrange(4)
+        if kind == 0:
+            text[luck.randrange(len(text))] ^= 1 << luck.randrange(8)
+        elif kind == 1:
+            del text[luck.randrange(len(text)) :]
+        elif kind == 2:
+            text[luck.randrange(len(text)) : 0] = b"{}"
+        else:
+            path, text = folder / RECORD, bytearray(_hostile(whole[folder / RECORD], luck))
+        path.write_bytes(text)
+        if bytes(text) != whole[path]:
+            refused += _refused(place, key, theirs, whole, folder)
+        path.write_bytes(whole[path])
+    assert refused > 450
+    assert not list(theirs.results.parent.glob("outside*"))
+
+
+def _refused(place, key, theirs, whole, folder) -> int:
+    """1 where nothing arrived; else what did is what was published, at another cost."""
+    try:
+        arrived = fetch(remote(place, key), theirs)
+    except DataError as error:
+        assert "\n" not in str(error)
+        assert theirs.find(key) is None
+        return 1
+    for path in whole:
+        name = path.relative_to(folder)
+        assert str(name) == RECORD or (arrived / name).read_bytes() == whole[path]
+    stored = json.loads((arrived / RECORD).read_text())
+    assert stored["record"] == json.loads(whole[folder / RECORD])["record"]
+    shutil.rmtree(theirs.own)
+    return 0
+
+
+def _hostile(text: bytes, luck: random.Random) -> bytes:
+    """A record that somebody edited with care."""
+    stored = json.loads(text)
+    change = luck.randrange(6)
+    if change == 0:
+        stored["record"]["config"]["text"] = "another"
+    elif change == 1:
+        stored["files"]["../../outside"] = stored["files"].pop("log.jsonl")
+    elif change == 2:
+        stored["files"]["/tmp/outside"] = stored["files"].pop("log.jsonl")
+    elif change == 3:
+        stored["files"]["log.jsonl"]["sha256"] = "0" * 64
+    elif change == 4:
+        stored["files"]["log.jsonl"]["size"] = -1
+    else:
+        stored["record"]["stage"] = "../score"
+    return json.dumps(stored).encode()
+
+
+def test_names_have_versions_that_stay(shared, tmp_path):
+    store, key, place, _ = shared
+    other = make(store, "other")
+    scratch = tmp_path / "scratch"
+    assert give_name(place, "ours", key, scratch) == "ours@1" == give_name(place, "ours", key, scratch)
+    assert give_name(place, "ours", other, scratch) == "ours@2"
+    assert names_at(place) == {"ours": 2}
+    assert [key_of(place, name) for name in ("ours", "ours@1", "ours@2", key)] == [other, key, other, key]
+    for wrong in ("our", "ours@3", "ours@x", "../ours@1", "score/0"):
+        with pytest.raises(DataError, match=r"no result named.*ours@2"):
+            key_of(place, wrong)
+
+
+def test_a_large_result_is_not_brought_unasked(shared):
+    _, key, place, theirs = shared
+    with pytest.raises(DataError, match="at most 10"):
+        fetch(remote(place, key), theirs, 10)
+
+
+def test_the_commands(shared, capsys):
+    store, _, place, theirs = shared
+    base = make(store, "base")
+    top = make(store, "top", [base])
+    own, at = ["store", "--results", str(store.results)], ["--at", place.where]
+    assert main([*own, "publish", top, *at, "--with-inputs", "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"{base}  would be sent", f"{top}  would be sent"]
+    assert main([*own, "publish", top, *at, "--with-inputs", "--name", "top"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "top@1"
+    other = ["store", "--results", str(theirs.results)]
+    assert main([*other, "fetch", "top", *at, "--dry-run"]) == 0 and theirs.find(top) is None
+    assert "would be brought" in capsys.readouterr().out
+    assert main([*other, "fetch", "top", base, *at]) == 0 and theirs.find(top) and theirs.find(base)
+    assert main([*other, "verify"]) == 0 and main([*other, "verify", *at]) == 0
+    assert main([*other, "ls", *at]) == 0
+    assert main([*other, "fetch", "nothing", *at]) == 1
+    assert "error: no result named 'nothing'" in capsys.readouterr().err
+    assert main([*other, "ls", "--at", "nowhere://x"]) == 1
+    assert "error: cannot open it" in capsys.readouterr().err
+
+
+def test_what_no_name_needs_can_go(tmp_path, capsys):
+    from foretaste.pipeline.links import give_names
+
+    store = Store(tmp_path / "results")
+    base = make(store, "base")
+    top, lone = make(store, "top", [base]), make(store, "lone")
+    give_names(store, [(top, "scores", str(store.results / "d/scores"))])
+    own = ["store", "--results", str(store.results)]
+    assert main([*own, "gc", "--dry-run"]) == 0
+    assert capsys.readouterr().out.startswith(lone) and store.find(lone)
+    assert main([*own, "gc"]) == 0
+    assert store.find(lone) is None and store.find(base) and store.find(top)
+    assert main([*own, "drop", str(store.results / "d/scores")]) == 0 and store.find(top) is None
+    assert main([*own, "drop", "score/../../.."]) == 1 and store.results.exists()
