@@ -178,7 +178,8 @@ def test_a_model_that_two_systems_share_is_one_result():
 def test_a_path_leads_to_the_step_that_makes_it(stage):
     names = {
         "dataset": "d", "system": "s", "seed": "3", "model": "m", "corpus": "C-1", "text": "c/t",
-        "shard": "7", "lm": "l", "backbone": "b", "task": "pairs", "weights": "w", "part": "videos", "scope": "/seeds",
+        "shard": "7", "lm": "l", "backbone": "b", "task": "pairs",
+        "weights": "w", "part": "videos", "scope": "/seeds",
     }  # fmt: skip
     for output, pattern in PATHS[stage].items():
         own = {name: value for name, value in names.items() if f"{{{name}}}" in pattern}

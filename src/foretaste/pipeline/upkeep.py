@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from foretaste.contracts.errors import DataError
 from foretaste.pipeline.store import RECORD, Store, entry_of, read_entry
 
 
@@ -49,6 +50,33 @@ def unneeded(store: Store) -> set[str]:
         needed.add(key)
         waiting += list(before(read_entry(store.own / key).record["inputs"]))
     return set(store.keys()) - needed
+
+
+def key_of(store: Store, wanted: str) -> str:
+    """The key of a result of this store by its key or by a path that names it."""
+    folder = entry_of(Path(wanted)) if Path(wanted).exists() else (store.own / wanted).resolve()
+    if folder is None or folder.parents[1] != store.own.resolve() or not folder.is_dir():
+        raise DataError(
+            "no result of this store",
+            wanted,
+            "a key of foretaste store ls, or the path of a result",
+            "correct it",
+        )
+    return "/".join(folder.parts[-2:])
+
+
+def with_inputs(store: Store, key: str) -> list[str]:
+    """A result and everything in its store that it was made from, what came first first."""
+    found: dict[str, None] = {}
+
+    def visit(one: str) -> None:
+        if one not in found and (folder := store.find(one)) is not None:
+            for other in before(read_entry(folder).record["inputs"]):
+                visit(other)
+            found[one] = None
+
+    visit(key)
+    return list(found)
 
 
 def _held(store: Store, key: str, named: list[str] | tuple[str, ...]) -> Held:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from foretaste.pipeline import console
+from foretaste.pipeline import console, upkeep
 from foretaste.pipeline.store import Store
 from foretaste.sharing.names import give_name, key_of, names_at
 from foretaste.sharing.place import Place, open_place
@@ -40,13 +40,10 @@ def _verify(arguments: argparse.Namespace, store: Store, place: Place) -> int:
 
 
 def _publish(arguments: argparse.Namespace, store: Store, place: Place) -> int:
-    from foretaste.tools.store import key_of as own_key
-    from foretaste.tools.store import with_inputs
-
     for wanted in arguments.wanted:
-        key = own_key(store, wanted)
+        key = upkeep.key_of(store, wanted)
         there = set(keys_at(place))
-        for one in with_inputs(store, key) if arguments.with_inputs else [key]:
+        for one in upkeep.with_inputs(store, key) if arguments.with_inputs else [key]:
             if arguments.dry_run:
                 print(f"{one}  {'is there' if one in there else 'would be sent'}")
             else:

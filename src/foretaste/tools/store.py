@@ -12,10 +12,9 @@ import json
 import shutil
 from pathlib import Path
 
-from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
-from foretaste.pipeline.store import RECORD, Store, entry_of, faults, read_entry
-from foretaste.pipeline.upkeep import before, held, unneeded
+from foretaste.pipeline.store import RECORD, Store, faults
+from foretaste.pipeline.upkeep import held, key_of, unneeded
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,34 +104,7 @@ def _drop(store: Store, wanted: str) -> None:
     print(f"dropped {key}")
 
 
-def key_of(store: Store, wanted: str) -> str:
-    """The key of a result of this store by its key or by a path that names it."""
-    folder = entry_of(Path(wanted)) if Path(wanted).exists() else (store.own / wanted).resolve()
-    if folder is None or folder.parents[1] != store.own.resolve() or not folder.is_dir():
-        raise DataError(
-            "no result of this store",
-            wanted,
-            "a key of foretaste store ls, or the path of a result",
-            "correct it",
-        )
-    return "/".join(folder.parts[-2:])
-
-
 def _remove(folder: Path) -> None:
     """The record goes first, without which there is no result."""
     (folder / RECORD).unlink(missing_ok=True)
     shutil.rmtree(folder)
-
-
-def with_inputs(store: Store, key: str) -> list[str]:
-    """A result and everything in its store that it was made from, what came first first."""
-    found: dict[str, None] = {}
-
-    def visit(one: str) -> None:
-        if one not in found and (folder := store.find(one)) is not None:
-            for other in before(read_entry(folder).record["inputs"]):
-                visit(other)
-            found[one] = None
-
-    visit(key)
-    return list(found)
