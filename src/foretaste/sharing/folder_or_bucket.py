@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import fsspec
@@ -18,6 +19,7 @@ class FolderOrBucket:
 
     def __init__(self, url: str):
         self.where = url.rstrip("/")
+        self._errors = _errors_of(self.where)
         try:
             self._files, self._root = fsspec.core.url_to_fs(self.where, use_listings_cache=False)
         except (ImportError, ValueError) as error:
@@ -26,19 +28,21 @@ class FolderOrBucket:
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """See ``Place``."""
-        try:
-            found = self._files.find(self._at(prefix), detail=True)
-        except FileNotFoundError:
-            return {}
+        with self._reached():
+            try:
+                found = self._files.find(self._at(prefix), detail=True)
+            except FileNotFoundError:
+                return {}
         return {path[len(self._root) :].lstrip("/"): facts["size"] for path, facts in found.items()}
 
     def read(self, path: str, limit: int) -> bytes | None:
         """See ``Place``."""
-        try:
-            with self._files.open(self._at(path), "rb") as file:
-                found = file.read(limit + 1)
-        except FileNotFoundError:
-            return None
+        with self._reached():
+            try:
+                with self._files.open(self._at(path), "rb") as file:
+                    found = file.read(limit + 1)
+            except FileNotFoundError:
+                return None
         if len(found) > limit:
             raise DataError(
                 f"more than {limit} bytes", f"{self.where}/{path}", "a small file", "look at what lies there"
@@ -47,26 +51,48 @@ class FolderOrBucket:
 
     def chunks(self, path: str) -> Iterator[bytes]:
         """See ``Place``."""
-        try:
-            with self._files.open(self._at(path), "rb") as file:
-                while chunk := file.read(CHUNK):
-                    yield chunk
-        except FileNotFoundError as error:
-            raise DataError(
-                "missing file", f"{self.where}/{path}", "what its record tells of", "tell who published it"
-            ) from error
+        with self._reached():
+            try:
+                with self._files.open(self._at(path), "rb") as file:
+                    while chunk := file.read(CHUNK):
+                        yield chunk
+            except FileNotFoundError as error:
+                raise DataError(
+                    "missing file",
+                    f"{self.where}/{path}",
+                    "what its record tells of",
+                    "tell who published it",
+                ) from error
 
     def upload(self, files: Mapping[str, Path]) -> None:
         """See ``Place``. In a folder a file appears whole or not at all, as objects of a bucket do anyway."""
-        for path, source in files.items():
-            target = self._at(path)
-            self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
-            if not self._local:
-                self._files.put_file(str(source), target)
-                continue
-            partial = f"{target}.partial"
-            self._files.put_file(str(source), partial)
-            self._files.mv(partial, target)
+        with self._reached():
+            for path, source in files.items():
+                target = self._at(path)
+                if not self._local:
+                    self._files.put_file(str(source), target)
+                    continue
+                self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
+                partial = f"{target}.partial"
+                self._files.put_file(str(source), partial)
+                self._files.mv(partial, target)
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}".rstrip("/")
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """What a service says that cannot be reached, or will not be, as one line."""
+        try:
+            yield
+        except self._errors as error:
+            raise no_such_place(self.where, next(iter(str(error).splitlines()), error)) from error
+
+
+def _errors_of(url: str) -> tuple[type[Exception], ...]:
+    """The errors of a service's own library, beside those of the system."""
+    if not url.startswith("s3:"):
+        return ()
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (BotoCoreError, ClientError)

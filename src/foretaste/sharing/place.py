@@ -51,5 +51,5 @@ def no_such_place(url: str, why: object) -> ConfigError:
         f"cannot open it ({why})",
         url,
         f"a folder, s3://<bucket>/<prefix>, another URL that fsspec opens, or {HUB}<owner>/<name>",
-        "correct the address, or install what fsspec needs for it (pip install s3fs)",
+        "correct the address, or install what fsspec needs for it",
     )
