@@ -95,4 +95,4 @@ def _errors_of(url: str) -> tuple[type[Exception], ...]:
         return ()
     from botocore.exceptions import BotoCoreError, ClientError
 
-    return (BotoCoreError, ClientError)
+    return (BotoCoreError, ClientError, OSError)
