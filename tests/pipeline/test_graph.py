@@ -11,7 +11,7 @@ import pytest
 from foretaste.pipeline import fingerprint
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.contents import Contents
-from foretaste.pipeline.graph import Graph
+from foretaste.pipeline.graph import Choice, Graph, as_planned
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.result_paths import PATHS, path_of, steps_of
 
@@ -192,16 +192,11 @@ def test_a_path_leads_to_the_step_that_makes_it(stage):
 
 def test_an_accepted_result_stands_for_the_planned_one(planned):
     kept = planned["train student_lm"].key
-    other = Graph(
-        Plan(
-            Catalogue(
-                {"dataset": "kitchen_micro", "results_root": RESULTS, "set": "student_lm.training.epochs=9"},
-                ROOT,
-            )
-        ),
-        Contents(Path(RESULTS, ".sha256"), may_write=False),
-        lambda key: (
-            kept if key.startswith("train/") and key not in {n.key for n in planned.values()} else key
-        ),
-    )
+
+    def chosen(stage, names, record):
+        mine = stage == "train" and names["model"] == "student_lm"
+        return Choice(kept) if mine else as_planned(stage, names, record)
+
+    edited = graph(set="student_lm.training.epochs=9")
+    other = Graph(edited.plan, edited.contents, chosen)
     assert changed(planned, nodes(other))[1] == set()

@@ -9,12 +9,13 @@ from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.result_paths import PATHS
 from foretaste.pipeline.rules import FETCH, NAMES, Rules
 from foretaste.pipeline.targets import Targets
+from foretaste.sharing.names import named_at
 from foretaste.sharing.remote import keys_at_places
 
 try:
     catalogue = Catalogue(config, Path(workflow.basedir))
     run = catalogue.run
-    step = Rules.of(catalogue, may_write=not workflow.dryrun, keys_at=keys_at_places)
+    step = Rules.of(catalogue, may_write=not workflow.dryrun, keys_at=keys_at_places, named_at=named_at)
     targets = Targets(catalogue)
 except ForetasteError as error:
     sys.exit(f"error: {error}")

@@ -5,7 +5,7 @@ settings laid over it as ``snakemake --config`` lays them.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import yaml
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.choosing import chosen
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph, Node
 from foretaste.pipeline.plan import Plan
@@ -42,6 +43,14 @@ class Configured:
         return found[0]
 
 
+Shared = Callable[[Sequence[str], str], tuple[str, Mapping[str, Any]]]
+
+
+def nothing_shared(places: Sequence[str], name: str) -> tuple[str, Mapping[str, Any]]:
+    """Of a command that never asks what a name stands for."""
+    raise ConfigError(f"reuse: {name}", ", ".join(places), "a command that knows places", "leave it out")
+
+
 def add_config(parser: argparse.ArgumentParser) -> None:
     """The option ``--config``."""
     parser.add_argument(
@@ -53,8 +62,10 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def configured(settings: Sequence[str], root: Path = Path()) -> Configured:
-    """The run of config.yaml in ``root`` with ``settings`` (KEY=VALUE, values as YAML) laid over it."""
+def configured(settings: Sequence[str], root: Path = Path(), shared: Shared = nothing_shared) -> Configured:
+    """The run of config.yaml in ``root`` with ``settings`` (KEY=VALUE, values as YAML) laid over it;
+    ``shared``: key and record of what has a name at one of some places.
+    """
     merged: dict[str, Any] = dict(read_yaml(root / "config.yaml"))
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -64,4 +75,5 @@ def configured(settings: Sequence[str], root: Path = Path()) -> Configured:
     catalogue = Catalogue(merged, root)
     store = Store(catalogue.results, catalogue.run.stores)
     contents = Contents(store.results / ".sha256", may_write=False)
-    return Configured(catalogue, store, Graph(Plan(catalogue), contents, store.accepted))
+    choice = chosen(catalogue, store, lambda name: shared(catalogue.run.stores, name))
+    return Configured(catalogue, store, Graph(Plan(catalogue), contents, choice))

@@ -26,6 +26,7 @@ INERT = frozenset(
         "contracts.json_files",
         "pipeline.artifact",
         "pipeline.catalogue",
+        "pipeline.choosing",
         "pipeline.components",
         "pipeline.config",
         "pipeline.console",

@@ -61,13 +61,30 @@ class Node:
     before: tuple[Node, ...]
 
 
+@dataclass(frozen=True)
+class Choice:
+    """The result that is taken for a planned step; ``pinned``: by its name, and it is never made."""
+
+    key: str
+    pinned: bool = False
+
+
+#: Of a stage, the names in the paths of what it makes, and its record.
+Chosen = Callable[[str, Mapping[str, str], Mapping[str, Any]], Choice]
+
+
+def as_planned(stage: str, names: Mapping[str, str], record: Mapping[str, Any]) -> Choice:
+    """The planned result itself."""
+    return Choice(f"{stage}/{identity(record)}")
+
+
 class Graph:
-    """The steps of one run, each planned when it is first asked for; ``accepted``: of the key of a result,
-    that of the one that is taken for it.
+    """The steps of one run, each planned when it is first asked for; ``chosen``: which results are taken for
+    those that are planned.
     """
 
-    def __init__(self, plan: Plan, contents: Contents, accepted: Callable[[str], str] = lambda key: key):
-        self.plan, self.contents, self._accepted = plan, contents, accepted
+    def __init__(self, plan: Plan, contents: Contents, chosen: Chosen = as_planned):
+        self.plan, self.contents, self._chosen = plan, contents, chosen
         self._results = f"{plan.results}/"
         self._nodes: dict[tuple[str, tuple[tuple[str, str], ...]], Node] = {}
 
@@ -116,8 +133,9 @@ class Graph:
         sources = {name: self._sources(value, before) for name, value in planned.inputs.items()}
         places = _each_text(planned.places, lambda path: self._source(path, before))
         record = self._record(stage, planned, sources)
+        choice = self._chosen(stage, names, record)
         return Node(
-            key=self._accepted(f"{stage}/{identity(record)}"),
+            key=choice.key,
             stage=stage,
             record=record,
             sources=sources,
@@ -126,7 +144,7 @@ class Graph:
                 file_of(stage, output): self._results + path_of(stage, output, **names)
                 for output in PATHS[stage]
             },
-            before=tuple(before.values()),
+            before=() if choice.pinned else tuple(before.values()),
         )
 
     def _record(self, stage: str, planned: Planned, sources: Mapping[str, Sources]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    BeforeValidator,
     Discriminator,
     Field,
     NonNegativeFloat,
@@ -92,6 +93,19 @@ def _kind(value: Any, usual: str) -> str:
     return value.get("kind", usual) if isinstance(value, Mapping) else getattr(value, "kind", usual)
 
 
+class ReuseConfig(Options):
+    """Scores that somebody shared, in the place of those that would be made here."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*@[1-9][0-9]*$")]
+    """`<name>@<version>`, at one of the run's `stores`."""
+    differs: bool = False
+    """Whether they may have been made of something else than is planned here (settings, code, libraries)."""
+
+
+def _as_reuse(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
 class ModelConfig(Options):
     """One model: a teacher or a student; which of the two is said by who mentions whose scores."""
 
@@ -134,6 +148,8 @@ class ModelConfig(Options):
     `held_out`. What is fitted afterwards (class prior, weights of an average) is fitted there, for one
     training more where `folds` takes k.
     """
+    reuse: Annotated[ReuseConfig | None, BeforeValidator(_as_reuse)] = None
+    """Shared scores that are used in the place of this model's own: `epic55-recipe-minilm@2`."""
     calibrate: bool = False
     """Divide its logits by one temperature a head, fitted on training rows that the model never saw (needs
     folds or held_out).

@@ -23,6 +23,7 @@ from foretaste.contracts.errors import ForetasteError, of_system
 from foretaste.contracts.json_files import read_json
 from foretaste.pipeline.artifact import remember_json
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.choosing import chosen
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph, Node
 from foretaste.pipeline.jobs import job_of, keep, path_of_job
@@ -84,15 +85,17 @@ class Rules:
         cls,
         catalogue: Catalogue,
         may_write: bool,
-        keys_at: Callable[[Sequence[str]], Mapping[str, str]] = lambda places: {},
+        keys_at: Callable[[Sequence[str]], Mapping[str, str]],
+        named_at: Callable[[Sequence[str], str], tuple[str, Mapping[str, Any]]],
     ) -> Rules:
         """Those of a configured run; a dry run may not write. ``keys_at``: key -> place, of the results at
-        some places.
+        some places; ``named_at``: key and record of what has a name at one of some places.
         """
         store = Store(catalogue.results, [one for one in catalogue.run.stores if "://" not in one])
         places = [one for one in catalogue.run.stores if "://" in one]
         contents = Contents(store.results / ".sha256", may_write)
-        graph = Graph(Plan(catalogue), contents, store.accepted)
+        choice = chosen(catalogue, store, lambda name: named_at(catalogue.run.stores, name))
+        graph = Graph(Plan(catalogue), contents, choice)
         return cls(graph, store, lambda: keys_at(places) if places else {}, catalogue.run.view)
 
     def receipt(self, stage: str) -> str:

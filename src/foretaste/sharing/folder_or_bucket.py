@@ -21,7 +21,9 @@ class FolderOrBucket:
         self.where = url.rstrip("/")
         self._errors = _errors_of(self.where)
         try:
-            self._files, self._root = fsspec.core.url_to_fs(self.where, use_listings_cache=False)
+            # What a service was asked before, or where it was, is not remembered.
+            fresh = {"use_listings_cache": False, "skip_instance_cache": True}
+            self._files, self._root = fsspec.core.url_to_fs(self.where, **fresh)
         except (ImportError, ValueError) as error:
             raise no_such_place(url, error) from error
         self._local = self._files.protocol in ("file", ("file", "local"))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline.store import KEY
-from foretaste.sharing.place import Place
+from foretaste.sharing.place import Place, open_place
+from foretaste.sharing.remote import remote
 
 _FOLDER, _NAME = "names", r"[a-z0-9][a-z0-9._-]*"
 
@@ -39,6 +42,23 @@ def key_of(place: Place, wanted: str) -> str:
     if not KEY.fullmatch(key):
         raise DataError(f"{key!r}, which is no key", f"{place.where}/{path}", "<stage>/<identity>", "mend it")
     return key
+
+
+def named_at(urls: Sequence[str], name: str) -> tuple[str, Mapping[str, Any]]:
+    """(key, record) of the result that has a name at the first of some places that know it; DataError where
+    none does.
+    """
+    for url in urls:
+        place = open_place(url)
+        if name.partition("@")[0] in names_at(place):
+            key = key_of(place, name)
+            return key, remote(place, key).entry.record
+    raise DataError(
+        f"no result named {name!r}",
+        ", ".join(urls) or "stores of config.yaml",
+        "a name at one of the run's stores",
+        "correct it, or set stores=[PLACE]",
+    )
 
 
 def give_name(place: Place, name: str, key: str, scratch: Path) -> str:

@@ -16,6 +16,7 @@ from foretaste.pipeline.configured import Configured, add_config, configured
 from foretaste.pipeline.records import differences, identity
 from foretaste.pipeline.store import Accepted, entry_of, read_entry
 from foretaste.pipeline.why import told
+from foretaste.sharing.names import named_at
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Accept it, and say in what it differs."""
-    for line in accept(configured(arguments.config), arguments.path, arguments.note):
+    for line in accept(configured(arguments.config, shared=named_at), arguments.path, arguments.note):
         print(line)
 
 

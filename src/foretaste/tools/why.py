@@ -11,6 +11,7 @@ from foretaste.pipeline.configured import Configured, add_config, configured
 from foretaste.pipeline.graph import Node
 from foretaste.pipeline.records import differences, identity
 from foretaste.pipeline.why import stored_entry, told
+from foretaste.sharing.names import named_at
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print it."""
-    print("\n".join(why(configured(arguments.config), arguments.path)))
+    print("\n".join(why(configured(arguments.config, shared=named_at), arguments.path)))
 
 
 def why(made: Configured, path: str) -> Iterator[str]:
