@@ -49,7 +49,7 @@ class Progress:
         JSON values that must be the same for the training to go on (settings, samples, parameters).
     parts
         How many parts a batch is cut into, over all processes. Another number may go on, but with other
-        dropout masks.
+        dropout masks, and with batch norms that normalise other parts.
     """
 
     def __init__(self, folder: Path, identity: dict[str, Any], parts: int):
@@ -146,7 +146,7 @@ class Progress:
         if state["parts"] != self._parts:
             console.say(
                 f"note: batches were cut into {state['parts']} parts, now into {self._parts}: from here on"
-                " dropout differs"
+                " dropout and batch norms differ"
             )
         # What is frozen is there already; that it is the same, the identity says.
         load_weights(model, {**frozen(model), **load_file(folder / MODEL)}, folder)
