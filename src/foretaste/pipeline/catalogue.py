@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
-from foretaste.pipeline.components import check_parts, check_settings, schemas
+from foretaste.pipeline.components import check_parts, check_settings, schemas, with_defaults
 from foretaste.pipeline.config import (
     BackboneConfig,
     DatasetConfig,
@@ -22,7 +22,7 @@ from foretaste.pipeline.config import (
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig, TermConfig
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.places import check_folder
-from foretaste.pipeline.preset_checks import check_preset
+from foretaste.pipeline.preset_checks import check_preset, check_terms
 from foretaste.pipeline.preset_files import Files, merge
 from foretaste.pipeline.training_config import LoopConfig
 
@@ -59,7 +59,6 @@ class Catalogue:
             check_name("system", name, f"workflow/systems/{name}.yaml", taken)
         for system in self.systems:
             self.check_fits(self.run.dataset, system)
-            self.system(self.run.dataset, system)
         self._check_processes()
 
     @property
@@ -99,8 +98,11 @@ class Catalogue:
             for own in self.dataset(dataset).systems
         )
 
+    @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def check_fits(self, dataset: str, system: str) -> None:
-        """Raise ConfigError, listing the systems that fit, unless ``system`` is made for ``dataset``."""
+        """Raise ConfigError, listing the systems that fit, unless ``system`` is made for ``dataset``; and for
+        a term of it that cannot be on this dataset.
+        """
         if not self.fits(dataset, system):
             fitting = [name for name in self.files.names("systems") if self.fits(dataset, name)]
             raise ConfigError(
@@ -109,6 +111,8 @@ class Catalogue:
                 f"one of {', '.join(fitting)}",
                 "use one of these, or name the dataset in the preset's datasets",
             )
+        preset, where = self.system(dataset, system), self.files.where("systems", system)
+        check_terms(preset, self.heads(dataset), self.components, where)
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def dataset(self, name: str) -> DatasetConfig:
@@ -232,8 +236,13 @@ class Catalogue:
 
     def loss_settings(self, term: TermConfig) -> dict[str, Any]:
         """Every setting of a term's loss, also those that a preset leaves to their defaults."""
-        known = self.components["losses"][term.loss["kind"]]["schema"].get("properties", {})
-        return {name: term.loss.get(name, rule.get("default")) for name, rule in known.items()}
+        return with_defaults(term.loss, "losses", self.components)
+
+    def heads(self, dataset: str) -> list[str]:
+        """The heads that a dataset may have, the main one first, as its reader says."""
+        reader = self.dataset(dataset).reader
+        settings = with_defaults(reader, "annotations", self.components)
+        return [head.format(**settings) for head in self.components["annotations"][reader["kind"]]["heads"]]
 
 
 def _rule_names(root: Path, pattern: str) -> list[str]:

@@ -47,6 +47,12 @@ def check_component(spec: Any, family: str, where: str, known: Mapping[str, Any]
             check_component(one, part["family"], place, known)
 
 
+def with_defaults(spec: Mapping[str, Any], family: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Every setting of a component by name, also those that ``spec`` leaves to their defaults."""
+    properties = known[family][spec["kind"]]["schema"].get("properties", {})
+    return {name: spec.get(name, rule.get("default")) for name, rule in properties.items()}
+
+
 def check_settings(settings: Mapping[str, Any], schema: Mapping[str, Any], where: str, kind: str) -> None:
     """Raise ConfigError, listing the choices, unless ``settings`` are as the generated ``schema`` of ``kind``
     says.

@@ -27,7 +27,7 @@ from foretaste.contracts.modalities import Modality
 from foretaste.pipeline.explain import explain
 from foretaste.pipeline.families import Part
 from foretaste.pipeline.language_models import check_name
-from foretaste.pipeline.model_config import AnyModel, AverageConfig, TermConfig
+from foretaste.pipeline.model_config import AnyModel, AverageConfig, Objective
 from foretaste.pipeline.options import Options
 from foretaste.pipeline.places import expanded, inside_data_root
 from foretaste.pipeline.training_config import LoopConfig
@@ -189,7 +189,7 @@ class LmConfig(Options):
     """The text of the preset that it is pretrained on."""
     view: Part("views") | None = None
     network: Part("models") | None = None
-    objective: tuple[TermConfig, ...] = ()
+    objective: Objective = ()
     training: LoopConfig | None = None
 
     @model_validator(mode="after")
@@ -217,7 +217,7 @@ class BackboneConfig(Options):
     grid: GridConfig
     view: Part("views") | None = None
     network: Part("models") | None = None
-    objective: tuple[TermConfig, ...] = ()
+    objective: Objective = ()
     training: LoopConfig | None = None
     files: DataPath | None = None
     """Feature files (HDF5, docs/formats.md) relative to data_root, where the features are not made here."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     Discriminator,
     Field,
     NonNegativeFloat,
@@ -74,7 +75,19 @@ class TermConfig(Options):
             raise ValueError(f"to: {self.to}: labels, features, <model> or <model>.<field>")
         if self.through is not None and self.teacher is None:
             raise ValueError(f"through: only towards a model, not towards {self.to}")
+        if self.to == LABELS:
+            if self.over == "unlabelled":
+                raise ValueError("over: unlabelled, whose labels nobody has: name a teacher in `to`")
+        elif self.class_weights != "none" or self.reduction == "positions":
+            raise ValueError("class_weights and reduction: positions are for terms to labels")
+        if self.reduction == "positions" and self.class_weights != "none":
+            raise ValueError("reduction: positions has no class_weights")
         return self
+
+    @property
+    def name(self) -> str:
+        """What logs, and groups of learning rates, call the term."""
+        return f"{self.of}.{self.loss['kind']}" + ("" if self.teacher is None else f".{self.to}")
 
     @property
     def teacher(self) -> str | None:
@@ -86,6 +99,19 @@ class TermConfig(Options):
     def field(self) -> str:
         """What of that model is the target."""
         return self.to.partition(".")[2] or self.of
+
+
+def _terms_fit(terms: tuple[TermConfig, ...]) -> tuple[TermConfig, ...]:
+    counted = [term.name for term in terms if term.weight]
+    if terms and not counted:
+        raise ValueError("an objective needs a term of weight above 0")
+    if twice := {name for name in counted if counted.count(name) > 1}:
+        raise ValueError(f"two terms {min(twice)}: each loss, output and target once")
+    return terms
+
+
+#: The terms that a model is trained on.
+Objective = Annotated[tuple[TermConfig, ...], AfterValidator(_terms_fit)]
 
 
 def _kind(value: Any, usual: str) -> str:
@@ -108,7 +134,7 @@ class ModelConfig(Options):
     """The language model of the preset that it starts from."""
     backbone: str | None = None
     """The backbone of the preset whose features its view reads."""
-    objective: tuple[TermConfig, ...] = ()
+    objective: Objective = ()
     live: tuple[str, ...] = ()
     """Of the models that the objective mentions, those that are asked while this one is trained, on the same
     samples, crops and flips; the others speak from their cached scores.

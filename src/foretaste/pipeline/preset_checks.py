@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.config import SystemConfig
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+from foretaste.pipeline.model_outputs import MAPS, given, kept
 from foretaste.pipeline.names import check_name
+from foretaste.pipeline.term_checks import Speaker, TermChecks
 
 
 def check_preset(system: SystemConfig, where: str) -> None:
@@ -37,8 +40,32 @@ def check_preset(system: SystemConfig, where: str) -> None:
             _check_window(settings, f"{where}: models.{name}")
         for teacher in getattr(settings, "live", ()):
             _check_live(system, teacher, f"{where}: models.{name}.live")
+
+
+def check_terms(system: SystemConfig, heads: Sequence[str], known: Mapping[str, Any], where: str) -> None:
+    """Raise ConfigError for a term or a kept map that cannot be, on a dataset with these heads."""
+    speakers = {name: _speaker(system, name, heads, known) for name in system.models}
+    checks = TermChecks(heads=heads, speakers=speakers, known=known)
+    for kind, trained in (("lms", system.lms), ("backbones", system.backbones)):
+        for name, settings in trained.items():
+            if settings.network is not None:
+                checks.check_objective(settings.network, settings.objective, f"{where}: {kind}.{name}")
+    for name, settings in system.models.items():
         if isinstance(settings, ModelConfig):
-            _check_maps(system, settings, f"{where}: models.{name}.objective")
+            place = f"{where}: models.{name}"
+            checks.check_maps(name, settings.maps, f"{place}.maps")
+            checks.check_objective(settings.network, settings.objective, place, settings.live)
+
+
+def _speaker(system: SystemConfig, name: str, heads: Sequence[str], known: Mapping[str, Any]) -> Speaker:
+    settings = system.models[name]
+    if isinstance(settings, ModelConfig):
+        maps = [f"{MAPS}{place}" for place in settings.maps]
+        cached = [*kept(settings.network, heads, known), *maps]
+        return Speaker(live=given(settings.network, heads, known), cached=cached)
+    first, *others = (_speaker(system, part, heads, known).cached for part in settings.average)
+    common = [head for head in first if head in heads and all(head in other for other in others)]
+    return Speaker(live=(), cached=common)
 
 
 def _check_mentions(system: SystemConfig, where: str) -> None:
@@ -88,20 +115,6 @@ def _check_live(system: SystemConfig, name: str, where: str) -> None:
         "a trained model, without folds and not calibrated",
         "leave it out of live: its cached scores are the target then",
     )
-
-
-def _check_maps(system: SystemConfig, settings: ModelConfig, where: str) -> None:
-    """Feature maps that a term asks of cached scores are kept with them."""
-    cached = [term for term in settings.objective if term.teacher and term.teacher not in settings.live]
-    for term in cached:
-        kind, _, name = term.field.partition(".")
-        if kind == "maps" and name not in getattr(system.models[term.teacher], "maps", ()):
-            raise ConfigError(
-                f"{term.field} of {term.teacher}, which are not kept with its scores",
-                where,
-                f"maps that {term.teacher} keeps, or a model that speaks live",
-                f"set maps: [{name}] of {term.teacher}, or live: [{term.teacher}] here",
-            )
 
 
 def _check_fit(system: SystemConfig, name: str, settings: AverageConfig, where: str) -> None:

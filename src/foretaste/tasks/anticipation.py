@@ -13,6 +13,9 @@ from foretaste.tasks.rows import of_segments
 #: Whether it is made from the table of videos, too.
 VIDEOS = False
 
+#: Whether its samples have labels.
+LABELLED = True
+
 
 class Config(Options):
     tau_a: NonNegativeFloat

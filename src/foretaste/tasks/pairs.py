@@ -20,6 +20,9 @@ VIDEOS = True
 #: Draws a pair that may fail before it is said that there are none.
 PATIENCE = 200
 
+#: Whether its samples have labels.
+LABELLED = False
+
 
 class Config(Options):
     tau_a: NonNegativeFloat
