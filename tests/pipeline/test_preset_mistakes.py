@@ -12,6 +12,7 @@ import pytest
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,6 +63,24 @@ PRESETS = {
     "models: {student_lm: {objective: [{loss: {kind: cross_entropy}, of: action, weight: 0}]}}": (
         "needs a term of weight above 0.*models.student_lm.objective"
     ),
+    "models: {teacher_lm: {extra: [recognition]}}": (
+        "recognition, whose samples have labels.*teacher_lm.extra: one of pairs"
+    ),
+    "models: {teacher_lm: {extra: [pairss]}}": "unknown task 'pairss'.*extra.*did you mean 'pairs'",
+    "models: {teacher_lm: {extra: [pairs, pairs]}}": "pairs occurs twice.*models.teacher_lm.extra",
+    "task: pairs": "pairs, whose samples have no labels.*task: one of anticipation, recognition",
+    "task: recogniton": "unknown task 'recogniton'.*did you mean 'recognition'",
+    "task: recognition": "a history under the rule start and the task recognition.*rule: all",
+    "task: recognition\nhistory: {rule: all}\nmodels: {teacher_clip: {role: teacher, label: x, view: {"
+    "kind: clip, window: target}, network: {kind: frame_classifier}, training: {kind: counting}}}": (
+        "window: target under the task recognition.*teacher_clip: window: observed"
+    ),
+    "models: {student_lm: {live: [teacher_lm, teacher_lm]}}": "teacher_lm occurs twice.*student_lm.live",
+    "models: {student_lm: {maps: [hidden, hidden]}}": "hidden occurs twice.*student_lm.maps",
+    "comparisons: [[student_lm, teacher_lm], [student_lm, teacher_lm]]": "occurs twice.*comparisons",
+    "comparisons: [[student_lm, student_lm]]": "student_lm compared with itself.*comparisons",
+    "datasets: [kitchen, kitchen]": "kitchen occurs twice.*datasets",
+    "models: {student_lm: {training: {batch: 4, accumulate: 8}}}": "8 parts of a batch of 4.*lm.training",
     "backbones: {frames: {objective: [{loss: {kind: cross_entropy}, of: actoin}]}}": (
         r"unknown head 'actoin'.*backbones\.frames\.objective\.0\.of: one of action, noun, verb"
     ),
@@ -72,6 +91,32 @@ PRESETS = {
         r"unknown head 'tokne'.*lms\.minilm_recipes_kitchen\.objective\.0\.of: one of token"
     ),
 }
+
+
+#: What is laid over the dataset kitchen -> what the error says of it.
+DATASETS = {
+    "tasks: {recogniton: {}}": "unknown task 'recogniton'.*mine.yaml: tasks: one of .*'recognition'",
+    "tasks: {pairs: {cuont: 5}}": r"unknown key 'cuont'.*mine.yaml: tasks.pairs.*count.*did you mean 'count'",
+    "tasks: {pairs: {count: few}}": "few.*tasks.pairs.count",
+    "tasks: {anticipation: {count: 5}}": r"unknown key 'count'.*tasks.anticipation",
+    "systems: [lm_avt_demo, lm_avt_demo]": "lm_avt_demo occurs twice.*systems",
+    "pool: [kitchen, kitchen]": "kitchen occurs twice.*pool",
+}
+
+#: Settings of config.yaml on the generated kitchen -> what the error says of them.
+RUNS = [
+    ({"processes": {"student_lm": 65}}, "65 processes for student_lm: .*processes.student_lm: at most 64"),
+    ({"processes": {"minilm_recipes_kitchen": 33}}, "at most 32"),
+    ({"processes": {"frames": 65}}, "at most 64"),
+    ({"processes": {"minilm": 2}}, "unknown training 'minilm'"),
+    ({"processes": {"minilm_recipes": 2}}, "unknown training 'minilm_recipes'"),
+    ({"processes": {"teacher_counts": 2}}, "unknown training 'teacher_counts'"),
+    ({"systems": ["lm_avt_demo", "lm_avt_demo"]}, "lm_avt_demo occurs twice.*systems"),
+    ({"results_root": "data", "data_root": "data"}, "results in data, data in data: .*results_root"),
+    ({"results_root": "data/results", "data_root": "data"}, "none holds the other"),
+    ({"results_root": "here", "data_root": "here/data"}, "none holds the other"),
+    ({"history_rule": "start", "systems": "recognised"}, "a history under the rule start"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +151,50 @@ def test_a_term_that_cannot_be(term, message, checkout):
 def test_a_preset_that_cannot_be(text, message, checkout):
     line = preset(checkout, f"base: lm_avt_demo\n{text}\n")
     assert re.search(message, line) and "systems/mine.yaml" in line, line
+
+
+@pytest.mark.parametrize(("text", "message"), DATASETS.items(), ids=list(DATASETS))
+def test_a_dataset_that_cannot_be(text, message, checkout):
+    path = checkout / "workflow" / "datasets" / "mine.yaml"
+    path.write_text(f"base: kitchen\n{text}\n", encoding="utf-8")
+    try:
+        with pytest.raises(ConfigError) as caught:
+            Catalogue({"dataset": "mine"}, checkout)
+    finally:
+        path.unlink()
+    line = said(caught.value)
+    assert re.search(message, line) and "datasets/mine.yaml" in line, line
+
+
+@pytest.mark.parametrize(("settings", "message"), RUNS, ids=[str(settings) for settings, _ in RUNS])
+def test_a_run_that_cannot_be(settings, message, checkout):
+    path = checkout / "workflow" / "systems" / "recognised.yaml"
+    path.write_text("base: lm_avt_demo\ntask: recognition\nhistory: {rule: all}\n", encoding="utf-8")
+    (checkout / "workflow" / "systems" / "mine.yaml").unlink(missing_ok=True)
+    with pytest.raises(ConfigError) as caught:
+        Catalogue({"dataset": "kitchen", **settings}, checkout)
+    line = said(caught.value)
+    assert re.search(message, line), line
+
+
+def test_only_what_a_run_trains_is_offered(checkout):
+    with pytest.raises(ConfigError) as caught:
+        Catalogue({"dataset": "kitchen", "processes": {"minilm_recipes": 2}}, checkout)
+    offered = caught.value.args[2].removeprefix("one of ").split(", ")
+    assert {"frames", "minilm_recipes_kitchen", "score", "student_lm", "teacher_lm"} <= set(offered)
+    assert set(offered).isdisjoint({"minilm", "minilm_recipes", "teacher_counts", "teacher_lm_counts"})
+    Catalogue({"dataset": "kitchen", "processes": {"student_lm": 64, "score": 500}}, checkout)
+
+
+def test_a_preset_of_one_s_own_has_no_paper_and_own_means_no_weights_from_outside(checkout):
+    text = "base: lm_avt_demo\npaper: null\n"
+    (checkout / "workflow" / "systems" / "mine.yaml").write_text(text, encoding="utf-8")
+    found = Catalogue({"dataset": "kitchen", "systems": "mine"}, checkout)
+    assert Plan(found).report("kitchen", "mine", "").config["paper"] is None
+    plain, other = (
+        found.files.merged("systems", "lm_avt_own", name)["models"] for name in ("epic55", "egtea_s1")
+    )
+    assert plain == other and "weights" not in str(other)
 
 
 def test_terms_that_can_be(checkout):

@@ -21,10 +21,14 @@ from foretaste.pipeline.config import (
 )
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig, TermConfig
 from foretaste.pipeline.names import check_name
-from foretaste.pipeline.places import check_folder
-from foretaste.pipeline.preset_checks import check_preset, check_terms
+from foretaste.pipeline.places import check_apart, check_folder
+from foretaste.pipeline.preset_checks import check_components, check_preset
 from foretaste.pipeline.preset_files import Files, merge
+from foretaste.pipeline.task_checks import task_of
 from foretaste.pipeline.training_config import LoopConfig
+
+#: What ``processes`` calls every scoring.
+SCORE = "score"
 
 #: What may be defined under a name that all presets share -> its settings class.
 _SHARED = {"lms": LmConfig, "backbones": BackboneConfig, "texts": TextConfig}
@@ -43,6 +47,7 @@ class Catalogue:
         self.run: RunConfig = validated(RunConfig, settings, "config.yaml")
         self.results = self.run.results_root
         check_folder(self.results, "config.yaml.results_root")
+        check_apart(self.results, self.run.data_root)
         self.components, self._settings = (
             schemas(Path(root) / "workflow" / "schemas" / f"{name}.json")
             for name in ("components", "settings")
@@ -72,17 +77,25 @@ class Catalogue:
         return named or self.dataset(dataset).systems
 
     def _check_processes(self) -> None:
-        """Several processes are for what is trained by the loop, or scored."""
-        spread = {"score"}
+        """Several processes are for what this run trains by the loop, or scores; each has a sample of every
+        batch.
+        """
+        trainings: dict[str, LoopConfig] = {}
         for system in self.systems:
-            preset = self.system(self.run.dataset, system)
-            spread |= {name for name, lm in preset.lms.items() if lm.training is not None}
-            spread |= {name for name, backbone in preset.backbones.items() if backbone.files is None}
-            models = ((name, getattr(model, "training", None)) for name, model in preset.models.items())
-            spread |= {name for name, training in models if isinstance(training, LoopConfig)}
-        for name in self.run.processes:
-            if name not in spread:
-                raise unknown("training", name, sorted(spread), "config.yaml: processes")
+            trainings |= loops(self.system(self.run.dataset, system))
+        for name, processes in self.run.processes.items():
+            if name == SCORE:
+                continue
+            if name not in trainings:
+                raise unknown("training", name, [*trainings, SCORE], "config.yaml: processes")
+            pieces = trainings[name].batch // trainings[name].accumulate
+            if processes > pieces:
+                raise ConfigError(
+                    f"{processes} processes for {name}",
+                    f"config.yaml: processes.{name}",
+                    f"at most {pieces}, a sample of each batch for every one",
+                    "ask for fewer, or raise batch in its preset",
+                )
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def fits(self, dataset: str, system: str) -> bool:
@@ -112,7 +125,7 @@ class Catalogue:
                 "use one of these, or name the dataset in the preset's datasets",
             )
         preset, where = self.system(dataset, system), self.files.where("systems", system)
-        check_terms(preset, self.heads(dataset), self.components, where)
+        check_components(preset, self.heads(dataset), self.components, where)
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def dataset(self, name: str) -> DatasetConfig:
@@ -123,6 +136,8 @@ class Catalogue:
             check_settings(
                 settings.world, self._settings["world"], f"workflow/datasets/{name}.yaml: world", "world"
             )
+        for task in settings.tasks:
+            task_of(settings, task, f"workflow/datasets/{name}.yaml", self.components)
         return settings
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
@@ -135,9 +150,6 @@ class Catalogue:
         for text, settings in system.texts.items():
             self._check_phrases(settings, f"{self.files.where('systems', name)}: texts.{text}")
         check_preset(system, self.files.where("systems", name))
-        for task in self._tasks_of(system):
-            if task not in self.components["tasks"]:
-                raise unknown("task", task, self.components["tasks"], self.files.where("systems", name))
         for made_for in system.datasets:
             if made_for not in self.files.names("datasets"):
                 raise unknown(
@@ -149,12 +161,6 @@ class Catalogue:
         overrides = {"rule": self.run.history_rule, "source": self.run.history_from}
         history = system.history.model_copy(update={key: value for key, value in overrides.items() if value})
         return system.model_copy(update={"history": history})
-
-    @staticmethod
-    def _tasks_of(system: SystemConfig) -> list[str]:
-        """The task of a system, and those that models take samples of beside it."""
-        extra = [task for model in system.models.values() for task in getattr(model, "extra", ())]
-        return list(dict.fromkeys([system.task, *extra]))
 
     def shows(self, view: Mapping[str, Any]) -> str:
         """What a view is made from, as its member says: ``history`` (its settings are the system's unless it
@@ -243,6 +249,25 @@ class Catalogue:
         reader = self.dataset(dataset).reader
         settings = with_defaults(reader, "annotations", self.components)
         return [head.format(**settings) for head in self.components["annotations"][reader["kind"]]["heads"]]
+
+
+def loops(system: SystemConfig) -> dict[str, LoopConfig]:
+    """What a system trains by the loop, by name: its models, and the language models and backbones that they
+    use.
+    """
+    models = [one for one in system.models.values() if isinstance(one, ModelConfig)]
+    lms = {one.lm: system.lms[one.lm].training for one in models if one.lm in system.lms}
+    backbones = {
+        one.backbone: system.backbones[one.backbone].training
+        for one in models
+        if one.backbone in system.backbones
+    }
+    own = {name: getattr(one, "training", None) for name, one in system.models.items()}
+    return {
+        name: training
+        for name, training in {**own, **lms, **backbones}.items()
+        if isinstance(training, LoopConfig)
+    }
 
 
 def _rule_names(root: Path, pattern: str) -> list[str]:

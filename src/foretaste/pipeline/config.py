@@ -28,7 +28,7 @@ from foretaste.pipeline.explain import explain
 from foretaste.pipeline.families import Part
 from foretaste.pipeline.language_models import check_name
 from foretaste.pipeline.model_config import AnyModel, AverageConfig, Objective
-from foretaste.pipeline.options import Options
+from foretaste.pipeline.options import EachOnce, Options
 from foretaste.pipeline.places import expanded, inside_data_root
 from foretaste.pipeline.training_config import LoopConfig
 
@@ -91,12 +91,12 @@ class RunConfig(Options):
 
     dataset: str
     """A file of workflow/datasets."""
-    systems: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    systems: Annotated[tuple[str, ...], BeforeValidator(_as_tuple), EachOnce] = ()
     """Files of workflow/systems; none: the systems that the dataset names."""
     seeds: Annotated[tuple[Seed, ...], BeforeValidator(_as_tuple), AfterValidator(_distinct)] = (0,)
     """Seeds of teachers and students."""
     results_root: Annotated[Place, AfterValidator(_without_braces)] = "results"
-    """Where everything is written."""
+    """Where everything is written; neither in data_root nor around it."""
     data_root: Place = "data"
     """Where datasets lie; only read."""
     recipes: Place | None = None
@@ -113,7 +113,8 @@ class RunConfig(Options):
     """Laid over `phrases` of every text of the presets."""
     processes: dict[str, PositiveInt] = {}
     """Processes that share a training, by the name of its model, language model or backbone; `score`: that
-    share every scoring. Part of what makes a result, for their number moves its last bits.
+    share every scoring. At most one for each sample of a batch. Part of what makes a result, for their number
+    moves its last bits.
     """
     threads: dict[str, PositiveInt] = {}
     """Threads of a stage where they are not 1; part of what makes a result."""
@@ -140,7 +141,7 @@ class DatasetConfig(Options):
     """One dataset and split: how it is read, its clock, and what is anticipated."""
 
     title: str
-    systems: Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+    systems: Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1), EachOnce]
     """One or several systems, which are run where config.yaml names none."""
     reader: Part("annotations")
     tau_a: NonNegativeFloat | None = None
@@ -168,7 +169,7 @@ class DatasetConfig(Options):
     """Boxes of the things in the frames of its RGB videos: a table (docs/formats.md) in data_root."""
     world: dict[str, Any] | None = None
     """Settings of the generated kitchen; only generated datasets have them."""
-    pool: tuple[str, ...] = ()
+    pool: Annotated[tuple[str, ...], EachOnce] = ()
     """Datasets that this one only pools in a report."""
     source: str = ""
     """Where to get it, and its licence."""
@@ -252,10 +253,11 @@ class SystemConfig(Options):
     """A preset: the models of one paper's system and how they are compared."""
 
     title: str
-    paper: str
+    paper: str | None = None
+    """What it follows; nothing where it is nobody's but one's own."""
     task: str = "anticipation"
     """How segments become samples: a file of `tasks/`."""
-    datasets: tuple[str, ...] = ()
+    datasets: Annotated[tuple[str, ...], EachOnce] = ()
     """The datasets that it is made for, with those based on them; none: those whose own systems are its bases
     or based on it.
     """
@@ -267,7 +269,7 @@ class SystemConfig(Options):
     lms: dict[str, LmConfig] = {}
     backbones: dict[str, BackboneConfig] = {}
     models: dict[str, AnyModel]
-    comparisons: tuple[tuple[str, str], ...] = ()
+    comparisons: Annotated[tuple[tuple[str, str], ...], EachOnce] = ()
     """Pairs (a, b) whose difference a minus b the report gives with its interval."""
     teacher_seeds: PositiveInt = 1
     """A student of seed k learns from the teachers of seed k mod this."""

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from foretaste.pipeline.families import Part, Parts
-from foretaste.pipeline.options import Options
+from foretaste.pipeline.options import EachOnce, Options
 from foretaste.pipeline.training_config import CountingConfig, LoopConfig
 
 #: Targets that are not the name of a model.
@@ -135,11 +135,11 @@ class ModelConfig(Options):
     backbone: str | None = None
     """The backbone of the preset whose features its view reads."""
     objective: Objective = ()
-    live: tuple[str, ...] = ()
+    live: Annotated[tuple[str, ...], EachOnce] = ()
     """Of the models that the objective mentions, those that are asked while this one is trained, on the same
     samples, crops and flips; the others speak from their cached scores.
     """
-    maps: tuple[str, ...] = ()
+    maps: Annotated[tuple[str, ...], EachOnce] = ()
     """Feature maps of its network that are kept with its scores, for models that learn from them and do not
     ask it live.
     """
@@ -147,7 +147,7 @@ class ModelConfig(Options):
         Annotated[LoopConfig, Tag("loop")] | Annotated[CountingConfig, Tag("counting")],
         Discriminator(lambda value: _kind(value, "loop")),
     ]
-    extra: tuple[str, ...] = ()
+    extra: Annotated[tuple[str, ...], EachOnce] = ()
     """Tasks whose samples it takes beside those of its system's: `pairs`. They have no labels: terms over
     `unlabelled` or `all` are trained on them, and they are scored, for models that learn from this one.
     """

@@ -10,6 +10,7 @@ from foretaste.pipeline.config import SystemConfig
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
 from foretaste.pipeline.model_outputs import MAPS, given, kept
 from foretaste.pipeline.names import check_name
+from foretaste.pipeline.task_checks import check_labelled, check_view
 from foretaste.pipeline.term_checks import Speaker, TermChecks
 
 
@@ -17,6 +18,10 @@ def check_preset(system: SystemConfig, where: str) -> None:
     """Raise ConfigError for names that mean nothing, circles, and averages whose parts do not fit
     together.
     """
+    if same := [a for a, b in system.comparisons if a == b]:
+        raise ConfigError(
+            f"{same[0]} compared with itself", f"{where}: comparisons", "two models", "name the other"
+        )
     for model in (name for pair in system.comparisons for name in pair):
         if model not in system.models:
             raise unknown("model", model, system.models, f"{where}: comparisons")
@@ -42,8 +47,16 @@ def check_preset(system: SystemConfig, where: str) -> None:
             _check_live(system, teacher, f"{where}: models.{name}.live")
 
 
-def check_terms(system: SystemConfig, heads: Sequence[str], known: Mapping[str, Any], where: str) -> None:
-    """Raise ConfigError for a term or a kept map that cannot be, on a dataset with these heads."""
+def check_components(
+    system: SystemConfig, heads: Sequence[str], known: Mapping[str, Any], where: str
+) -> None:
+    """Raise ConfigError for tasks, views, terms and kept maps that do not go together, on a dataset with
+    these heads.
+
+    known
+        The generated schemas of components, with what their files say of them.
+    """
+    check_labelled(system.task, True, known, f"{where}: task")
     speakers = {name: _speaker(system, name, heads, known) for name in system.models}
     checks = TermChecks(heads=heads, speakers=speakers, known=known)
     for kind, trained in (("lms", system.lms), ("backbones", system.backbones)):
@@ -53,6 +66,10 @@ def check_terms(system: SystemConfig, heads: Sequence[str], known: Mapping[str, 
     for name, settings in system.models.items():
         if isinstance(settings, ModelConfig):
             place = f"{where}: models.{name}"
+            for task in settings.extra:
+                check_labelled(task, False, known, f"{place}.extra")
+            for view in settings.each_view:
+                check_view(view, system.task, system.history.rule, known, place)
             checks.check_maps(name, settings.maps, f"{place}.maps")
             checks.check_objective(settings.network, settings.objective, place, settings.live)
 

@@ -131,6 +131,8 @@ class LoopConfig(Options):
     def _one_length(self) -> LoopConfig:
         if (self.epochs is None) == (self.steps is None):
             raise ValueError("give exactly one of epochs and steps")
+        if self.accumulate > self.batch:
+            raise ValueError(f"accumulate: {self.accumulate} parts of a batch of {self.batch}")
         return self
 
 

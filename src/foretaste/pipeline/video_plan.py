@@ -62,7 +62,12 @@ class VideoPlan:
                 "classes": f"{folder}/classes.json",
                 "issues": f"{folder}/issues/read_annotations.parquet",
             },
-            config={"reader": settings.reader, "on_bad_input": self.run.on_bad_input, "dataset": dataset},
+            config={
+                "reader": settings.reader,
+                "evaluated": settings.evaluated,
+                "on_bad_input": self.run.on_bad_input,
+                "dataset": dataset,
+            },
             places={"data_root": data_root},
         )
 

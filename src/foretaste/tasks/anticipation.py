@@ -15,6 +15,8 @@ VIDEOS = False
 
 #: Whether its samples have labels.
 LABELLED = True
+#: Whether the target lies ahead of the window; else they are one.
+AHEAD = True
 
 
 class Config(Options):

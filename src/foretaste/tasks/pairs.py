@@ -22,6 +22,8 @@ PATIENCE = 200
 
 #: Whether its samples have labels.
 LABELLED = False
+#: Whether the target lies ahead of the window; else they are one.
+AHEAD = True
 
 
 class Config(Options):

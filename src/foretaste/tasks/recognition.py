@@ -14,6 +14,8 @@ VIDEOS = True
 
 #: Whether its samples have labels.
 LABELLED = True
+#: Whether the target lies ahead of the window; else they are one.
+AHEAD = False
 
 
 class Config(Options):

@@ -27,7 +27,7 @@ DECLARED = {
     "annotations": ("HEADS",),
     "losses": ("TARGETS",),
     "models": ("GIVES",),
-    "tasks": ("LABELLED", "VIDEOS"),
+    "tasks": ("AHEAD", "LABELLED", "VIDEOS"),
     "views": ("SHOWS",),
 }
 
