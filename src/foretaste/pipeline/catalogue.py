@@ -133,9 +133,8 @@ class Catalogue:
         settings = self.files.dataset(name)
         check_parts(settings, f"workflow/datasets/{name}.yaml", self.components)
         if settings.world is not None:
-            check_settings(
-                settings.world, self._settings["world"], f"workflow/datasets/{name}.yaml: world", "world"
-            )
+            where = f"workflow/datasets/{name}.yaml: world"
+            check_settings(settings.world, self._settings["world"], where)
         for task in settings.tasks:
             task_of(settings, task, f"workflow/datasets/{name}.yaml", self.components)
         return settings
@@ -238,7 +237,7 @@ class Catalogue:
         return settings
 
     def _check_phrases(self, text: TextConfig, where: str) -> None:
-        check_settings(text.phrases, self._settings["phrases"], f"{where}.phrases", "phrases")
+        check_settings(text.phrases, self._settings["phrases"], f"{where}.phrases")
 
     def loss_settings(self, term: TermConfig) -> dict[str, Any]:
         """Every setting of a term's loss, also those that a preset leaves to their defaults."""

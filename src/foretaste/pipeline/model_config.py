@@ -87,7 +87,7 @@ class TermConfig(Options):
     @property
     def name(self) -> str:
         """What logs, and groups of learning rates, call the term."""
-        return f"{self.of}.{self.loss['kind']}" + ("" if self.teacher is None else f".{self.to}")
+        return f"{self.of}.{self.loss.get('kind')}" + ("" if self.teacher is None else f".{self.to}")
 
     @property
     def teacher(self) -> str | None:
