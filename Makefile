@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= 2
 READY := $(VENV)/ready
-# Tests of one file share what they make, so they run in one process.
-PARALLEL := --numprocesses $(CORES) --dist loadfile
+# Tests of one file share what they make, so they run in one process; tests/conftest.py says which files come first.
+PARALLEL := --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 DEMO := results/kitchen/lm_avt_demo
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)

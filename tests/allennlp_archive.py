@@ -1,13 +1,11 @@
-"""AllenNLP's own environment, and a tiny archive that is trained in it: both made once a session."""
+"""AllenNLP's own environment, and a tiny archive that is trained in it."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 REPOSITORY = Path(__file__).parents[1]
 ENVIRONMENT = REPOSITORY / ".venv-openie"
@@ -29,14 +27,11 @@ def run(*arguments: object, text: str = "") -> str:
     return done.stdout
 
 
-@cache
-def tiny_archive() -> Path:
-    """The folder of model.tar.gz and of ``pipeline``, a spaCy pipeline that knows its verbs."""
+def train(folder: Path) -> None:
+    """Write ``folder``/model.tar.gz, and ``folder``/pipeline, a spaCy pipeline that knows its verbs."""
     subprocess.run(["make", "--silent", "openie-env"], cwd=REPOSITORY, check=True)
-    folder = Path(mkdtemp(prefix="foretaste-archive-"))
     run("train", folder)
     run("pipeline", folder / "pipeline")
-    return folder
 
 
 def one_by_one(archive: Path, language: Path, sentences: list[str]) -> list[dict]:

@@ -5,13 +5,19 @@ absent.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
+import allennlp_archive
 import pytest
+from made_once import made_once
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Hundreds of processes start in these tests: none shall compile the package anew, whatever the shell says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("FORETASTE_SHARED", REPOSITORY.parent / "shared"))
@@ -34,6 +40,29 @@ def shared_data() -> Path:
 def shared_golden() -> Path:
     """Numbers computed by the papers' own code."""
     return _folder("golden")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that run the workflow first, then those with other slow tests: the short ones at the end let all
+    processes end together.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path.parent.name != "workflow", item.path not in slow))
+
+
+@pytest.fixture(scope="session")
+def session_folder(tmp_path_factory, worker_id) -> Path:
+    """A folder that all processes of this test session share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder if worker_id == "master" else folder.parent
+
+
+@pytest.fixture(scope="session")
+def tiny_archive(session_folder) -> Path:
+    """A folder with model.tar.gz, a tiny model of AllenNLP's parser, and ``pipeline``, a spaCy pipeline that
+    knows its verbs.
+    """
+    return made_once(session_folder / "tiny-archive", allennlp_archive.train)
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 import tiny_lm
+from foretaste.pipeline.specs import StepFile, step_file
 
 from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.running import run_step
-from foretaste.pipeline.specs import StepFile, step_file
 
 ROOT = Path(__file__).parents[1]
 VIDEOS = {"training": ("a", "b", "c", "d"), "validation": ("e", "f")}

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import tiny_lm
+from foretaste.pipeline.specs import step_file
 from watching import PACKAGE, watched
 
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.running import run_step
-from foretaste.pipeline.specs import step_file
 
 #: What is followed: a word in a recipe's line and in its id, the id of a segment, a learning rate.
 LINE, SEGMENT, RATE = "zanzibar", "madagascar", 0.000997

@@ -30,8 +30,8 @@ SENTENCES = [
 
 
 @pytest.fixture(scope="module")
-def folder():
-    return allennlp_archive.tiny_archive()
+def folder(tiny_archive):
+    return tiny_archive
 
 
 def backend(folder, **settings) -> AllenNlp:

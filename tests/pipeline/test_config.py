@@ -30,13 +30,16 @@ def catalogue(**settings) -> Catalogue:
         ({"datset": "kitchen"}, "unknown key 'datset'.*dataset.*did you mean 'dataset'"),
         ({"dataset": "kichen"}, "unknown dataset 'kichen'.*epic55.*did you mean 'kitchen'"),
         ({"systems": "lm_awt"}, "unknown system 'lm_awt'.*lm_avt"),
-        ({"history_rule": "begin"}, "'end', 'start' or 'all'"),
-        ({"threads": {"train": 0}}, "greater than 0"),
+        (
+            {"history_rule": "begin"},
+            "unknown value 'begin'.*history_rule: one of all, end, start",
+        ),
+        ({"threads": {"train": 0}}, "wrong value 0: config.yaml.threads.train: a number above 0"),
         ({"processes": {"student_baselin": 2}}, "unknown training 'student_baselin'.*student_baseline"),
         ({"processes": {"teacher_bigram": 2}}, "unknown training 'teacher_bigram'"),
         ({"threads": {"trian": 2}}, "unknown stage 'trian'.*did you mean 'train'"),
         ({"threads": {"openie": 2}}, "unknown stage 'openie'.*extract_openie"),
-        ({"seeds": [-3]}, "greater than or equal to 0.*seeds.0"),
+        ({"seeds": [-3]}, "wrong value -3: config.yaml.seeds.0: a number of at least 0"),
         ({"seeds": [1, 1]}, "each once.*seeds"),
         ({"seeds": True}, "a seed is a whole number.*seeds"),
         ({"results_root": ""}, "results_root: "),
@@ -93,7 +96,7 @@ MISTAKES = {
         "weights: fitted, and .*teacher_counts saw all.*teacher_lm_counts: held_out or folds"
     ),
     "models: {teacher_lm_counts: {average: [teacher_counts], prior_exponent: .inf}}": (
-        "finite.*teacher_lm_counts.prior_exponent"
+        "wrong value inf.*teacher_lm_counts.prior_exponent: one of fitted or a finite number"
     ),
     "models: {teacher_lm: {held_out: 5}, teacher_counts: {folds: 0, held_out: 9}, teacher_lm_counts: "
     "{weights: fitted}}": ("different videos .held_out:"),
@@ -450,5 +453,5 @@ def test_a_dataset_may_name_several_systems(tmp_path):
         "results/epic55/lm_avt_counts/teachers/report.html",
     ]
     dataset.write_text(dataset.read_text().replace("systems: [lm_avt, lm_avt_counts]", "systems: []"))
-    with pytest.raises(ConfigError, match="at least 1 item"):
+    with pytest.raises(ConfigError, match=r"wrong value \[\]: .*systems: at least 1 of them"):
         Catalogue({"dataset": "epic55"}, tmp_path)

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from foretaste.pipeline.described import Folder
 
 from foretaste.contracts.errors import ForetasteError
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.described import Folder
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.rules import Rules, declared

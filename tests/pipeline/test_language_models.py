@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from foretaste.pipeline.specs import spec
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
@@ -17,7 +18,6 @@ from foretaste.pipeline.language_models import artifact_name, source
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.rules import Targets
-from foretaste.pipeline.specs import spec
 
 ROOT = Path(__file__).parents[2]
 WEIGHTS = ("config.json", "tokenizer.json", "model.safetensors")

@@ -109,7 +109,7 @@ def test_a_model_that_sees_flow_needs_flow(tmp_path):
     ("videos", "message"),
     [
         ("{foldr: v}", "unknown key 'foldr'.*videos.*one of folder, pattern"),
-        ("{rgb: {folder: v}, depth: {folder: w}}", "'rgb' or 'flow'"),
+        ("{rgb: {folder: v}, depth: {folder: w}}", "unknown value 'depth'.*videos.depth: one of flow, rgb"),
         ("{rgb: {folder: v}, flow: {foldr: w}}", "unknown key 'foldr'.*videos.flow.*one of folder, pattern"),
     ],
 )

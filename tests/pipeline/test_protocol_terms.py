@@ -16,9 +16,12 @@ from foretaste.pipeline.protocol import protocol
 
 ROOT = Path(__file__).parents[2]
 KL = "{loss: {kind: kl, temperature: 3.0, t_squared: true}, of: action, to: teacher_lm, weight: 4.0}"
-EMBEDDING = "{loss: {kind: feature_mse}, of: embedding, to: teacher_lm, weight: 0.5, over: all}"
+FUTURE = (
+    "{loss: {kind: feature_mse}, of: maps.future, to: teacher_lm.embedding, through: {kind: linear},"
+    " weight: 0.5, over: all}"
+)
 SMOOTHED = "{loss: {kind: cross_entropy, label_smoothing: 0.1}, of: action}"
-DROPPED = "{loss: {kind: kl, temperature: 9.0, t_squared: false}, of: verb, to: teacher_lm, weight: 0.0}"
+DROPPED = "{loss: {kind: kl, temperature: 9.0, t_squared: false}, of: action, to: teacher_lm, weight: 0.0}"
 
 
 def terms(tmp_path: Path, *given: str) -> list[dict]:
@@ -32,11 +35,11 @@ def terms(tmp_path: Path, *given: str) -> list[dict]:
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_term_after_another_does_not_hide_it(tmp_path, order):
-    found = terms(tmp_path, *[SMOOTHED, KL, EMBEDDING][::order])[::order]
+    found = terms(tmp_path, *[SMOOTHED, KL, FUTURE][::order])[::order]
     assert [(term["of"], term["to"], term["loss"], term["weight"]) for term in found] == [
         ("action", "labels", "cross_entropy", 1.0),
         ("action", "teacher_lm", "kl", 4.0),
-        ("embedding", "teacher_lm", "feature_mse", 0.5),
+        ("maps.future", "teacher_lm.embedding", "feature_mse", 0.5),
     ]
     names = ("temperature", "top_k", "t_squared", "reduction", "over", "class_weights")
     assert [[term[name] for name in names] for term in found] == [
@@ -53,7 +56,7 @@ def test_what_a_preset_leaves_to_its_default_is_written_and_a_term_of_weight_zer
 
 
 def test_what_a_term_goes_through_and_the_field_it_is_compared_with_are_written(tmp_path):
-    mapped = "{loss: {kind: smooth_l1}, of: embedding, to: teacher_lm.action, through: {kind: linear}}"
+    mapped = "{loss: {kind: smooth_l1}, of: maps.future, to: teacher_lm.action, through: {kind: linear}}"
     plain, adapted = terms(tmp_path, KL, mapped)
     assert (plain["to"], plain["through"]) == ("teacher_lm", None)
     assert (adapted["to"], adapted["through"], adapted["beta"]) == ("teacher_lm.action", "linear", 1.0)

@@ -82,6 +82,14 @@ def test_the_workflow_does_not_import_torch():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_stages_without_a_network_do_not_import_torch():
+    """It takes longer than most of them work."""
+    stages = ("average", "evaluate", "make_kitchen", "probe_videos", "read_annotations", "report")
+    modules = ", ".join(f"foretaste.stages.{stage}" for stage in stages)
+    code = f"import sys, {modules}; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_hold_one_idea(path):
     lines = path.read_text(encoding="utf-8").count("\n")

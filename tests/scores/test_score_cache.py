@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 from damage import damaged, malformed, outcomes
+from foretaste.pipeline.provenance import record_path, write_record
 from made_up_scores import CLASSES, digest, make_cache, make_record
 from safetensors.numpy import load_file, save_file
 
@@ -16,7 +17,6 @@ import foretaste
 from foretaste.__main__ import main
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline import artifact
-from foretaste.pipeline.provenance import record_path, write_record
 from foretaste.scores import writer as writer_module
 from foretaste.scores.format import canonical, identity
 from foretaste.scores.reader import open_scores

@@ -215,3 +215,15 @@ def test_a_fitted_exponent_is_taken_from_the_scores(folder):
     artifact.write_json(folder / "scores" / "manifest.json", manifest | {"identity": identity(manifest)})
     evaluate.run(step(folder, dict.fromkeys(PROTOCOL) | {"tau_a": 1.0, "prior_exponent": "fitted"}))
     assert artifact.read_json(folder / "metrics.json")["protocol"]["prior_exponent"] == 0.3
+
+
+@pytest.mark.parametrize(("tau_a", "said"), [(None, "of no anticipation"), (0.5, "anticipation 0.5 s ahead")])
+def test_samples_of_another_task_are_one_error_line(folder, tau_a, said, capsys):
+    path = folder / "scores" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["facts"] = {**manifest["facts"], "protocol": {"tau_a": tau_a}}
+    path.write_text(json.dumps({**manifest, "identity": identity(manifest)}))
+    places = ["--scores", str(folder / "scores"), "--samples", str(folder / "samples.parquet")]
+    assert main(["evaluate", *places, "--split", "validation"]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and said in err and "ends 1 s before the target" in err

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import allennlp_archive
@@ -94,7 +95,8 @@ def killed(times: int, tmp_path: Path, sentences: Path, backend: dict, earliest:
     step, moments, kept = step_file(tmp_path / "killed", sentences, backend, **more), random.Random(3), set()
     for kill in range(times):
         process = start(step)
-        time.sleep(took * moments.uniform(earliest, 1))
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(took * moments.uniform(earliest, 1))
         before = len(kept)
         while kept.update(blocks(tmp_path)) or (kill % 2 and len(kept) == before and process.poll() is None):
             time.sleep(0.02)
@@ -141,8 +143,8 @@ def test_the_archive_is_an_input_and_its_place_and_the_environment_are_no_part_o
 
 
 @pytest.fixture(scope="module")
-def archive():
-    return str(allennlp_archive.tiny_archive() / "model.tar.gz")
+def archive(tiny_archive):
+    return str(tiny_archive / "model.tar.gz")
 
 
 @pytest.mark.slow

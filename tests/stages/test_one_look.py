@@ -121,13 +121,15 @@ class Run:
         shutil.copytree(ROOT / "workflow", folder / "workflow")
         (folder / "workflow/datasets/patterns.yaml").write_text(DATASET)
         (folder / "workflow/systems/patterns.yaml").write_text(system)
-        (folder / "actions.csv").write_text(ACTIONS)
+        data = folder / "data"
+        data.mkdir()
+        (data / "actions.csv").write_text(ACTIONS)
         for name in ("rgb/p", "rgb/q"):
-            write_clip(folder / f"{name}.mp4")
-        shutil.copytree(folder / "rgb", folder / "flow")
-        write_boxes(folder / "boxes.parquet")
-        self.folder = folder
-        settings = {"dataset": "patterns", "data_root": str(folder), "results_root": str(folder / "results")}
+            write_clip(data / f"{name}.mp4")
+        shutil.copytree(data / "rgb", data / "flow")
+        write_boxes(data / "boxes.parquet")
+        self.folder, self.data = folder, data
+        settings = {"dataset": "patterns", "data_root": str(data), "results_root": str(folder / "results")}
         self.plan = Plan(Catalogue(settings, folder))
 
     def step(self, stage, wildcards=None):
@@ -239,7 +241,7 @@ def test_another_process_makes_the_same_of_it(run):
 def test_digests_are_of_all_views(run, tmp_path):
     view, before = run.view(), [run.view().digest(row) for row in range(3)]
     assert len(set(before)) == 3 and {len(digest) for digest in before} == {16}
-    moved = run.folder / "boxes.parquet"
+    moved = run.data / "boxes.parquet"
     kept, table = moved.read_bytes(), read_table(moved, BOXES).to_pydict()
     table["x0"] = [edge / 2 for edge in table["x0"]]
     write_table(moved, BOXES, table)
@@ -264,7 +266,7 @@ def test_a_model_with_several_views_is_trained_and_scored(run):
 
 def with_boxes(run, **change):
     """The error of building the view with another table of boxes."""
-    path = run.folder / "boxes.parquet"
+    path = run.data / "boxes.parquet"
     kept, table = path.read_bytes(), read_table(path, BOXES).to_pydict()
     for name, values in change.items():
         table[name][0] = values

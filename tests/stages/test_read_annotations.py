@@ -13,7 +13,7 @@ ROWS = (
 )
 
 
-def step(folder: Path, on_bad_input: str) -> Step:
+def step(folder: Path, on_bad_input: str, evaluated: str = "validation") -> Step:
     (folder / "actions.csv").write_text("0, 0_0, Open_fridge\n1, 1_1, Take_milk\n")
     (folder / "training1.csv").write_text(ROWS)
     (folder / "validation1.csv").write_text("4,P07-R01-PastaSalad,90,99,1,1,1\n")
@@ -24,6 +24,7 @@ def step(folder: Path, on_bad_input: str) -> Step:
         config={
             "reader": {"kind": "egtea", "folder": "."},
             "dataset": "small",
+            "evaluated": evaluated,
             "data_root": str(folder),
             "on_bad_input": on_bad_input,
         },
@@ -45,6 +46,14 @@ def test_fail_lists_every_bad_row_and_writes_nothing(tmp_path):
         and "training1.csv, line 3, 3: verb is 7" in line
     )
     assert not (tmp_path / "out").exists()
+
+
+def test_a_split_to_be_measured_has_labels(tmp_path):
+    with pytest.raises(DataError) as caught:
+        read_annotations.run(step(tmp_path, "skip", evaluated="test"))
+    line = str(caught.value)
+    assert "no labelled segment of the split test: workflow/datasets/small.yaml" in line
+    assert "training (1), validation (1)" in line and not (tmp_path / "out").exists()
 
 
 def test_skip_keeps_them_as_issues_and_samples_follow(tmp_path):

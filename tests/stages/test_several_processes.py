@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
-from preset_run import PresetRun
-
 from foretaste.pipeline.provenance import record_path
+from preset_run import PresetRun
 
 pytestmark = pytest.mark.slow
 

@@ -137,3 +137,20 @@ def test_where_a_batch_lies_changes_no_bit(tmp_path, monkeypatch):
     for other in found[1:]:
         assert all(np.array_equal(found[0][name], other[name]) for name in found[0])
     assert json.loads(found[0]["log"].splitlines()[0])["step"] == 1
+
+
+def test_a_batch_norm_that_gets_one_value_a_channel_is_named(tmp_path, monkeypatch):
+    """37 samples in batches of 12 leave one for the last; the learning curves, of one sample too, may."""
+
+    class Last(TinyNet):
+        def _normed(self, which, values):
+            return super()._normed(which, values[:, -1:])
+
+    monkeypatch.setattr(tiny_training, "TinyNet", Last)
+    settings = {"normed": True, "terms": TERMS[:1], "checkpoint_steps": None}
+    with pytest.raises(
+        DataError, match=r"^one value a channel, \(1, 6, 1\): batch norm norms\.0: at least two"
+    ):
+        train(tmp_path / "some", batch=12, **settings)
+    assert len((tmp_path / "some" / "log.jsonl").read_text().splitlines()) == 3
+    train(tmp_path / "others", batch=13, epochs=1, **settings)

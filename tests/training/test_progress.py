@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import json
 import random
+import resource
 import shutil
+from collections.abc import Iterator
+from concurrent.futures import wait
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,10 +19,12 @@ from tiny_training import kept, train
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import artifact
-from foretaste.training.progress import MODEL, OPTIMIZER, RECORD, SEAL
+from foretaste.training.progress import MODEL, OPTIMIZER, RECORD, SEAL, Progress
 
 SETTINGS = {"dropout": 0.3, "precision": "fp32", "buckets": True, "epochs": 2, "checkpoint_steps": 4}
 FILES = (MODEL, OPTIMIZER, RECORD, SEAL)
+#: Its optimizer's file is the largest, of more than 3,000 bytes.
+LARGE = {**SETTINGS, "precision": "fp64"}
 #: After 10 steps of which 8 are kept; the one that stops is the 10th.
 STOP = 10
 
@@ -144,3 +150,50 @@ def test_random_damage_anywhere(whole, broken_off, tmp_path):
                 DAMAGES[chance.choice(["truncated", "flipped", "zeros"])](path.read_bytes(), chance)
             )
         goes_on_as(whole, scratch)
+
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """Writing past ``size`` bytes fails, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def written_at_once(monkeypatch) -> None:
+    """A checkpoint is written, or not, before the next step begins."""
+    save = Progress.save
+
+    def at_once(progress: Progress, *arguments: object) -> None:
+        save(progress, *arguments)
+        wait([progress._writing])
+
+    monkeypatch.setattr(Progress, "save", at_once)
+
+
+@pytest.mark.usefixtures("written_at_once")
+def test_a_checkpoint_that_cannot_be_written_stops_the_training_at_the_next_step(tmp_path):
+    with (
+        no_file_larger_than(3000),
+        pytest.raises(DataError, match=r"^cannot write \(File too large\): .*step-4: space"),
+    ):
+        train(tmp_path, **LARGE)
+    assert [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [
+        *range(1, 5)
+    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log.jsonl"]
+
+
+@pytest.mark.usefixtures("written_at_once")
+def test_it_hides_no_error_that_comes_before_it_is_noticed(tmp_path):
+    with no_file_larger_than(3000), pytest.raises(KeyboardInterrupt):
+        train(tmp_path, stop_at=5, **LARGE)
+
+
+def test_the_last_checkpoint_of_all_must_be_written(tmp_path):
+    with no_file_larger_than(3000), pytest.raises(DataError, match=r"^cannot write"):
+        train(tmp_path, **{**LARGE, "epochs": None, "steps": 3, "checkpoint_steps": None})

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.video import windows
+from foretaste.views.observed import label_at
 
 times = st.floats(0, 5000, allow_nan=False)
 rates = st.sampled_from([0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 25.0, 30.0, 29.97])
@@ -133,7 +134,7 @@ def test_past_labels_are_avts(shared_golden):
             stop_s = segments[sample["uid"]]["start_frame"] / 30 - config["tau_a"]
             times_s = avts_times(stop_s - config["tau_o"], stop_s, config["num_frames"], config["frame_rate"])
             np.testing.assert_allclose(times_s, sample["frame_sec"], atol=2e-6)
-            past = [windows.label_at(t, starts, stops, labels, "half_duration") for t in times_s]
+            past = [label_at(t, starts, stops, labels, "half_duration") for t in times_s]
             assert past == sample["past_action"]
             compared += len(past)
     assert compared > 600
@@ -141,7 +142,7 @@ def test_past_labels_are_avts(shared_golden):
 
 def test_ties_between_overlapping_segments():
     starts, stops, labels = np.array([8.0, 11.0]), np.array([14.0, 12.0]), np.array([2, 3])
-    assert windows.label_at(11.4, starts, stops, labels, "midpoint") == 3
-    assert windows.label_at(11.4, starts, stops, labels, "half_duration") == 2
-    assert windows.label_at(14.0, starts, stops, labels, "midpoint") == 2, "both ends belong to the segment"
-    assert windows.label_at(math.nextafter(14.0, 15), starts, stops, labels, "midpoint") == UNLABELLED
+    assert label_at(11.4, starts, stops, labels, "midpoint") == 3
+    assert label_at(11.4, starts, stops, labels, "half_duration") == 2
+    assert label_at(14.0, starts, stops, labels, "midpoint") == 2, "both ends belong to the segment"
+    assert label_at(math.nextafter(14.0, 15), starts, stops, labels, "midpoint") == UNLABELLED

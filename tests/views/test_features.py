@@ -16,7 +16,7 @@ from foretaste.contracts.tables import SAMPLES, SEGMENTS
 from foretaste.contracts.view import Look, Sources
 from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline import families
-from foretaste.video.windows import label_at
+from foretaste.views.observed import label_at
 
 FPS = 4.0
 ORIGIN = Origin(

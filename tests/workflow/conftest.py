@@ -1,5 +1,5 @@
-"""One whole run of the micro world, in a checkout of its own that tests may edit; made once a test
-session.
+"""One whole run of the micro world, made once a test session and copied to a checkout for each process of it,
+which tests may edit.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from made_once import made_once
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "src", "bench", "docs", "README.md")
 MICRO = ("--config", "dataset=kitchen_micro")
+#: What another process may be writing into the byte code of the sources, which a checkout copies.
+HALF_WRITTEN = shutil.ignore_patterns("*.pyc.*", ".fingerprints*")
 
 
 @dataclass(frozen=True)
@@ -75,23 +78,23 @@ def copy_to(folder: Path) -> Checkout:
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(
-                source,
-                folder / part,
-                symlinks=True,
-                ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"),
-            )
+            shutil.copytree(source, folder / part, symlinks=True, ignore=HALF_WRITTEN)
         elif source.exists():
             shutil.copy(source, folder / part)
     return Checkout(folder)
 
 
+def finish(folder: Path) -> None:
+    """Make the micro run in a checkout of its own."""
+    copy_to(folder).snakemake("lm_avt_micro", *MICRO)
+
+
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Checkout:
+def finished(tmp_path_factory, session_folder) -> Checkout:
     """A checkout with the finished micro run; tests that edit it must put back what they change."""
-    checkout = copy_to(tmp_path_factory.mktemp("finished") / "foretaste")
-    checkout.snakemake("lm_avt_micro", *MICRO)
-    return checkout
+    folder = tmp_path_factory.mktemp("finished") / "foretaste"
+    shutil.copytree(made_once(session_folder / "finished", finish), folder, symlinks=True)
+    return Checkout(folder)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import allennlp_archive
 import numpy as np
@@ -44,13 +45,11 @@ SMALLER = {
 }
 
 
-def make_smaller(checkout) -> None:
+def make_smaller(checkout, pipeline: Path) -> None:
     """The presets of a checkout, with tiny sizes, and the tiny spaCy pipeline in the place of the published
     one.
     """
-    changes = SMALLER | {
-        "spacy_model: en_core_web_sm": f"spacy_model: {allennlp_archive.tiny_archive() / 'pipeline'}"
-    }
+    changes = SMALLER | {"spacy_model: en_core_web_sm": f"spacy_model: {pipeline}"}
     for preset in PRESETS:
         path = checkout.folder / "workflow" / "systems" / f"{preset}.yaml"
         text = path.read_text()
@@ -60,7 +59,7 @@ def make_smaller(checkout) -> None:
 
 
 @pytest.fixture
-def data(tmp_path):
+def data(tmp_path, tiny_archive):
     """Labels in the layout of EPIC-KITCHENS-55, features, recipes, language models, and an archive of the
     parser.
     """
@@ -82,7 +81,7 @@ def data(tmp_path):
     for kind, name in NAMES.items():
         publish(folder / "weights" / name, kind)
     shutil.copy(
-        allennlp_archive.tiny_archive() / "model.tar.gz",
+        tiny_archive / "model.tar.gz",
         folder / "weights" / "openie-model.2020.03.26.tar.gz",
     )
     return folder
@@ -114,8 +113,8 @@ def made_up(video: str) -> VideoFeatures:
     )
 
 
-def test_the_published_chain_from_recipes_to_students(fresh, data):
-    make_smaller(fresh)
+def test_the_published_chain_from_recipes_to_students(fresh, data, tiny_archive):
+    make_smaller(fresh, tiny_archive / "pipeline")
     (fresh.folder / ".venv-openie").symlink_to(allennlp_archive.ENVIRONMENT)
     settings = ("dataset=epic55", f"data_root={data}", f"recipes={data}/layer1.json", "on_bad_input=skip")
     results = fresh.folder / "results"

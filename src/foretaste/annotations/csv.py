@@ -66,6 +66,10 @@ class Columns(Options):
     """The segment's own name; without it, it is made of video, times and action."""
 
 
+#: The heads that there may be, the main one first; ``{head}`` is what the setting says.
+HEADS = ("{head}", "verb", "noun")
+
+
 class Config(Options):
     file: Inside | None = None
     """The CSV file, relative to data_root; a column says the split."""

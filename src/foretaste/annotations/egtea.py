@@ -21,6 +21,9 @@ FPS = 30
 SPLITS = ("training", "validation")
 COLUMNS = ("uid", "video", "start", "stop", "verb", "noun", "action")
 
+#: Its heads, the main one first.
+HEADS = ("action", "verb", "noun")
+
 
 class Config(Options):
     folder: str = "rulstm/egtea"

@@ -45,6 +45,9 @@ VERBS = "EPIC_100_verb_classes.csv"
 #: actions have lower ids.
 MOVES_IDS = "; action ids may differ from the published ones"
 
+#: Its heads, the main one first.
+HEADS = ("action", "verb", "noun")
+
 
 class Config(Options):
     layout: Literal["official", "rulstm"] = "official"

@@ -41,6 +41,9 @@ LABEL_COLUMNS = (
     "noun_class",
 )
 
+#: Its heads, the main one first.
+HEADS = ("action", "verb", "noun")
+
 
 class Config(Options):
     official: str = "epic55"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foretaste.annotations.rows import RowError
 from foretaste.contracts.classes import ClassSpace
+from foretaste.contracts.errors import DataError
 from foretaste.contracts.issues import Issue
-from foretaste.contracts.tables import SEGMENTS
+from foretaste.contracts.tables import SEGMENTS, heads_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,3 +99,17 @@ def _place(row: Annotation) -> tuple:
 
 def _name(names: Sequence[str], index: int | None) -> str | None:
     return None if index is None else names[index]
+
+
+def check_labelled(segments: pa.Table, split: str, dataset: str) -> None:
+    """Raise DataError unless there is a labelled segment of ``split``: to be trained on, or measured."""
+    labelled = segments.filter(pc.is_valid(segments[f"{heads_of(segments)[0]}_id"]))
+    counts = Counter(labelled["split"].to_pylist())
+    if not counts[split]:
+        there = ", ".join(f"{name} ({count})" for name, count in counts.items())
+        raise DataError(
+            f"no labelled segment of the split {split}",
+            f"workflow/datasets/{dataset}.yaml",
+            f"labels in training and in the split that is evaluated; there are {there or 'none'}",
+            "set evaluated to a split with labels, or mend reader",
+        )

@@ -14,7 +14,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table
 from foretaste.evaluation.heads import head_logits
 from foretaste.evaluation.measure import measure
-from foretaste.evaluation.protocols import Targets, report, targets
+from foretaste.evaluation.protocols import Targets, check_windows, report, targets
 from foretaste.scores.exchange import read_split
 from foretaste.scores.format import HELD_OUT
 from foretaste.scores.reader import open_scores
@@ -34,11 +34,11 @@ def evaluate(scores: Path, samples: Path, split: str, classes: ClassSpace | None
     wanted = _held_out(table, scored.sample_ids, scores) if split == HELD_OUT else targets(table, split)
     space = classes or scored.classes
     facts: dict[str, Any] = {} if scores.suffix == ".npz" else open_scores(scores).manifest
-    names = {"model": facts.get("model")}
+    names, protocol = {"model": facts.get("model")}, facts.get("facts", {}).get("protocol", {})
+    if "tau_a" in protocol:
+        check_windows(table, protocol["tau_a"], samples, scores)
     logits = head_logits(scored, wanted, space, scores)
-    return report(
-        measure(logits, wanted, space), len(wanted), split, facts.get("facts", {}).get("protocol", {}), names
-    )
+    return report(measure(logits, wanted, space), len(wanted), split, protocol, names)
 
 
 def _held_out(samples: pa.Table, scored: Sequence[str], scores: Path) -> Targets:

@@ -21,6 +21,9 @@ from foretaste.pipeline import artifact
 
 FORMAT = 2
 
+#: Times that are this near are the same time.
+ROUNDING_S = 1e-6
+
 #: What of ``metrics.json`` is no head.
 FACTS = ("format", "dataset", "task", "system", "seed", "model", "split", "samples", "protocol")
 
@@ -173,3 +176,21 @@ def read_metrics(path: Path) -> dict[str, Any]:
                 "evaluate again: snakemake -R evaluate",
             )
     return metrics
+
+
+def check_windows(table: pa.Table, tau_a: float | None, samples: Path, scores: Path) -> None:
+    """Raise DataError unless the windows of the samples are those of the task that the scores are of: they
+    end ``tau_a`` before the target; without one (recognition) they do not end before it.
+
+    Samples of two tasks have the same ids, for both are called by their segments.
+    """
+    gaps = pc.subtract(table["target_start_s"], table["window_stop_s"]).to_numpy()
+    fits = gaps <= ROUNDING_S if tau_a is None else np.abs(gaps - tau_a) <= ROUNDING_S
+    if not fits.all():
+        told = "of no anticipation" if tau_a is None else f"of anticipation {tau_a:g} s ahead"
+        raise DataError(
+            f"scores {told}, samples whose window ends {gaps[~fits][0]:.4g} s before the target",
+            f"{scores}, {samples}",
+            "samples of the task that was scored",
+            "name the samples that these scores are of",
+        )

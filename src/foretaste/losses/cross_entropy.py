@@ -12,6 +12,9 @@ from foretaste.contracts.batch import UNLABELLED
 from foretaste.losses.loss import Loss, count_classes
 from foretaste.pipeline.options import Options
 
+#: What it compares with: ``labels``, another model's ``logits``, or ``vectors``.
+TARGETS = ("labels",)
+
 
 class Config(Options):
     label_smoothing: float = Field(0.0, ge=0, lt=1)

@@ -10,6 +10,9 @@ from torch import Tensor
 from foretaste.losses.loss import Loss, same_shape
 from foretaste.pipeline.options import Options
 
+#: What it compares with: ``labels``, another model's ``logits``, or ``vectors``.
+TARGETS = ("logits", "vectors")
+
 
 class Config(Options):
     pass

@@ -14,6 +14,9 @@ from torch import Tensor
 from foretaste.losses.loss import Loss, count_classes, same_shape
 from foretaste.pipeline.options import Options
 
+#: What it compares with: ``labels``, another model's ``logits``, or ``vectors``.
+TARGETS = ("logits",)
+
 
 class Config(Options):
     temperature: PositiveFloat

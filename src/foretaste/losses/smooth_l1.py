@@ -15,6 +15,9 @@ from torch.nn import functional as F
 from foretaste.losses.loss import Loss, same_shape
 from foretaste.pipeline.options import Options
 
+#: What it compares with: ``labels``, another model's ``logits``, or ``vectors``.
+TARGETS = ("logits", "vectors")
+
 
 class Config(Options):
     beta: PositiveFloat = 1.0

@@ -17,6 +17,9 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.losses.loss import Loss, same_shape
 from foretaste.pipeline.options import Options
 
+#: What it compares with: ``labels``, another model's ``logits``, or ``vectors``.
+TARGETS = ("logits",)
+
 
 class Config(Options):
     k: PositiveInt

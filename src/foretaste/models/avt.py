@@ -19,6 +19,9 @@ from foretaste.models.causal_transformer import CausalTransformer, Dropouts
 from foretaste.pipeline.families import Part
 from foretaste.pipeline.options import Options
 
+#: What it gives, as terms call it.
+GIVES = ("<head>", "past_<head> if past", "features", "next_features", "maps.hidden", "maps.future")
+
 
 class Config(Options):
     width: PositiveInt = 2048

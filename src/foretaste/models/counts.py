@@ -34,6 +34,9 @@ FLOOR = 1e-30
 
 Table = Literal["unigram", "repeat", "bigram", "trigram", "distances", "parts"]
 
+#: What it gives, as terms call it.
+GIVES = ("<heads>",)
+
 
 class Config(Options):
     tables: tuple[Table, ...] = Field(("trigram", "distances", "parts"), min_length=1)

@@ -25,6 +25,9 @@ from foretaste.pipeline.options import Options
 #: pi)).
 RELU_GAIN = 1.7139588594436646
 
+#: What it gives, as terms call it.
+GIVES = ("<heads>", "embedding")
+
 
 class Config(Options):
     channels: PositiveInt = 16

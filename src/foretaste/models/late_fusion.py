@@ -14,6 +14,9 @@ from foretaste.contracts.view import Sources
 from foretaste.pipeline.families import Parts
 from foretaste.pipeline.options import Options
 
+#: What it gives, as terms call it.
+GIVES = ("<heads>",)
+
 
 class Config(Options):
     networks: Parts("models") = Field(min_length=1)

@@ -27,6 +27,9 @@ from foretaste.pipeline.options import Options
 #: Count that stands for a token which the corpus does not hold.
 UNSEEN = 0.01
 
+#: What it gives, as terms call it.
+GIVES = ("token",)
+
 
 class Config(Options):
     dropout: float | None = Field(None, ge=0, lt=1)

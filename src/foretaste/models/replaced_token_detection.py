@@ -36,6 +36,9 @@ from foretaste.models.language_model import (
 from foretaste.models.pretrained import Attention, read_config
 from foretaste.pipeline.options import Options
 
+#: What it gives, as terms call it.
+GIVES = ("token", "verdict")
+
 
 class Config(Options):
     dropout: float | None = Field(None, ge=0, lt=1)

@@ -38,6 +38,10 @@ class Lora(Options):
     """On what goes into them."""
 
 
+#: What it gives, as terms call it.
+GIVES = ("<heads>", "embedding")
+
+
 class Config(Options):
     lora: Lora | None = None
     """Train adapters and leave the language model as it is; null: train all of it."""

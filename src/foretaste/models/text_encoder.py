@@ -32,6 +32,9 @@ from foretaste.models.language_model import LanguageModel, load_language_model
 from foretaste.models.pretrained import Attention
 from foretaste.pipeline.options import Options
 
+#: What it gives, as terms call it.
+GIVES = ("<heads>", "embedding")
+
 
 class Config(Options):
     head: Literal["linear", "verbaliser"] = "linear"

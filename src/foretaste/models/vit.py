@@ -21,6 +21,9 @@ from foretaste.models.pixels import Normalise, Pixels
 from foretaste.pipeline import console
 from foretaste.pipeline.options import Options
 
+#: What it gives, as terms call it.
+GIVES = ("<classify>", "embedding")
+
 
 class Config(Options):
     image: PositiveInt = 224

@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError
 
 from foretaste.contracts.errors import NO_ROOM, DataError
 from foretaste.contracts.json_files import read_json as read_json  # beside write_json
@@ -41,14 +44,22 @@ def whole(path: Path) -> Iterator[Path]:
         sync(path.parent)
     except BaseException as error:
         discard(partial)
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
+        if (number := _number(error)) in NO_ROOM:
             raise DataError(
-                f"cannot write ({error.strerror})",
+                f"cannot write ({os.strerror(number)})",
                 path,
                 "space and permission to write",
                 "free space or move results_root",
             ) from error
         raise
+
+
+def _number(error: BaseException) -> int | None:
+    """The system's number of an error; safetensors, which writes past Python, tells it in words alone."""
+    if isinstance(error, OSError):
+        return error.errno
+    told = re.search(r"\(os error (\d+)\)", str(error)) if isinstance(error, SafetensorError) else None
+    return int(told[1]) if told else None
 
 
 def write_json(path: Path, value: Any) -> None:

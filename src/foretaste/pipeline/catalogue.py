@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
-from foretaste.pipeline.components import check_parts, check_settings, schemas
+from foretaste.pipeline.components import check_parts, check_settings, schemas, with_defaults
 from foretaste.pipeline.config import (
     BackboneConfig,
     DatasetConfig,
     LmConfig,
-    RunConfig,
     SystemConfig,
     TextConfig,
     validated,
@@ -22,11 +21,16 @@ from foretaste.pipeline.config import (
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig, TermConfig
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.overrides import check_all_meant
-from foretaste.pipeline.places import check_folder
-from foretaste.pipeline.preset_checks import check_preset
+from foretaste.pipeline.places import check_apart, check_folder
+from foretaste.pipeline.preset_checks import check_components, check_preset
 from foretaste.pipeline.preset_files import Files, merge
 from foretaste.pipeline.result_paths import PATHS
+from foretaste.pipeline.run_config import RunConfig
+from foretaste.pipeline.task_checks import task_of
 from foretaste.pipeline.training_config import LoopConfig
+
+#: What ``processes`` calls every scoring.
+SCORE = "score"
 
 #: What may be defined under a name that all presets share -> its settings class.
 _SHARED = {"lms": LmConfig, "backbones": BackboneConfig, "texts": TextConfig}
@@ -45,6 +49,7 @@ class Catalogue:
         self.files = Files(root, self.run.set)
         self.results = self.run.results_root
         check_folder(self.results, "config.yaml.results_root")
+        check_apart(self.results, self.run.data_root)
         self.components, self._settings = (
             schemas(Path(root) / "workflow" / "schemas" / f"{name}.json")
             for name in ("components", "settings")
@@ -65,7 +70,6 @@ class Catalogue:
         )
         for system in self.systems:
             self.check_fits(self.run.dataset, system)
-            self.system(self.run.dataset, system)
         self._check_processes()
 
     @property
@@ -79,17 +83,25 @@ class Catalogue:
         return named or self.dataset(dataset).systems
 
     def _check_processes(self) -> None:
-        """Several processes are for what is trained by the loop, or scored."""
-        spread = {"score"}
+        """Several processes are for what this run trains by the loop, or scores; each has a sample of every
+        batch.
+        """
+        trainings: dict[str, LoopConfig] = {}
         for system in self.systems:
-            preset = self.system(self.run.dataset, system)
-            spread |= {name for name, lm in preset.lms.items() if lm.training is not None}
-            spread |= {name for name, backbone in preset.backbones.items() if backbone.files is None}
-            models = ((name, getattr(model, "training", None)) for name, model in preset.models.items())
-            spread |= {name for name, training in models if isinstance(training, LoopConfig)}
-        for name in self.run.processes:
-            if name not in spread:
-                raise unknown("training", name, sorted(spread), "config.yaml: processes")
+            trainings |= loops(self.system(self.run.dataset, system))
+        for name, processes in self.run.processes.items():
+            if name == SCORE:
+                continue
+            if name not in trainings:
+                raise unknown("training", name, [*trainings, SCORE], "config.yaml: processes")
+            pieces = trainings[name].batch // trainings[name].accumulate
+            if processes > pieces:
+                raise ConfigError(
+                    f"{processes} processes for {name}",
+                    f"config.yaml: processes.{name}",
+                    f"at most {pieces}, a sample of each batch for every one",
+                    "ask for fewer, or raise batch in its preset",
+                )
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def fits(self, dataset: str, system: str) -> bool:
@@ -105,8 +117,11 @@ class Catalogue:
             for own in self.dataset(dataset).systems
         )
 
+    @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def check_fits(self, dataset: str, system: str) -> None:
-        """Raise ConfigError, listing the systems that fit, unless ``system`` is made for ``dataset``."""
+        """Raise ConfigError, listing the systems that fit, unless ``system`` is made for ``dataset``; and for
+        a term of it that cannot be on this dataset.
+        """
         if not self.fits(dataset, system):
             fitting = [name for name in self.files.names("systems") if self.fits(dataset, name)]
             raise ConfigError(
@@ -115,6 +130,8 @@ class Catalogue:
                 f"one of {', '.join(fitting)}",
                 "use one of these, or name the dataset in the preset's datasets",
             )
+        preset, where = self.system(dataset, system), self.files.where("systems", system)
+        check_components(preset, self.heads(dataset), self.components, where)
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def dataset(self, name: str) -> DatasetConfig:
@@ -122,9 +139,10 @@ class Catalogue:
         settings = self.files.dataset(name)
         check_parts(settings, f"workflow/datasets/{name}.yaml", self.components)
         if settings.world is not None:
-            check_settings(
-                settings.world, self._settings["world"], f"workflow/datasets/{name}.yaml: world", "world"
-            )
+            where = f"workflow/datasets/{name}.yaml: world"
+            check_settings(settings.world, self._settings["world"], where)
+        for task in settings.tasks:
+            task_of(settings, task, f"workflow/datasets/{name}.yaml", self.components)
         return settings
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
@@ -137,9 +155,6 @@ class Catalogue:
         for text, settings in system.texts.items():
             self._check_phrases(settings, f"{self.files.where('systems', name)}: texts.{text}")
         check_preset(system, self.files.where("systems", name))
-        for task in self._tasks_of(system):
-            if task not in self.components["tasks"]:
-                raise unknown("task", task, self.components["tasks"], self.files.where("systems", name))
         for made_for in system.datasets:
             if made_for not in self.files.names("datasets"):
                 raise unknown(
@@ -151,12 +166,6 @@ class Catalogue:
         overrides = {"rule": self.run.history_rule, "source": self.run.history_from}
         history = system.history.model_copy(update={key: value for key, value in overrides.items() if value})
         return system.model_copy(update={"history": history})
-
-    @staticmethod
-    def _tasks_of(system: SystemConfig) -> list[str]:
-        """The task of a system, and those that models take samples of beside it."""
-        extra = [task for model in system.models.values() for task in getattr(model, "extra", ())]
-        return list(dict.fromkeys([system.task, *extra]))
 
     def shows(self, view: Mapping[str, Any]) -> str:
         """What a view is made from, as its member says: ``history`` (its settings are the system's unless it
@@ -215,12 +224,36 @@ class Catalogue:
         return settings
 
     def _check_phrases(self, text: TextConfig, where: str) -> None:
-        check_settings(text.phrases, self._settings["phrases"], f"{where}.phrases", "phrases")
+        check_settings(text.phrases, self._settings["phrases"], f"{where}.phrases")
 
     def loss_settings(self, term: TermConfig) -> dict[str, Any]:
         """Every setting of a term's loss, also those that a preset leaves to their defaults."""
-        known = self.components["losses"][term.loss["kind"]]["schema"].get("properties", {})
-        return {name: term.loss.get(name, rule.get("default")) for name, rule in known.items()}
+        return with_defaults(term.loss, "losses", self.components)
+
+    def heads(self, dataset: str) -> list[str]:
+        """The heads that a dataset may have, the main one first, as its reader says."""
+        reader = self.dataset(dataset).reader
+        settings = with_defaults(reader, "annotations", self.components)
+        return [head.format(**settings) for head in self.components["annotations"][reader["kind"]]["heads"]]
+
+
+def loops(system: SystemConfig) -> dict[str, LoopConfig]:
+    """What a system trains by the loop, by name: its models, and the language models and backbones that they
+    use.
+    """
+    models = [one for one in system.models.values() if isinstance(one, ModelConfig)]
+    lms = {one.lm: system.lms[one.lm].training for one in models if one.lm in system.lms}
+    backbones = {
+        one.backbone: system.backbones[one.backbone].training
+        for one in models
+        if one.backbone in system.backbones
+    }
+    own = {name: getattr(one, "training", None) for name, one in system.models.items()}
+    return {
+        name: training
+        for name, training in {**own, **lms, **backbones}.items()
+        if isinstance(training, LoopConfig)
+    }
 
 
 def _rule_names(path: Path) -> list[str]:

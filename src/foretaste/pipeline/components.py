@@ -17,6 +17,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.pipeline.explain_schema import explained
 from foretaste.pipeline.families import PartOf, part_settings
 
 
@@ -32,7 +33,7 @@ def check_component(spec: Any, family: str, where: str, known: Mapping[str, Any]
     """Raise ConfigError, listing the choices, unless ``spec`` names a member of ``family`` and only settings
     that it has.
     """
-    if not isinstance(spec, Mapping) or "kind" not in spec:
+    if not isinstance(spec, Mapping) or not isinstance(spec.get("kind"), str):
         raise ConfigError(
             "a component without a kind", where, f"kind: one of {', '.join(known[family])}", "name it"
         )
@@ -41,26 +42,27 @@ def check_component(spec: Any, family: str, where: str, known: Mapping[str, Any]
         raise unknown(f"kind of {family}", str(kind), known[family], where)
     member = known[family][kind]
     settings = {key: value for key, value in spec.items() if key != "kind"}
-    check_settings(settings, member["schema"], where, kind)
+    check_settings(settings, member["schema"], where)
     for key, part in member["parts"].items():
         for place, one in PartOf(**part).specs(settings.get(key), f"{where}.{key}").items():
             check_component(one, part["family"], place, known)
 
 
-def check_settings(settings: Mapping[str, Any], schema: Mapping[str, Any], where: str, kind: str) -> None:
-    """Raise ConfigError, listing the choices, unless ``settings`` are as the generated ``schema`` of ``kind``
-    says.
-    """
+def with_defaults(spec: Mapping[str, Any], family: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Every setting of a component by name, also those that ``spec`` leaves to their defaults."""
+    properties = known[family][spec["kind"]]["schema"].get("properties", {})
+    return {name: spec.get(name, rule.get("default")) for name, rule in properties.items()}
+
+
+def check_settings(settings: Mapping[str, Any], schema: Mapping[str, Any], where: str) -> None:
+    """Raise ConfigError, listing the choices, unless ``settings`` are as the generated ``schema`` says."""
     properties = schema.get("properties", {})
     for key in settings:
         if key not in properties:
-            raise unknown("key", key, properties, f"{where} ({kind})")
+            raise unknown("key", str(key), properties, f"{where}.{key}")
     complaint = next(Draft202012Validator(schema).iter_errors(settings), None)
     if complaint is not None:
-        path = ".".join([where, *(str(part) for part in complaint.absolute_path)])
-        raise ConfigError(
-            complaint.message, path, f"settings of {kind} (workflow/schemas)", "correct the setting"
-        )
+        raise explained(complaint, where)
 
 
 def check_parts(options: Any, where: str, known: Mapping[str, Any]) -> None:

@@ -1,5 +1,4 @@
-"""The configuration: one run, one dataset, one system; read from YAML, merged, checked, resolved. Never
-imports torch.
+"""The configuration: one dataset, one system; read from YAML, merged, checked, resolved. Never imports torch.
 
 How a preset is put together from its files: ``preset_files``.
 """
@@ -27,51 +26,10 @@ from foretaste.contracts.modalities import Modality
 from foretaste.pipeline.explain import explain
 from foretaste.pipeline.families import Part
 from foretaste.pipeline.language_models import check_name
-from foretaste.pipeline.model_config import AnyModel, AverageConfig, TermConfig
-from foretaste.pipeline.options import Options
-from foretaste.pipeline.overrides import parsed
-from foretaste.pipeline.places import expanded, inside_data_root
+from foretaste.pipeline.model_config import AnyModel, AverageConfig, Objective
+from foretaste.pipeline.options import EachOnce, Options
+from foretaste.pipeline.setting_types import DataPath, Seed, as_tuple, distinct
 from foretaste.pipeline.training_config import LoopConfig
-
-BadInput = Literal["fail", "skip"]
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("a seed is a whole number")
-    return value
-
-
-#: On Snakemake's command line the numbers of a list are texts.
-Seed = Annotated[int, BeforeValidator(_number), Field(ge=0)]
-
-
-def _as_tuple(value: Any) -> Any:
-    if isinstance(value, str) and "," in value:
-        raise ValueError(f"several are a list: [{', '.join(part.strip() for part in value.split(','))}]")
-    return (value,) if isinstance(value, str | int) else value
-
-
-def _distinct(seeds: tuple[Seed, ...]) -> tuple[int, ...]:
-    if len(set(seeds)) != len(seeds) or not seeds:
-        raise ValueError("at least one seed, and each once")
-    return seeds
-
-
-#: A path of config.yaml: ``~`` and ``$NAME`` are written out.
-Place = Annotated[str, AfterValidator(expanded)]
-
-#: A folder, or a URL.
-StorePlace = Annotated[str, AfterValidator(lambda place: place if "://" in place else expanded(place))]
-
-#: A path, or a pattern of paths, relative to data_root.
-DataPath = Annotated[str, AfterValidator(inside_data_root)]
-
-
-def _without_braces(path: str) -> str:
-    if "{" in path or "}" in path:
-        raise ValueError("a folder without { and }, which are wildcards to Snakemake")
-    return path
 
 
 class OpenieConfig(Options):
@@ -88,49 +46,6 @@ class TextConfig(Options):
     openie: OpenieConfig = OpenieConfig()
     phrases: dict[str, Any] = {}
     """How extractions become phrases (text/phrases.py)."""
-
-
-class RunConfig(Options):
-    """`config.yaml`: what this run is about and where its files are."""
-
-    dataset: str
-    """A file of workflow/datasets."""
-    systems: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
-    """Files of workflow/systems; none: the systems that the dataset names."""
-    seeds: Annotated[tuple[Seed, ...], BeforeValidator(_as_tuple), AfterValidator(_distinct)] = (0,)
-    """Seeds of teachers and students."""
-    results_root: Annotated[Place, AfterValidator(_without_braces)] = "results"
-    """Where everything is written."""
-    stores: Annotated[tuple[StorePlace, ...], BeforeValidator(_as_tuple)] = ()
-    """Where else results are looked for: a store (`<results>/.store` of somebody, a folder that was published
-    to), which is read where it lies, or a URL, from which they are fetched.
-    """
-    view: Annotated[str, Field(pattern="^[a-z0-9_]*$")] = ""
-    """Results get their names in `<results_root>/views/<view>`; runs of other settings keep theirs."""
-    data_root: Place = "data"
-    """Where datasets lie; only read."""
-    recipes: Place | None = None
-    """Recipe1M's layer1.json, plain or compressed (.gz, .xz, .bz2); the kitchen writes its own."""
-    history_rule: Literal["end", "start", "all"] | None = None
-    """Overrides the system's rule: which earlier segments a text teacher may see."""
-    history_from: Literal["all_splits", "own_split"] | None = None
-    """Overrides whose segments count as history."""
-    on_bad_input: BadInput = "fail"
-    """`fail` lists every bad input and stops; `skip` leaves it out, with a row in issues.parquet."""
-    openie: dict[str, Any] = {}
-    """Laid over `openie` of every text of the presets: shards, the place of an archive, another backend."""
-    phrases: dict[str, Any] = {}
-    """Laid over `phrases` of every text of the presets."""
-    set: Annotated[dict[str, Any], BeforeValidator(parsed)] = {}
-    """Settings of the systems by path, laid over the presets: `student_lm.training.epochs: 3`
-    (pipeline/overrides.py).
-    """
-    processes: dict[str, PositiveInt] = {}
-    """Processes that share a training, by the name of its model, language model or backbone; `score`: that
-    share every scoring. Part of what makes a result, for their number moves its last bits.
-    """
-    threads: dict[str, PositiveInt] = {}
-    """Threads of a stage where they are not 1; part of what makes a result."""
 
 
 class VideoFolder(Options):
@@ -154,7 +69,7 @@ class DatasetConfig(Options):
     """One dataset and split: how it is read, its clock, and what is anticipated."""
 
     title: str
-    systems: Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+    systems: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1), EachOnce]
     """One or several systems, which are run where config.yaml names none."""
     reader: Part("annotations")
     tau_a: NonNegativeFloat | None = None
@@ -182,7 +97,7 @@ class DatasetConfig(Options):
     """Boxes of the things in the frames of its RGB videos: a table (docs/formats.md) in data_root."""
     world: dict[str, Any] | None = None
     """Settings of the generated kitchen; only generated datasets have them."""
-    pool: tuple[str, ...] = ()
+    pool: Annotated[tuple[str, ...], EachOnce] = ()
     """Datasets that this one only pools in a report."""
     source: str = ""
     """Where to get it, and its licence."""
@@ -203,7 +118,7 @@ class LmConfig(Options):
     """The text of the preset that it is pretrained on."""
     view: Part("views") | None = None
     network: Part("models") | None = None
-    objective: tuple[TermConfig, ...] = ()
+    objective: Objective = ()
     training: LoopConfig | None = None
 
     @model_validator(mode="after")
@@ -231,7 +146,7 @@ class BackboneConfig(Options):
     grid: GridConfig
     view: Part("views") | None = None
     network: Part("models") | None = None
-    objective: tuple[TermConfig, ...] = ()
+    objective: Objective = ()
     training: LoopConfig | None = None
     files: DataPath | None = None
     """Feature files (HDF5, docs/formats.md) relative to data_root, where the features are not made here."""
@@ -266,10 +181,11 @@ class SystemConfig(Options):
     """A preset: the models of one paper's system and how they are compared."""
 
     title: str
-    paper: str
+    paper: str | None = None
+    """What it follows; nothing where it is nobody's but one's own."""
     task: str = "anticipation"
     """How segments become samples: a file of `tasks/`."""
-    datasets: tuple[str, ...] = ()
+    datasets: Annotated[tuple[str, ...], EachOnce] = ()
     """The datasets that it is made for, with those based on them; none: those whose own systems are its bases
     or based on it.
     """
@@ -281,11 +197,11 @@ class SystemConfig(Options):
     lms: dict[str, LmConfig] = {}
     backbones: dict[str, BackboneConfig] = {}
     models: dict[str, AnyModel]
-    comparisons: tuple[tuple[str, str], ...] = ()
+    comparisons: Annotated[tuple[tuple[str, str], ...], EachOnce] = ()
     """Pairs (a, b) whose difference a minus b the report gives with its interval."""
     teacher_seeds: PositiveInt = 1
     """A student of seed k learns from the teachers of seed k mod this."""
-    study_seeds: Annotated[tuple[Seed, ...], AfterValidator(_distinct)] = (0, 1, 2, 3, 4)
+    study_seeds: Annotated[tuple[Seed, ...], AfterValidator(distinct)] = (0, 1, 2, 3, 4)
     """Seeds of the target <system>_seeds."""
 
     @model_validator(mode="after")

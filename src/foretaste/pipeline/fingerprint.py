@@ -42,6 +42,8 @@ INERT = frozenset(
         "pipeline.ranks",
         "pipeline.records",
         "pipeline.result_paths",
+        "pipeline.run_config",
+        "pipeline.setting_types",
         "pipeline.source_facts",
         "pipeline.step",
         "pipeline.store",

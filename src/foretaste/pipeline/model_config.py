@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Discriminator,
     Field,
@@ -15,7 +16,7 @@ from pydantic import (
 )
 
 from foretaste.pipeline.families import Part, Parts
-from foretaste.pipeline.options import Options
+from foretaste.pipeline.options import EachOnce, Options
 from foretaste.pipeline.training_config import CountingConfig, LoopConfig
 
 #: Targets that are not the name of a model.
@@ -75,7 +76,19 @@ class TermConfig(Options):
             raise ValueError(f"to: {self.to}: labels, features, <model> or <model>.<field>")
         if self.through is not None and self.teacher is None:
             raise ValueError(f"through: only towards a model, not towards {self.to}")
+        if self.to == LABELS:
+            if self.over == "unlabelled":
+                raise ValueError("over: unlabelled, whose labels nobody has: name a teacher in `to`")
+        elif self.class_weights != "none" or self.reduction == "positions":
+            raise ValueError("class_weights and reduction: positions are for terms to labels")
+        if self.reduction == "positions" and self.class_weights != "none":
+            raise ValueError("reduction: positions has no class_weights")
         return self
+
+    @property
+    def name(self) -> str:
+        """What logs, and groups of learning rates, call the term."""
+        return f"{self.of}.{self.loss.get('kind')}" + ("" if self.teacher is None else f".{self.to}")
 
     @property
     def teacher(self) -> str | None:
@@ -87,6 +100,19 @@ class TermConfig(Options):
     def field(self) -> str:
         """What of that model is the target."""
         return self.to.partition(".")[2] or self.of
+
+
+def _terms_fit(terms: tuple[TermConfig, ...]) -> tuple[TermConfig, ...]:
+    counted = [term.name for term in terms if term.weight]
+    if terms and not counted:
+        raise ValueError("an objective needs a term of weight above 0")
+    if twice := {name for name in counted if counted.count(name) > 1}:
+        raise ValueError(f"two terms {min(twice)}: each loss, output and target once")
+    return terms
+
+
+#: The terms that a model is trained on.
+Objective = Annotated[tuple[TermConfig, ...], AfterValidator(_terms_fit)]
 
 
 def _kind(value: Any, usual: str) -> str:
@@ -122,12 +148,12 @@ class ModelConfig(Options):
     """The language model of the preset that it starts from."""
     backbone: str | None = None
     """The backbone of the preset whose features its view reads."""
-    objective: tuple[TermConfig, ...] = ()
-    live: tuple[str, ...] = ()
+    objective: Objective = ()
+    live: Annotated[tuple[str, ...], EachOnce] = ()
     """Of the models that the objective mentions, those that are asked while this one is trained, on the same
     samples, crops and flips; the others speak from their cached scores.
     """
-    maps: tuple[str, ...] = ()
+    maps: Annotated[tuple[str, ...], EachOnce] = ()
     """Feature maps of its network that are kept with its scores, for models that learn from them and do not
     ask it live.
     """
@@ -135,7 +161,7 @@ class ModelConfig(Options):
         Annotated[LoopConfig, Tag("loop")] | Annotated[CountingConfig, Tag("counting")],
         Discriminator(lambda value: _kind(value, "loop")),
     ]
-    extra: tuple[str, ...] = ()
+    extra: Annotated[tuple[str, ...], EachOnce] = ()
     """Tasks whose samples it takes beside those of its system's: `pairs`. They have no labels: terms over
     `unlabelled` or `all` are trained on them, and they are scored, for models that learn from this one.
     """

@@ -4,7 +4,19 @@ errors.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if twice := [value for value in values if values.count(value) > 1]:
+        raise ValueError(f"{twice[0]} occurs twice: each once")
+    return values
+
+
+#: For lists in which nothing may occur twice.
+EachOnce = AfterValidator(_once)
 
 
 class Options(BaseModel):

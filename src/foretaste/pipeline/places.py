@@ -60,6 +60,18 @@ def check_folder(path: str, where: str) -> None:
             )
 
 
+def check_apart(results: str, data: str) -> None:
+    """Raise ConfigError where results would lie among data, or data among results."""
+    written, read = Path(results).resolve(), Path(data).resolve()
+    if written == read or written in read.parents or read in written.parents:
+        raise ConfigError(
+            f"results in {results}, data in {data}",
+            "config.yaml: results_root and data_root",
+            "folders of which none holds the other, for data are only read",
+            "name another folder for the results",
+        )
+
+
 def check_given(paths: Iterable[str]) -> None:
     """Raise DataError for the first of the files, none of which a step makes, that is not there."""
     for path in paths:

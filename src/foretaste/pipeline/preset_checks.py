@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.config import SystemConfig
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+from foretaste.pipeline.model_outputs import MAPS, given, kept
 from foretaste.pipeline.names import check_name
+from foretaste.pipeline.task_checks import check_labelled, check_view
+from foretaste.pipeline.term_checks import Speaker, TermChecks
 
 
 def check_preset(system: SystemConfig, where: str) -> None:
     """Raise ConfigError for names that mean nothing, circles, and averages whose parts do not fit
     together.
     """
+    if same := [a for a, b in system.comparisons if a == b]:
+        raise ConfigError(
+            f"{same[0]} compared with itself", f"{where}: comparisons", "two models", "name the other"
+        )
     for model in (name for pair in system.comparisons for name in pair):
         if model not in system.models:
             raise unknown("model", model, system.models, f"{where}: comparisons")
@@ -37,8 +45,44 @@ def check_preset(system: SystemConfig, where: str) -> None:
             _check_window(settings, f"{where}: models.{name}")
         for teacher in getattr(settings, "live", ()):
             _check_live(system, teacher, f"{where}: models.{name}.live")
+
+
+def check_components(
+    system: SystemConfig, heads: Sequence[str], known: Mapping[str, Any], where: str
+) -> None:
+    """Raise ConfigError for tasks, views, terms and kept maps that do not go together, on a dataset with
+    these heads.
+
+    known
+        The generated schemas of components, with what their files say of them.
+    """
+    check_labelled(system.task, True, known, f"{where}: task")
+    speakers = {name: _speaker(system, name, heads, known) for name in system.models}
+    checks = TermChecks(heads=heads, speakers=speakers, known=known)
+    for kind, trained in (("lms", system.lms), ("backbones", system.backbones)):
+        for name, settings in trained.items():
+            if settings.network is not None:
+                checks.check_objective(settings.network, settings.objective, f"{where}: {kind}.{name}")
+    for name, settings in system.models.items():
         if isinstance(settings, ModelConfig):
-            _check_maps(system, settings, f"{where}: models.{name}.objective")
+            place = f"{where}: models.{name}"
+            for task in settings.extra:
+                check_labelled(task, False, known, f"{place}.extra")
+            for view in settings.each_view:
+                check_view(view, system.task, system.history.rule, known, place)
+            checks.check_maps(name, settings.maps, f"{place}.maps")
+            checks.check_objective(settings.network, settings.objective, place, settings.live)
+
+
+def _speaker(system: SystemConfig, name: str, heads: Sequence[str], known: Mapping[str, Any]) -> Speaker:
+    settings = system.models[name]
+    if isinstance(settings, ModelConfig):
+        maps = [f"{MAPS}{place}" for place in settings.maps]
+        cached = [*kept(settings.network, heads, known), *maps]
+        return Speaker(live=given(settings.network, heads, known), cached=cached)
+    first, *others = (_speaker(system, part, heads, known).cached for part in settings.average)
+    common = [head for head in first if head in heads and all(head in other for other in others)]
+    return Speaker(live=(), cached=common)
 
 
 def _check_mentions(system: SystemConfig, where: str) -> None:
@@ -88,20 +132,6 @@ def _check_live(system: SystemConfig, name: str, where: str) -> None:
         "a trained model, without folds and not calibrated",
         "leave it out of live: its cached scores are the target then",
     )
-
-
-def _check_maps(system: SystemConfig, settings: ModelConfig, where: str) -> None:
-    """Feature maps that a term asks of cached scores are kept with them."""
-    cached = [term for term in settings.objective if term.teacher and term.teacher not in settings.live]
-    for term in cached:
-        kind, _, name = term.field.partition(".")
-        if kind == "maps" and name not in getattr(system.models[term.teacher], "maps", ()):
-            raise ConfigError(
-                f"{term.field} of {term.teacher}, which are not kept with its scores",
-                where,
-                f"maps that {term.teacher} keeps, or a model that speaks live",
-                f"set maps: [{name}] of {term.teacher}, or live: [{term.teacher}] here",
-            )
 
 
 def _check_fit(system: SystemConfig, name: str, settings: AverageConfig, where: str) -> None:

@@ -7,28 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.modalities import RGB
+from foretaste.pipeline import task_checks
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.components import check_component
 from foretaste.pipeline.found_files import matching
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig
 
-#: Settings of the dataset that are a task's where the task has such a setting.
-_TIMES = ("tau_a", "tau_o", "earliest_stop_s")
-
 
 def task_of(catalogue: Catalogue, dataset: str, name: str) -> dict[str, Any]:
     """A task as a component; its settings are the dataset's."""
-    settings = catalogue.dataset(dataset)
     where = f"workflow/datasets/{dataset}.yaml"
-    task = {"kind": name}
-    if name in catalogue.components["tasks"]:
-        known = catalogue.components["tasks"][name]["schema"].get("properties", {})
-        given = {key: getattr(settings, key) for key in _TIMES if key in known}
-        task |= {key: value for key, value in given.items() if value is not None}
-    task |= settings.tasks.get(name, {})
-    check_component(task, "tasks", where, catalogue.components)
-    return task
+    return task_checks.task_of(catalogue.dataset(dataset), name, where, catalogue.components)
 
 
 def needs_videos(catalogue: Catalogue, dataset: str, task: str) -> bool:

@@ -95,7 +95,9 @@ class LoopConfig(Options):
     batch: PositiveInt
     """Samples of one optimizer step, over all processes and accumulation steps."""
     accumulate: PositiveInt = 1
-    """Parts that a step's batch is cut into, to save memory."""
+    """Parts that a step's batch is cut into, to save memory. Each draws its own dropout and is normalised by
+    batch norms by itself: with either, another number is another training.
+    """
     optimizer: Annotated[AdamW | Adam | Sgd, Field(discriminator="kind")]
     schedule: ScheduleConfig = ScheduleConfig()
     groups: tuple[RateGroup, ...] = ()
@@ -129,6 +131,8 @@ class LoopConfig(Options):
     def _one_length(self) -> LoopConfig:
         if (self.epochs is None) == (self.steps is None):
             raise ValueError("give exactly one of epochs and steps")
+        if self.accumulate > self.batch:
+            raise ValueError(f"accumulate: {self.accumulate} parts of a batch of {self.batch}")
         return self
 
 

@@ -56,7 +56,12 @@ class VideoPlan:
             files = [data_root]
         return Planned(
             inputs={"annotations": files},
-            config={"reader": settings.reader, "on_bad_input": self.run.on_bad_input, "dataset": dataset},
+            config={
+                "reader": settings.reader,
+                "evaluated": settings.evaluated,
+                "on_bad_input": self.run.on_bad_input,
+                "dataset": dataset,
+            },
             places={"data_root": data_root},
         )
 

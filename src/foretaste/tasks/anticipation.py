@@ -13,6 +13,11 @@ from foretaste.tasks.rows import of_segments
 #: Whether it is made from the table of videos, too.
 VIDEOS = False
 
+#: Whether its samples have labels.
+LABELLED = True
+#: Whether the target lies ahead of the window; else they are one.
+AHEAD = True
+
 
 class Config(Options):
     tau_a: NonNegativeFloat

@@ -20,6 +20,11 @@ VIDEOS = True
 #: Draws a pair that may fail before it is said that there are none.
 PATIENCE = 200
 
+#: Whether its samples have labels.
+LABELLED = False
+#: Whether the target lies ahead of the window; else they are one.
+AHEAD = True
+
 
 class Config(Options):
     tau_a: NonNegativeFloat

@@ -12,6 +12,11 @@ from foretaste.tasks.rows import ends_s, of_segments
 #: Whether it is made from the table of videos, too: a segment without a stop ends with its video.
 VIDEOS = True
 
+#: Whether its samples have labels.
+LABELLED = True
+#: Whether the target lies ahead of the window; else they are one.
+AHEAD = False
+
 
 class Config(Options):
     """It has no settings."""

@@ -11,15 +11,26 @@ import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from foretaste.contracts.errors import DataError, unknown
+from foretaste.contracts.errors import ConfigError, DataError, unknown
 from foretaste.kitchen.config import WorldConfig
 from foretaste.pipeline import families
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.config import DatasetConfig, RunConfig, SystemConfig
+from foretaste.pipeline.config import DatasetConfig, SystemConfig
 from foretaste.pipeline.fingerprint import FAMILIES
+from foretaste.pipeline.run_config import RunConfig
 from foretaste.text.phrases import PhraseOptions
+
+#: What the file of a member says beside its settings, for the checks of presets.
+DECLARED = {
+    "annotations": ("HEADS",),
+    "losses": ("TARGETS",),
+    "models": ("GIVES",),
+    "tasks": ("AHEAD", "LABELLED", "VIDEOS"),
+    "views": ("SHOWS",),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,14 +74,16 @@ def generate() -> dict[str, Any]:
 def _component(family: str, kind: str) -> dict[str, Any]:
     member = families.load(family, kind)
     parts = {name: asdict(part) for name, part in families.part_settings(member.Config).items()}
-    known = {"parts": parts, "schema": member.Config.model_json_schema()}
-    if family == "tasks":
-        known["videos"] = member.VIDEOS
-    if family == "views":
-        known["shows"] = member.SHOWS
-        if member.SHOWS not in Catalogue.SHOWN:
-            raise unknown("SHOWS", member.SHOWS, Catalogue.SHOWN, member.__file__)
-    return known
+    said = {name.lower(): _declared(member, name) for name in DECLARED.get(family, ())}
+    if family == "views" and said["shows"] not in Catalogue.SHOWN:
+        raise unknown("SHOWS", said["shows"], Catalogue.SHOWN, member.__file__)
+    return {"parts": parts, "schema": member.Config.model_json_schema(), **said}
+
+
+def _declared(member: ModuleType, name: str) -> Any:
+    if not hasattr(member, name):
+        raise ConfigError(f"no {name}", member.__file__, f"{name} = ..., as its neighbours say it", "add it")
+    return getattr(member, name)
 
 
 def _on_one_line(schema: Any) -> Any:

@@ -166,6 +166,7 @@ def _take_steps(run: _Run, progress: Progress, done: int, loaders: Mapping[str, 
             if ended:
                 lines += _monitor(run, stream, monitors, step)
             if run.accelerator.is_main_process:
+                progress.check()
                 with open(progress.log, "a", encoding="utf-8") as log:
                     log.writelines(json.dumps(line, allow_nan=False) + "\n" for line in lines)
                 if due:

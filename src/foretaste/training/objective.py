@@ -48,20 +48,11 @@ class Term:
 def build_objective(terms: Sequence[TermConfig], counts: Mapping[str, Tensor] | None = None) -> Objective:
     """Build the losses; ``counts`` (head -> (C,) labels in the training rows) is what ``class_weights`` need.
 
-    Raises ConfigError for terms that contradict themselves.
+    Raises ConfigError for class weights of a head that no training row is labelled with.
     """
     built = []
     for index, config in enumerate(terms):
         where = f"objective[{index}]"
-        if config.to == LABELS and config.over == "unlabelled":
-            raise ConfigError(
-                "labels asked of unlabelled samples",
-                where,
-                "over: labelled",
-                "name a teacher, or change `over`",
-            )
-        if config.reduction == "positions" and (config.to != LABELS or config.class_weights != "none"):
-            raise ConfigError("reduction: positions", where, "unweighted labels as target", "use `batch`")
         weights = None
         if config.class_weights != "none":
             weights = _balanced(config, counts, where) ** (
@@ -69,26 +60,21 @@ def build_objective(terms: Sequence[TermConfig], counts: Mapping[str, Tensor] | 
             )
         if config.weight == 0:
             continue
-        name = f"{config.of}.{config.loss['kind']}" + ("" if config.teacher is None else f".{config.to}")
-        if any(term.name == name for term in built):
-            raise ConfigError(f"two terms {name}", where, "each loss, output and target once", "merge them")
         built.append(
             Term(
-                name=name,
+                name=config.name,
                 config=config,
                 loss=families.build("losses", config.loss, f"{where}.loss"),
                 class_weights=weights,
             )
         )
-    if not built:
-        raise ConfigError("an objective without terms", "objective", "a term of weight above 0", "add one")
     return Objective(tuple(built))
 
 
 def _balanced(config: TermConfig, counts: Mapping[str, Tensor] | None, where: str) -> Tensor:
     """n / (C * count), C = classes that occur; 0 for the others, which no training row needs."""
     head = config.of.removeprefix(PAST)
-    if config.to != LABELS or counts is None or head not in counts:
+    if counts is None or head not in counts:
         raise ConfigError(
             f"class_weights: {config.class_weights}",
             where,

@@ -49,7 +49,7 @@ class Progress:
         JSON values that must be the same for the training to go on (settings, samples, parameters).
     parts
         How many parts a batch is cut into, over all processes. Another number may go on, but with other
-        dropout masks.
+        dropout masks, and with batch norms that normalise other parts.
     """
 
     def __init__(self, folder: Path, identity: dict[str, Any], parts: int):
@@ -63,9 +63,10 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.settle()
-        self._thread.shutdown()
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        self._thread.shutdown()  # waits for what is being written
+        if error is None:  # else that is what went wrong first
+            self.settle()
 
     def save(self, step: int, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
         """Keep the state after ``step`` updates, whole or not at all; only then drop the one before. It is
@@ -85,6 +86,11 @@ class Progress:
         writing, self._writing = self._writing, None
         if writing is not None:
             writing.result()
+
+    def check(self) -> None:
+        """Raises what has gone wrong with what is being written, without waiting for it."""
+        if self._writing is not None and self._writing.done():
+            self.settle()
 
     def _write(self, step: int, length: int, state: dict[str, dict[str, Tensor]]) -> None:
         with open(self.log, "rb") as log:
@@ -140,7 +146,7 @@ class Progress:
         if state["parts"] != self._parts:
             console.say(
                 f"note: batches were cut into {state['parts']} parts, now into {self._parts}: from here on"
-                " dropout differs"
+                " dropout and batch norms differ"
             )
         # What is frozen is there already; that it is the same, the identity says.
         load_weights(model, {**frozen(model), **load_file(folder / MODEL)}, folder)

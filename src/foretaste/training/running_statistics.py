@@ -7,10 +7,14 @@ mean and variance over all parts of all processes, taken over once a step as tor
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+
+from foretaste.contracts.errors import DataError
 
 
 class RunningStatistics:
@@ -22,6 +26,9 @@ class RunningStatistics:
         ]
         self._momenta = [norm.momentum for norm in self._norms]
         self._hooks = [norm.register_forward_hook(self._seen) for norm in self._norms]
+        for name, norm in model.named_modules():
+            if isinstance(norm, _BatchNorm):
+                self._hooks.append(norm.register_forward_pre_hook(partial(_check, name)))
         self._sums: dict[_BatchNorm, Tensor] = {}
         for norm in self._norms:
             norm.momentum = 0.0  # torch itself changes nothing
@@ -39,14 +46,27 @@ class RunningStatistics:
 
     def leave(self) -> None:
         """Leave the norms as they were built."""
-        for norm, momentum, hook in zip(self._norms, self._momenta, self._hooks, strict=True):
+        for norm, momentum in zip(self._norms, self._momenta, strict=True):
             norm.momentum = momentum
+        for hook in self._hooks:
             hook.remove()
 
     def _seen(self, norm: _BatchNorm, inputs: tuple[Tensor], _: Tensor) -> None:
         if norm.training:
             norm.num_batches_tracked -= 1  # a part is no batch
             self._sums[norm] = self._sums.get(norm, _nothing(norm)) + _sums(inputs[0].detach())
+
+
+def _check(name: str, norm: _BatchNorm, inputs: tuple[Tensor]) -> None:
+    """DataError where ``norm`` would have to take the variance of one value: the variance of nothing."""
+    shape = inputs[0].shape
+    if norm.training and inputs[0].numel() == shape[1]:
+        raise DataError(
+            f"one value a channel, {tuple(shape)}",
+            f"batch norm {name}",
+            "at least two samples in every part of a batch, the last of an epoch too",
+            "choose another batch, fewer parts (accumulate) or fewer processes",
+        )
 
 
 def _nothing(norm: _BatchNorm) -> Tensor:

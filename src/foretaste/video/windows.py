@@ -12,17 +12,13 @@ facebookresearch/AVT), which count at 30 a second from 1 whatever the video.
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import numpy as np
 
-from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
 
 #: RULSTM's and AVT's frames count at this rate for every video.
 PUBLISHED_CLOCK_FPS = 30
-
-PastTies = Literal["midpoint", "half_duration"]
 
 
 def grid_index(time_s: float, fps: float) -> int:
@@ -84,21 +80,3 @@ def shown_at(pts_s: np.ndarray, times_s: np.ndarray) -> np.ndarray:
     ``pts_s`` (n,) float64 ascending, ``times_s`` (T,) float64; returns (T,) int64.
     """
     return np.searchsorted(pts_s, times_s, side="right") - 1
-
-
-def label_at(
-    time_s: float, starts_s: np.ndarray, stops_s: np.ndarray, labels: np.ndarray, ties: PastTies
-) -> int:
-    """The label of the segment going on at ``time_s`` (start <= t <= stop, as AVT); ``UNLABELLED`` where
-    there is none.
-
-    ``starts_s``, ``stops_s`` (n,) float64 and ``labels`` (n,) int. Of several the one whose midpoint is
-    nearest; with ``half_duration`` AVT's own rule, which takes half of the duration for the midpoint and so
-    prefers long segments.
-    """
-    (going_on,) = np.nonzero((starts_s <= time_s) & (time_s <= stops_s))
-    if not len(going_on):
-        return UNLABELLED
-    sign = 1.0 if ties == "midpoint" else -1.0
-    centre = (stops_s[going_on] + sign * starts_s[going_on]) / 2
-    return int(labels[going_on[np.argmin(np.abs(time_s - centre))]])

@@ -32,9 +32,9 @@ from foretaste.pipeline.options import Options
 from foretaste.video.decode import Decoder, choose, frames_at
 from foretaste.video.geometry import Change, Geometry, changed, changed_flow, draw, resized
 from foretaste.video.transforms import channels_first
-from foretaste.video.windows import PUBLISHED_CLOCK_FPS, PastTies
+from foretaste.video.windows import PUBLISHED_CLOCK_FPS
 from foretaste.views import shown
-from foretaste.views.observed import past_labels
+from foretaste.views.observed import PastTies, past_labels
 
 #: What it is made from: what a step with this view reads.
 SHOWS = "pixels"

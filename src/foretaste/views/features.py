@@ -24,8 +24,8 @@ from foretaste.contracts.tables import of_modality
 from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.features.store import FeatureStore
 from foretaste.pipeline.options import Options
-from foretaste.video.windows import PastTies, window_indices
-from foretaste.views.observed import past_labels, usable, without_a_frame
+from foretaste.video.windows import window_indices
+from foretaste.views.observed import PastTies, past_labels, usable, without_a_frame
 
 #: What it is made from: what a step with this view reads.
 SHOWS = "features"

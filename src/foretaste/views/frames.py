@@ -34,7 +34,8 @@ from foretaste.video.decode import stream_frames
 from foretaste.video.packets import scan
 from foretaste.video.probe import inside
 from foretaste.video.transforms import Augment, Picture, augmented, centre, channels_first, covering
-from foretaste.video.windows import grid_index, label_at
+from foretaste.video.windows import grid_index
+from foretaste.views.observed import label_at
 
 #: What it is made from: what a step with this view reads.
 SHOWS = "pixels"

@@ -5,6 +5,7 @@ times.
 from __future__ import annotations
 
 from math import inf
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,8 @@ import pyarrow.compute as pc
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import heads_of
-from foretaste.video.windows import PastTies, label_at
+
+PastTies = Literal["midpoint", "half_duration"]
 
 
 def usable(samples: pa.Table) -> pa.Table:
@@ -38,6 +40,24 @@ def without_a_frame(samples: pa.Table, videos: pa.Table | None, stop: str = "win
         reasons[~known.to_numpy(zero_copy_only=False)] = "no usable video"
     reasons[samples.column(stop).to_numpy() < 0.0] = "window ends before the first frame"
     return reasons
+
+
+def label_at(
+    time_s: float, starts_s: np.ndarray, stops_s: np.ndarray, labels: np.ndarray, ties: PastTies
+) -> int:
+    """The label of the segment going on at ``time_s`` (start <= t <= stop, as AVT); ``UNLABELLED`` where
+    there is none.
+
+    ``starts_s``, ``stops_s`` (n,) float64 and ``labels`` (n,) int. Of several the one whose midpoint is
+    nearest; with ``half_duration`` AVT's own rule, which takes half of the duration for the midpoint and so
+    prefers long segments.
+    """
+    (going_on,) = np.nonzero((starts_s <= time_s) & (time_s <= stops_s))
+    if not len(going_on):
+        return UNLABELLED
+    sign = 1.0 if ties == "midpoint" else -1.0
+    centre = (stops_s[going_on] + sign * starts_s[going_on]) / 2
+    return int(labels[going_on[np.argmin(np.abs(time_s - centre))]])
 
 
 def past_labels(

@@ -47,7 +47,7 @@ class Opening:
     headline does not.
     """
 
-    paper: str
+    paper: str | None
     primary: str
     headline: Headline | None
     small: str | None

@@ -1,0 +1,40 @@
+"""Types of settings that several parts of the configuration share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from foretaste.pipeline.places import expanded, inside_data_root
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a seed is a whole number")
+    return value
+
+
+#: On Snakemake's command line the numbers of a list are texts.
+Seed = Annotated[int, BeforeValidator(_number), Field(ge=0)]
+
+
+def as_tuple(value: Any) -> Any:
+    """One name or number as a list of one; raises ValueError for several in one text."""
+    if isinstance(value, str) and "," in value:
+        raise ValueError(f"several are a list: [{', '.join(part.strip() for part in value.split(','))}]")
+    return (value,) if isinstance(value, str | int) else value
+
+
+def distinct(seeds: tuple[Seed, ...]) -> tuple[int, ...]:
+    """``seeds``; raises ValueError for none, and for one that occurs twice."""
+    if len(set(seeds)) != len(seeds) or not seeds:
+        raise ValueError("at least one seed, and each once")
+    return seeds
+
+
+#: A path of config.yaml: ``~`` and ``$NAME`` are written out.
+Place = Annotated[str, AfterValidator(expanded)]
+
+#: A path, or a pattern of paths, relative to data_root.
+DataPath = Annotated[str, AfterValidator(inside_data_root)]
