@@ -70,9 +70,7 @@ def test_every_modality_is_probed_from_its_own_folder(tmp_path):
     (tmp_path / "flow/b.mp4").write_bytes(b"no video")
     outputs = {name: tmp_path / f"{name}.parquet" for name in ("videos", "issues")}
     config = {**described.config, **described.places, "on_bad_input": "skip"}
-    step = Step(
-        stage="probe_videos", inputs={}, outputs=outputs, config=config, wildcards={}, scratch=tmp_path
-    )
+    step = Step(stage="probe_videos", inputs={}, outputs=outputs, config=config, scratch=tmp_path)
     probe_videos.run(step)
     videos = read_table(outputs["videos"], VIDEOS)
     rows = [(row["video_id"], row["modality"], row["path"]) for row in videos.to_pylist()]

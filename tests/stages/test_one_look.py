@@ -25,6 +25,7 @@ from foretaste.contracts.view import Look
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.protocol import protocol
+from foretaste.pipeline.result_paths import PATHS, path_of
 from foretaste.pipeline.step import Step
 from foretaste.scores.verify import verify
 from foretaste.stages import make_samples, probe_videos, read_annotations, score, train
@@ -74,7 +75,7 @@ models:
     objective: [{loss: {kind: cross_entropy}, of: action}]
     training: {epochs: 2, batch: 2, workers: 1, optimizer: {kind: sgd, lr: 0.1}}
 """
-WILDCARDS = {"dataset": "patterns", "system": "patterns", "seed": "0", "model": "student"}
+NAMES = {"dataset": "patterns", "system": "patterns", "seed": "0", "model": "student"}
 
 
 def corner(number):
@@ -130,24 +131,22 @@ class Run:
         settings = {"dataset": "patterns", "data_root": str(folder), "results_root": str(folder / "results")}
         self.plan = Plan(Catalogue(settings, folder))
 
-    def step(self, stage, wildcards=None):
-        wildcards = wildcards or {"dataset": "patterns"}
+    def step(self, stage, names=None):
+        names = names or {"dataset": "patterns"}
         if stage == "make_samples":
-            wildcards["task"] = "anticipation"
-        described = self.plan.describe(stage, wildcards)
+            names["task"] = "anticipation"
+        described = self.plan.describe(stage, names)
         inputs = {
             name: [Path(one) for one in path] if isinstance(path, list) else Path(path)
             for name, path in described.inputs.items()
         }
-        outputs = {name: Path(path) for name, path in described.outputs.items()}
+        results = Path(self.plan.results)
+        outputs = {output: results / path_of(stage, output, **names) for output in PATHS[stage]}
         for path in outputs.values():
             path.parent.mkdir(parents=True, exist_ok=True)
         config = {**described.config, **described.places}
         scratch = self.folder / "scratch" / stage
-        numbers = {name: int(value) if name == "seed" else value for name, value in wildcards.items()}
-        return Step(
-            stage=stage, inputs=inputs, outputs=outputs, config=config, wildcards=numbers, scratch=scratch
-        )
+        return Step(stage=stage, inputs=inputs, outputs=outputs, config=config, scratch=scratch)
 
     def prepare(self):
         for stage in (read_annotations, probe_videos, make_samples):
@@ -156,7 +155,7 @@ class Run:
 
     def view(self):
         """The student's view, made as the stages train and score make it."""
-        step = self.step("train", WILDCARDS)
+        step = self.step("train", NAMES)
         return build_view(step.config["model"]["view"], read_sources(step.inputs, step.config))
 
 
@@ -251,11 +250,11 @@ def test_digests_are_of_all_views(run, tmp_path):
 
 
 def test_a_model_with_several_views_is_trained_and_scored(run):
-    first = run.step("train", WILDCARDS)
+    first = run.step("train", NAMES)
     train.run(first)
     log = [json.loads(line) for line in first.outputs["log"].read_text().splitlines()]
     assert log[-1]["monitor"] == "validation" and "role" not in first.outputs["config"].read_text()
-    second = run.step("score", WILDCARDS)
+    second = run.step("score", NAMES)
     score.run(second)
     scores = verify(second.outputs["scores"])
     assert scores.logits("training", "action").shape == (2, 2)
