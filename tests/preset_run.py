@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import tiny_lm
 from jobs import give_names_of, job_file, run_here
+from workflow_copy import copy_workflow
 
 from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline.catalogue import Catalogue
@@ -43,7 +44,7 @@ class PresetRun:
 
     def __init__(self, folder: Path, models: dict[str, Any]):
         self.folder, self.results = folder, folder / "results"
-        shutil.copytree(ROOT / "workflow", folder / "workflow")
+        copy_workflow(folder)
         tiny_lm.make(folder / "data" / "weights" / "tiny")
         tiny_lm.write_tokenizer(folder / "data" / "weights" / "tiny")
         self._write_data()

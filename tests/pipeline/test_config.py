@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 import stand_ins
+from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
@@ -127,7 +127,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("text", "message"), MISTAKES.items(), ids=list(MISTAKES))
 def test_a_mistake_in_a_preset(text, message, tmp_path):
-    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    copy_workflow(tmp_path)
     (tmp_path / "workflow" / "systems" / "mine.yaml").write_text(f"base: lm_avt_demo\n{text}\n")
     with pytest.raises(ConfigError, match=message) as caught:
         Catalogue({"dataset": "kitchen", "systems": "mine"}, tmp_path)
@@ -162,7 +162,7 @@ def test_each_dataset_has_the_template_of_its_compounds(name):
 
 
 def test_teachers_that_see_different_histories(tmp_path):
-    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    copy_workflow(tmp_path)
     mine = tmp_path / "workflow" / "systems" / "mine.yaml"
     mine.write_text("base: lm_avt\nmodels: {teacher_counts: {view: {length: 9}}}")
     found = protocol(
@@ -443,7 +443,7 @@ def test_a_system_that_does_not_fit_is_an_error_that_lists_those_that_do():
 
 
 def test_a_preset_of_another_family_does_not_fit(tmp_path):
-    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    copy_workflow(tmp_path)
     preset = tmp_path / "workflow" / "systems" / "other.yaml"
     text = (ROOT / "workflow" / "systems" / "lm_avt.yaml").read_text()
     preset.write_text(text)
@@ -457,7 +457,7 @@ def test_a_preset_of_another_family_does_not_fit(tmp_path):
 
 
 def test_a_dataset_may_name_several_systems(tmp_path):
-    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    copy_workflow(tmp_path)
     dataset = tmp_path / "workflow" / "datasets" / "epic55.yaml"
     dataset.write_text(dataset.read_text().replace("systems: lm_avt", "systems: [lm_avt, lm_avt_counts]"))
     made = Catalogue({"dataset": "epic55"}, tmp_path)

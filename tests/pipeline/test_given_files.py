@@ -74,6 +74,20 @@ def test_videos_in_linked_folders_and_of_any_case_are_inputs_and_what_lies_besid
     ]
 
 
+def test_a_video_that_is_exchanged_is_another_whatever_its_time(data):
+    def key() -> str:
+        graph = Graph(Plan(catalogue(data_root=str(data))), Contents(Path("memory"), may_write=False))
+        return graph.step("probe_videos", {"dataset": "epic55"}).key
+
+    video = data / "epic55/videos/P01/P01_01.MP4"
+    before, stamp = key(), video.stat()
+    video.write_bytes(b"another")
+    os.utime(video, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    after = key()
+    os.utime(video)
+    assert before != after == key()
+
+
 def test_a_folder_without_videos_says_what_it_holds(data):
     for name in ("P01/P01_01.MP4", "P01/P01_02.mp4"):
         (data / "epic55/videos" / name).rename((data / "epic55/videos" / name).with_suffix(".mp5"))

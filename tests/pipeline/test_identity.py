@@ -1,5 +1,5 @@
-"""What a run makes follows from the records of its steps: not from times, places, names, what a run before left
-beside the results, or what bears a name just now.
+"""What a run makes follows from the records of its steps: not from times, places or names, nor from what a
+run before left beside the results.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import barcode
 import pytest
+from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import ISSUES, VIDEOS, of_modality, read_table
@@ -41,8 +41,7 @@ models:
 
 def plan(folder: Path, videos: str) -> Plan:
     """The plan of a copy of the workflow, with a dataset whose videos are said to lie so."""
-    shutil.copytree(ROOT / "workflow", folder / "workflow")
-    shutil.copy(ROOT / "Snakefile", folder / "Snakefile") if (ROOT / "Snakefile").exists() else None
+    copy_workflow(folder)
     (folder / "workflow/datasets/tea.yaml").write_text(f"{DATASET}videos: {videos}\n")
     (folder / "workflow/systems/tea.yaml").write_text(SYSTEM)
     return Plan(Catalogue({"dataset": "tea", "data_root": str(folder)}, folder))

@@ -1,4 +1,6 @@
-"""Results appear whole or not at all, only of what was planned, and two jobs of one result never write at once."""
+"""Results appear whole or not at all, only of what was planned, and two jobs of one result never write at
+once.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,7 @@ def test_an_input_that_changes_while_it_is_read_makes_no_result(tmp_path):
         copy(step)
         job.source.write_text("another")
 
-    with pytest.raises(DataError, match="inputs.source is no longer"):
+    with pytest.raises(DataError, match=r"inputs\.source is no longer"):
         run_job(job.path, meanwhile)
     assert not job.named.exists()
 

@@ -18,6 +18,7 @@ import av
 import numpy as np
 import pytest
 import torch
+from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import BOXES, read_table, write_table
@@ -119,7 +120,7 @@ class Run:
     """A clone with a dataset and a preset of its own; ``do`` runs one stage of its plan."""
 
     def __init__(self, folder, system=SYSTEM):
-        shutil.copytree(ROOT / "workflow", folder / "workflow")
+        copy_workflow(folder)
         (folder / "workflow/datasets/patterns.yaml").write_text(DATASET)
         (folder / "workflow/systems/patterns.yaml").write_text(system)
         (folder / "actions.csv").write_text(ACTIONS)
