@@ -77,7 +77,7 @@ def test_a_system_is_not_called_what_lies_beside_it_nor_what_a_rule_is_called(na
         Catalogue({"dataset": "kitchen"}, root)
 
 
-@pytest.mark.parametrize("name", ["text", "lm", "weights", "seed1", "My data", "a.b"])
+@pytest.mark.parametrize("name", ["text", "lm", "views", "weights", "seed1", "My data", "a.b"])
 def test_a_dataset_is_not_called_what_lies_beside_it(name, tmp_path):
     copy_workflow(tmp_path)
     (tmp_path / "workflow" / "datasets" / f"{name}.yaml").write_text("base: epic55\n")
