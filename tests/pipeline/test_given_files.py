@@ -148,6 +148,7 @@ def kitchen(tmp_path) -> Rules:
 def test_nothing_is_written_before_a_run_starts(kitchen, tmp_path):
     assert not list(tmp_path.iterdir())
     kitchen.start()
+    kitchen.end()
     stages = {path.name.partition("-")[0] for path in (tmp_path / "results/.steps").iterdir()}
     assert stages == {"make_kitchen", "read_annotations", "name_results"}
 
@@ -162,6 +163,8 @@ def test_what_a_driver_left_that_died_is_swept_up_and_no_other(kitchen, tmp_path
     assert alive.is_dir() and not (runs / "0101-000000-abcdef").exists()
     other.end()
     assert list(runs.iterdir()) == [alive]
+    kitchen.end()
+    assert not list(runs.iterdir())
 
 
 def test_a_run_that_cannot_write_says_so(kitchen, monkeypatch):
@@ -171,3 +174,4 @@ def test_a_run_that_cannot_write_says_so(kitchen, monkeypatch):
     monkeypatch.setattr("foretaste.pipeline.jobs.remember_json", full)
     with pytest.raises(SystemExit, match=r"error: No space left on device: .*results"):
         kitchen.start()
+    kitchen.end()

@@ -19,6 +19,7 @@ from foretaste.pipeline.rules import NAMES, Rules
 from foretaste.pipeline.store import entry_of, read_entry
 
 LABELS = {"loss": {"kind": "cross_entropy"}, "of": "action"}
+KL = {"kind": "kl", "temperature": 2.0, "t_squared": True}
 COUNTS = {
     "role": "teacher",
     "label": "counts",
@@ -57,11 +58,17 @@ def of(model: str) -> set[str]:
     return {f"{stage} {model}" for stage in OF_A_MODEL}
 
 
-def planned(run: PresetRun, results: Path | None = None, **settings) -> set[str]:
-    """The jobs of both models' metrics, as Snakemake finds them: from the target to what each needs."""
+#: What is asked for where nothing else is.
+METRICS = ("counts/metrics.json", "reader/metrics.json")
+
+
+def planned(
+    run: PresetRun, results: Path | None = None, asked: tuple[str, ...] = METRICS, **settings
+) -> set[str]:
+    """The jobs of what is asked for, as Snakemake finds them: from the target to what each needs."""
     results = results or run.results
     rules = Rules.of(run.plan(results_root=str(results), **settings).catalogue, may_write=False)
-    targets = [f"{results}/tea/mine/seed0/{model}/metrics.json" for model in ("counts", "reader")]
+    targets = [f"{results}/tea/mine/seed0/{path}" for path in asked]
     waiting = rules.wanted(lambda _: targets)({})
     if waiting == targets:
         return set()
@@ -127,12 +134,13 @@ def test_an_exchanged_raw_file_with_an_older_time_remakes_what_reads_it(whole):
     assert planned(whole) == set()
 
 
-def test_a_damaged_result_is_made_again_and_what_reads_it_is_not(whole, tmp_path):
+def test_a_damaged_result_is_made_again_where_it_is_wanted_and_what_was_made_of_it_stands(whole, tmp_path):
     shutil.copytree(whole.results, tmp_path / "copy", symlinks=True)
     log = (tmp_path / "copy/tea/mine/seed0/reader/log.jsonl").resolve()
     log.chmod(0o644)
     log.write_bytes(log.read_bytes()[:-1])
-    assert planned(whole, tmp_path / "copy") == {"train reader", NAMES}
+    assert planned(whole, tmp_path / "copy", ("reader/log.jsonl", *METRICS)) == {"train reader", NAMES}
+    assert planned(whole, tmp_path / "copy") == set()
 
 
 def test_there_and_back_makes_nothing_on_the_way_back(whole):
@@ -164,7 +172,7 @@ def test_a_job_reads_what_it_was_planned_on_whatever_bears_the_name_now(whole):
 
 
 def test_a_model_of_two_systems_is_one_whatever_they_call_it(whole):
-    taught = {**READER, "objective": [LABELS, {"loss": {"kind": "kl"}, "of": "action", "to": "counts"}]}
+    taught = {**READER, "objective": [LABELS, {"loss": KL, "of": "action", "to": "counts"}]}
     whole.write_preset({"counts": COUNTS, "taught": taught})
     text = (whole.folder / "workflow/systems/mine.yaml").read_text()
     renamed = text.replace('"taught"', '"pupil"').replace('"counts": {', '"tally": {')

@@ -1,4 +1,4 @@
-"""Edits rerun exactly what they touch, and nothing else does, as `snakemake -n` plans it on a finished run."""
+"""Edits rerun exactly what they touch, and nothing else does, as `snakemake -n` plans on a finished run."""
 
 from __future__ import annotations
 
