@@ -45,6 +45,7 @@ from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph
 from foretaste.pipeline.jobs import job_of, keep
 from foretaste.pipeline.plan import Plan
+from foretaste.pipeline.records import identity
 from foretaste.pipeline.store import entry_of, read_entry
 from foretaste.video.windows import grid_index
 
@@ -219,7 +220,7 @@ def published(work: Path, config: dict[str, str]) -> dict[str, object]:
     record = copy.deepcopy(planned.record)
     network, training = (record["config"]["model"][part] for part in ("network", "training"))
     training |= {"epochs": None, "steps": PUBLISHED_STEPS, "checkpoint_steps": KILLED_AFTER}
-    step = replace(planned, record=record)
+    step = replace(planned, record=record, key=f"train/{identity(record)}")
     digests = []
     for name in ("undisturbed", "killed"):
         results = work / "published" / name
