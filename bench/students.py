@@ -19,6 +19,7 @@ again, and compares the bytes.
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
 import json
 import os
@@ -30,6 +31,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +41,12 @@ from foretaste.contracts.tables import SAMPLES, read_table
 from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline import artifact
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.contents import Contents
+from foretaste.pipeline.graph import Graph
+from foretaste.pipeline.jobs import job_of, keep
 from foretaste.pipeline.plan import Plan
-from foretaste.pipeline.specs import step_file
-from foretaste.report.timing import read_cost
+from foretaste.pipeline.records import identity
+from foretaste.pipeline.store import entry_of, read_entry
 from foretaste.video.windows import grid_index
 
 ROOT = Path(__file__).parents[1]
@@ -157,14 +162,8 @@ def students(work: Path, config: dict[str, str], models: Sequence[str]) -> dict[
     folder = Path("results/epic55/lm_avt_small/seed0")
     snakemake(work, config, *(str(folder / model / "metrics.json") for model in models))
     for model in models:
-        costs = [
-            read_cost(work / "results/.benchmarks/epic55/lm_avt_small/seed0" / model / f"{part}.tsv")
-            for part in PARTS
-        ]
-        seconds, peak_mb = (
-            sum(cost.cpu_s or 0.0 for cost in costs),
-            max(cost.max_rss_mb or 0.0 for cost in costs),
-        )
+        costs = [read_entry(entry_of(work / folder / model / part)).cost for part in PARTS]
+        seconds, peak_mb = sum(cost.cpu_s for cost in costs), max(cost.max_rss_mb for cost in costs)
         steps = [
             json.loads(line)["step"]
             for line in (work / folder / model / "log.jsonl").read_text().splitlines()
@@ -177,8 +176,8 @@ def students(work: Path, config: dict[str, str], models: Sequence[str]) -> dict[
     return found
 
 
-#: The jobs of one student.
-PARTS = ("checkpoint", "scores", "metrics")
+#: What the jobs of one student make.
+PARTS = ("checkpoint", "scores", "metrics.json")
 
 
 def samples(work: Path) -> dict[str, int]:
@@ -215,19 +214,18 @@ def published(work: Path, config: dict[str, str]) -> dict[str, object]:
     snakemake(work, config, "results/epic55/samples/anticipation.parquet", "results/epic55/classes.json")
     os.chdir(work)
     plan = Plan(Catalogue(config, ROOT))
-    planned = step_file(
-        plan, "train", {"dataset": "epic55", "system": "lm_avt", "seed": "0", "model": "student_baseline"}, 1
-    )
-    step = json.loads(json.dumps(planned.step))
-    network, training = (step["spec"]["config"]["model"][part] for part in ("network", "training"))
+    graph = Graph(plan, Contents(Path(plan.results) / ".sha256"))
+    names = {"dataset": "epic55", "system": "lm_avt", "seed": "0", "model": "student_baseline"}
+    planned = graph.step("train", names)
+    record = copy.deepcopy(planned.record)
+    network, training = (record["config"]["model"][part] for part in ("network", "training"))
     training |= {"epochs": None, "steps": PUBLISHED_STEPS, "checkpoint_steps": KILLED_AFTER}
+    step = replace(planned, record=record, key=f"train/{identity(record)}")
     digests = []
     for name in ("undisturbed", "killed"):
         results = work / "published" / name
-        files = {"checkpoint": "checkpoint", "log": "log.jsonl", "config": "config.yaml"}
-        step["outputs"] = {key: str(results / file) for key, file in files.items()}
-        own = results / ".steps" / "train.json"
-        artifact.write_json(own, step)
+        named = {file: str(results / file) for file in planned.names}
+        own = keep(job_of(step, named, str(results), (f"{plan.results}/.store",), []))
         if name == "killed":
             kill_after_a_step(own, results / ".scratch")
         started = time.perf_counter()
@@ -258,7 +256,7 @@ def train_command(step: Path) -> list[str]:
 def kill_after_a_step(step: Path, scratch: Path) -> None:
     """Start the training and kill it once the state after ``KILLED_AFTER`` optimizer steps is there."""
     process = subprocess.Popen(train_command(step))
-    while not list(scratch.glob(f"train-*/whole/step-{KILLED_AFTER}")):
+    while not list(scratch.glob(f"train-*/work/whole/step-{KILLED_AFTER}")):
         if process.poll() is not None:
             raise RuntimeError("the training ended before it could be killed")
         time.sleep(0.1)

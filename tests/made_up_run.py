@@ -7,6 +7,7 @@ Students are made to differ as in the generated kitchen: the taught ones know a 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import av
@@ -19,6 +20,7 @@ from foretaste.evaluation.measure import measure
 from foretaste.evaluation.protocols import report, targets
 from foretaste.pipeline import artifact
 from foretaste.pipeline.step import Step
+from foretaste.pipeline.store import FORMAT, RECORD, Cost, Entry
 from foretaste.scores.reader import open_scores
 
 _LM, _RECIPES = {"lm": "minilm"}, {"lm": "minilm_recipes"}
@@ -73,10 +75,9 @@ def make_run(
     classes = make_classes(actions)
     names = [f"kitchen_w{w}" if w else "kitchen" for w in range(worlds)]
     inputs: dict[str, list[Path] | Path] = {
-        key: []
-        for key in ("metrics", "scores", "logs", "samples", "segments", "classes", "issues", "benchmarks")
+        key: [] for key in ("metrics", "scores", "logs", "samples", "segments", "classes", "issues")
     }
-    runs, logs, jobs, benchmarks = [], [], [], []
+    runs, logs, costs = [], [], []
     for number, world in enumerate(names):
         place = folder / world
         labels = make_tables(place, classes, videos or {"training": 6, "validation": 8}, seed=number)
@@ -95,10 +96,7 @@ def make_run(
                 inputs["metrics"].append(own / "metrics.json")
                 inputs["scores"].append(own / "scores")
                 runs.append({"world": world, "model": model, "seed": seed})
-                jobs += ["train", "score"]
-                benchmarks += [
-                    _benchmark(own / f"{rule}.tsv", len(jobs), rule) for rule in ("train", "score")
-                ]
+                costs += [_cost(own / stage, len(runs), stage) for stage in ("train", "score")]
                 if not MODELS[model]["averaged"] and model != "teacher_counts":
                     inputs["logs"].append(_log(own / "log.jsonl", model, seed))
                     logs.append(runs[-1])
@@ -133,13 +131,11 @@ def make_run(
             "runs": runs,
             "logs": logs,
             "lms": [{"world": world, "lm": "minilm_recipes"} for world in lms],
-            "jobs": jobs,
             "teacher_seeds": min(seeds, 2),
             "history": {"rule": "start", "source": "all_splits", "length": 5},
             "video_folders": {"rgb": str(folder / names[0] / "videos")},
-            "benchmarks": [str(path) for path in benchmarks],
+            "costs": [str(folder) for folder in costs],
         },
-        wildcards={"dataset": "kitchen", "system": "lm_avt_demo", "scope": ""},
         scratch=folder / "scratch",
     )
 
@@ -230,14 +226,14 @@ def _pretrained(path: Path, number: int) -> Path:
     return path
 
 
-def _benchmark(path: Path, number: int, rule: str) -> Path:
-    seconds = 20 + 3 * number if rule == "train" else 2
-    values = f"{seconds}.5\t0:00:{seconds:02d}\t{600 + 7 * number}.1"
-    values += f"\t1.0\t1.0\t1.0\t0.0\t0.0\t90.0\t{seconds * 1.7:.2f}"
-    path.write_text(
-        f"s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n{values}\n"
-    )
-    return path
+def _cost(folder: Path, number: int, stage: str) -> Path:
+    """The folder of a result whose record says what it cost."""
+    seconds = 20 + 3 * number if stage == "train" else 2
+    cost = Cost(wall_s=seconds + 0.5, cpu_s=round(seconds * 1.7, 2), max_rss_mb=600.1 + 7 * number)
+    folder.mkdir()
+    entry = Entry(format=FORMAT, record={"stage": stage}, files={}, cost=cost)
+    artifact.write_json(folder / RECORD, asdict(entry))
+    return folder
 
 
 def _issues(path: Path) -> None:

@@ -4,7 +4,6 @@ by the stages themselves: all of a run but Snakemake.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import shutil
@@ -15,12 +14,16 @@ from typing import Any
 
 import numpy as np
 import tiny_lm
-from foretaste.pipeline.specs import StepFile, step_file
+from jobs import give_names_of, job_file, run_here
+from workflow_copy import copy_workflow
 
 from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.jobs import read_job
 from foretaste.pipeline.plan import Plan
-from foretaste.pipeline.running import run_step
+from foretaste.pipeline.running import step_of
+from foretaste.pipeline.step import Step
+from foretaste.pipeline.store import Store
 
 ROOT = Path(__file__).parents[1]
 VIDEOS = {"training": ("a", "b", "c", "d"), "validation": ("e", "f")}
@@ -41,7 +44,7 @@ class PresetRun:
 
     def __init__(self, folder: Path, models: dict[str, Any]):
         self.folder, self.results = folder, folder / "results"
-        shutil.copytree(ROOT / "workflow", folder / "workflow")
+        copy_workflow(folder)
         tiny_lm.make(folder / "data" / "weights" / "tiny")
         tiny_lm.write_tokenizer(folder / "data" / "weights" / "tiny")
         self._write_data()
@@ -70,38 +73,48 @@ class PresetRun:
         run = {"dataset": "tea", "systems": "mine", **places, **settings}
         return Plan(Catalogue(run, self.folder))
 
-    def step(self, stage: str, model: str | None = None, **settings: Any) -> StepFile:
+    def job(self, stage: str, model: str | None = None, **settings: Any) -> Path:
         """The file of a step, written."""
-        wildcards = {"dataset": "tea"}
+        names = {"dataset": "tea"}
         if stage == "make_samples":
-            wildcards["task"] = "anticipation"
+            names["task"] = "anticipation"
         if model is not None:
-            wildcards |= {"system": "mine", "seed": "0", "model": model}
-        kept = step_file(self.plan(**settings), stage, wildcards)
-        kept.keep()
-        return kept
+            names |= {"system": "mine", "seed": "0", "model": model}
+        return job_file(self.plan(**settings), stage, names)
 
-    def make(self, stage: str, model: str | None = None, processes: int = 1) -> Path:
-        """Run one step; returns the folder of the model."""
+    def step(self, stage: str, model: str | None = None) -> Step:
+        """What a stage is handed; what it reads must have been made."""
+        return step_of(read_job(self.job(stage, model)), Store(self.results))
+
+    def make(self, stage: str, model: str | None = None, processes: int = 1, **settings: Any) -> Path:
+        """Run one step unless its result is there; returns the folder of the model, whose names are of this
+        step then. ``settings``: of config.yaml.
+        """
         # All models are scored in one number of processes, each is trained in its own.
         spread = {"processes": {"score" if stage == "score" else model: processes}} if processes > 1 else {}
-        step = self.step(stage, model, **spread)
-        assert step.step["spec"]["processes"] == processes
-        self._run(step)
+        path = self.job(stage, model, **spread, **settings)
+        assert read_job(path)["record"]["processes"] == processes
+        self._run(path)
         return self.of(model) if model else self.results / "tea"
 
-    def _run(self, step: StepFile) -> None:
-        step.keep()
-        path, stage = step.path, step.step["spec"]["stage"]
-        if step.step["spec"].get("processes", 1) == 1:
-            run_step(path, importlib.import_module(f"foretaste.stages.{stage}").run)
+    def forget(self, stage: str, model: str) -> None:
+        """Take a result away, with its names."""
+        job = read_job(self.job(stage, model))
+        shutil.rmtree(self.results / ".store" / job["key"])
+        shutil.rmtree(self.of(model))
+
+    def _run(self, path: Path) -> None:
+        record = read_job(path)["record"]
+        if record["processes"] == 1:
+            run_here(path, record["stage"])
         else:
-            command = ["-m", "foretaste", stage, "--step", str(path)]
+            command = ["-m", "foretaste", record["stage"], "--step", str(path)]
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "FORETASTE_PLAIN": "1"}
             done = subprocess.run(
                 [sys.executable, *command], env=environment, capture_output=True, text=True, timeout=300
             )
             assert done.returncode == 0, done.stdout + done.stderr
+        give_names_of(path)
 
     def of(self, model: str) -> Path:
         """Where the files of a model lie."""
@@ -111,7 +124,7 @@ class PresetRun:
         """Segments, classes, samples and the language model."""
         self.make("read_annotations")
         self.make("make_samples")
-        self._run(step_file(self.plan(), "fetch_weights", {"weights": "tiny"}))
+        self._run(job_file(self.plan(), "fetch_weights", {"weights": "tiny"}))
 
     def log(self, model: str) -> list[dict[str, Any]]:
         """The lines of a training's log."""

@@ -87,7 +87,6 @@ def run(
             inputs=inputs,
             outputs=outputs,
             config=config,
-            wildcards={},
             scratch=out / "scratch",
         )
     )

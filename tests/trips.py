@@ -8,7 +8,6 @@ stage.
 
 from __future__ import annotations
 
-import importlib
 import json
 import shutil
 import tempfile
@@ -17,12 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import tiny_lm
-from foretaste.pipeline.specs import step_file
+from jobs import job_file, run_here
 from watching import PACKAGE, watched
 
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
-from foretaste.pipeline.running import run_step
 
 #: What is followed: a word in a recipe's line and in its id, the id of a segment, a learning rate.
 LINE, SEGMENT, RATE = "zanzibar", "madagascar", 0.000997
@@ -32,15 +30,9 @@ def planned(
     root: Path, settings: dict[str, Any], steps: list[tuple[str, dict[str, str]]]
 ) -> Iterator[Callable]:
     """The steps, in order, each as a function that runs it in this process."""
-    for stage, wildcards in steps:
-        plan = Plan(Catalogue(settings, root))
-        file = step_file(plan, stage, wildcards)
-        file.keep()
-        yield lambda file=file, stage=stage: _run(file.path, stage)
-
-
-def _run(path: Path, stage: str) -> None:
-    run_step(path, importlib.import_module(f"foretaste.stages.{stage}").run)
+    for stage, names in steps:
+        path = job_file(Plan(Catalogue(settings, root)), stage, names)
+        yield lambda path=path, stage=stage: run_here(path, stage)
 
 
 def repository(folder: Path) -> Path:

@@ -35,8 +35,7 @@ def make(part: str, folder: Path, threads: int = 1, world: dict | None = None) -
             stage="make_kitchen",
             inputs={},
             outputs={"part": out},
-            config={"world": MICRO if world is None else world},
-            wildcards={"dataset": "kitchen", "part": part},
+            config={"world": MICRO if world is None else world, "part": part},
             scratch=folder / "scratch" / part,
             threads=threads,
         )

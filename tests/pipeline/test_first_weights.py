@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
+import stand_ins
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.artifact import sha256
 from foretaste.pipeline.first_weights import first_weights, trained
-from foretaste.pipeline.plan import Plan
 
-ROOT = Path(__file__).parents[2]
 NETWORK = {"kind": "avt", "layers": 2, "backbone": {"kind": "vit", "weights": "weights/a.pth", "width": 8}}
 STUDENT = {"dataset": "egtea_s1", "system": "lm_avt", "seed": "0", "model": "student_recipe_lm"}
 
@@ -30,20 +28,21 @@ def test_a_trained_network_is_described_without_them():
     assert NETWORK["backbone"]["weights"] == "weights/a.pth", "the settings stay as they are"
 
 
-def describe(stage, data_root):
-    catalogue = Catalogue({"dataset": "egtea_s1", "data_root": data_root, "recipes": "layer1.json"}, ROOT)
-    return Plan(catalogue).describe(stage, STUDENT)
+def node(stage, data):
+    return stand_ins.graph(data, "egtea_s1").step(stage, STUDENT)
 
 
-def test_they_are_an_input_of_training_and_the_place_of_data_is_no_part_of_its_settings():
-    train = describe("train", "elsewhere")
-    assert train.inputs["weights"] == "elsewhere/weights/jx_vit_base_p16_224-80ecf9dd.pth"
-    assert "elsewhere" not in json.dumps(train.config)
-    assert train.config == describe("train", "here").config
+def test_they_are_an_input_of_training_and_the_place_of_data_is_no_part_of_its_record(tmp_path):
+    here, elsewhere = (stand_ins.write(tmp_path / name, "egtea_s1") for name in ("here", "elsewhere"))
+    train = node("train", here)
+    assert train.sources["weights"].path == f"{here}/weights/jx_vit_base_p16_224-80ecf9dd.pth"
+    assert train.record["inputs"]["weights"] == sha256(here / "weights/jx_vit_base_p16_224-80ecf9dd.pth")
+    assert train.record == node("train", elsewhere).record
 
 
-def test_scoring_does_not_know_them():
-    score = describe("score", "elsewhere")
-    assert "weights" not in score.inputs and '"weights"' not in json.dumps(score.config)
-    assert "jx_vit" not in json.dumps(score.config)
-    assert score.config["model"]["network"]["backbone"] == {"kind": "vit"}
+def test_scoring_does_not_know_them(tmp_path):
+    score = node("score", stand_ins.write(tmp_path, "egtea_s1"))
+    config = score.record["config"]
+    assert "weights" not in score.sources and '"weights"' not in json.dumps(config)
+    assert "jx_vit" not in json.dumps(config)
+    assert config["model"]["network"]["backbone"] == {"kind": "vit"}

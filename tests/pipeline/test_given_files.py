@@ -6,49 +6,53 @@ import os
 from pathlib import Path
 
 import pytest
-from foretaste.pipeline.described import Folder
+import stand_ins
 
 from foretaste.contracts.errors import ForetasteError
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.contents import Contents
+from foretaste.pipeline.graph import Graph, Source
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.plan import Plan
-from foretaste.pipeline.rules import Rules, declared
+from foretaste.pipeline.rules import Rules
 
 ROOT = Path(__file__).parents[2]
 
 
-class Wildcards(dict):
-    """As Snakemake's: a mapping that is asked for its items."""
+def catalogue(**settings) -> Catalogue:
+    return Catalogue({"dataset": "epic55", "systems": "lm_avt_counts", **settings}, ROOT)
 
 
 def rules(**settings) -> Rules:
-    return Rules(Plan(Catalogue({"dataset": "epic55", "systems": "lm_avt_counts", **settings}, ROOT)))
+    return Rules.of(catalogue(**settings), may_write=False)
+
+
+def sources(stage, names, **settings):
+    graph = Graph(Plan(catalogue(**settings)), Contents(Path("memory"), may_write=False))
+    return graph.step(stage, names).sources
+
+
+VIDEOS = "results/epic55/videos.parquet"
 
 
 @pytest.fixture
 def data(tmp_path):
     """A data root in EPIC-55's layout whose videos lie as people keep them."""
+    labels = stand_ins.label_files(tmp_path, "epic55")
     for name in (
-        "videos/P01/P01_01.MP4",
-        "videos/P01/P01_02.mp4",
-        "videos/README",
-        "videos/P01/notes.txt",
-        "elsewhere/P02_01.MP4",
+        *(path.relative_to(tmp_path) for path in labels),
+        "epic55/videos/P01/P01_01.MP4",
+        "epic55/videos/P01/P01_02.mp4",
+        "epic55/videos/README",
+        "epic55/videos/P01/notes.txt",
+        "epic55/elsewhere/P02_01.MP4",
     ):
-        path = tmp_path / "epic55" / name
+        path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     (tmp_path / "epic55/videos/P02").symlink_to(tmp_path / "epic55/elsewhere")
     (tmp_path / "epic55/videos/all").symlink_to(tmp_path / "epic55/videos")
     return tmp_path
-
-
-def test_only_folders_that_a_step_writes_are_known_by_their_manifest():
-    assert declared([Folder("results/x/scores"), "/x/layer1", "/x/a.b"]) == [
-        "results/x/scores/manifest.json",
-        "/x/layer1",
-        "/x/a.b",
-    ]
 
 
 @pytest.mark.parametrize("name", ["layer1", "layer1.json", "-x", "layer1.xz"])
@@ -57,17 +61,31 @@ def test_recipes_of_any_name_are_a_file(name, tmp_path):
     file.parent.mkdir()
     file.touch()
     corpus = name.partition(".")[0]
-    inputs = rules(recipes=str(file)).inputs("read_recipes")(Wildcards(corpus=corpus))
-    assert inputs == {"recipes": str(file)}
+    found = sources("read_recipes", {"corpus": corpus}, recipes=str(file))
+    assert found == {"recipes": Source(str(file))}
 
 
 def test_videos_in_linked_folders_and_of_any_case_are_inputs_and_what_lies_beside_them_is_not(data):
-    inputs = rules(data_root=str(data)).inputs("probe_videos")(Wildcards(dataset="epic55"))
-    assert [Path(path).relative_to(data / "epic55/videos").as_posix() for path in inputs["files"]] == [
+    files = sources("probe_videos", {"dataset": "epic55"}, data_root=str(data))["files"]
+    assert [Path(file.path).relative_to(data / "epic55/videos").as_posix() for file in files] == [
         "P01/P01_01.MP4",
         "P01/P01_02.mp4",
         "P02/P02_01.MP4",
     ]
+
+
+def test_a_video_that_is_exchanged_is_another_whatever_its_time(data):
+    def key() -> str:
+        graph = Graph(Plan(catalogue(data_root=str(data))), Contents(Path("memory"), may_write=False))
+        return graph.step("probe_videos", {"dataset": "epic55"}).key
+
+    video = data / "epic55/videos/P01/P01_01.MP4"
+    before, stamp = key(), video.stat()
+    video.write_bytes(b"another")
+    os.utime(video, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    after = key()
+    os.utime(video)
+    assert before != after == key()
 
 
 def test_a_folder_without_videos_says_what_it_holds(data):
@@ -75,7 +93,7 @@ def test_a_folder_without_videos_says_what_it_holds(data):
         (data / "epic55/videos" / name).rename((data / "epic55/videos" / name).with_suffix(".mp5"))
     (data / "epic55/videos/P02").unlink()
     with pytest.raises(SystemExit, match=r"error: no video matches \*\*/\*\.MP4.*2 named \*\.mp5"):
-        rules(data_root=str(data)).inputs("probe_videos")(Wildcards(dataset="epic55"))
+        rules(data_root=str(data)).wanted_path(VIDEOS)({})
     assert (
         not Locations(Catalogue({"dataset": "epic55", "data_root": str(data)}, ROOT)).videos("epic55").any()
     )
@@ -93,11 +111,11 @@ def test_features_are_found_through_links(data):
 
 def test_a_missing_file_is_one_line(tmp_path):
     with pytest.raises(SystemExit, match=r"error: missing file: .*EPIC_train_action_labels.csv"):
-        rules(data_root=str(tmp_path)).inputs("read_annotations")(Wildcards(dataset="epic55"))
+        rules(data_root=str(tmp_path)).wanted_path("results/epic55/segments.parquet")({})
 
 
 def test_a_folder_that_may_not_be_read_is_one_line(data, monkeypatch):
-    made, scandir = rules(data_root=str(data)).inputs("probe_videos"), os.scandir
+    wanted, scandir = rules(data_root=str(data)).wanted_path(VIDEOS), os.scandir
 
     def refuse(path):
         if "videos" in str(path):
@@ -106,7 +124,7 @@ def test_a_folder_that_may_not_be_read_is_one_line(data, monkeypatch):
 
     monkeypatch.setattr("os.scandir", refuse)
     with pytest.raises(SystemExit, match=r"error: Permission denied: .*videos"):
-        made(Wildcards(dataset="epic55"))
+        wanted({})
 
 
 @pytest.mark.parametrize("results", ["file", "file/below", "link"])
@@ -117,21 +135,43 @@ def test_results_in_a_file_are_refused(results, tmp_path):
         rules(results_root=f"{tmp_path}/{results}")
 
 
-def test_a_step_file_is_written_when_it_is_asked_for_and_only_then(tmp_path):
-    made = rules(results_root=str(tmp_path / "results"), dataset="kitchen", systems=[])
-    wildcards = Wildcards(dataset="kitchen", part="recipes")
-    made.spec("make_kitchen")(wildcards)
-    assert not (tmp_path / "results").exists()
-    assert Path(made.file("make_kitchen")(wildcards)).is_file()
+@pytest.fixture
+def kitchen(tmp_path) -> Rules:
+    """A run that has the segments of the kitchen to make."""
+    results = tmp_path / "results"
+    made = rules(results_root=str(results), dataset="kitchen", systems=[])
+    (receipt,) = made.wanted_path(f"{results}/kitchen/segments.parquet")({})
+    assert Path(receipt).is_relative_to(results / ".runs")
+    return made
 
 
-def test_a_run_that_cannot_write_says_so_and_a_dry_run_does_not_mind(tmp_path, monkeypatch):
+def test_nothing_is_written_before_a_run_starts(kitchen, tmp_path):
+    assert not list(tmp_path.iterdir())
+    kitchen.start()
+    kitchen.end()
+    stages = {path.name.partition("-")[0] for path in (tmp_path / "results/.steps").iterdir()}
+    assert stages == {"make_kitchen", "read_annotations", "name_results"}
+
+
+def test_what_a_driver_left_that_died_is_swept_up_and_no_other(kitchen, tmp_path):
+    kitchen.start()
+    runs = tmp_path / "results/.runs"
+    (alive,) = runs.iterdir()
+    (runs / "0101-000000-abcdef").mkdir()
+    other = rules(results_root=str(tmp_path / "results"), dataset="kitchen", systems=[])
+    other.start()
+    assert alive.is_dir() and not (runs / "0101-000000-abcdef").exists()
+    other.end()
+    assert list(runs.iterdir()) == [alive]
+    kitchen.end()
+    assert not list(runs.iterdir())
+
+
+def test_a_run_that_cannot_write_says_so(kitchen, monkeypatch):
     def full(path, value):
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("foretaste.pipeline.specs.remember_json", full)
-    monkeypatch.setattr("foretaste.pipeline.rules.remember_json", full)
-    made = rules(results_root=str(tmp_path / "results"), dataset="kitchen", systems=[])
-    assert "make_kitchen-" in made.file("make_kitchen")(Wildcards(dataset="kitchen", part="recipes"))
+    monkeypatch.setattr("foretaste.pipeline.jobs.remember_json", full)
     with pytest.raises(SystemExit, match=r"error: No space left on device: .*results"):
-        made.check_writable()
+        kitchen.start()
+    kitchen.end()

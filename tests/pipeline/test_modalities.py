@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import barcode
 import pytest
+from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import ISSUES, VIDEOS, of_modality, read_table
@@ -41,8 +41,7 @@ models:
 
 def plan(folder: Path, videos: str) -> Plan:
     """The plan of a copy of the workflow, with a dataset whose videos are said to lie so."""
-    shutil.copytree(ROOT / "workflow", folder / "workflow")
-    shutil.copy(ROOT / "Snakefile", folder / "Snakefile") if (ROOT / "Snakefile").exists() else None
+    copy_workflow(folder)
     (folder / "workflow/datasets/tea.yaml").write_text(f"{DATASET}videos: {videos}\n")
     (folder / "workflow/systems/tea.yaml").write_text(SYSTEM)
     return Plan(Catalogue({"dataset": "tea", "data_root": str(folder)}, folder))
@@ -70,9 +69,7 @@ def test_every_modality_is_probed_from_its_own_folder(tmp_path):
     (tmp_path / "flow/b.mp4").write_bytes(b"no video")
     outputs = {name: tmp_path / f"{name}.parquet" for name in ("videos", "issues")}
     config = {**described.config, **described.places, "on_bad_input": "skip"}
-    step = Step(
-        stage="probe_videos", inputs={}, outputs=outputs, config=config, wildcards={}, scratch=tmp_path
-    )
+    step = Step(stage="probe_videos", inputs={}, outputs=outputs, config=config, scratch=tmp_path)
     probe_videos.run(step)
     videos = read_table(outputs["videos"], VIDEOS)
     rows = [(row["video_id"], row["modality"], row["path"]) for row in videos.to_pylist()]

@@ -4,10 +4,10 @@ refused by one line.
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
+from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
@@ -39,8 +39,7 @@ PARTS = {
 
 
 def preset(tmp_path: Path, text: str, name: str = "mine") -> Path:
-    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
-    shutil.copy(ROOT / "Snakefile", tmp_path)
+    copy_workflow(tmp_path)
     (tmp_path / "workflow" / "systems" / f"{name}.yaml").write_text(
         f"base: lm_avt_demo\n{text}\n", encoding="utf-8"
     )
@@ -78,9 +77,9 @@ def test_a_system_is_not_called_what_lies_beside_it_nor_what_a_rule_is_called(na
         Catalogue({"dataset": "kitchen"}, root)
 
 
-@pytest.mark.parametrize("name", ["text", "lm", "weights", "seed1", "My data", "a.b"])
+@pytest.mark.parametrize("name", ["text", "lm", "views", "weights", "seed1", "My data", "a.b"])
 def test_a_dataset_is_not_called_what_lies_beside_it(name, tmp_path):
-    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    copy_workflow(tmp_path)
     (tmp_path / "workflow" / "datasets" / f"{name}.yaml").write_text("base: epic55\n")
     with pytest.raises(ConfigError, match=f"dataset named '{name}'"):
         Catalogue({"dataset": name}, tmp_path)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
+from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.evaluation.protocols import PROTOCOL
@@ -25,7 +25,7 @@ DROPPED = "{loss: {kind: kl, temperature: 9.0, t_squared: false}, of: action, to
 
 
 def terms(tmp_path: Path, *given: str) -> list[dict]:
-    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    copy_workflow(tmp_path)
     text = f"base: lm_avt_demo\nmodels: {{student_lm: {{objective: [{', '.join(given)}]}}}}\n"
     (tmp_path / "workflow" / "systems" / "mine.yaml").write_text(text)
     return protocol(
@@ -80,7 +80,7 @@ def test_terms_without_a_meaning_are_refused_with_the_preset(tmp_path, term, mes
 def test_the_example_of_the_page_is_a_model_that_two_teachers_teach(tmp_path):
     page = (ROOT / "docs" / "teachers.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```yaml\n(student_taught:.*?)^```", page, re.M | re.S)
-    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    copy_workflow(tmp_path)
     models = "".join(f"  {line}\n" for line in block.splitlines())
     (tmp_path / "workflow" / "systems" / "mine.yaml").write_text(f"base: lm_avt_demo\nmodels:\n{models}")
     catalogue = Catalogue({"dataset": "kitchen", "systems": "mine"}, tmp_path)

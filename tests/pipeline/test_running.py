@@ -1,4 +1,6 @@
-"""Results appear whole or not at all, only of what was planned, and two jobs of one never write at once."""
+"""Results appear whole or not at all, only of what was planned, and two jobs of one result never write at
+once.
+"""
 
 from __future__ import annotations
 

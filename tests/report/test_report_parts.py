@@ -8,6 +8,7 @@ import pytest
 from made_up_run import MODELS
 
 from foretaste.contracts.errors import DataError
+from foretaste.pipeline.store import Cost
 from foretaste.report import diagram
 from foretaste.report.colours import colours
 from foretaste.report.diagram import draw, layers, pipeline
@@ -15,7 +16,7 @@ from foretaste.report.filmstrips import choose, opinion
 from foretaste.report.gains import by_frequency, class_gains, joined
 from foretaste.report.sections.curves import mean_curve, read_curves
 from foretaste.report.setting_line import setting_line, terms_text
-from foretaste.report.timing import by_rule, read_cost
+from foretaste.report.timing import by_rule
 from foretaste.report.written import duration, number, signed
 
 
@@ -40,26 +41,17 @@ def test_curves_are_means_of_the_label_loss_by_epoch(tmp_path):
     assert mean_curve([((1.0, 2.0), (2.0, 4.0)), ((1.0, 4.0),)]) == ((1.0, 3.0),)
 
 
-def test_costs_add_up_by_rule(tmp_path):
-    header = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
-    for name, line in (
-        ("a", "10.5\t0:00:10\t900.2\t1\t1\t1\t1\t1\t1\t20.25"),
-        ("b", "1.5\t0:00:01\t-\t-\t-\t-\t-\t-\t-\t-"),
-        ("c", "x"),
-    ):
-        (tmp_path / name).write_text(header + line + "\n" if line != "x" else "nothing\n")
-    jobs = [
-        ("train", read_cost(tmp_path / "a")),
-        ("train", read_cost(tmp_path / "b")),
-        ("score", read_cost(tmp_path / "b")),
-        ("gone", read_cost(tmp_path / "d")),
+def test_costs_add_up_by_stage():
+    results = [
+        ("train", Cost(wall_s=10.5, cpu_s=20.25, max_rss_mb=900.2)),
+        ("score", Cost(wall_s=1.5, cpu_s=1.25, max_rss_mb=300.5)),
+        ("train", Cost(wall_s=1.5, cpu_s=0.5, max_rss_mb=100.0)),
+        ("taken over", None),
     ]
-    assert by_rule(jobs) == [
-        {"rule": "train", "jobs": 2, "wall_s": 12.0, "cpu_s": 20.25, "max_rss_mb": 900.2},
-        {"rule": "score", "jobs": 1, "wall_s": 1.5, "cpu_s": None, "max_rss_mb": None},
+    assert by_rule(results) == [
+        {"rule": "train", "jobs": 2, "wall_s": 12.0, "cpu_s": 20.75, "max_rss_mb": 900.2},
+        {"rule": "score", "jobs": 1, "wall_s": 1.5, "cpu_s": 1.25, "max_rss_mb": 300.5},
     ]
-    with pytest.raises(DataError, match="not a benchmark file"):
-        read_cost(tmp_path / "c")
 
 
 def test_gains_of_classes_join_worlds_by_name():

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,6 @@ import sys
 import numpy as np
 import pytest
 from damage import damaged, malformed, outcomes
-from foretaste.pipeline.provenance import record_path, write_record
 from made_up_scores import CLASSES, digest, make_cache, make_record
 from safetensors.numpy import load_file, save_file
 
@@ -17,6 +17,8 @@ import foretaste
 from foretaste.__main__ import main
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline import artifact
+from foretaste.pipeline.records import identity as identity_of
+from foretaste.pipeline.store import RECORD, Cost, Store
 from foretaste.scores import writer as writer_module
 from foretaste.scores.format import canonical, identity
 from foretaste.scores.reader import open_scores
@@ -442,21 +444,35 @@ def _permute_columns(tensors):
     tensors["action.logits"] = tensors["action.logits"][:, ::-1]
 
 
+def _published(cache, results):
+    """The cache as a result of a store, whose files may be written to."""
+    made, record = results / "made", {"stage": "score"}
+    shutil.copytree(cache, made / "scores")
+    key = f"score/{identity_of(record)}"
+    entry = Store(results).publish(made, key, record, Cost(wall_s=1.0, cpu_s=1.0, max_rss_mb=1.0))
+    for path in entry.rglob("*.*"):
+        path.chmod(0o644)
+    return entry
+
+
 @pytest.mark.parametrize("change", [_permute_rows, _permute_columns])
-def test_permuted_rows_and_columns_show_against_the_record_of_the_step(cache, change, capsys):
-    """They contradict nothing: the identity shows them, and where it was computed anew, the record beside the
-    folder.
+def test_permuted_rows_and_columns_show_against_the_record_of_the_step(cache, tmp_path, change, capsys):
+    """They contradict nothing: the identity shows them, and where it was computed anew, the record in the
+    store.
     """
-    write_record(cache, {"stage": "score"}, {})
+    entry = _published(cache, tmp_path / "results")
+    cache = entry / "scores"
     assert main(["scores", "verify", str(cache)]) == 0
-    assert "as the step left it, by the record beside it" in capsys.readouterr().out
+    assert "as the step left it, by its record" in capsys.readouterr().out
     stated = json.loads((cache / "manifest.json").read_text())["identity"]
     _forge(cache, change)
     assert main(["scores", "verify", str(cache)]) == 1
-    assert "the manifest is not the one that the step left" in capsys.readouterr().err
-    record_path(cache).unlink()
+    said = capsys.readouterr().err
+    for file in ("manifest.json", "shards/validation-0.safetensors"):
+        assert re.search(f"by the record of the step, scores/{file}: .* recorded", said)
+    (entry / RECORD).unlink()
     assert main(["scores", "verify", str(cache)]) == 0
-    assert "without the record of the step beside it" in capsys.readouterr().out
+    assert "outside a store there is no record of the step" in capsys.readouterr().out
     manifest = json.loads((cache / "manifest.json").read_text())
     (cache / "manifest.json").write_text(json.dumps(manifest | {"identity": stated}))
     assert main(["scores", "verify", str(cache)]) == 1

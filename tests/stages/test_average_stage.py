@@ -57,7 +57,6 @@ def _step(
             "primary_metric": "class_mean_recall5",
             "protocol": {"tau_a": 1.0, "prior_exponent": exponent, "ensemble_weights": weights},
         },
-        wildcards={"dataset": "d", "system": "s", "seed": 0, "model": "mean"},
         scratch=folder / "scratch",
     )
 

@@ -80,10 +80,6 @@ def run(tmp_path_factory) -> Path:
     tables = {name: root / f"{name}.parquet" for name in ("segments", "samples", "issues")} | {
         "classes": root / "classes.json"
     }
-    common = {
-        "wildcards": {"dataset": "epic100", "system": "s", "seed": 0, "model": "counts"},
-        "scratch": root / "scratch",
-    }
     model = {
         "view": VIEW,
         "network": {"kind": "counts"},
@@ -132,7 +128,7 @@ def run(tmp_path_factory) -> Path:
                 inputs=inputs,
                 outputs=outputs,
                 config=config,
-                **common,
+                scratch=root / "scratch",
             )
         )
     return root

@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def step(folder: Path, protocol: dict) -> Step:
+def step(folder: Path, protocol: dict, parts: dict | None = None) -> Step:
     return Step(
         stage="evaluate",
         inputs={name: folder / file for name, file in INPUTS.items()},
@@ -42,8 +42,8 @@ def step(folder: Path, protocol: dict) -> Step:
             "system": "s",
             "seed": 3,
             "model": "lm",
+            "parts": parts or {},
         },
-        wildcards={},
         scratch=folder / "scratch",
     )
 
@@ -209,10 +209,15 @@ def test_a_missing_score_is_one_error_line_that_names_the_sample(folder, capsys)
     )
 
 
-def test_a_fitted_exponent_is_taken_from_the_scores(folder):
+def state(folder, **protocol):
+    """Scores whose manifest says so of their protocol."""
     manifest = artifact.read_json(folder / "scores" / "manifest.json")
-    manifest["facts"]["protocol"] = {"prior_exponent": 0.3}
+    manifest["facts"]["protocol"] = protocol
     artifact.write_json(folder / "scores" / "manifest.json", manifest | {"identity": identity(manifest)})
+
+
+def test_a_fitted_exponent_is_taken_from_the_scores(folder):
+    state(folder, prior_exponent=0.3)
     evaluate.run(step(folder, dict.fromkeys(PROTOCOL) | {"tau_a": 1.0, "prior_exponent": "fitted"}))
     assert artifact.read_json(folder / "metrics.json")["protocol"]["prior_exponent"] == 0.3
 
@@ -227,3 +232,12 @@ def test_samples_of_another_task_are_one_error_line(folder, tau_a, said, capsys)
     assert main(["evaluate", *places, "--split", "validation"]) == 1
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and said in err and "ends 1 s before the target" in err
+
+
+def test_fitted_weights_are_told_by_the_names_of_the_models(folder):
+    """An average does not know what its parts are called."""
+    state(folder, ensemble_weights={"part_1": 0.6, "part_2": 0.4})
+    said = dict.fromkeys(PROTOCOL) | {"ensemble_weights": "fitted"}
+    evaluate.run(step(folder, said, {"teacher_lm": "part_1", "teacher_counts": "part_2"}))
+    found = artifact.read_json(folder / "metrics.json")["protocol"]["ensemble_weights"]
+    assert found == {"teacher_lm": 0.6, "teacher_counts": 0.4}

@@ -48,7 +48,6 @@ def run(folder, out, checkpoint, stops, on_bad_input="skip", shards=1, fps=4.0):
             inputs={},
             outputs={name: out / f"{name}.parquet" for name in ("videos", "issues")},
             config={"video_folders": {"rgb": str(folder)}, "patterns": {"rgb": "*"}, "on_bad_input": "skip"},
-            wildcards={},
             scratch=out,
         )
     )
@@ -82,11 +81,11 @@ def run(folder, out, checkpoint, stops, on_bad_input="skip", shards=1, fps=4.0):
                     "network": NETWORK,
                     "picture": PICTURE,
                     "grid": {"fps": fps, "shards": shards},
+                    "shard": shard,
                     "on_bad_input": on_bad_input,
                     "video_folders": {"rgb": str(folder)},
                     "tasks": [{"kind": "anticipation", "tau_a": TAU_A, "tau_o": TAU_O}],
                 },
-                wildcards={"backbone": "frames", "shard": shard},
                 scratch=out / f"scratch{shard}",
             )
         )

@@ -5,7 +5,6 @@ that fails is one issue.
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import random
 import signal
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import allennlp_archive
 import pytest
+from jobs import raw_job, record_of
 
 from foretaste.contracts.tables import EXTRACTIONS, ISSUES, SENTENCES, read_table, write_table
 from foretaste.pipeline.catalogue import Catalogue
@@ -44,35 +44,17 @@ def write_sentences(path: Path, number: int, extra: tuple[str, ...] = ()) -> Non
     write_table(path, SENTENCES, rows)
 
 
-def step_file(folder: Path, sentences: Path, backend: dict, **more) -> Path:
-    """The step of the only shard, as the workflow writes it."""
-    spec = {
-        "stage": "extract_openie",
-        "wildcards": {"text": "c", "shard": "0"},
-        "config": {"backend": backend, "shards": 1},
-        "threads": 1,
-        "processes": 1,
-        "code": "x",
-    }
-    outputs = {
-        "extractions": str(folder / "results" / "0.parquet"),
-        "issues": str(folder / "results" / "issues.parquet"),
-    }
-    inputs = {"sentences": str(sentences), **more.get("inputs", {})}
-    path = folder / "results" / ".steps" / "step.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(
-        json.dumps(
-            {
-                "format": 1,
-                "spec": spec,
-                "inputs": inputs,
-                "outputs": outputs,
-                "places": more.get("places", {}),
-            }
-        )
-    )
-    return path
+def step_file(
+    folder: Path, sentences: Path, backend: dict, archive: Path | None = None, environment: Path | None = None
+) -> Path:
+    """The step of the only shard, as the workflow writes it; a backend may have an archive and an
+    environment.
+    """
+    results = folder / "results"
+    inputs = {"sentences": sentences, **({"archive": archive} if archive else {})}
+    record = record_of("extract_openie", {"backend": backend, "shards": 1, "shard": 0}, inputs, results)
+    outputs = {"extractions": results / "0.parquet", "issues": results / "issues.parquet"}
+    return raw_job(results, record, inputs, outputs, {"environment": environment} if environment else {})
 
 
 def start(step: Path) -> subprocess.Popen:
@@ -84,15 +66,21 @@ def made(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((folder / "results").glob("*.parquet"))}
 
 
-def killed(times: int, tmp_path: Path, sentences: Path, backend: dict, earliest: float, **more) -> None:
+def killed(
+    times: int, tmp_path: Path, sentences: Path, backend: dict, earliest: float, **parser: Path
+) -> None:
     """Kill a real process several times, between ``earliest`` and all of the time that an undisturbed run
     takes, every other time only once it has finished another block (a busy machine may not get so far in that
     time); then let it finish.
     """
     began = time.monotonic()
-    assert start(step_file(tmp_path / "undisturbed", sentences, backend, **more)).wait() == 0
+    assert start(step_file(tmp_path / "undisturbed", sentences, backend, **parser)).wait() == 0
     took = time.monotonic() - began
-    step, moments, kept = step_file(tmp_path / "killed", sentences, backend, **more), random.Random(3), set()
+    step, moments, kept = (
+        step_file(tmp_path / "killed", sentences, backend, **parser),
+        random.Random(3),
+        set(),
+    )
     for kill in range(times):
         process = start(step)
         with suppress(subprocess.TimeoutExpired):
@@ -110,7 +98,7 @@ def killed(times: int, tmp_path: Path, sentences: Path, backend: dict, earliest:
 
 def blocks(tmp_path: Path) -> set[str]:
     """The finished parts of the killed run."""
-    return {path.name for path in (tmp_path / "killed" / "results" / ".scratch").glob("*/parts/0*")}
+    return {path.name for path in (tmp_path / "killed" / "results" / ".scratch").glob("*/work/parts/0*")}
 
 
 @pytest.mark.slow
@@ -121,7 +109,7 @@ def test_rules_killed_ten_times_give_the_same_bytes(tmp_path):
     assert table.num_rows > 100_000 and table.slice(0, 2)["object_head"].to_pylist() == ["onion", "onion"]
 
 
-def test_the_archive_is_an_input_and_its_place_and_the_environment_are_no_part_of_the_spec():
+def test_the_archive_is_an_input_and_its_place_and_the_environment_are_no_part_of_the_record():
     backend = {"kind": "allennlp", "archive": "models/a.tar.gz", "environment": "/envs/openie"}
     plan = Plan(
         Catalogue(
@@ -132,8 +120,7 @@ def test_the_archive_is_an_input_and_its_place_and_the_environment_are_no_part_o
     assert described.inputs["archive"] == "data/models/a.tar.gz" and described.places == {
         "environment": "/envs/openie"
     }
-    assert described.config == {"backend": {"kind": "allennlp"}, "shards": 2}
-    assert described.outputs["issues"] == "results/text/kitchen/issues/extract_openie-1.parquet"
+    assert described.config == {"backend": {"kind": "allennlp"}, "shards": 2, "shard": 1}
     code = closure("extract_openie", described.config)
     assert {"openie.allennlp_worker", "openie.roles"} <= code and "openie.rules" not in code
     assert "openie.allennlp_worker" not in closure("extract_openie", {"backend": {"kind": "rules"}})
@@ -144,19 +131,15 @@ def test_the_archive_is_an_input_and_its_place_and_the_environment_are_no_part_o
 
 @pytest.fixture(scope="module")
 def archive(tiny_archive):
-    return str(tiny_archive / "model.tar.gz")
+    return tiny_archive / "model.tar.gz"
 
 
 @pytest.mark.slow
 def test_allennlp_killed_four_times_gives_the_same_bytes(tmp_path, archive):
     write_sentences(tmp_path / "sentences.parquet", 1500, ("Chop the onions. " * 60_000,))
-    backend, places = (
-        {"kind": "allennlp", "batch_size": 4},
-        {"environment": str(allennlp_archive.ENVIRONMENT)},
-    )
-    killed(
-        4, tmp_path, tmp_path / "sentences.parquet", backend, 0.5, inputs={"archive": archive}, places=places
-    )
+    backend = {"kind": "allennlp", "batch_size": 4}
+    parser = {"archive": archive, "environment": allennlp_archive.ENVIRONMENT}
+    killed(4, tmp_path, tmp_path / "sentences.parquet", backend, 0.5, **parser)
     assert read_table(tmp_path / "killed" / "results" / "issues.parquet", ISSUES).num_rows == 1
 
 
@@ -171,8 +154,8 @@ def test_a_sentence_that_fails_is_one_issue(tmp_path, archive):
         tmp_path,
         tmp_path / "sentences.parquet",
         {"kind": "allennlp"},
-        inputs={"archive": archive},
-        places={"environment": str(allennlp_archive.ENVIRONMENT)},
+        archive=archive,
+        environment=allennlp_archive.ENVIRONMENT,
     )
     assert start(step).wait() == 0
     (issue,) = read_table(tmp_path / "results" / "issues.parquet", ISSUES).to_pylist()
@@ -195,21 +178,17 @@ def test_a_sentence_that_fails_is_one_issue(tmp_path, archive):
 @pytest.mark.slow
 def test_a_dead_worker_stops_the_stage_with_one_line_and_the_next_run_goes_on(tmp_path, archive):
     write_sentences(tmp_path / "sentences.parquet", 4000)
-    backend, places = (
-        {"kind": "allennlp", "batch_size": 4},
-        {"environment": str(allennlp_archive.ENVIRONMENT)},
-    )
-    step = step_file(
-        tmp_path, tmp_path / "sentences.parquet", backend, inputs={"archive": archive}, places=places
-    )
+    backend = {"kind": "allennlp", "batch_size": 4}
+    parser = {"archive": archive, "environment": allennlp_archive.ENVIRONMENT}
+    step = step_file(tmp_path, tmp_path / "sentences.parquet", backend, **parser)
     command = [sys.executable, "-m", "foretaste", "extract_openie", "--step", str(step)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     parts = tmp_path / "results" / ".scratch"
-    while not list(parts.glob("*/parts/0*")):
+    while not list(parts.glob("*/work/parts/0*")):
         assert process.poll() is None
         time.sleep(0.05)
     (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     os.kill(int(child), signal.SIGKILL)
     _, said = process.communicate()
     assert process.returncode == 1 and "error: the AllenNLP worker died (signal 9): " in said.splitlines()[-1]
-    assert list(parts.glob("*/parts/0*"))
+    assert list(parts.glob("*/work/parts/0*"))

@@ -17,13 +17,15 @@ from pathlib import Path
 import pytest
 import torch
 from damage import damaged, outcomes
+from jobs import raw_job, record_of
 from language_models import KINDS, publish
 from safetensors.torch import load_file
 
 from foretaste.contracts.errors import DataError
 from foretaste.models.hf_folder import take_over
 from foretaste.models.language_model import load_language_model
-from foretaste.pipeline.running import run_step
+from foretaste.pipeline.running import run_job
+from foretaste.pipeline.store import RECORD, Store, entry_of, read_entry
 from foretaste.stages import fetch_weights
 from foretaste.text.tokenizer import Tokenizer
 
@@ -32,38 +34,20 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 def step_of(results: Path, facts: dict, files: list[Path] = ()) -> Path:
     """The file of a step, as the workflow writes it."""
-    spec = {
-        "stage": "fetch_weights",
-        "wildcards": {"weights": "tiny"},
-        "config": facts,
-        "threads": 1,
-        "processes": 1,
-        "code": "-",
-    }
-    inputs = {"files": [str(path) for path in files]} if files else {}
-    step = {
-        "format": 1,
-        "spec": spec,
-        "inputs": inputs,
-        "outputs": {"weights": str(results / "weights" / "tiny")},
-        "places": {},
-    }
-    path = results / ".steps" / "fetch_weights-0.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(step))
-    return path
+    inputs = {"files": files} if files else {}
+    record = record_of("fetch_weights", facts, inputs, results)
+    return raw_job(results, record, inputs, {"weights": results / "weights" / "tiny"})
 
 
-def from_folder(results: Path, folder: Path) -> dict:
-    """Run the stage on a folder; returns the record beside its result."""
+def from_folder(results: Path, folder: Path) -> Path:
+    """Run the stage on a folder; returns the result."""
     files = [
         folder / name
         for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors")
     ]
-    run_step(
-        step_of(results, {"source": "folder", "name": "tiny", "revision": None}, files), fetch_weights.run
-    )
-    return json.loads((results / "weights" / "tiny.provenance.json").read_text())
+    path = step_of(results, {"source": "folder", "name": "tiny", "revision": None}, files)
+    run_job(path, fetch_weights.run)
+    return Store(results).find(json.loads(path.read_text())["key"])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -81,7 +65,7 @@ def test_every_architecture_as_the_hub_has_it(kind, tmp_path):
 
 def test_the_manifest_holds_the_sha256_of_every_file(tmp_path):
     published = publish(tmp_path / "hub", "bert")
-    record = from_folder(tmp_path / "results", published)
+    entry = from_folder(tmp_path / "results", published)
     folder = tmp_path / "results" / "weights" / "tiny"
     manifest = json.loads((folder / "manifest.json").read_text())
     files = {path.name for path in folder.iterdir()} - {"manifest.json"}
@@ -89,15 +73,15 @@ def test_the_manifest_holds_the_sha256_of_every_file(tmp_path):
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files
     }
     assert (manifest["source"], manifest["name"]) == ("folder", "tiny")
-    assert str(tmp_path) not in json.dumps([manifest, record])
+    assert str(tmp_path) not in json.dumps(manifest) + (entry / RECORD).read_text()
 
 
 def test_other_bytes_are_another_identity(tmp_path):
     published = publish(tmp_path / "hub", "bert")
     first = from_folder(tmp_path / "results", published)
-    assert from_folder(tmp_path / "results", published)["identity"] == first["identity"]
+    assert from_folder(tmp_path / "results", published) == first
     publish(published, "bert", seed=1)
-    assert from_folder(tmp_path / "results", published)["identity"] != first["identity"]
+    assert from_folder(tmp_path / "results", published) != first
 
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 47376696\n"
@@ -294,8 +278,8 @@ def test_from_the_hub_and_then_offline(tmp_path):
     assert done.returncode == 0, done.stderr
     manifest = json.loads((tmp_path / "online" / "weights" / "tiny" / "manifest.json").read_text())
     assert (manifest["source"], manifest["name"], manifest["revision"]) == ("hub", "owner/tiny", COMMIT)
-    record = json.loads((tmp_path / "online" / "weights" / "tiny.provenance.json").read_text())["record"]
-    assert record["fetched"] == {"revision": COMMIT, "sha256": manifest["sha256"]}
+    entry = read_entry(entry_of(tmp_path / "online" / "weights" / "tiny"))
+    assert entry.fetched == {"weights": {"revision": COMMIT, "sha256": manifest["sha256"]}}
     done = fetch(tmp_path / "offline", tmp_path / "home", "owner/tiny", HF_HUB_OFFLINE="1")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "offline" / "weights" / "tiny" / "manifest.json").read_text()) == manifest

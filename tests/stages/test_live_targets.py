@@ -14,7 +14,7 @@ from preset_run import WIDTHS, PresetRun
 from safetensors.torch import load_file
 
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.pipeline import artifact, families
+from foretaste.pipeline import families
 from foretaste.pipeline.model_config import TermConfig
 from foretaste.scores.reader import open_scores
 from foretaste.scores.verify import verify
@@ -95,22 +95,23 @@ def run(tmp_path_factory) -> PresetRun:
     return run
 
 
+#: What the models that the student `live` learns of are called where it is trained.
+TARGETS = {"target_1": "watcher", "target_2": "reader"}
+
+
 def shown_and_asked(run: PresetRun) -> tuple[Samples, dict[str, Live], Targets]:
     """The student's training samples as its stage shows them, the teachers beside it, and their caches."""
-    step = artifact.read_json(run.step("train", "live").path)
-    config = step["spec"]["config"]
-    inputs = {
-        name: [Path(one) for one in path] if isinstance(path, list) else Path(path)
-        for name, path in step["inputs"].items()
-    }
+    step = run.step("train", "live")
+    config, inputs = step.config, step.inputs
     live = open_live(inputs, config)
     sources = read_sources(inputs, config)
     view = families.build("views", config["model"]["view"], "view", sources=sources)
     samples = join(view, sources.samples, rows_of(sources.samples, "training"))
-    objective = build_objective([TermConfig(**term) for term in (LOGITS, EMBEDDING)])
-    kept = {teacher: run.of(teacher) / "scores" for teacher in live}
+    terms = [TermConfig(**term) for term in config["model"]["objective"]]
+    objective = build_objective([term for term in terms if term.teacher])
+    kept = {target: run.of(teacher) / "scores" for target, teacher in TARGETS.items()}
     cached = open_targets(kept, objective, "training", samples.ids, sources.classes)
-    return replace(samples, beside={teacher: one.view for teacher, one in live.items()}), live, cached
+    return replace(samples, beside={target: one.view for target, one in live.items()}), live, cached
 
 
 def test_a_live_teacher_says_what_its_cached_scores_say(run):
@@ -121,12 +122,12 @@ def test_a_live_teacher_says_what_its_cached_scores_say(run):
     asked = LiveTargets({name: one.model for name, one in live.items()}, torch.device("cpu"), "fp32")
     for positions in (range(len(shown)), [3, 1, 4]):
         batch = place(shown.batch(positions), torch.device("cpu"), "fp32")
-        assert batch.beside["watcher"]["features"].shape[-1] == WIDTHS["wide"]
+        assert batch.beside["target_1"]["features"].shape[-1] == WIDTHS["wide"]
         assert batch.inputs["features"].shape[-1] == WIDTHS["narrow"]
         said, kept = asked(batch), cached(batch)
-        assert not said["watcher"].logits["action"].requires_grad
-        np.testing.assert_allclose(said["reader"].embedding, kept["reader"].embedding, atol=1e-6, rtol=0)
-        p, q = (log_softmax(one["watcher"].logits["action"]) for one in (said, kept))
+        assert not said["target_1"].logits["action"].requires_grad
+        np.testing.assert_allclose(said["target_2"].embedding, kept["target_2"].embedding, atol=1e-6, rtol=0)
+        p, q = (log_softmax(one["target_1"].logits["action"]) for one in (said, kept))
         assert (p.exp() * (p - q)).sum(-1).abs().max() < 1e-6
         below = (p - p.max(-1, keepdim=True).values).abs()  # what is stored in half precision
         assert ((p - q).abs() <= 2**-11 * (below + below.max(-1, keepdim=True).values) + 1e-6).all()
@@ -142,9 +143,11 @@ def test_a_student_learns_the_same_of_a_live_teacher_and_of_its_cache(run, proce
     for model in ("cached", "live"):
         run.make("train", model, processes)
         first[model] = run.log(model)[0]["parts"]
-    name = "maps.future.smooth_l1.reader.embedding"
+    name = "maps.future.smooth_l1.target_2.embedding"
     assert first["live"][name] == pytest.approx(first["cached"][name], abs=1e-6)
-    assert first["live"]["action.kl.watcher"] == pytest.approx(first["cached"]["action.kl.watcher"], abs=1e-4)
+    assert first["live"]["action.kl.target_1"] == pytest.approx(
+        first["cached"]["action.kl.target_1"], abs=1e-4
+    )
     assert first["live"] != first["cached"], "the cache is rounded"
 
 
@@ -165,7 +168,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_what_is_deployed_holds_no_adapter_and_scores(run, mapped):
     trained = weights(run.of("mapped"))
     assert set(trained) == set(weights(run.make("train", "cached"))) and trained
-    assert "maps.hidden.smooth_l1.watcher.maps.hidden" in run.log("mapped")[0]["parts"]
+    assert "maps.hidden.smooth_l1.target_1.maps.hidden" in run.log("mapped")[0]["parts"]
     run.make("score", "mapped")
     assert verify(run.of("mapped") / "scores").splits == ("training", "validation")
 
@@ -180,13 +183,13 @@ def test_killed_and_resumed_it_ends_with_the_same_bytes(run, mapped, monkeypatch
             raise KeyboardInterrupt
         save(*arguments)
 
-    shutil.rmtree(run.of("mapped"))
+    run.forget("train", "mapped")
     monkeypatch.setattr(Progress, "save", dies)
     with pytest.raises(KeyboardInterrupt):
         run.make("train", "mapped")
     assert not (run.of("mapped") / "checkpoint").exists()
-    (kept,) = (run.results / ".scratch").glob("train-*/whole/step-*/model.safetensors")
-    assert "objective.maps_hidden_smooth_l1_watcher_maps_hidden.weight" in load_file(kept)
+    (kept,) = (run.results / ".scratch").glob("train-*/work/whole/step-*/model.safetensors")
+    assert "objective.maps_hidden_smooth_l1_target_1_maps_hidden.weight" in load_file(kept)
     run.make("train", "mapped")
     assert contents(run.of("mapped")) == mapped
 
@@ -220,7 +223,7 @@ def test_maps_that_are_kept_teach_as_live_ones_do(run, mapped):
     run.make("train", "stored")
     kept, live = (run.log(model)[0]["parts"] for model in ("stored", "mapped"))
     assert kept["action.cross_entropy"] == pytest.approx(live["action.cross_entropy"], abs=1e-9)
-    name = "maps.hidden.smooth_l1.watcher.maps.hidden"
+    name = "maps.hidden.smooth_l1.target_1.maps.hidden"
     assert kept[name] == pytest.approx(live[name], rel=1e-3) and kept[name] != live[name]
     assert set(weights(run.of("stored"))) == set(weights(run.of("mapped")))
 
@@ -245,6 +248,7 @@ def test_damaged_maps_are_one_line_and_verify_finds_them(run, tmp_path, file):
     path = tmp_path / "scores" / "maps" / file
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
+    path.chmod(0o644)
     path.write_bytes(data)
     objective = build_objective([TermConfig(**MAPS)])
     folders, ids = {"watcher": tmp_path / "scores"}, open_scores(tmp_path / "scores").sample_ids("training")
@@ -282,13 +286,13 @@ def test_who_cannot_speak_live_is_named_before_anything_runs(tmp_path, models, m
 
 
 def test_inputs_of_teachers_are_none_of_the_students(run):
-    inputs = artifact.read_json(run.step("train", "live").path)["inputs"]
+    inputs = run.step("train", "live").inputs
     assert {name for name in inputs if not name.startswith("live.")} == {
         "samples", "segments", "classes", "features",
     }  # fmt: skip
     assert {name for name in inputs if name.startswith("live.")} == {
-        "live.watcher.features", "live.watcher.checkpoint", "live.reader.lm", "live.reader.checkpoint",
+        "live.target_1.features", "live.target_1.checkpoint", "live.target_2.lm", "live.target_2.checkpoint",
     }  # fmt: skip
-    assert "scores_watcher" in artifact.read_json(run.step("train", "cached").path)["inputs"]
-    samples = artifact.read_json(run.step("make_samples").path)
-    assert [view["backbone"] for view in samples["spec"]["config"]["views"]] == ["wide", "narrow"]
+    assert "scores_target_1" in run.step("train", "cached").inputs
+    samples = run.step("make_samples")
+    assert [view["backbone"] for view in samples.config["views"]] == ["wide", "narrow"]

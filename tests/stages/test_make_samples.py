@@ -41,7 +41,6 @@ def run(segments, out, config, earliest_stop_s=None, **inputs):
         inputs={"segments": segments, **inputs},
         outputs={"samples": out / "samples.parquet"},
         config={"task": {**WINDOWS, "earliest_stop_s": earliest_stop_s}, "dataset": "epic55", **config},
-        wildcards={},
         scratch=out / "scratch",
     )
     make_samples.run(step)

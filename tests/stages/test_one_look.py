@@ -18,6 +18,7 @@ import av
 import numpy as np
 import pytest
 import torch
+from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import BOXES, read_table, write_table
@@ -25,6 +26,7 @@ from foretaste.contracts.view import Look
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.protocol import protocol
+from foretaste.pipeline.result_paths import PATHS, path_of
 from foretaste.pipeline.step import Step
 from foretaste.scores.verify import verify
 from foretaste.stages import make_samples, probe_videos, read_annotations, score, train
@@ -74,7 +76,7 @@ models:
     objective: [{loss: {kind: cross_entropy}, of: action}]
     training: {epochs: 2, batch: 2, workers: 1, optimizer: {kind: sgd, lr: 0.1}}
 """
-WILDCARDS = {"dataset": "patterns", "system": "patterns", "seed": "0", "model": "student"}
+NAMES = {"dataset": "patterns", "system": "patterns", "seed": "0", "model": "student"}
 
 
 def corner(number):
@@ -118,7 +120,7 @@ class Run:
     """A clone with a dataset and a preset of its own; ``do`` runs one stage of its plan."""
 
     def __init__(self, folder, system=SYSTEM):
-        shutil.copytree(ROOT / "workflow", folder / "workflow")
+        copy_workflow(folder)
         (folder / "workflow/datasets/patterns.yaml").write_text(DATASET)
         (folder / "workflow/systems/patterns.yaml").write_text(system)
         data = folder / "data"
@@ -132,24 +134,22 @@ class Run:
         settings = {"dataset": "patterns", "data_root": str(data), "results_root": str(folder / "results")}
         self.plan = Plan(Catalogue(settings, folder))
 
-    def step(self, stage, wildcards=None):
-        wildcards = wildcards or {"dataset": "patterns"}
+    def step(self, stage, names=None):
+        names = names or {"dataset": "patterns"}
         if stage == "make_samples":
-            wildcards["task"] = "anticipation"
-        described = self.plan.describe(stage, wildcards)
+            names["task"] = "anticipation"
+        described = self.plan.describe(stage, names)
         inputs = {
             name: [Path(one) for one in path] if isinstance(path, list) else Path(path)
             for name, path in described.inputs.items()
         }
-        outputs = {name: Path(path) for name, path in described.outputs.items()}
+        results = Path(self.plan.results)
+        outputs = {output: results / path_of(stage, output, **names) for output in PATHS[stage]}
         for path in outputs.values():
             path.parent.mkdir(parents=True, exist_ok=True)
         config = {**described.config, **described.places}
         scratch = self.folder / "scratch" / stage
-        numbers = {name: int(value) if name == "seed" else value for name, value in wildcards.items()}
-        return Step(
-            stage=stage, inputs=inputs, outputs=outputs, config=config, wildcards=numbers, scratch=scratch
-        )
+        return Step(stage=stage, inputs=inputs, outputs=outputs, config=config, scratch=scratch)
 
     def prepare(self):
         for stage in (read_annotations, probe_videos, make_samples):
@@ -158,7 +158,7 @@ class Run:
 
     def view(self):
         """The student's view, made as the stages train and score make it."""
-        step = self.step("train", WILDCARDS)
+        step = self.step("train", NAMES)
         return build_view(step.config["model"]["view"], read_sources(step.inputs, step.config))
 
 
@@ -253,11 +253,11 @@ def test_digests_are_of_all_views(run, tmp_path):
 
 
 def test_a_model_with_several_views_is_trained_and_scored(run):
-    first = run.step("train", WILDCARDS)
+    first = run.step("train", NAMES)
     train.run(first)
     log = [json.loads(line) for line in first.outputs["log"].read_text().splitlines()]
     assert log[-1]["monitor"] == "validation" and "role" not in first.outputs["config"].read_text()
-    second = run.step("score", WILDCARDS)
+    second = run.step("score", NAMES)
     score.run(second)
     scores = verify(second.outputs["scores"])
     assert scores.logits("training", "action").shape == (2, 2)

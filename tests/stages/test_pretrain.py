@@ -56,7 +56,6 @@ def _run(corpus, out, **training):
         inputs={"phrases": corpus / "phrases.parquet", "lm": corpus / "lm"},
         outputs={"checkpoint": out / "checkpoint", "metrics": out / "metrics.json"},
         config=config,
-        wildcards={},
         scratch=out / "scratch",
     )
     pretrain.run(step)

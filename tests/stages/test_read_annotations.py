@@ -28,7 +28,6 @@ def step(folder: Path, on_bad_input: str, evaluated: str = "validation") -> Step
             "data_root": str(folder),
             "on_bad_input": on_bad_input,
         },
-        wildcards={"dataset": "small"},
         scratch=folder / "scratch",
     )
 
@@ -72,7 +71,6 @@ def test_skip_keeps_them_as_issues_and_samples_follow(tmp_path):
         inputs={"segments": read.outputs["segments"]},
         outputs={"samples": tmp_path / "samples.parquet"},
         config={"task": {"kind": "anticipation", "tau_a": 0.5, "tau_o": 4.0, "earliest_stop_s": 1.0}},
-        wildcards={},
         scratch=tmp_path / "scratch",
     )
     make_samples.run(make)

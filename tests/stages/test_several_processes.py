@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
-from foretaste.pipeline.provenance import record_path
 from preset_run import PresetRun
+
+from foretaste.pipeline.store import entry_of
 
 pytestmark = pytest.mark.slow
 
@@ -55,8 +56,8 @@ def start(run) -> Iterator[Callable[..., subprocess.Popen]]:
     started = []
 
     def begin(model: str, processes: int) -> subprocess.Popen:
-        step = run.step("train", model, **({"processes": {model: processes}} if processes > 1 else {}))
-        command = [sys.executable, "-m", "foretaste", "train", "--step", str(step.path)]
+        step = run.job("train", model, **({"processes": {model: processes}} if processes > 1 else {}))
+        command = [sys.executable, "-m", "foretaste", "train", "--step", str(step)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "FORETASTE_PLAIN": "1"}
         job = subprocess.Popen(
             command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -79,7 +80,7 @@ def until(happened: Callable[[], bool], seconds: float = 240) -> None:
 
 def steps_taken(run: PresetRun) -> int:
     """By the one training that is going on."""
-    logs = list((run.results / ".scratch").glob("train-*/whole/log.jsonl"))
+    logs = list((run.results / ".scratch").glob("train-*/work/whole/log.jsonl"))
     return sum(len(log.read_text().splitlines()) for log in logs)
 
 
@@ -97,7 +98,7 @@ def test_a_second_launch_waits_and_takes_over_what_the_first_made(run, start):
     assert "training steps: 300" in said[0] and "training steps" not in said[1]
     waiting, taken = said[1].splitlines()
     assert waiting.endswith("waiting for it") and taken.endswith("nothing to do")
-    assert record_path(run.of("short") / "checkpoint").is_file()
+    assert entry_of(run.of("short") / "checkpoint") is not None
     assert not list((run.results / ".scratch").iterdir())
 
 
@@ -142,8 +143,8 @@ def test_an_interrupt_is_one_line(run, start, processes, moment):
 
 
 def test_another_launcher_is_refused(run):
-    step = run.step("train", "short")
-    command = [sys.executable, "-m", "foretaste", "train", "--step", str(step.path)]
+    step = run.job("train", "short")
+    command = [sys.executable, "-m", "foretaste", "train", "--step", str(step)]
     environment = {**os.environ, "RANK": "0", "WORLD_SIZE": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and done.stderr.startswith("error: started by another launcher: ")

@@ -21,15 +21,14 @@ RECIPES = [
 ]  # fmt: skip
 
 
-def run(stage, folder: Path, inputs: dict, outputs: dict, config: dict, **wildcards) -> None:
+def run(stage, folder: Path, inputs: dict, outputs: dict, config: dict) -> None:
     stage.run(
         Step(
             stage=stage.__name__.rsplit(".", 1)[1],
             inputs=inputs,
             outputs={name: folder / file for name, file in outputs.items()},
             config=config,
-            wildcards=wildcards,
-            scratch=folder / "scratch" / f"{stage.__name__}-{wildcards}",
+            scratch=folder / "scratch" / f"{stage.__name__}-{config.get('shard')}",
         )
     )
 
@@ -51,8 +50,7 @@ def extract(folder: Path, shards: int) -> None:
             folder,
             {"sentences": folder / "sentences.parquet"},
             {"extractions": f"shards/{shard}.parquet", "issues": f"issues/{shard}.parquet"},
-            {"shards": shards, "backend": {"kind": "rules"}},
-            shard=shard,
+            {"shards": shards, "shard": shard, "backend": {"kind": "rules"}},
         )
 
 
@@ -216,6 +214,5 @@ def test_settings_of_phrases_and_backend_are_checked(tmp_path, layer1):
             tmp_path,
             {"sentences": tmp_path / "sentences.parquet"},
             {"extractions": "x.parquet", "issues": "y.parquet"},
-            {"shards": 1, "backend": {"kind": "openie_rule"}},
-            shard=0,
+            {"shards": 1, "shard": 0, "backend": {"kind": "openie_rule"}},
         )

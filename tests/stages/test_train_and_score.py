@@ -15,6 +15,7 @@ import pytest
 import tiny_lm
 import torch
 import yaml
+from jobs import raw_job, record_of
 from made_up_tables import make_classes, make_tables
 from safetensors.torch import load_file
 
@@ -22,7 +23,6 @@ from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SAMPLES, read_table, write_table
 from foretaste.evaluation.protocols import targets
 from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
-from foretaste.pipeline import artifact
 from foretaste.pipeline.step import Step
 from foretaste.scores.verify import verify
 from foretaste.stages import score, train
@@ -116,7 +116,7 @@ def make_features(path: Path, labels: dict[str, np.ndarray], late_s: float = 0.0
     write_features(path, origin, made)
 
 
-def steps(data: Path, out: Path, model: dict, name: str = "model", **inputs) -> tuple[Step, Step]:
+def steps(data: Path, out: Path, model: dict, **inputs) -> tuple[Step, Step]:
     """The steps that train and score one model, as the workflow writes them."""
     settings = {"objective": [], "folds": 0, "held_out": 0, "calibrate": False, **model}
     places = {key: data / f"{key}.parquet" for key in ("samples", "segments")} | {
@@ -126,7 +126,6 @@ def steps(data: Path, out: Path, model: dict, name: str = "model", **inputs) -> 
         places["features"] = [data / "features.h5"]
     if settings["view"]["kind"] == "action_history":
         places["lm"] = data / "lm"
-    common = {"wildcards": {"dataset": "d", "system": "s", "seed": 0, "model": name}}
     outputs = {"checkpoint": out / "checkpoint", "log": out / "log.jsonl", "config": out / "config.yaml"}
     first = Step(
         stage="train",
@@ -134,7 +133,6 @@ def steps(data: Path, out: Path, model: dict, name: str = "model", **inputs) -> 
         outputs=outputs,
         config={"model": settings, "seed": 0, "evaluated": "validation"},
         scratch=out / "train",
-        **common,
     )
     config = {
         "model": {k: v for k, v in settings.items() if k != "objective"},
@@ -148,7 +146,6 @@ def steps(data: Path, out: Path, model: dict, name: str = "model", **inputs) -> 
         outputs={"scores": out / "scores"},
         config=config,
         scratch=out / "score",
-        **common,
     )
     return first, second
 
@@ -418,21 +415,8 @@ def test_processes_that_fail_of_one_cause_say_so_once(data, tmp_path):
 
 
 def by_command_line(step: Step, results: Path, processes: int, check: bool = True) -> CompletedProcess:
-    wildcards = {name: str(value) for name, value in step.wildcards.items()}
-    spec = {"stage": step.stage, "wildcards": wildcards, "config": step.config, "code": "0"}
-    paths = {
-        name: [str(p) for p in path] if isinstance(path, list) else str(path)
-        for name, path in step.inputs.items()
-    }
-    file = results / ".steps" / f"{step.stage}-0.json"
-    stored = {
-        "format": 1,
-        "spec": {**spec, "threads": 1, "processes": processes},
-        "inputs": paths,
-        "outputs": {name: str(path) for name, path in step.outputs.items()},
-        "places": {},
-    }
-    artifact.write_json(file, stored)
+    record = record_of(step.stage, step.config, step.inputs, results, processes)
+    file = raw_job(results, record, step.inputs, step.outputs)
     command = ["-m", "foretaste", step.stage, "--step", str(file), "--log", str(results / "log")]
     done = subprocess.run(
         [sys.executable, *command], timeout=120, check=False, capture_output=True, text=True

@@ -81,7 +81,6 @@ def steps(data: Path, out: Path, model: dict) -> tuple[Step, Step]:
     places = {key: data / f"{key}.parquet" for key in ("samples", "segments", "videos")} | {
         "classes": data / "classes.json"
     }
-    common = {"wildcards": {"dataset": "d", "system": "s", "seed": 0, "model": "student"}}
     outputs = {"checkpoint": out / "checkpoint", "log": out / "log.jsonl", "config": out / "config.yaml"}
     config = {
         "model": settings,
@@ -95,7 +94,6 @@ def steps(data: Path, out: Path, model: dict) -> tuple[Step, Step]:
         outputs=outputs,
         config=config,
         scratch=out / "t",
-        **common,
     )
     scored = {**settings, "network": trained(settings["network"]), "training": {"kind": "loop"}}
     second = Step(
@@ -104,7 +102,6 @@ def steps(data: Path, out: Path, model: dict) -> tuple[Step, Step]:
         outputs={"scores": out / "scores"},
         config={**config, "model": scored, "protocol": PROTOCOL},
         scratch=out / "s",
-        **common,
     )
     return first, second
 

@@ -150,7 +150,6 @@ def step(tmp_path, folder, on_bad_input, *wanted):
             "patterns": {"rgb": "**/*"},
             "on_bad_input": on_bad_input,
         },
-        wildcards={},
         scratch=tmp_path,
     )
 

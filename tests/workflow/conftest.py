@@ -21,6 +21,17 @@ MICRO = ("--config", "dataset=kitchen_micro")
 #: What another process may be writing into the byte code of the sources, which a checkout copies.
 HALF_WRITTEN = shutil.ignore_patterns("*.pyc.*", ".fingerprints*")
 
+#: The micro world as files that a run is given.
+GIVEN = ("dataset=kitchen_given", "recipes=data/world/recipes/layer1.json")
+GIVEN_DATASET = """
+title: The micro world, given
+systems: lm_avt_micro
+reader: {kind: epic55, official: world/annotations, rulstm: world/annotations}
+tau_a: 1.0
+tau_o: 10.0
+videos: {folder: world/videos, pattern: "*.mp4"}
+"""
+
 
 @dataclass(frozen=True)
 class Checkout:
@@ -55,15 +66,19 @@ class Checkout:
         return self.run("snakemake", "--quiet", "host", "--cores", "2", *arguments, check=check)
 
     def planned(self, *arguments: str) -> set[str]:
-        """What a dry run would run: "rule" or "rule model"."""
+        """The results that a dry run would make: "stage" or "stage model"."""
         text = self.snakemake("-n", *arguments).stdout
         jobs = set()
-        for block in re.split(r"\n\[", text):
-            rule = re.search(r"^(?:local)?rule (\w+):", block, re.M)
-            model = re.search(r"wildcards:.*model=(\w+)", block)
-            if rule and rule[1] not in ("all", "lm_avt_micro"):
-                jobs.add(f"{rule[1]} {model[1]}" if model else rule[1])
+        for stage, path in re.findall(r"^Job \d+: (\w+) (\S+) \(", text, re.M):
+            model = re.search(r"/seed\d+/(\w+)/", path)
+            jobs.add(f"{stage} {model[1]}" if model else stage)
+        assert jobs or "Nothing to be done" in text or "name_results 0 results" in text, text[-3000:]
         return jobs
+
+    def listing(self) -> list[tuple[str, int]]:
+        """Every file and folder among the results, and when it was written."""
+        results = self.folder / "results"
+        return sorted((str(path), path.lstat().st_mtime_ns) for path in results.rglob("*"))
 
     def edit(self, path: str, old: str, new: str) -> None:
         file = self.folder / path
@@ -109,6 +124,17 @@ def started(tmp_path_factory) -> Checkout:
 def fresh(tmp_path) -> Checkout:
     """A checkout without results."""
     return copy_to(tmp_path / "foretaste")
+
+
+@pytest.fixture
+def world(fresh, finished) -> Checkout:
+    """A checkout that is given the files of the micro world (``GIVEN``), for tests to damage."""
+    world = fresh.folder / "data" / "world"
+    shutil.copytree(finished.folder / "results/kitchen_micro/world", world)
+    for path in world.rglob("*.*"):
+        path.chmod(0o644)
+    (fresh.folder / "workflow/datasets/kitchen_given.yaml").write_text(GIVEN_DATASET)
+    return fresh
 
 
 @pytest.fixture(scope="module")

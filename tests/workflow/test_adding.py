@@ -165,8 +165,8 @@ def test_every_step_is_taken_on_both_terms_and_brings_the_student_nearer(followe
     steps = [line for line in map(json.loads, log) if "parts" in line]
     weights = {
         "activity.cross_entropy": 1.0,
-        "activity.kl.teacher_last": 1.0,
-        "activity.reverse_kl.teacher_distances": 0.5,
+        "activity.kl.target_1": 1.0,
+        "activity.reverse_kl.target_2": 0.5,
     }
     for step in steps:
         assert step["parts"].keys() == weights.keys() and min(step["parts"].values()) >= 0

@@ -5,29 +5,19 @@ half-written stays.
 from __future__ import annotations
 
 import re
-import shutil
 
 import pyarrow.parquet as pq
 import pytest
+from conftest import GIVEN
 
 from foretaste.scores.reader import open_scores
 
 pytestmark = pytest.mark.slow
 
-MICRO = "dataset=kitchen_micro"
-
-
-@pytest.fixture
-def world(fresh, finished):
-    """A checkout that has only the micro world's files, for tests to damage."""
-    results = fresh.folder / "results" / "kitchen_micro"
-    shutil.copytree(finished.folder / "results" / "kitchen_micro" / "world", results / "world")
-    return fresh
-
 
 def error_of(checkout, target, *config):
     """The error line of a run that must fail with exit code 1, without a traceback and without its output."""
-    done = checkout.snakemake(target, "--config", MICRO, *config, check=False)
+    done = checkout.snakemake(target, "--config", *(config or GIVEN), check=False)
     assert done.returncode == 1, done.stdout[-3000:]
     errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1, done.stdout[-3000:]
@@ -38,17 +28,18 @@ def error_of(checkout, target, *config):
 
 
 def rewrite(world, name, change):
-    path = world.folder / "results/kitchen_micro/world/annotations" / name
+    path = world.folder / "data/world/annotations" / name
     path.write_text(change(path.read_text()))
 
 
-SEGMENTS, VIDEOS = "results/kitchen_micro/segments.parquet", "results/kitchen_micro/videos.parquet"
+SEGMENTS, VIDEOS = "results/kitchen_given/segments.parquet", "results/kitchen_given/videos.parquet"
+MICRO_SEGMENTS = "results/kitchen_micro/segments.parquet"
 
 
 def test_a_typo_in_a_config_key(fresh):
     assert re.search(
         "unknown key 'histroy_rule'.*history_rule.*did you mean 'history_rule'",
-        error_of(fresh, SEGMENTS, "histroy_rule=end"),
+        error_of(fresh, MICRO_SEGMENTS, "dataset=kitchen_micro", "histroy_rule=end"),
     )
 
 
@@ -56,18 +47,18 @@ def test_a_typo_in_a_preset(fresh):
     fresh.edit("workflow/systems/lm_avt_demo.yaml", "heads: 4, dropout:", "heads: 4, dropuot:")
     assert re.search(
         "unknown key 'dropuot'.*base lm_avt_demo.*models.student_baseline.network.*did you mean",
-        error_of(fresh, SEGMENTS),
+        error_of(fresh, MICRO_SEGMENTS, "dataset=kitchen_micro"),
     )
 
 
 def test_a_missing_video(world):
-    video = sorted((world.folder / "results/kitchen_micro/world/videos").glob("*.mp4"))[2]
+    video = sorted((world.folder / "data/world/videos").glob("*.mp4"))[2]
     video.unlink()
     assert re.search(f"{video.stem}.*set on_bad_input: skip", error_of(world, VIDEOS))
 
 
 def test_a_truncated_video(world):
-    video = sorted((world.folder / "results/kitchen_micro/world/videos").glob("*.mp4"))[1]
+    video = sorted((world.folder / "data/world/videos").glob("*.mp4"))[1]
     video.write_bytes(video.read_bytes()[:-4000])
     assert re.search(f"{video.name}.*set on_bad_input: skip", error_of(world, VIDEOS))
 
@@ -83,10 +74,10 @@ def hole(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("damage", [cut_off, hole])
 def test_a_run_that_skips_a_damaged_video_finishes_without_its_samples(world, damage):
-    video = world.folder / "results/kitchen_micro/world/videos/P01_02.mp4"
+    video = world.folder / "data/world/videos/P01_02.mp4"
     video.write_bytes(damage(video.read_bytes()))
-    world.snakemake("lm_avt_micro", "--config", MICRO, "on_bad_input=skip")
-    results = world.folder / "results" / "kitchen_micro"
+    world.snakemake("lm_avt_micro", "--config", *GIVEN, "on_bad_input=skip")
+    results = world.folder / "results" / "kitchen_given"
     dropped = [
         row
         for row in pq.read_table(results / "samples/anticipation.parquet").to_pylist()
@@ -129,9 +120,9 @@ def test_a_segment_that_stops_before_it_starts(world):
 
 
 def test_recipes_that_are_not_as_documented(world):
-    path = world.folder / "results/kitchen_micro/world/recipes/layer1.json"
+    path = world.folder / "data/world/recipes/layer1.json"
     path.write_text(path.read_text().replace('"instructions"', '"directions"', 1))
-    error = error_of(world, "results/text/kitchen_micro/sentences.parquet")
+    error = error_of(world, "results/text/layer1/sentences.parquet")
     assert "layer1.json" in error and "instructions" in error, error
 
 
@@ -140,7 +131,7 @@ def test_a_full_disk(world):
     done = world.run(
         "bash",
         "-c",
-        f"ulimit -f 4; trap '' XFSZ; snakemake --quiet host --cores 1 {SEGMENTS} --config {MICRO}",
+        f"ulimit -f 4; trap '' XFSZ; snakemake --quiet host --cores 1 {SEGMENTS} --config {' '.join(GIVEN)}",
         check=False,
     )
     errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]

@@ -1,6 +1,10 @@
-"""Edits rerun exactly what they touch, as `snakemake -n` plans it on a finished run."""
+"""Edits rerun exactly what they touch, and nothing else does, as `snakemake -n` plans on a finished run."""
 
 from __future__ import annotations
+
+import os
+import random
+import shutil
 
 import pytest
 
@@ -48,5 +52,40 @@ def test_an_edit_reruns_what_it_touches(finished, edit):
         finished.edit(path, new, old)
 
 
+def nothing_to_do(checkout, *settings):
+    return "Nothing to be done" in checkout.snakemake("-n", "lm_avt_micro", *MICRO, *settings).stdout
+
+
 def test_a_second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in finished.snakemake("lm_avt_micro", *MICRO).stdout
+
+
+def test_what_snakemake_remembers_decides_nothing(finished):
+    memory = finished.folder / ".snakemake"
+    memory.rename(finished.folder / "elsewhere")
+    try:
+        assert nothing_to_do(finished)
+    finally:
+        shutil.rmtree(memory, ignore_errors=True)
+        (finished.folder / "elsewhere").rename(memory)
+
+
+def test_a_copy_of_the_results_with_other_times_is_as_good(finished, tmp_path):
+    copy, moments = tmp_path / "results", random.Random(0)
+    shutil.copytree(finished.folder / "results", copy, symlinks=True)
+    for path in sorted(copy.rglob("*")):
+        moment = moments.randrange(10**9, 2 * 10**9)
+        os.utime(path, (moment, moment), follow_symlinks=False)
+    assert nothing_to_do(finished, f"results_root={copy}")
+
+
+def test_the_absolute_path_of_the_results_is_the_same(finished):
+    assert nothing_to_do(finished, f"results_root={finished.folder}/results")
+
+
+def test_a_dry_run_writes_nothing_and_says_why(finished):
+    before = finished.listing()
+    text = finished.snakemake("-n", "lm_avt_micro", *MICRO, "history_rule=end").stdout
+    assert finished.listing() == before
+    teacher = "results/kitchen_micro/lm_avt_micro/seed0/teacher_counts/checkpoint"
+    assert f': train {teacher} (model.view.rule: "start" -> "end")' in text

@@ -5,12 +5,11 @@ for all models alike.
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 
 import pyarrow.parquet as pq
 import pytest
+from conftest import GIVEN
 from tiny_epic55 import VIDEOS, write_given, write_labels
 
 pytestmark = pytest.mark.slow
@@ -84,47 +83,20 @@ def test_a_run_of_text_alone_keeps_every_segment(fresh, tmp_path):
     assert dropped(fresh, "epic55") == {} and samples_of(fresh, COUNTS.format(dataset="epic55")) == 20
 
 
-@pytest.fixture
-def world(fresh, finished):
-    """A checkout with the micro world, whose first training segment starts at half a second."""
-    results = fresh.folder / "results" / "kitchen_micro"
-    shutil.copytree(finished.folder / "results" / "kitchen_micro" / "world", results / "world")
-    annotations = results / "world" / "annotations"
-    path = annotations / "EPIC_train_action_labels.csv"
+def test_students_of_a_generated_kitchen(world):
+    """Its first training segment is made to start at half a second."""
+    path = world.folder / "data/world/annotations/EPIC_train_action_labels.csv"
     head, first, *rest = path.read_text().splitlines()
     first = re.sub(r"\d\d:\d\d:\d\d\.\d+", "00:00:00.50", first, count=1)
     path.write_text("\n".join([head, first, *rest]) + "\n")
-    return fresh
-
-
-def test_students_of_a_generated_kitchen(world):
-    target = "results/kitchen_micro/lm_avt_micro/seed0/student_baseline/metrics.json"
-    failed = world.snakemake(target, "--config", "dataset=kitchen_micro", check=False)
+    target = "results/kitchen_given/lm_avt_micro/seed0/student_baseline/metrics.json"
+    failed = world.snakemake(target, "--config", *GIVEN, check=False)
     errors = [line for line in failed.stdout.splitlines() if line.startswith("error: ")]
     assert (
         failed.returncode == 1
         and len(errors) == 1
         and "1 sample that a model of this run cannot see" in errors[0]
     )
-    world.snakemake(target, "--config", "dataset=kitchen_micro", "on_bad_input=skip")
-    (reason,) = dropped(world, "kitchen_micro").values()
+    world.snakemake(target, "--config", *GIVEN, "on_bad_input=skip")
+    (reason,) = dropped(world, "kitchen_given").values()
     assert reason == "window ends before the first frame"
-
-
-def test_a_video_that_extraction_leaves_out_stops_no_student(fresh, finished):
-    """Its samples are dropped for all models; that is known only once the features are made."""
-    results = fresh.folder / "results" / "kitchen_micro"
-    shutil.copytree(finished.folder / "results" / "kitchen_micro" / "world", results / "world")
-    config = ("--config", "dataset=kitchen_micro", "on_bad_input=skip")
-    fresh.snakemake("results/kitchen_micro/backbones/frames_micro/checkpoint/manifest.json", *config)
-    video = sorted((results / "world" / "videos").glob("*.mp4"))[0]
-    stamp = video.stat()
-    video.write_bytes(
-        video.read_bytes() + b"\0"
-    )  # no longer the file that was probed; Snakemake sees no change
-    os.utime(video, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    target = "results/kitchen_micro/lm_avt_micro/seed0/student_baseline/metrics.json"
-    fresh.snakemake(target, *config)
-    assert set(dropped(fresh, "kitchen_micro").values()) == {"no features of its video"}
-    issues = pq.read_table(results / "issues/extract_features-frames_micro-0.parquet").to_pylist()
-    assert [row["key"] for row in issues] == [video.stem]

@@ -16,7 +16,7 @@ RESERVED = {
     "language model": frozenset({"score"}),
     "backbone": frozenset({"score"}),
     "text": frozenset({"shards", "issues"}),
-    "dataset": frozenset({"text", "lm", "weights"}),
+    "dataset": frozenset({"text", "lm", "views", "weights"}),
     "system": frozenset({"backbones", "features", "issues", "samples", "scores", "world"}),
 }
 

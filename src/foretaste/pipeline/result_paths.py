@@ -67,7 +67,7 @@ PATHS: dict[str, dict[str, str]] = {
 #: What stands in the place of a name, where it is not small letters, digits and _.
 _NAMES = {
     # A folder of its own, beside those of datasets.
-    "dataset": r"(?!(?:text|weights|lm)/)[a-z0-9_]+",
+    "dataset": r"(?!(?:text|weights|lm|views)/)[a-z0-9_]+",
     "corpus": r"[A-Za-z0-9_-]+",
     # A corpus, or one of the texts of presets that are made from it.
     "text": r"[A-Za-z0-9_-]+(?:/[a-z0-9_]+)?",

@@ -262,3 +262,4 @@ class Rules:
     def end(self) -> None:
         """After the last job, or the first that failed."""
         shutil.rmtree(Path(self._runs, self._run), ignore_errors=True)
+        self._alive.close()

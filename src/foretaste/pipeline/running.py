@@ -40,7 +40,8 @@ def run_job(path: Path, stage: Stage) -> None:
     if ranks.is_rank():  # one of several processes: whoever launched them does all the rest
         stage(step_of(job, store))
         return
-    with store.alone(job["key"]):
+    waiting = f"another process makes {job['key']}; waiting for it"
+    with store.alone(job["key"], lambda: console.say(waiting)):
         if store.find(job["key"]) is not None:
             console.say(f"{job['key']}: made by another run; nothing to do")
             return

@@ -13,7 +13,7 @@ import fcntl
 import os
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -115,12 +115,18 @@ class Store:
             yield f"{path.parent.name}/{path.name}"
 
     @contextmanager
-    def alone(self, what: str) -> Iterator[None]:
-        """Hold the lock of a result, or of the names; the system releases it if we die."""
+    def alone(self, what: str, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
+        """Hold the lock of a result, or of the names; the system releases it if we die. ``waiting`` is called
+        where another holds it.
+        """
         path = self.own / ".locks" / f"{what.replace('/', '-')}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
     def publish(

@@ -1,0 +1,50 @@
+"""A data folder for plans over the real data sets, where nothing is run: every file that they name, empty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from foretaste.pipeline import families
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.config import validated
+from foretaste.pipeline.contents import Contents
+from foretaste.pipeline.graph import Graph
+from foretaste.pipeline.plan import Plan
+
+ROOT = Path(__file__).parents[1]
+FILES = (
+    "epic55/videos/P01_01.MP4",
+    "epic100/videos/P01_01.MP4",
+    "egtea/videos/OP01-R01-PastaSalad.mp4",
+    "features/ircsn152/0.h5",
+    "features/ircsn152_ek100/0.h5",
+    "weights/jx_vit_base_p16_224-80ecf9dd.pth",
+    "weights/openie-model.2020.03.26.tar.gz",
+    "layer1.json",
+)
+
+
+def write(folder: Path, *datasets: str) -> Path:
+    """The files of all data sets, and the labels of ``datasets``."""
+    labels = [path for dataset in datasets for path in label_files(folder, dataset)]
+    for path in (*labels, *(folder / name for name in FILES)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(path.name)
+    return folder
+
+
+def label_files(folder: Path, dataset: str) -> list[Path]:
+    """What the reader of a data set reads."""
+    settings = Catalogue({"dataset": dataset}, ROOT).dataset(dataset).reader
+    reader = families.load("annotations", settings["kind"], "reader")
+    options = {key: value for key, value in settings.items() if key != "kind"}
+    return reader.files(validated(reader.Config, options, "reader"), folder)
+
+
+def graph(data: Path, dataset: str, systems: Sequence[str] = (), **settings: Any) -> Graph:
+    """The steps of a run on such a folder."""
+    given = {"data_root": str(data), "recipes": str(data / "layer1.json")}
+    run = {"dataset": dataset, "systems": list(systems), **given, **settings}
+    return Graph(Plan(Catalogue(run, ROOT)), Contents(data / ".sha256", may_write=False))
