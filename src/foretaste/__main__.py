@@ -120,7 +120,7 @@ def _set_environment(step: Path, stage: str) -> int:
             "not a step",
             step,
             "a file that the workflow wrote to <results>/.steps",
-            "run snakemake -n, or correct the path",
+            "run the workflow again, or correct the path",
         ) from error
     libraries = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     os.environ |= dict.fromkeys(libraries, str(threads))
