@@ -5,10 +5,10 @@ the choices. A row is an edit of files that are right, and the words that the er
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
+from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
@@ -121,9 +121,7 @@ RUNS = [
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("checkout")
-    shutil.copytree(ROOT / "workflow", folder / "workflow")
-    return folder
+    return copy_workflow(tmp_path_factory.mktemp("checkout"))
 
 
 def preset(checkout: Path, text: str, **settings) -> str:
