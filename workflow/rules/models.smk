@@ -12,6 +12,7 @@ rule train:
         spec=step.spec("train"),
     resources:
         step=step.file("train"),
+        gpu=step.processes("train"),
     threads: step.threads("train")
     log:
         f"{LOGS}/{MODEL}/checkpoint.log",
@@ -32,6 +33,7 @@ rule score:
         spec=step.spec("score"),
     resources:
         step=step.file("score"),
+        gpu=step.processes("score"),
     threads: step.threads("score")
     log:
         f"{LOGS}/{MODEL}/scores.log",

@@ -88,6 +88,7 @@ rule pretrain:
         spec=step.spec("pretrain"),
     resources:
         step=step.file("pretrain"),
+        gpu=step.processes("pretrain"),
     threads: step.threads("pretrain")
     # The longest chain of a run begins here: it goes before what can wait.
     priority: 10

@@ -87,6 +87,7 @@ rule train_backbone:
         spec=step.spec("train_backbone"),
     resources:
         step=step.file("train_backbone"),
+        gpu=step.processes("train_backbone"),
     threads: step.threads("train_backbone")
     log:
         f"{LOGS}/{{dataset}}/backbones/{{backbone}}/checkpoint.log",

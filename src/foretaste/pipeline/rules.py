@@ -82,6 +82,14 @@ class Rules:
         except OSError as error:
             sys.exit(f"error: {of_system(error)}")
 
+    def processes(self, stage: str) -> Callable[[Wildcards], int]:
+        """The processes that share the step: the GPUs that it asks a cluster for."""
+
+        def of(wildcards: Wildcards) -> int:
+            return self._step(stage, tuple(wildcards.items())).step["spec"]["processes"]
+
+        return _plainly(of)
+
     def threads(self, stage: str) -> Callable[[Wildcards], int]:
         """The cores that the step keeps busy: the threads of all its processes."""
 
