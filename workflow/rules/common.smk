@@ -55,7 +55,7 @@ for stage in PATHS:
         input: step.needs(stage)
         output: touch(step.receipt(stage))
         params: what=step.what(stage), log=step.log(stage)
-        resources: step=step.file(stage)
+        resources: **step.resources(stage)
         threads: step.threads(stage)
         priority: FIRST.get(stage, 0)
         shell: RUN + " --step {resources.step:q} --log {params.log:q}"

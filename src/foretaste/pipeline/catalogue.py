@@ -78,8 +78,11 @@ class Catalogue:
         return self.systems_of(self.run.dataset)
 
     def systems_of(self, dataset: str) -> tuple[str, ...]:
-        """The systems that are run on a dataset: this run's, or those that the dataset names."""
-        named = self.run.systems if dataset == self.run.dataset else ()
+        """The systems that are run on a dataset: this run's, also on what its dataset pools, or those
+        that the dataset names.
+        """
+        of_this_run = (self.run.dataset, *self.dataset(self.run.dataset).pool)
+        named = self.run.systems if dataset in of_this_run else ()
         return named or self.dataset(dataset).systems
 
     def _check_processes(self) -> None:

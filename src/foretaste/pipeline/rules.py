@@ -39,6 +39,9 @@ Wildcards = Mapping[str, str]
 #: What gives results their names, once they are there, and what fetches them from elsewhere.
 NAMES, FETCH = "name_results", "fetch_result"
 
+#: Stages that run on GPUs where there are any.
+ON_GPUS = ("train", "score", "pretrain", "train_backbone")
+
 
 def plainly(function: Callable[..., Any]) -> Callable[..., Any]:
     """``function``, whose errors end the run with one line, not with a traceback."""
@@ -74,7 +77,7 @@ class Rules:
     ):
         self.graph, self.store, self._elsewhere = graph, store, cache(elsewhere)
         self._runs = f"{store.results}/.runs"
-        self._run = f"{time.strftime('%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+        self.run = f"{time.strftime('%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         self._view = f"{store.results}/views/{view}" if view else str(store.results)
         self._jobs: dict[str, dict[str, Any]] = {}
         self._why: dict[str, str] = {}
@@ -123,6 +126,15 @@ class Rules:
             return record["threads"] * record["processes"]
 
         return plainly(of)
+
+    def resources(self, stage: str) -> dict[str, Callable[[Wildcards], Any]]:
+        """The job's file and, of what runs on GPUs, how many it asks a cluster for: one a process."""
+
+        def gpus(wildcards: Wildcards) -> int:
+            return self._job(stage, wildcards)["record"]["processes"]
+
+        asked = {"gpu": plainly(gpus)} if stage in ON_GPUS else {}
+        return {"step": self.file(stage), **asked}
 
     def log(self, stage: str) -> Callable[[Wildcards], str]:
         """Where a job says what it does: as its first output is called, under ``logs``."""
@@ -187,7 +199,7 @@ class Rules:
             **self._stores(),
         }
         self._why[key] = f"{len(missing)} results to make, {len(wrong)} names to change"
-        return [self._receipt_of(key, self._run)]
+        return [self._receipt_of(key, self.run)]
 
     def _before(self, node: Node) -> Sequence[Node]:
         """What is needed to make a step's result: nothing, where it can be fetched."""
@@ -238,7 +250,7 @@ class Rules:
         """Planned by this process or, in a process that runs a job of another's plan, as they were written
         down.
         """
-        if run != self._run and not self._jobs:
+        if run != self.run and not self._jobs:
             kept = read_json(Path(self._runs, run, "jobs.json"), "the workflow again")
             self._jobs = {key: read_json(Path(path), "the workflow again") for key, path in kept.items()}
         return self._jobs
@@ -252,7 +264,7 @@ class Rules:
             with suppress(OSError), open(folder / "alive", "w", encoding="utf-8") as other:
                 fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder)
-        own = Path(self._runs, self._run)
+        own = Path(self._runs, self.run)
         own.mkdir(parents=True)
         # Held for as long as this process lives.
         self._alive = open(own / "alive", "w", encoding="utf-8")  # noqa: SIM115
@@ -261,5 +273,5 @@ class Rules:
 
     def end(self) -> None:
         """After the last job, or the first that failed."""
-        shutil.rmtree(Path(self._runs, self._run), ignore_errors=True)
+        shutil.rmtree(Path(self._runs, self.run), ignore_errors=True)
         self._alive.close()

@@ -137,7 +137,12 @@ class VideoPlan:
         parts = {f"{folder}/read_annotations.parquet"}
         for system in self.catalogue.systems_of(dataset):
             preset = self.catalogue.system(dataset, system)
-            made = {name: backbone for name, backbone in preset.backbones.items() if backbone.files is None}
+            used = {model.backbone for model in preset.models.values() if isinstance(model, ModelConfig)}
+            made = {
+                name: backbone
+                for name, backbone in preset.backbones.items()
+                if name in used and backbone.files is None
+            }
             for name, backbone in made.items():
                 parts |= {
                     f"{folder}/extract_features-{name}-{shard}.parquet"

@@ -1,0 +1,45 @@
+"""A run asks for what its own systems need, and a cluster for as many GPUs as processes share a step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workflow_copy import copy_workflow
+
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.plan import Plan
+from foretaste.pipeline.rules import Rules
+
+COUNTS = "base: lm_avt_counts\ndatasets: [kitchen]\nprimary_metric: top1\n"
+
+
+def catalogue(folder: Path, **settings) -> Catalogue:
+    copy_workflow(folder)
+    (folder / "workflow" / "systems" / "counting.yaml").write_text(COUNTS, encoding="utf-8")
+    return Catalogue(settings, folder)
+
+
+def test_worlds_that_are_pooled_need_no_video_where_the_run_s_systems_need_none(tmp_path):
+    run = catalogue(tmp_path, dataset="kitchen_worlds", systems="counting")
+    asked = Plan(run).describe("gather_issues", {"dataset": "kitchen_w1"}).inputs["issues"]
+    assert asked == ["results/kitchen_w1/issues/read_annotations.parquet"]
+    seen = Catalogue({"dataset": "kitchen_worlds", "systems": "lm_avt_study"}, tmp_path)
+    asked = Plan(seen).describe("gather_issues", {"dataset": "kitchen_w1"}).inputs["issues"]
+    assert "results/kitchen_w1/issues/probe_videos.parquet" in asked
+
+
+def test_a_step_asks_for_a_gpu_a_process(tmp_path):
+    run = catalogue(tmp_path, dataset="kitchen", processes={"student_lm": 2, "score": 3})
+    rules = Rules.of(run, may_write=False, keys_at=lambda places: {}, named_at=None)
+    folder = "results/kitchen/lm_avt_demo/seed0"
+    asked = {}
+    for stage, path in (
+        ("train", "student_lm/checkpoint"),
+        ("score", "student_lm/scores"),
+        ("train", "teacher_lm/checkpoint"),
+    ):
+        rules.wanted(lambda _, path=path: [f"{folder}/{path}"])({})
+        key = rules.graph.at(f"{folder}/{path}")[0].key.partition("/")[2]
+        asked[path] = rules.resources(stage)["gpu"]({"run": rules.run, "identity": key})
+    assert asked == {"student_lm/checkpoint": 2, "student_lm/scores": 3, "teacher_lm/checkpoint": 1}
+    assert "gpu" not in rules.resources("evaluate")
