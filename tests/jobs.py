@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.pipeline import artifact
+from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.fingerprint import code_of, imported
 from foretaste.pipeline.graph import Graph, Source, identities
@@ -20,8 +21,11 @@ from foretaste.pipeline.links import give_names, names_of
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.records import identity, versions
 from foretaste.pipeline.result_paths import file_of
+from foretaste.pipeline.rules import Rules
 from foretaste.pipeline.running import run_job
 from foretaste.pipeline.store import Store
+from foretaste.sharing.names import named_at
+from foretaste.sharing.remote import keys_at_places
 
 STAGE = "gather_issues"
 
@@ -117,6 +121,11 @@ def job_file(plan: Plan, stage: str, names: Mapping[str, str]) -> Path:
     node = graph.step(stage, names)
     costs = [other.key for other in graph.walk([node]) if other is not node and stage == "report"]
     return keep(job_of(node, node.names, plan.results, (), costs))
+
+
+def rules_of(catalogue: Catalogue) -> Rules:
+    """What a dry run asks."""
+    return Rules.of(catalogue, may_write=False, keys_at=keys_at_places, named_at=named_at)
 
 
 def run_planned(plan: Plan, stage: str, names: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import stand_ins
+from jobs import rules_of
 
 from foretaste.contracts.errors import ForetasteError
 from foretaste.pipeline.catalogue import Catalogue
@@ -24,7 +25,7 @@ def catalogue(**settings) -> Catalogue:
 
 
 def rules(**settings) -> Rules:
-    return Rules.of(catalogue(**settings), may_write=False)
+    return rules_of(catalogue(**settings))
 
 
 def sources(stage, names, **settings):

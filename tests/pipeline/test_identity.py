@@ -11,11 +11,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from jobs import give_names_of, run_here
+from jobs import give_names_of, rules_of, run_here
 from preset_run import PresetRun
 
 from foretaste.pipeline.jobs import read_job
-from foretaste.pipeline.rules import NAMES, Rules
+from foretaste.pipeline.rules import NAMES
 from foretaste.pipeline.store import entry_of, read_entry
 
 LABELS = {"loss": {"kind": "cross_entropy"}, "of": "action"}
@@ -67,7 +67,7 @@ def planned(
 ) -> set[str]:
     """The jobs of what is asked for, as Snakemake finds them: from the target to what each needs."""
     results = results or run.results
-    rules = Rules.of(run.plan(results_root=str(results), **settings).catalogue, may_write=False)
+    rules = rules_of(run.plan(results_root=str(results), **settings).catalogue)
     targets = [f"{results}/tea/mine/seed0/{path}" for path in asked]
     waiting = rules.wanted(lambda _: targets)({})
     if waiting == targets:
@@ -181,7 +181,7 @@ def test_a_model_of_two_systems_is_one_whatever_they_call_it(whole):
     names = {"dataset": "tea", "seed": "0"}
     try:
         plan = whole.plan(systems=["mine", "others"])
-        graph = Rules.of(plan.catalogue, may_write=False).graph
+        graph = rules_of(plan.catalogue).graph
         for stage in OF_A_MODEL:
             one, other = (
                 graph.step(stage, {**names, "system": system, "model": model}).key

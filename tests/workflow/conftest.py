@@ -24,11 +24,10 @@ HALF_WRITTEN = shutil.ignore_patterns("*.pyc.*", ".fingerprints*")
 #: The micro world as files that a run is given.
 GIVEN = ("dataset=kitchen_given", "recipes=data/world/recipes/layer1.json")
 GIVEN_DATASET = """
+base: kitchen_micro
 title: The micro world, given
-systems: lm_avt_micro
+world: null
 reader: {kind: epic55, official: world/annotations, rulstm: world/annotations}
-tau_a: 1.0
-tau_o: 10.0
 videos: {folder: world/videos, pattern: "*.mp4"}
 """
 
