@@ -61,8 +61,9 @@ def check_folder(path: str, where: str) -> None:
 
 
 def check_apart(results: str, data: str) -> None:
-    """Raise ConfigError where results and data are one folder, or data lie among results. A folder for results
-    inside the one that holds the data is common and does no harm.
+    """Raise ConfigError where results and data are one folder, or data lie among results.
+
+    A folder for results inside the one that holds the data is common and does no harm.
     """
     written, read = Path(results).resolve(), Path(data).resolve()
     if written == read or written in read.parents:
