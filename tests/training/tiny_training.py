@@ -222,4 +222,5 @@ if __name__ == "__main__":
             folder / "final.safetensors",
         )
     if torch.distributed.is_initialized():
+        torch.distributed.barrier()  # who leaves while another still talks to it may be ended by the library
         torch.distributed.destroy_process_group()
