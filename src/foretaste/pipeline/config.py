@@ -96,7 +96,7 @@ class RunConfig(Options):
     seeds: Annotated[tuple[Seed, ...], BeforeValidator(_as_tuple), AfterValidator(_distinct)] = (0,)
     """Seeds of teachers and students."""
     results_root: Annotated[Place, AfterValidator(_without_braces)] = "results"
-    """Where everything is written; neither data_root nor around it."""
+    """Where everything is written: not data_root, nor a folder that holds it."""
     data_root: Place = "data"
     """Where datasets lie; only read."""
     recipes: Place | None = None

@@ -60,7 +60,7 @@ def check_folder(path: str, where: str) -> None:
             )
 
 
-def check_apart(results: str, data: str) -> None:
+def check_holds_no_data(results: str, data: str) -> None:
     """Raise ConfigError where results and data are one folder, or data lie among results.
 
     A folder for results inside the one that holds the data is common and does no harm.
