@@ -88,6 +88,8 @@ def _run_stage(stage: str, rest: list[str], parser: argparse.ArgumentParser) -> 
         run_step(arguments.step, lambda step: launch([stage, *rest], processes))
     else:
         run_step(arguments.step, importlib.import_module(f"foretaste.stages.{stage}").run)
+    if ranks.is_rank():
+        ranks.leave()
     return 0
 
 
