@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from foretaste.contracts.tables import PHRASES, write_table
+from foretaste.pipeline import ranks
 from foretaste.pipeline.step import Step
 from foretaste.stages import pretrain
 
@@ -111,3 +112,5 @@ if __name__ == "__main__":
 
         loop.forward = killing
     run(folder / "phrases.parquet", folder / "lm", Path(arguments["out"]), arguments["config"])
+    if ranks.is_rank():
+        ranks.leave()

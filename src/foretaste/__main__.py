@@ -89,6 +89,8 @@ def _run_stage(stage: str, rest: list[str], parser: argparse.ArgumentParser) -> 
 
     several = processes > 1 and not ranks.is_rank()
     run_job(arguments.step, _in_processes(processes, [stage, *rest]) if several else _alone(stage))
+    if ranks.is_rank():
+        ranks.leave()
     return 0
 
 

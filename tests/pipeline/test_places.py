@@ -9,7 +9,7 @@ import pytest
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.locations import Locations
-from foretaste.pipeline.places import check_given
+from foretaste.pipeline.places import check_given, check_holds_no_data
 from foretaste.pipeline.plan import Plan
 
 ROOT = Path(__file__).parents[2]
@@ -100,3 +100,12 @@ def test_what_a_run_is_given_must_be_there(tmp_path):
     ):
         with pytest.raises(DataError, match=said):
             check_given([str(path)])
+
+
+def test_results_may_lie_beside_data_and_not_around_them(tmp_path):
+    data = tmp_path / "data"
+    for results in (data / "results", tmp_path / "results", tmp_path / "database"):
+        check_holds_no_data(str(results), str(data))
+    for results in (data, tmp_path, data / "x" / ".."):
+        with pytest.raises(ConfigError, match="a folder for results that holds no data"):
+            check_holds_no_data(str(results), str(data))

@@ -113,8 +113,8 @@ RUNS = [
     ({"processes": {"teacher_counts": 2}}, "unknown training 'teacher_counts'"),
     ({"systems": ["lm_avt_demo", "lm_avt_demo"]}, "lm_avt_demo occurs twice.*systems"),
     ({"results_root": "data", "data_root": "data"}, "results in data, data in data: .*results_root"),
-    ({"results_root": "data/results", "data_root": "data"}, "none holds the other"),
-    ({"results_root": "here", "data_root": "here/data"}, "none holds the other"),
+    ({"results_root": "data", "data_root": "data"}, "a folder for results that holds no data"),
+    ({"results_root": "here", "data_root": "here/data"}, "a folder for results that holds no data"),
     ({"history_rule": "start", "systems": "recognised"}, "a history under the rule start"),
 ]
 

@@ -91,6 +91,7 @@ def run(tmp_path_factory) -> Path:
     seen = {name: tables[name] for name in ("segments", "samples", "classes")}
     reader = {
         "reader": {"kind": "epic100"},
+        "evaluated": "validation",
         "on_bad_input": "fail",
         "dataset": "epic100",
         "data_root": str(root),

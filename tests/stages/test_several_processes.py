@@ -127,6 +127,8 @@ def test_no_rank_outlives_its_launcher(run, start):
 def test_an_interrupt_is_one_line(run, start, processes, moment):
     """As Ctrl-C sends it: to everyone in the group."""
     before = steps_taken(run)
+    # Whoever runs the tests in the background has them ignore interrupts, and so would what they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     job = start("watched", processes)
     if moment == "early":
         until(lambda: len(of(job)) >= (processes if processes > 1 else 0))

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from foretaste.contracts.batch import UNLABELLED, Batch, Outputs
 from foretaste.contracts.view import Fetched, Look
+from foretaste.pipeline import ranks
 from foretaste.pipeline.model_config import TermConfig
 from foretaste.pipeline.training_config import LoopConfig
 from foretaste.training.loop import fit
@@ -222,4 +223,6 @@ if __name__ == "__main__":
             folder / "final.safetensors",
         )
     if torch.distributed.is_initialized():
+        torch.distributed.barrier()  # who leaves while another still talks to it may be ended by the library
         torch.distributed.destroy_process_group()
+        ranks.leave()

@@ -49,9 +49,9 @@ MISTAKES = {
         (),
         "not made for the dataset epic55",
     ),
-    "seeds": ("teachers", ("seeds=abc",), "valid integer.*'abc'.*config.yaml.seeds"),
-    "a number": ("teachers", ("dataset=55",), "valid string.*55.*config.yaml.dataset"),
-    "a choice": ("teachers", ("on_bad_input=maybe",), "'fail' or 'skip'"),
+    "seeds": ("teachers", ("seeds=abc",), "wrong value 'abc'.*config.yaml.seeds.*a whole number"),
+    "a number": ("teachers", ("dataset=55",), "wrong value 55.*config.yaml.dataset.*a text"),
+    "a choice": ("teachers", ("on_bad_input=maybe",), "unknown value 'maybe'.*one of fail, skip"),
     "a key": ("teachers", ("sedes=[0]",), "unknown key 'sedes'.*did you mean 'seeds'"),
     "no data": (
         "teachers",

@@ -101,7 +101,7 @@ def _name(names: Sequence[str], index: int | None) -> str | None:
     return None if index is None else names[index]
 
 
-def check_labelled(segments: pa.Table, split: str, dataset: str) -> None:
+def check_split_labelled(segments: pa.Table, split: str, dataset: str) -> None:
     """Raise DataError unless there is a labelled segment of ``split``: to be trained on, or measured."""
     labelled = segments.filter(pc.is_valid(segments[f"{heads_of(segments)[0]}_id"]))
     counts = Counter(labelled["split"].to_pylist())

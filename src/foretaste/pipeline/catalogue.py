@@ -21,7 +21,7 @@ from foretaste.pipeline.config import (
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig, TermConfig
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.overrides import check_all_meant
-from foretaste.pipeline.places import check_apart, check_folder
+from foretaste.pipeline.places import check_folder, check_holds_no_data
 from foretaste.pipeline.preset_checks import check_components, check_preset
 from foretaste.pipeline.preset_files import Files, merge
 from foretaste.pipeline.result_paths import PATHS
@@ -49,7 +49,7 @@ class Catalogue:
         self.files = Files(root, self.run.set)
         self.results = self.run.results_root
         check_folder(self.results, "config.yaml.results_root")
-        check_apart(self.results, self.run.data_root)
+        check_holds_no_data(self.results, self.run.data_root)
         self.components, self._settings = (
             schemas(Path(root) / "workflow" / "schemas" / f"{name}.json")
             for name in ("components", "settings")

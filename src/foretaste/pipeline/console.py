@@ -36,7 +36,7 @@ def open_log(path: Path | None, fresh: bool = True) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if fresh:
             path.write_bytes(b"")
-        _log = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115 (open for the life of the process)
+        _log = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115 (open as long as we live)
 
 
 def say(line: str) -> None:

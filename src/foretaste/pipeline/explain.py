@@ -82,7 +82,7 @@ def _is_word(value: Any) -> bool:
 
 
 #: What pydantic calls a wrong value -> what stands there instead.
-_KINDS = {
+_WORDS = {
     "int": "a whole number", "float": "a number", "finite": "a finite number", "bool": "true or false",
     "string": "a text", "tuple": "a list", "list": "a list", "dict": "a mapping", "mapping": "a mapping",
     "model": "a mapping", "none": "null", "missing": "a list of the length that belongs here",
@@ -100,11 +100,12 @@ def _wanted(complaint: Mapping[str, Any]) -> list[str]:
     """What the value that pydantic complains of should be."""
     kind, told = complaint["type"], complaint.get("ctx", {})
     if kind == "literal_error":
-        return [f"'{one.strip(chr(39))}'" for one in re.split(", | or ", told["expected"])]
+        choices = re.split(", | or ", told["expected"])  # texts stand in quotation marks, numbers do not
+        return ["'" + choice.strip("'") + "'" for choice in choices]
     if kind in _BOUNDS:
         bound, words = _BOUNDS[kind]
         return [words.format(f"{told[bound]:g}")]
-    return [_KINDS.get(kind.partition("_")[0], "a value that the setting allows")]
+    return [_WORDS.get(kind.partition("_")[0], "a value that the setting allows")]
 
 
 def _within(first: Mapping[str, Any], other: Mapping[str, Any], value: Any) -> bool:

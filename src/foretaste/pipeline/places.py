@@ -60,14 +60,17 @@ def check_folder(path: str, where: str) -> None:
             )
 
 
-def check_apart(results: str, data: str) -> None:
-    """Raise ConfigError where results would lie among data, or data among results."""
+def check_holds_no_data(results: str, data: str) -> None:
+    """Raise ConfigError where results and data are one folder, or data lie among results.
+
+    A folder for results inside the one that holds the data is common and does no harm.
+    """
     written, read = Path(results).resolve(), Path(data).resolve()
-    if written == read or written in read.parents or read in written.parents:
+    if written == read or written in read.parents:
         raise ConfigError(
             f"results in {results}, data in {data}",
             "config.yaml: results_root and data_root",
-            "folders of which none holds the other, for data are only read",
+            "a folder for results that holds no data, for data are only read",
             "name another folder for the results",
         )
 

@@ -31,7 +31,7 @@ class RunConfig(Options):
     seeds: Annotated[tuple[Seed, ...], BeforeValidator(as_tuple), AfterValidator(distinct)] = (0,)
     """Seeds of teachers and students."""
     results_root: Annotated[Place, AfterValidator(_without_braces)] = "results"
-    """Where everything is written; neither in data_root nor around it."""
+    """Where everything is written: not data_root, nor a folder that holds it."""
     stores: Annotated[tuple[StorePlace, ...], BeforeValidator(as_tuple)] = ()
     """Where else results are looked for: a store (`<results>/.store` of somebody, a folder that was published
     to), which is read where it lies, or a URL, from which they are fetched.

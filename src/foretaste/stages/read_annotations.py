@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from foretaste.annotations.segments import check_labelled
+from foretaste.annotations.segments import check_split_labelled
 from foretaste.contracts.issues import settle
 from foretaste.contracts.tables import ISSUES, SEGMENTS, write_table
 from foretaste.pipeline import artifact, console, families
@@ -27,7 +27,7 @@ def run(step: Step) -> None:
     read = reader.read()
     issues = settle(read.issues, step.stage, step.config["on_bad_input"])
     for split in ("training", step.config["evaluated"]):
-        check_labelled(read.segments, split, step.config["dataset"])
+        check_split_labelled(read.segments, split, step.config["dataset"])
     with artifact.whole(step.outputs["segments"]) as partial:
         write_table(partial, SEGMENTS, read.segments)
     with artifact.whole(step.outputs["classes"]) as partial:

@@ -15,7 +15,8 @@ VIDEOS = False
 
 #: Whether its samples have labels.
 LABELLED = True
-#: Whether the target lies ahead of the window; else they are one.
+
+#: Whether the target lies ahead of the window; where it does not, the window is the target.
 AHEAD = True
 
 

@@ -22,7 +22,8 @@ PATIENCE = 200
 
 #: Whether its samples have labels.
 LABELLED = False
-#: Whether the target lies ahead of the window; else they are one.
+
+#: Whether the target lies ahead of the window; where it does not, the window is the target.
 AHEAD = True
 
 

@@ -14,7 +14,8 @@ VIDEOS = True
 
 #: Whether its samples have labels.
 LABELLED = True
-#: Whether the target lies ahead of the window; else they are one.
+
+#: Whether the target lies ahead of the window; where it does not, the window is the target.
 AHEAD = False
 
 

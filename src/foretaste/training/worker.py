@@ -48,9 +48,11 @@ class Worker:
         # never hears it, and goes when the training does. (The tracker would undo the mask as it starts.)
         resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-        with theirs:
-            self._process.start()
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        try:
+            with theirs:
+                self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         ours.settimeout(max(timeout_s, START_S))
         self._socket, self._pipe = ours, ours.makefile("rwb")
         try:
