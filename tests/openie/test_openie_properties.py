@@ -55,6 +55,7 @@ def test_tokens_cover_the_text_and_every_class_is_named(text):
 
 @given(COOKING)
 @example("you stir stir")
+@example("stir side up")
 def test_capitals_do_not_change_what_is_found(text):
     rules = Rules(Config())
     text = text.capitalize() + "."

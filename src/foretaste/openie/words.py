@@ -44,8 +44,11 @@ _TOKENS_OF_WORDS = re.compile(
 
 
 def _several(text: str) -> bool:
-    """Whether such a token may be in ``text``; searching for each part is faster than one expression."""
-    if (not text.isascii() and ("®" in text or "™" in text)) or "(R)" in text or "(TM)" in text:
+    """Whether such a token may be in ``text``, in whatever letters; searching for each part is faster than one
+    expression.
+    """
+    text = text.lower()
+    if (not text.isascii() and ("®" in text or "™" in text)) or "(r)" in text or "(tm)" in text:
         return True
     if " face " in text or " up to " in text or " fry" in text or " frie" in text:
         return True
