@@ -12,6 +12,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+#: What pages call a folder of results that several people share.
+SHARED = "/shared/foretaste"
+
 #: The demo's files -> the same files of the micro run.
 MICRO = {
     "results/kitchen/lm_avt_demo": "results/kitchen_micro/lm_avt_micro",
@@ -42,7 +45,16 @@ def commands() -> list[str]:
 def micro(text: str) -> str:
     for demo, small in MICRO.items():
         text = text.replace(demo, small)
-    return text
+    return re.sub(r"\bdataset=kitchen\b", "dataset=kitchen_micro", text)
+
+
+@pytest.fixture(scope="session")
+def shared(finished) -> Path:
+    """A folder that results are shared in, with one result under the name that pages give it."""
+    place = finished.folder / "shared"
+    (publish,) = (line for line in commands() if line.startswith("foretaste store publish"))
+    finished.run(*shlex.split(micro(publish).replace(SHARED, str(place))))
+    return place
 
 
 @pytest.mark.slow
@@ -50,6 +62,8 @@ def micro(text: str) -> str:
     "line", [line for line in commands() if not line.startswith(("make ", "python bench/"))]
 )
 def test_a_documented_command_runs(line, finished, request):
+    if SHARED in line:
+        line = line.replace(SHARED, str(request.getfixturevalue("shared")))
     words = shlex.split(micro(line))
     if words[0] == "snakemake":
         if "data_root=DIR" in words:

@@ -44,7 +44,7 @@ _TOKENS_OF_WORDS = re.compile(
 
 
 def _several(text: str) -> bool:
-    """Whether such a token may be in ``text``, in whatever letters; searching for each part is faster than one
+    """Whether such a token may be in ``text``, in capitals or not. To search for each part is faster than one
     expression.
     """
     text = text.lower()

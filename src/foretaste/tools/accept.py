@@ -32,17 +32,18 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def accept(made: Configured, path: str, note: str) -> list[str]:
-    """Write down that what bears the name ``path`` now is taken for what is planned; returns what differs.
+    """Write down that what bears the name ``path`` now is taken for what is planned; returns what differs, or
+    that nothing does.
 
-    Raises ConfigError where nothing bears the name, where it is the planned result, and where its inputs are
-    other ones: those are to be accepted, or made, first.
+    Raises ConfigError where nothing bears the name, and where its inputs are other ones: those are to be
+    accepted, or made, first.
     """
     node = made.node(path)
     folder = entry_of(Path(path)) if Path(path).exists() else None
     if folder is None:
         raise ConfigError("nothing to accept", path, "a result of an earlier run", "run the workflow")
     if made.store.find(node.key) is not None:
-        raise ConfigError(f"it is as planned ({node.key})", path, "a result that differs", "leave it")
+        return [f"{path}: as planned, {node.key}"]
     stored = read_entry(folder).record
     found = list(differences(node.record, stored))
     if inputs := [field for field, *_ in found if field.startswith("inputs.")]:
