@@ -50,7 +50,15 @@ MODELS = {
     },
 }
 MODELS = {
-    name: {"lm": None, "backbone": None, "mentions": [], "averaged": False, "counted": False, **model}
+    name: {
+        "lm": None,
+        "backbone": None,
+        "mentions": [],
+        "averaged": False,
+        "counted": False,
+        "reuse": None,
+        **model,
+    }
     for name, model in MODELS.items()
 }
 SKILL = {
@@ -131,6 +139,7 @@ def make_run(
             "runs": runs,
             "logs": logs,
             "lms": [{"world": world, "lm": "minilm_recipes"} for world in lms],
+            "set": {},
             "teacher_seeds": min(seeds, 2),
             "history": {"rule": "start", "source": "all_splits", "length": 5},
             "video_folders": {"rgb": str(folder / names[0] / "videos")},

@@ -10,6 +10,7 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.configured import configured
 from foretaste.pipeline.overrides import parsed
+from foretaste.pipeline.report_plan import plan_report
 from foretaste.tools.config import told
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,17 @@ def test_a_mistake_is_one_line(text, words):
     with pytest.raises(ConfigError, match=words) as caught:
         catalogue(text)
     assert "\n" not in str(caught.value)
+
+
+def test_a_report_tells_what_was_laid_over_its_system_and_what_it_reuses():
+    overrides = {"student_lm.training.epochs": 3, "teacher_lm.reuse": "theirs@2", "history.length": 4}
+    config = plan_report(catalogue(overrides, recipes="layer1.json"), "epic55", "lm_avt_small", "").config
+    assert config["set"] == overrides
+    reused = {name: facts["reuse"] for name, facts in config["models"].items() if facts["reuse"]}
+    assert reused == {"teacher_lm": "theirs@2"}
+    students = {"student_lm.training.epochs": 3}
+    both = catalogue(students, systems=["lm_avt_small", "lm_avt_counts"])
+    assert plan_report(both, "epic55", "lm_avt_counts", "").config["set"] == {}
 
 
 def test_the_settings_are_printed_with_where_each_comes_from(monkeypatch):

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from made_up_scores import make_cache
 
 from foretaste.__main__ import main
 from foretaste.contracts.errors import DataError
@@ -193,3 +194,24 @@ def test_what_no_name_needs_can_go(tmp_path, capsys):
     assert store.find(lone) is None and store.find(base) and store.find(top)
     assert main([*own, "drop", str(store.results / "d/scores")]) == 0 and store.find(top) is None
     assert main([*own, "drop", "score/../../.."]) == 1 and store.results.exists()
+
+
+def test_scores_from_elsewhere_are_adopted_under_a_name(tmp_path, capsys):
+    make_cache(tmp_path / "theirs")
+    results, place = str(tmp_path / "ours"), str(tmp_path / "place")
+    words = ("store", "--results", results, "publish", str(tmp_path / "theirs"), "--at", place)
+    assert main([*words, "--name", "their-teacher"]) == 1, (
+        "what no step made is not taken for a result unasked"
+    )
+    assert "no result of this store" in capsys.readouterr().err
+    for _ in range(2):  # the second time it is there
+        assert main([*words, "--name", "their-teacher", "--adopt", "from another lab"]) == 0
+    (key,) = keys_at(open_place(place))
+    found = remote(open_place(place), key)
+    assert (
+        found.entry.record["config"] == {"adopted": "from another lab"} and found.entry.record["code"] == {}
+    )
+    assert not list(verify(found)) and key_of(open_place(place), "their-teacher") == key
+    edited = tmp_path / "theirs" / "classes.json"
+    edited.write_text(edited.read_text().replace("cut_a", "cut_z"))
+    assert main([*words, "--adopt", "from another lab"]) == 1 and keys_at(open_place(place)) == [key]

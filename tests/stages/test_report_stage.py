@@ -191,6 +191,16 @@ def test_teachers_alone_make_a_report(tmp_path):
     assert "film" not in page.classes
 
 
+def test_the_page_tells_what_was_laid_over_the_presets_and_what_is_reused(tmp_path):
+    step = make_run(tmp_path, seeds=1, with_videos=False, models=("teacher_counts", "teacher_lm"))
+    step.config["set"] = {"teacher_lm.training.epochs": 3}
+    step.config["models"]["teacher_lm"] = MODELS["teacher_lm"] | {"reuse": "their-teacher@2"}
+    report.run(step)
+    assert artifact.read_json(step.outputs["summary"])["set"] == {"teacher_lm.training.epochs": 3}
+    page = step.outputs["report"].read_text(encoding="utf-8")
+    assert "teacher_lm.training.epochs=3" in page and page.count("reused: their-teacher@2") == 1
+
+
 def test_samples_that_were_dropped_are_counted_with_their_reason(tmp_path):
     models = ("teacher_counts", "teacher_lm", "teacher_recipe_lm", "teacher_lm_counts")
     step = make_run(

@@ -57,10 +57,15 @@ def added(preset: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
     return alone
 
 
+def meant(preset: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``overrides`` that name something in ``preset``, by their paths."""
+    return {path: value for path, value in overrides.items() if _places(preset, path.split("."))}
+
+
 def check_all_meant(presets: Mapping[str, Mapping[str, Any]], overrides: Mapping[str, Any]) -> None:
     """Raise ConfigError for an override that names nothing in any of the run's presets."""
     for path in overrides:
-        if not any(_places(preset, path.split(".")) for preset in presets.values()):
+        if not any(meant(preset, {path: None}) for preset in presets.values()):
             models = {name for preset in presets.values() for name in preset.get("models", {})}
             keys = {key for preset in presets.values() for key in preset}
             raise unknown("model or key", path.split(".")[0], models | keys, f"config.yaml: set: {path}")

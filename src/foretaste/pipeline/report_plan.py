@@ -12,6 +12,7 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+from foretaste.pipeline.overrides import meant
 from foretaste.pipeline.planned import Planned, samples_of, tables
 
 
@@ -166,6 +167,7 @@ def plan_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> 
             "split": catalogue.dataset(plan.worlds[0]).evaluated,
             "primary_metric": preset.primary_metric,
             "history": preset.history.model_dump(mode="json") if preset.task == "anticipation" else None,
+            "set": meant(catalogue.files.merged("systems", system, dataset), catalogue.run.set),
             "teacher_seeds": preset.teacher_seeds,
             "comparisons": pairs,
             "headline": pairs[0] if pairs else None,
@@ -184,6 +186,8 @@ def _facts(catalogue: Catalogue, model: ModelConfig | AverageConfig) -> dict[str
     """What the report says of a model, and which arrows lead to it."""
     facts = {"label": model.label, "role": model.role, "mentions": sorted(model.mentions)}
     if isinstance(model, AverageConfig):
-        return {**facts, "lm": None, "backbone": None, "averaged": True, "counted": False}
+        return {**facts, "lm": None, "backbone": None, "averaged": True, "counted": False, "reuse": None}
     counted = model.training.kind == "counting" and model.training.source == "samples"
-    return {**facts, "lm": model.lm, "backbone": model.backbone, "averaged": False, "counted": counted}
+    reuse = model.reuse and model.reuse.name
+    facts |= {"lm": model.lm, "backbone": model.backbone, "averaged": False, "counted": counted}
+    return {**facts, "reuse": reuse}

@@ -130,7 +130,12 @@ class Store:
             yield
 
     def publish(
-        self, made: Path, key: str, record: dict[str, Any], cost: Cost, fetched: dict[str, Any] | None = None
+        self,
+        made: Path,
+        key: str,
+        record: dict[str, Any],
+        cost: Cost | None = None,
+        fetched: dict[str, Any] | None = None,
     ) -> Path:
         """Make the folder ``made``, which lies on the same file system, the result ``key``; returns where it
         is now.
@@ -144,9 +149,9 @@ class Store:
             if path.is_file()
         }
         entry = Entry(format=FORMAT, record=record, files=files, cost=cost, fetched=fetched or {})
-        return self.adopt(made, key, entry)
+        return self.take(made, key, entry)
 
-    def adopt(self, made: Path, key: str, entry: Entry) -> Path:
+    def take(self, made: Path, key: str, entry: Entry) -> Path:
         """Make the folder ``made``, whose files are those of ``entry``, the result ``key``."""
         artifact.write_json(made / RECORD, asdict(entry))
         for name in (*entry.files, RECORD):

@@ -21,7 +21,7 @@ from foretaste.report.colours import colours
 from foretaste.report.timing import by_rule
 
 #: Settings of a report that stand in its summary as they are.
-_HEADER = ("title", "dataset", "system", "worlds", "split", "primary_metric")
+_HEADER = ("title", "dataset", "system", "worlds", "split", "primary_metric", "set")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,7 +88,7 @@ def fetch(found: Remote, store: Store, limit_bytes: int | None = None) -> Path:
             if path.is_file() and artifact.sha256(path) == facts.sha256:
                 continue
             _bring(found, name, path)
-        return store.adopt(arriving, found.key, found.entry)
+        return store.take(arriving, found.key, found.entry)
 
 
 def verify(found: Remote) -> Iterator[str]:

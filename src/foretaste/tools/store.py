@@ -15,6 +15,7 @@ from pathlib import Path
 from foretaste.pipeline import console
 from foretaste.pipeline.store import RECORD, Store, faults
 from foretaste.pipeline.upkeep import held, key_of, unneeded
+from foretaste.scores.adopt import adopt
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "wanted", nargs="+", metavar="RESULT", help="<stage>/<identity>, or the path of a result"
     )
     publish.add_argument("--name", help="call it so there, as the next version")
+    publish.add_argument(
+        "--adopt",
+        metavar="NOTE",
+        help="RESULT is a folder of scores of elsewhere: where, how",
+    )
     publish.add_argument("--with-inputs", action="store_true", help="and everything that it was made from")
     fetch = verbs.add_parser("fetch", help="bring results of a place here")
     fetch.add_argument(
@@ -56,6 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
         for wanted in arguments.wanted:
             _drop(store, wanted)
         return 0
+    if arguments.verb == "publish" and arguments.adopt is not None:
+        arguments.wanted = [adopt(Path(folder), store, arguments.adopt) for folder in arguments.wanted]
     if arguments.at is not None:
         from foretaste.sharing import command
 

@@ -15,7 +15,9 @@ TITLE = "Provenance"
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreFile:
-    """``label`` of the model; ``training``: how the training rows were scored; ``code``: its fingerprint."""
+    """``label`` of the model; ``training``: how the training rows were scored; ``code``: its fingerprint;
+    ``reuse``: the name under which it was shared, where it was not made here.
+    """
 
     world: str
     label: str
@@ -23,6 +25,7 @@ class ScoreFile:
     identity: str
     training: str | None
     code: str | None
+    reuse: str | None
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ def build(runs: FinishedRuns) -> Provenance:
                 identity=manifest["identity"],
                 training=manifest["splits"].get("training", {}).get("scored"),
                 code=manifest["record"]["code"],
+                reuse=runs.models[model]["reuse"],
             )
         )
     return Provenance(files, {name: version(name) for name in _libraries()})

@@ -14,7 +14,9 @@ TITLE = "Settings"
 
 @dataclass(frozen=True)
 class Settings:
-    """``names`` of settings, and (label of an arm, its values in that order)."""
+    """``names`` of settings, and (label of an arm, its values in that order). What was laid over the presets
+    stands in the summary.
+    """
 
     names: Sequence[str]
     rows: Sequence[tuple[str, Sequence[Any]]]
