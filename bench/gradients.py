@@ -1,13 +1,13 @@
-"""What adding up the gradients of two processes costs a training: its share of a step, which is all that
-adding up while the backward pass still runs could save.
+"""What it saves two processes to add up their gradients while the backward pass still runs.
 
     python bench/gradients.py [--only small] [--out bench/results/gradients.json]
 
 AVT-h with random weights and data runs through the one training loop in two processes of one thread each on
-the CPUs of one machine, which talk through gloo. In front of every summation the processes wait for each
-other, so that a slow one's backward pass does not count as summation; that waiting is given by itself. Times
-are medians over steps of the first process, without the first two steps; least and most say how far the share
-of single steps goes, for the machine does other work beside.
+the CPUs of one machine, which talk through gloo. Every second step holds the sums back until its backward
+pass has ended, as if nothing could be sent before; the others send as they do. Times are medians over steps
+of the first process, without the first ones: of a step, and of what of the summation is left when the
+backward pass has ended (waiting for the slower process included). The ratio is the median over pairs of
+neighbours.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from gpu import Clock, Enough, Sizes, student
 from foretaste.pipeline.model_config import TermConfig
 from foretaste.pipeline.training_config import LoopConfig
 from foretaste.training import loop
+from foretaste.training.gradients import GradientSum
 from foretaste.training.objective import build_objective
 from foretaste.training.processes import accelerator
 from foretaste.training.samples import Loader
@@ -39,7 +40,7 @@ from foretaste.training.samples import Loader
 #: Students, and how many steps are timed.
 STUDENTS = {
     "small": (Sizes(width=128, layers=2, features=512, actions=250, rows=256), 60),
-    "large": (Sizes(width=1024, layers=6, features=1024, rows=256), 6),
+    "large": (Sizes(width=1024, layers=6, features=1024, rows=256), 12),
 }
 PROCESSES = 2
 #: Steps that are not counted: memory is taken, connections are made.
@@ -47,51 +48,49 @@ FIRST = 2
 
 
 @contextmanager
-def timed(waiting: list[float], adding: list[float]) -> Iterator[None]:
-    """Note the seconds that every step waits for the other process, and then adds up."""
-    add_up = loop.sum_gradients
+def timed(left: list[float]) -> Iterator[None]:
+    """Note the seconds that every step still adds up after its backward pass; every second one holds back."""
+    last_backward, add_up = GradientSum.last_backward, GradientSum.add_up
 
-    def noted(*arguments: Any) -> None:
+    def held_back(self: GradientSum) -> None:
+        if len(left) % 2:
+            last_backward(self)
+
+    def noted(self: GradientSum) -> None:
         start = time.perf_counter()
-        torch.distributed.barrier()
-        together = time.perf_counter()
-        add_up(*arguments)
-        waiting.append(together - start)
-        adding.append(time.perf_counter() - together)
+        add_up(self)
+        left.append(time.perf_counter() - start)
 
-    loop.sum_gradients = noted
+    GradientSum.last_backward, GradientSum.add_up = held_back, noted
     try:
         yield
     finally:
-        loop.sum_gradients = add_up
+        GradientSum.last_backward, GradientSum.add_up = last_backward, add_up
 
 
 def measure(sizes: Sizes, steps: int, folder: Path) -> dict[str, float]:
-    """Milliseconds of a step and of its parts, and the share of summation."""
+    """Milliseconds of a step and of the summation that is left after its backward pass, both ways."""
     torch.manual_seed(0)
     training = student(sizes, folder)
     clock = Clock(steps + FIRST, training.teacher)
-    waiting: list[float] = []
-    adding: list[float] = []
+    left: list[float] = []
     config = LoopConfig(
         steps=steps + FIRST + 2, batch=training.batch, optimizer=training.optimizer, checkpoint_steps=10**9
     )
     objective = build_objective([TermConfig(**term) for term in training.terms])
     loaders = {"training": Loader(samples=training.samples, batch=training.batch)}
-    with timed(waiting, adding), suppress(Enough):
+    with timed(left), suppress(Enough):
         loop.fit(training.model, clock.targets, objective, loaders, config, folder)
-    starts = clock.times[FIRST:]
-    taken = [after - before for before, after in pairwise(starts)]
-    counted = adding[FIRST : FIRST + len(taken)]
-    shares = [100 * added / step for added, step in zip(counted, taken, strict=True)]
+    taken = [after - before for before, after in pairwise(clock.times)][FIRST:]
+    left = left[FIRST:]
+    held, sent = taken[::2], taken[1::2]
     return {
         "million_parameters": round(sum(p.numel() for p in training.model.parameters()) / 1e6, 2),
-        "step_ms": _ms(taken),
-        "waiting_ms": _ms(waiting[FIRST:]),
-        "adding_up_ms": _ms(counted),
-        "adding_up_per_cent": round(statistics.median(shares), 1),
-        "least": round(min(shares), 1),
-        "most": round(max(shares), 1),
+        "step_held_back_ms": _ms(held),
+        "step_ms": _ms(sent),
+        "ratio": round(statistics.median(b / a for a, b in zip(held, sent, strict=False)), 3),
+        "left_held_back_ms": _ms(left[::2]),
+        "left_ms": _ms(left[1::2]),
     }
 
 

@@ -19,6 +19,7 @@ from tiny_training import C, TinyNet, TinyView, config, kept, samples
 
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.view import Fetched
+from foretaste.pipeline import ranks
 from foretaste.pipeline.model_config import TermConfig
 from foretaste.training.loop import fit
 from foretaste.training.objective import build_objective
@@ -146,3 +147,4 @@ def lines(out: Path) -> list[dict]:
 if __name__ == "__main__":
     run_all(Path(sys.argv[1]))
     torch.distributed.destroy_process_group()
+    ranks.leave()

@@ -8,9 +8,8 @@
 It is started as one process, or as several by ``torchrun``: the same global batches, the same objective,
 hence the same weights up to the order of summation (with dropout: those of one process with ``accumulate`` as
 many parts). Left out on purpose: early stopping and picking a best epoch (the last one is the result, as
-published), and wrappers around the network: gradients are summed over processes here, in one reduction a
-step, because only then a process whose piece of a batch is empty, or has no label, counts for exactly
-nothing.
+published), and wrappers around the network: the gradients of all processes are added up by ``gradients``,
+because only then a process whose piece of a batch is empty, or has no label, counts for exactly nothing.
 """
 
 from __future__ import annotations
@@ -35,6 +34,7 @@ from foretaste.pipeline.training_config import LoopConfig
 from foretaste.training import processes
 from foretaste.training.arithmetic import computing
 from foretaste.training.checkpoint import weights
+from foretaste.training.gradients import GradientSum
 from foretaste.training.interruptions import END, Interruptions
 from foretaste.training.joining import join, leave
 from foretaste.training.monitor import observe
@@ -46,7 +46,7 @@ from foretaste.training.running_statistics import RunningStatistics
 from foretaste.training.samples import Loader, Share
 from foretaste.training.schedule import learning_rate
 from foretaste.training.stream import Stream, workers
-from foretaste.training.sums import from_main, sum_gradients, total_of
+from foretaste.training.sums import from_main, total_of
 from foretaste.training.targets import Targets
 
 #: Settings of a training that may change between a kill and the next start.
@@ -69,6 +69,7 @@ class _Run:
     objective: Objective
     optimizer: torch.optim.Optimizer
     statistics: RunningStatistics
+    gradients: GradientSum
     loader: Loader
     config: LoopConfig
     steps: int
@@ -122,6 +123,7 @@ def fit(
             objective=objective,
             optimizer=build_optimizer(model, config),
             statistics=RunningStatistics(model),
+            gradients=GradientSum(accelerator, model),
             loader=loader,
             config=config,
             steps=config.steps or config.epochs * loader.steps,
@@ -132,6 +134,7 @@ def fit(
             if done < run.steps:
                 _take_steps(run, progress, done, loaders)
     run.statistics.leave()
+    run.gradients.leave()
     leave(model)
     model.float()
     accelerator.wait_for_everyone()
@@ -211,8 +214,8 @@ def _step(run: _Run, step: int, pieces: Sequence[Batch | None]) -> dict[str, Any
 
 
 def _backward(run: _Run, step: int, pieces: Sequence[Batch | None]) -> list[float | None]:
-    """Leave this process's gradient of the objective in the parameters; returns the value of each term over
-    the whole global batch, None where no sample of it counts.
+    """Leave the gradient of the objective in the parameters; returns the value of each term. Both are over
+    the whole global batch: None where no sample of it counts.
     """
     objective, terms = run.objective, len(run.objective.terms)
     run.model.train()
@@ -220,7 +223,7 @@ def _backward(run: _Run, step: int, pieces: Sequence[Batch | None]) -> list[floa
     denominators = total_of(
         run.accelerator, [objective.denominators(piece) for piece in mine.values()], terms
     )
-    numerators = []
+    numerators, last = [], max(mine, default=None)
     for part, piece in mine.items():
         # Dropout is a function of (seed, step, part): there is no generator state to keep or to lose.
         seed = np.random.SeedSequence([run.loader.seed, step, part]).generate_state(1, np.uint64)[0] >> 1
@@ -230,15 +233,17 @@ def _backward(run: _Run, step: int, pieces: Sequence[Batch | None]) -> list[floa
         values = objective.numerators(placed, outputs, run.targets(placed))
         total = objective.total(values, denominators)
         if isinstance(total, Tensor) and total.requires_grad:
+            if part == last:
+                run.gradients.last_backward()
             total.backward()
         numerators.append(torch.stack([value.detach().double() for value in values]))
+    run.gradients.add_up()
     sums = total_of(run.accelerator, numerators, terms)
     return [value / count if count else None for value, count in zip(sums, denominators, strict=True)]
 
 
 def _update(run: _Run, step: int) -> float:
-    """Add up what all processes have found and change the weights; returns the norm of the gradient."""
-    sum_gradients(run.accelerator, run.model)
+    """Change the weights; returns the norm of the gradient."""
     run.statistics.update(run.accelerator)
     trained = [parameter for parameter in run.model.parameters() if parameter.grad is not None]
     norm = torch.nn.utils.get_total_norm([parameter.grad for parameter in trained])

@@ -23,26 +23,3 @@ def from_main(accelerator: Accelerator, model: nn.Module) -> None:
     if accelerator.num_processes > 1:
         for tensor in model.state_dict().values():
             torch.distributed.broadcast(tensor, 0)
-
-
-def sum_gradients(accelerator: Accelerator, model: nn.Module) -> None:
-    """Add up the gradients of all processes. A parameter without one anywhere stays without (it is not
-    decayed either).
-    """
-    if accelerator.num_processes == 1:
-        return
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    has = torch.tensor(
-        [parameter.grad is not None for parameter in parameters], dtype=torch.int64, device=accelerator.device
-    )
-    used = [
-        parameter
-        for parameter, count in zip(parameters, accelerator.reduce(has, "sum").tolist(), strict=True)
-        if count
-    ]
-    if not used:
-        return
-    flat = torch.cat([torch.zeros_like(p).view(-1) if p.grad is None else p.grad.reshape(-1) for p in used])
-    summed = accelerator.reduce(flat, "sum")
-    for parameter, gradient in zip(used, summed.split([p.numel() for p in used]), strict=True):
-        parameter.grad = gradient.view_as(parameter).to(parameter.dtype)
