@@ -24,7 +24,7 @@ def scores(tmp_path):
 
 
 def test_an_archive_reads_back_as_the_cache(scores, tmp_path):
-    export(scores, "validation", "npz", tmp_path / "F.npz", 50)
+    export(scores, "validation", "npz", tmp_path / "F.npz")
     assert sorted(f.name for f in tmp_path.iterdir()) == ["F.classes.json", "F.npz", "scores"]
     with np.load(tmp_path / "F.npz") as archive:
         assert sorted(archive.files) == ["action", "sample_id", "verb"]

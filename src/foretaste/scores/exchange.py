@@ -82,7 +82,7 @@ def read_file(path: Path, classes: Path) -> SplitScores:
     return found
 
 
-def export(scores: Scores, split: str, name: str, path: Path, k: int) -> None:
+def export(scores: Scores, split: str, name: str, path: Path, k: int = 50) -> None:
     """Write one split in the format ``name``, and its class order beside it, each whole or not at all.
 
     k
