@@ -9,8 +9,9 @@ from safetensors import safe_open
 
 from foretaste.contracts.classes import read_classes
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.scores.exchange import classes_beside, export_npz, export_top_k, read_split
+from foretaste.scores.exchange import FORMATS, export, read_split
 from foretaste.scores.format import unpack
+from foretaste.scores.plain import classes_beside
 from foretaste.scores.reader import open_scores
 from foretaste.scores.writer import ScoreWriter
 from foretaste.tools import scores as tool
@@ -23,7 +24,7 @@ def scores(tmp_path):
 
 
 def test_an_archive_reads_back_as_the_cache(scores, tmp_path):
-    export_npz(scores, "validation", tmp_path / "F.npz")
+    export(scores, "validation", "npz", tmp_path / "F.npz")
     assert sorted(f.name for f in tmp_path.iterdir()) == ["F.classes.json", "F.npz", "scores"]
     with np.load(tmp_path / "F.npz") as archive:
         assert sorted(archive.files) == ["action", "sample_id", "verb"]
@@ -36,13 +37,15 @@ def test_an_archive_reads_back_as_the_cache(scores, tmp_path):
 
 
 def test_equal_exports_are_equal_bytes(scores, tmp_path):
-    for name in ("a.npz", "b.npz"):
-        export_npz(scores, "validation", tmp_path / name)
-    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    for name, kind in FORMATS.items():
+        paths = [tmp_path / f"{which}{kind.suffixes[0]}" for which in "ab"]
+        for path in paths:
+            export(scores, "validation", name, path, 3)
+        assert paths[0].read_bytes() == paths[1].read_bytes(), name
 
 
 def test_top_k_lists_agree_with_the_full_logits(scores, tmp_path):
-    export_top_k(scores, "validation", tmp_path / "top.safetensors", 3)
+    export(scores, "validation", "topk", tmp_path / "top.safetensors", 3)
     assert read_classes(classes_beside(tmp_path / "top.safetensors")) == CLASSES
     with safe_open(tmp_path / "top.safetensors", "numpy") as file:
         cut = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
@@ -62,7 +65,7 @@ def test_top_k_lists_agree_with_the_full_logits(scores, tmp_path):
     ("arrays", "message"),
     [
         ({"action": np.zeros((2, 5))}, "sample_id"),
-        ({"sample_id": np.array(["a", "b"])}, "sample_id"),
+        ({"sample_id": np.array(["a", "b"])}, "no scores"),
         ({"sample_id": np.array(["a", "b"]), "action": np.zeros((2, 4))}, r"action of shape \(2, 4\)"),
         (
             {"sample_id": np.array(["a", "b"]), "action": np.full((2, 5), -np.inf)},
@@ -166,7 +169,7 @@ def test_the_tool_shows_verifies_and_exports(scores, tmp_path, capsys):
     _run("show", scores.folder)
     shown = capsys.readouterr().out
     assert scores.identity in shown
-    assert "training  20 samples, 20 distinct inputs, out-of-fold" in shown
+    assert "training  20 samples, 20 distinct inputs, out-of-fold, seen as whole" in shown
     _run("verify", scores.folder)
     assert "ok: 2 shards" in capsys.readouterr().out
     _run("show", scores.folder, "--json")

@@ -100,7 +100,7 @@ def test_equal_inputs_share_a_row_and_equal_runs_give_equal_bytes(tmp_path):
     read = open_scores(tmp_path / "one").logits("validation", "action")
     np.testing.assert_array_equal(read[0], read[2])
     files = [f.relative_to(tmp_path / "one") for f in (tmp_path / "one").rglob("*") if f.is_file()]
-    assert len(files) == 4
+    assert len(files) == 5
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
     assert str(tmp_path) not in "".join(
@@ -251,8 +251,8 @@ def test_other_class_names_are_noticed(cache):
 
 def test_a_newer_format_is_refused(cache):
     manifest = json.loads((cache / "manifest.json").read_text())
-    (cache / "manifest.json").write_text(json.dumps(manifest | {"format": 3}))
-    with pytest.raises(DataError, match=r"format 3.*newer foretaste"):
+    (cache / "manifest.json").write_text(json.dumps(manifest | {"format": 4}))
+    with pytest.raises(DataError, match=r"format 4.*newer foretaste"):
         open_scores(cache)
 
 
@@ -500,6 +500,8 @@ def test_no_field_can_be_edited_under_the_same_identity(cache, change):
 def test_a_cache_of_format_1_is_still_read(cache):
     """Its identity is the digest of its record."""
     manifest = json.loads((cache / "manifest.json").read_text()) | {"format": 1}
+    del manifest["datasheets"]
+    (cache / "croissant.json").unlink()
     digest_of_record = hashlib.sha256(canonical(manifest["record"])).hexdigest()
     (cache / "manifest.json").write_text(json.dumps(manifest | {"identity": digest_of_record}))
     assert verify(cache).identity == digest_of_record

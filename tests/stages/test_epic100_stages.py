@@ -119,7 +119,7 @@ def run(tmp_path_factory) -> Path:
             score,
             {**seen, "checkpoint": made["checkpoint"]},
             {"scores": root / "scores"},
-            {"model": model, "seed": 0, "protocol": PROTOCOL},
+            {"model": model, "seed": 0, "protocol": PROTOCOL, "data": {"licence": None, "terms": None}},
         ),
         (evaluate, {**seen, "scores": root / "scores"}, {"metrics": root / "metrics.json"}, asked),
     ):

@@ -12,7 +12,7 @@ from foretaste.contracts.tables import SAMPLES, read_table
 from foretaste.evaluation.protocols import PROTOCOL, targets
 from foretaste.pipeline import artifact
 from foretaste.pipeline.step import Step
-from foretaste.scores.exchange import export_npz
+from foretaste.scores.exchange import export
 from foretaste.scores.format import identity
 from foretaste.scores.reader import open_scores
 from foretaste.stages import evaluate
@@ -103,7 +103,7 @@ def test_metrics_json_and_the_tool_agree(folder, capsys):
 
 
 def test_an_export_measures_the_same(folder, capsys):
-    export_npz(open_scores(folder / "scores"), "validation", folder / "other" / "F.npz")
+    export(open_scores(folder / "scores"), "validation", "npz", folder / "other" / "F.npz")
     shared = ("--samples", folder / "samples.parquet", "--split", "validation")
     assert tool(capsys, "--scores", folder / "other" / "F.npz", *shared) == tool(
         capsys, "--scores", folder / "scores", *shared
@@ -151,7 +151,7 @@ def test_held_out_videos_are_those_of_the_scores(folder, capsys):
         == 1
     )
     assert "held_out" in capsys.readouterr().err
-    export_npz(scores, "training", folder / "all.npz")
+    export(scores, "training", "npz", folder / "all.npz")
     some = read_table(folder / "samples.parquet", SAMPLES)
     pq.write_table(
         some.filter(pc.not_equal(some["sample_id"], training.sample_ids[0])), folder / "fewer.parquet"
@@ -174,7 +174,7 @@ def test_held_out_videos_are_those_of_the_scores(folder, capsys):
 
 
 def test_probabilities_are_one_error_line_and_their_logarithms_measure_as_the_logits(folder, capsys):
-    export_npz(open_scores(folder / "scores"), "validation", folder / "F.npz")
+    export(open_scores(folder / "scores"), "validation", "npz", folder / "F.npz")
     with np.load(folder / "F.npz") as archive:
         ids, logits = archive["sample_id"], archive["action"].astype(np.float64)
     shared = ["--samples", str(folder / "samples.parquet"), "--split", "validation", "--json"]
@@ -191,7 +191,7 @@ def test_probabilities_are_one_error_line_and_their_logarithms_measure_as_the_lo
 
 
 def test_a_missing_score_is_one_error_line_that_names_the_sample(folder, capsys):
-    export_npz(open_scores(folder / "scores"), "training", folder / "F.npz")
+    export(open_scores(folder / "scores"), "training", "npz", folder / "F.npz")
     arguments = [
         "--scores",
         str(folder / "F.npz"),

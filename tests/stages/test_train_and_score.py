@@ -138,6 +138,7 @@ def steps(data: Path, out: Path, model: dict, **inputs) -> tuple[Step, Step]:
         "model": {k: v for k, v in settings.items() if k != "objective"},
         "seed": 0,
         "protocol": PROTOCOL,
+        "data": {"licence": "CC0", "terms": None},
     }
     config["model"] = {**config["model"], "training": {"kind": settings["training"]["kind"]}}
     second = Step(

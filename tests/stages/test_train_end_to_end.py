@@ -100,7 +100,7 @@ def steps(data: Path, out: Path, model: dict) -> tuple[Step, Step]:
         stage="score",
         inputs={**places, "checkpoint": out / "checkpoint"},
         outputs={"scores": out / "scores"},
-        config={**config, "model": scored, "protocol": PROTOCOL},
+        config={**config, "model": scored, "protocol": PROTOCOL, "data": {"licence": None, "terms": None}},
         scratch=out / "s",
     )
     return first, second

@@ -17,7 +17,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.evaluation.metrics import marginal, softmax
 from foretaste.evaluation.protocols import Targets, rows_of
 from foretaste.scores.average import log_softmax
-from foretaste.scores.exchange import SplitScores
+from foretaste.scores.plain import SplitScores
 
 
 @dataclass(frozen=True)

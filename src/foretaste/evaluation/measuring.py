@@ -21,8 +21,8 @@ from foretaste.scores.reader import open_scores
 
 
 def evaluate(scores: Path, samples: Path, split: str, classes: ClassSpace | None) -> dict[str, Any]:
-    """The content of ``metrics.json`` for a score cache (folder) or an archive (``F.npz``), with what they
-    tell of themselves.
+    """The content of ``metrics.json`` for a score cache (folder) or a file of scores, with what they tell of
+    themselves.
 
     split
         Of the samples, or ``held_out``: the training videos that a model's sibling never saw, where choices
@@ -33,7 +33,7 @@ def evaluate(scores: Path, samples: Path, split: str, classes: ClassSpace | None
     scored, table = read_split(scores, split), read_table(samples, SAMPLES)
     wanted = _held_out(table, scored.sample_ids, scores) if split == HELD_OUT else targets(table, split)
     space = classes or scored.classes
-    facts: dict[str, Any] = {} if scores.suffix == ".npz" else open_scores(scores).manifest
+    facts: dict[str, Any] = {} if scores.is_file() else open_scores(scores).manifest
     names, protocol = {"model": facts.get("model")}, facts.get("facts", {}).get("protocol", {})
     if "tau_a" in protocol:
         check_windows(table, protocol["tau_a"], samples, scores)

@@ -20,7 +20,7 @@ import numpy as np
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.evaluation.heads import head_scores
-from foretaste.scores.exchange import SplitScores
+from foretaste.scores.plain import SplitScores
 
 VERSION, CHALLENGE = "0.2", "action_anticipation"
 

@@ -100,7 +100,11 @@ class DatasetConfig(Options):
     pool: Annotated[tuple[str, ...], EachOnce] = ()
     """Datasets that this one only pools in a report."""
     source: str = ""
-    """Where to get it, and its licence."""
+    """Where to get it."""
+    licence: str | None = None
+    """Of its annotations and videos, as whoever gives them says; null: not stated. Scores carry it."""
+    terms: str | None = None
+    """What else its use is bound to, in words; null: not stated. Scores carry it."""
 
 
 class LmConfig(Options):

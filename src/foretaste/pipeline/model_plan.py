@@ -79,6 +79,8 @@ class ModelPlan:
         }
         said = protocol(self.catalogue, dataset, system, model)
         config["protocol"] = without_names(said, targets_of(settings))
+        # Scores say themselves how they may be used, so a change of it is a change of them.
+        config["data"] = self.catalogue.dataset(dataset).model_dump(mode="json", include={"licence", "terms"})
         return Planned(
             inputs={
                 **inputs,

@@ -149,6 +149,22 @@ def joint_context(sources: Sequence[Scores]) -> dict[str, Any]:
     return joint
 
 
+def joint_trained_on(sources: Sequence[Scores]) -> list[str] | None:
+    """The splits that some part of an average was trained on; None where of one part nobody said."""
+    each = [source.manifest["trained_on"] for source in sources]
+    return None if None in each else sorted({split for splits in each for split in splits})
+
+
+def joint_terms(sources: Sequence[Scores]) -> dict[str, str | None]:
+    """Licence and terms of an average's data: what its parts say, each once; None where none of them does."""
+    given = [source.manifest["facts"].get("data") or {} for source in sources]
+    joint: dict[str, str | None] = {}
+    for name in ("licence", "terms"):
+        said = dict.fromkeys(one.get(name) or "not stated" for one in given)
+        joint[name] = None if list(said) == ["not stated"] else "; ".join(said)
+    return joint
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 

@@ -2,7 +2,7 @@
 
     manifest.json                    written last: without it there is no cache
     classes.json                     the label space (``contracts.classes``)
-    README.md                        the datasheet, made from the manifest
+    README.md, croissant.json        the datasheet, for people and for programs, made from the manifest
     shards/<split>-<n>.safetensors   rows and index entries
 
 A *row* is one distinct input of the model; its key is (fold, digest of exactly what the model was given). An
@@ -39,8 +39,8 @@ import numpy as np
 from foretaste.contracts.errors import DataError
 
 #: Version of this format. A reader reads its own and all earlier ones. In format 1 the identity is the digest
-#: of the record alone.
-FORMAT = 2
+#: of the record alone; in formats 1 and 2 the manifest holds no digests of the datasheets.
+FORMAT = 3
 
 #: Bytes kept of an input's sha256.
 DIGEST_BYTES = 16
@@ -55,9 +55,21 @@ HELD_OUT = "held_out"
 #: The view of a model that sees a sample in one way only.
 ONE_VIEW = "whole"
 
+#: How the rows of a split were made, and what that says of them.
+SCORED = {
+    "in-sample": "by a model trained on these very rows (targets may be memorised)",
+    "out-of-fold": "each row by a model trained without the row's video",
+    "held-out": "by a model that was not trained on this split",
+    "not stated": "nobody said whether the model was trained on these rows",
+}
+
+#: Rows that no model saw in training, by what was said of them.
+UNSEEN = ("out-of-fold", "held-out")
+
 #: Fields of the record of what the scores depend on. ``null`` says that a model has no such thing.
 #:
-#: weights     sha256 of the weight files, by file name (of the scores averaged, for a mean)
+#: weights     sha256 of the weight files, by file name (of the scores averaged, for a mean; of the files they
+#:             came in, for imported scores)
 #: network     architecture: the resolved settings of the network
 #: classes     sha256 of classes.json
 #: tokenizer   sha256 of the tokenizer files
@@ -79,21 +91,22 @@ def canonical(value: Any) -> bytes:
 def identity(manifest: Mapping[str, Any]) -> str:
     """The sha256 (hexadecimal) of the canonical JSON of everything in a manifest but its ``identity``.
 
-    A manifest holds the sha256 of its class list and of every shard, so this is a digest of every byte that a
-    reader relies on.
+    A manifest holds the sha256 of every other file of the folder, so this is a digest of all of its bytes.
     """
     content = {name: value for name, value in manifest.items() if name != "identity"}
     return hashlib.sha256(canonical(manifest["record"] if manifest["format"] == 1 else content)).hexdigest()
 
 
-def how_scored(split: str, folds: Collection[int], trained_on: Collection[str]) -> str | None:
-    """``out-of-fold``, ``in-sample`` or ``held-out``, from the folds that a split's rows have; None where
-    some have one and some none.
+def how_scored(split: str, folds: Collection[int], trained_on: Collection[str] | None) -> str | None:
+    """One of ``SCORED``, from the folds that a split's rows have and the splits that the model was trained on
+    (None: not stated); None where some rows have a fold and some none.
     """
     if NO_FOLD not in folds:
         return "out-of-fold"
     if set(folds) != {NO_FOLD}:
         return None
+    if trained_on is None:
+        return "not stated"
     return "in-sample" if split in trained_on else "held-out"
 
 

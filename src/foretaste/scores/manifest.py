@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt, model_valida
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.json_files import checked, read_json, versioned
-from foretaste.scores.format import FORMAT, RECORD, identity
+from foretaste.scores.datasheet import DATASHEETS
+from foretaste.scores.format import FORMAT, RECORD, SCORED, identity
 
 _AGAIN = "fetch it again, or score again"
 
@@ -41,34 +42,56 @@ class SplitFacts(_Part):
     rows: PositiveInt
     views: Annotated[list[str], Field(min_length=1)]
     folds: NonNegativeInt
-    scored: Literal["in-sample", "out-of-fold", "held-out"]
+    scored: Literal[tuple(SCORED)]
+
+
+class Terms(_Part):
+    """Under which the data set that was scored may be used, as its settings say; None: not stated."""
+
+    licence: str | None
+    terms: str | None
+
+
+class Imported(_Part):
+    """A file that a split came from."""
+
+    split: str
+    file: str
+    sha256: Sha256
 
 
 class Facts(_Part, extra="allow"):
     """What else the writer told; only these are read. ``maps``: the identity of the store of maps in the
-    folder ``maps/``.
+    folder ``maps/``. ``imported``: where scores come from that no step made.
     """
 
     protocol: dict[str, Any] | None = None
     maps: Sha256 | None = None
+    data: Terms | None = None
+    imported: list[Imported] | None = None
 
 
 class Manifest(_Part):
-    """The whole. ``heads``: how many classes each has."""
+    """The whole. ``heads``: how many classes each has. ``trained_on``: None where nobody said.
+    ``datasheets``: file -> sha256.
+    """
 
     format: int
     model: str | None
     identity: Sha256
     record: dict[str, Any]
     heads: Annotated[dict[str, PositiveInt], Field(min_length=1)]
-    trained_on: list[str]
+    trained_on: list[str] | None
     embedding: PositiveInt | None
     splits: Annotated[dict[str, SplitFacts], Field(min_length=1)]
     shards: list[Shard]
     facts: Facts
+    datasheets: dict[str, Sha256] = {}
 
     @model_validator(mode="after")
     def _agree(self) -> Manifest:
+        if set(self.datasheets) != (set(DATASHEETS) if self.format > 2 else set()):
+            raise ValueError(f"datasheets {sorted(self.datasheets)} instead of {', '.join(DATASHEETS)}")
         if set(self.record) != set(RECORD):
             raise ValueError(
                 f"record of {', '.join(sorted(self.record))} instead of {', '.join(sorted(RECORD))}"

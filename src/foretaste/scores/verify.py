@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from foretaste.contracts.errors import DataError
+from foretaste.pipeline import artifact
 from foretaste.pipeline.store import entry_of, faults
 from foretaste.scores.format import NO_FOLD, how_scored, rounding
 from foretaste.scores.reader import Scores, open_scores
@@ -23,10 +24,10 @@ def verify(path: str | Path) -> Scores:
     """Read everything and check it; returns the opened scores.
 
     Checked: that every file is the one in the record of the step, where the scores lie in a store; identity
-    and class list, the sha256 of every shard, types and shapes, numbers of rows, entries and samples, unique
-    sample ids a view, unique inputs, how each split was scored, no file that the manifest does not list,
-    finite values with maximum 0, and that every stored logsumexp follows from the stored logits up to the
-    rounding of fp16; of feature maps that lie beside the scores, identity and sha256.
+    and class list, the sha256 of every datasheet and shard, types and shapes, numbers of rows, entries and
+    samples, unique sample ids a view, unique inputs, how each split was scored, no file that the manifest
+    does not list, finite values with maximum 0, and that every stored logsumexp follows from the stored
+    logits up to the rounding of fp16; of feature maps that lie beside the scores, identity and sha256.
 
     Raises DataError listing everything that is wrong.
     """
@@ -34,11 +35,9 @@ def verify(path: str | Path) -> Scores:
     wrong = []
     if (entry := entry_of(scores.folder)) is not None:
         wrong += [f"by the record of the step, {fault}" for fault in faults(entry)]
-    listed = {shard["file"] for shard in scores.manifest["shards"]} | {
-        "manifest.json",
-        "classes.json",
-        "README.md",
-    }
+    listed = {shard["file"] for shard in scores.manifest["shards"]} | {"manifest.json", "classes.json"}
+    listed |= set(scores.manifest.get("datasheets", ["README.md"]))
+    wrong += _datasheets(scores)
     if scores.manifest["facts"].get("maps") is not None:
         try:
             listed |= {f"maps/{file}" for file in scores.maps.check()}
@@ -59,6 +58,16 @@ def verify(path: str | Path) -> Scores:
             "fetch it again, or score again",
         )
     return scores
+
+
+def _datasheets(scores: Scores) -> list[str]:
+    wrong = []
+    for name, stated in scores.manifest.get("datasheets", {}).items():
+        file = scores.folder / name
+        found = artifact.sha256(file) if file.is_file() else "missing"
+        if found != stated:
+            wrong.append(f"{name} ({found}) is not the one of the manifest ({stated})")
+    return wrong
 
 
 def _split(scores: Scores, split: str) -> list[str]:

@@ -21,7 +21,7 @@ from safetensors.numpy import save_file
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline import artifact
-from foretaste.scores import datasheet
+from foretaste.scores.datasheet import DATASHEETS
 from foretaste.scores.format import (
     DIGEST_BYTES,
     FORMAT,
@@ -50,17 +50,19 @@ class ScoreWriter:
     classes
         The label space; the width of each head is compared with it.
     trained_on
-        Splits that the model was trained on; their rows are in-sample unless they come with folds.
+        Splits that the model was trained on; their rows are in-sample unless they come with folds. None where
+        nobody can say.
     facts
-        What else a reader should know (protocol settings, temperatures); JSON values, kept in the manifest.
+        What else a reader should know (protocol settings, temperatures, ``data``: licence and terms of the
+        data set); JSON values, kept in the manifest.
     floor
         See ``format.encode``; a change of it must be seen in the record's ``numerics``, so it is added there.
     """
 
     def __init__(
         self, folder: Path, *, record: Mapping[str, Any], classes: ClassSpace,
-        trained_on: Sequence[str] = (), facts: Mapping[str, Any] | None = None, floor: float | None = None,
-        model: str | None = None,
+        trained_on: Sequence[str] | None = (), facts: Mapping[str, Any] | None = None,
+        floor: float | None = None, model: str | None = None,
     ):  # fmt: skip
         expected = set(RECORD) - {"classes"}
         if set(record) != expected:
@@ -73,7 +75,7 @@ class ScoreWriter:
         self._folder = Path(folder)
         self._model = model
         self._classes = classes
-        self._trained_on = tuple(trained_on)
+        self._trained_on = None if trained_on is None else list(trained_on)
         self._facts = dict(facts or {})
         self._floor = floor
         self._splits: dict[str, GatheredSplit] = {}
@@ -165,7 +167,7 @@ class ScoreWriter:
         self._splits.setdefault(split, GatheredSplit(split)).add(ids, list(digests), rows, folds, view, shown)
 
     def finish(self) -> dict[str, Any]:
-        """Write shards, classes, datasheet and, last, the manifest; returns the manifest."""
+        """Write shards, classes, datasheets and, last, the manifest; returns the manifest."""
         if not self._splits:
             raise DataError("no scores", self._folder, "at least one sample", "write before finishing")
         (self._folder / "shards").mkdir(parents=True, exist_ok=True)
@@ -199,14 +201,18 @@ class ScoreWriter:
             "model": self._model,
             "record": self._record,
             "heads": {head: len(self._classes.names(head)) for head in self._heads},
-            "trained_on": list(self._trained_on),
+            "trained_on": self._trained_on,
             "embedding": next(iter(self._splits.values())).width,
             "splits": splits,
             "shards": shards,
             "facts": self._facts,
         }
+        described = {}
+        for name, render in DATASHEETS.items():
+            (self._folder / name).write_text(render(manifest), encoding="utf-8")
+            described[name] = artifact.sha256(self._folder / name)
+        manifest["datasheets"] = described
         manifest["identity"] = identity(manifest)
-        (self._folder / "README.md").write_text(datasheet.render(manifest), encoding="utf-8")
         artifact.write_json(self._folder / "manifest.json", manifest)
         return manifest
 

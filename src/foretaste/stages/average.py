@@ -25,11 +25,13 @@ from foretaste.scores.average import (
     fit_weights,
     joint_context,
     joint_ids,
+    joint_terms,
+    joint_trained_on,
     log_softmax,
     mean_logits,
     write_mean,
 )
-from foretaste.scores.format import HELD_OUT
+from foretaste.scores.format import HELD_OUT, UNSEEN
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.scores.writer import ScoreWriter
 
@@ -66,14 +68,13 @@ def run(step: Step) -> None:
         "fitted_on": fitted_on,
         "ensemble_weights": dict(zip(config["average"], weights, strict=True)) if told == "fitted" else told,
     }
-    trained_on = sorted({split for source in sources for split in source.manifest["trained_on"]})
     with artifact.whole(step.outputs["scores"]) as folder:
         writer = ScoreWriter(
             folder,
             record=record,
             classes=classes,
-            trained_on=trained_on,
-            facts={"protocol": protocol},
+            trained_on=joint_trained_on(sources),
+            facts={"protocol": protocol, "data": joint_terms(sources)},
         )
         for split in sources[0].splits:
             if all(split in source.splits for source in sources):
@@ -130,9 +131,10 @@ def unseen_rows(
     logits = []
     for source in sources:
         split = HELD_OUT if HELD_OUT in source.splits else TRAINING
-        if split not in source.splits or source.scored(split) == "in-sample":
+        how = source.scored(split) if split in source.splits else "in-sample"
+        if how not in UNSEEN:
             raise DataError(
-                f"{what} on in-sample scores",
+                f"{what} on {how} scores",
                 source.folder,
                 "scores of training rows by a model that never saw their videos",
                 "set held_out or folds for this model, or give a number",

@@ -40,7 +40,7 @@ def run(step: Step) -> None:
         console.say(f"{head}: temperature {value:.3f}")
     if not accelerator().is_main_process:
         return
-    facts = {"protocol": step.config["protocol"], "temperatures": temperatures}
+    facts = {"protocol": step.config["protocol"], "temperatures": temperatures, "data": step.config["data"]}
     with artifact.whole(step.outputs["scores"]) as folder:
         if keeper is not None:
             facts["maps"] = keeper.finish()

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Write the file, whole or not at all."""
     split, unchecked = (
         arguments.split or "test",
-        arguments.scores.suffix == ".npz" and arguments.samples is None,
+        arguments.scores.is_file() and arguments.samples is None,
     )
     if unchecked and arguments.split is not None:
         raise ConfigError(
