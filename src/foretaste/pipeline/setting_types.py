@@ -20,10 +20,19 @@ Seed = Annotated[int, BeforeValidator(_number), Field(ge=0)]
 
 
 def as_tuple(value: Any) -> Any:
-    """One name or number as a list of one; raises ValueError for several in one text."""
+    """One name as a list of one; raises ValueError for several in one text."""
     if isinstance(value, str) and "," in value:
-        raise ValueError(f"several are a list: [{', '.join(part.strip() for part in value.split(','))}]")
-    return (value,) if isinstance(value, str | int) else value
+        parts = [part.strip() for part in value.strip("()[] ").split(",")]
+        raise ValueError(f"several are a list: [{','.join(parts)}]")
+    return (value,) if isinstance(value, str) else value
+
+
+def seeds_in(value: Any) -> Any:
+    """``value``, a list of seeds; raises ValueError for one number, which may be a seed or how many."""
+    number = str(value).strip()
+    if number.isdecimal():
+        raise ValueError(f"seed {number}, or {number} seeds? Seed {number} is [{number}], three are [0,1,2]")
+    return as_tuple(value)
 
 
 def distinct(seeds: tuple[Seed, ...]) -> tuple[int, ...]:

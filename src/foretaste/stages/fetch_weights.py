@@ -25,7 +25,7 @@ from foretaste.text.tokenizer import Tokenizer, positions
 
 def run(step: Step) -> dict[str, dict[str, Any]]:
     """``files`` (of a folder only) -> ``weights``; returns what was fetched, for the record."""
-    facts = dict(step.config)
+    facts = step.config
     folder = _folder(step, facts)
     with artifact.whole(step.outputs["weights"]) as partial:
         with _naming(folder, partial):
@@ -69,7 +69,6 @@ def _folder(step: Step, facts: dict[str, Any]) -> Path:
         return packaged_folder(facts["name"])
     if facts["source"] == "folder":
         return Path(step.inputs["files"][0]).parent
-    from foretaste.models.hub import download  # the hub's client is needed here alone
+    from foretaste.pipeline.hub import download  # the hub's client is needed here alone
 
-    folder, facts["revision"] = download(facts["name"], facts["revision"])
-    return folder
+    return download(facts["name"], facts["revision"])

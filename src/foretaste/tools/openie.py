@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -107,9 +106,6 @@ def run(arguments: argparse.Namespace) -> int:
                         + "\n"
                     )
                 out.flush()
-    except BrokenPipeError:
-        # the reader has seen enough (head); nothing is left to flush into the closed pipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
         out.detach()
     for kind, count in sorted(cleaned.items()):
