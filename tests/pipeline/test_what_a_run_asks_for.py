@@ -51,3 +51,22 @@ def test_a_run_with_a_store_that_is_not_there_does_not_begin(tmp_path):
     run = catalogue(tmp_path, dataset="kitchen", stores=[f"{tmp_path}/nowhere"])
     with pytest.raises(ConfigError, match="no folder"):
         Rules.of(run, may_write=False, keys_at=lambda places: {}, named_at=None)
+
+
+def test_scores_are_told_licence_and_terms_of_their_data_set(tmp_path):
+    """And say so where nobody stated them."""
+    step = {"system": "lm_avt", "seed": "0", "model": "teacher_lm"}
+    told = {}
+    for dataset in ("kitchen_w1", "epic55", "egtea_s1"):
+        run = Catalogue(
+            {"dataset": dataset, "data_root": "data", "recipes": "r.json"}, copied(tmp_path, dataset)
+        )
+        told[dataset] = Plan(run).describe("score", {"dataset": dataset, **step}).config["data"]
+    assert told["kitchen_w1"] == {"licence": "public domain", "terms": "none; all of it is generated"}
+    assert told["epic55"]["licence"].startswith("CC BY-NC 4.0 (annotations)")
+    assert told["egtea_s1"] == {"licence": None, "terms": "research use (videos)"}
+
+
+def copied(folder: Path, name: str) -> Path:
+    copy_workflow(folder / name)
+    return folder / name

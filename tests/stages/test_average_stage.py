@@ -122,7 +122,7 @@ def test_equal_steps_give_equal_bytes(tmp_path):
     for name in ("one", "two"):
         average.run(_step(tmp_path / name, folds=3, exponent="fitted"))
     files = [f.relative_to(tmp_path / "one") for f in (tmp_path / "one" / "mean").rglob("*") if f.is_file()]
-    assert len(files) == 5
+    assert len(files) == 6
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
 

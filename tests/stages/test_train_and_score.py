@@ -181,6 +181,7 @@ def test_a_count_teacher(data, counts):
     assert yaml.safe_load((counts / "config.yaml").read_text())["seed"] == 0
     manifest = json.loads((counts / "checkpoint" / "manifest.json").read_text())
     assert manifest["trained_on"] == ["training"]
+    assert scores.manifest["facts"]["data"] == {"licence": "CC0", "terms": None}
     assert scores.manifest["record"]["weights"] == {"whole": manifest["sha256"]["model.safetensors"]}
     assert scores.manifest["record"]["context"] == {
         key: PROTOCOL[key] for key in ("tau_a", "history_rule", "history_from", "history_length")

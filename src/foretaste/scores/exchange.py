@@ -13,12 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from foretaste.contracts.classes import ClassSpace, read_classes
-from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline import artifact
 from foretaste.scores.hdf5 import read_hdf5, write_hdf5
 from foretaste.scores.npz import read_npz, write_npz
-from foretaste.scores.plain import SplitScores, classes_beside, refuse_probabilities
+from foretaste.scores.plain import SplitScores, classes_beside
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.scores.topk_files import read_parquet, write_parquet, write_top_k
 
@@ -103,3 +105,25 @@ def export(scores: Scores, split: str, name: str, path: Path, k: int = 50) -> No
             kind.best(scores, split, partial, k)
     with artifact.whole(classes_beside(path)) as partial:
         partial.write_text(scores.classes.to_json(), encoding="utf-8")
+
+
+def refuse_probabilities(scored: SplitScores, where: object) -> None:
+    """DataError where a head holds probabilities, or shares of any other whole (per cent): most rows at least
+    0 and with one sum. No network's logits are like that.
+
+    Taken for logits they rank actions as they should and still measure wrongly: the sums of exp(p), by which
+    verbs and nouns are ranked, are nearly those of counting classes.
+    """
+    for head, logits in scored.logits.items():
+        if logits.shape[1] < 2 or not len(logits):
+            continue
+        sums = logits.sum(axis=1, dtype=np.float64)
+        whole = 1.0 if len(sums) == 1 else float(np.median(sums))
+        alike = (logits >= 0).all(axis=1) & (np.abs(sums - whole) < 0.01 * whole)
+        if alike.mean() > 0.5:
+            raise DataError(
+                f"{head} holds probabilities (rows at least 0 that sum to {whole:.3g})",
+                where,
+                "logits, or logarithms of probabilities",
+                "write numpy.log(p), and where p is 0 a low number, such as -30",
+            )

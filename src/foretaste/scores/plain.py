@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -94,25 +93,3 @@ def _logits(values: np.ndarray, head: str, ids: Sequence[str], classes: int, pat
             " logarithm",
         )
     return logits
-
-
-def refuse_probabilities(scored: SplitScores, where: Any) -> None:
-    """DataError where a head holds probabilities, or shares of any other whole (per cent): most rows at least
-    0 and with one sum. No network's logits are like that.
-
-    Taken for logits they rank actions as they should and still measure wrongly: the sums of exp(p), by which
-    verbs and nouns are ranked, are nearly those of counting classes.
-    """
-    for head, logits in scored.logits.items():
-        if logits.shape[1] < 2 or not len(logits):
-            continue
-        sums = logits.sum(axis=1, dtype=np.float64)
-        whole = 1.0 if len(sums) == 1 else float(np.median(sums))
-        alike = (logits >= 0).all(axis=1) & (np.abs(sums - whole) < 0.01 * whole)
-        if alike.mean() > 0.5:
-            raise DataError(
-                f"{head} holds probabilities (rows at least 0 that sum to {whole:.3g})",
-                where,
-                "logits, or logarithms of probabilities",
-                "write numpy.log(p), and where p is 0 a low number, such as -30",
-            )

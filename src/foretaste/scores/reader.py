@@ -214,18 +214,15 @@ class Scores:
         known = loaded.rows_by_view[view]
         if sample_ids is None:
             return loaded.in_order[view]
-        rows = np.empty(len(sample_ids), dtype=np.int64)
-        for i, sample in enumerate(sample_ids):
-            row = known.get(sample)
-            if row is None:
-                raise DataError(
-                    f"no scores of sample {sample!r}",
-                    f"{self.folder}: split {split}, view {view}",
-                    f"one of its {len(known)} samples",
-                    "score this split again, or ask for samples that were scored",
-                )
-            rows[i] = row
-        return rows
+        try:
+            return np.fromiter(map(known.__getitem__, sample_ids), np.int64, len(sample_ids))
+        except KeyError as error:
+            raise DataError(
+                f"no scores of sample {error.args[0]!r}",
+                f"{self.folder}: split {split}, view {view}",
+                f"one of its {len(known)} samples",
+                "score this split again, or ask for samples that were scored",
+            ) from error
 
     def _view(self, loaded: Split, split: str, view: str | None) -> str:
         if view is None and len(loaded.rows_by_view) == 1:

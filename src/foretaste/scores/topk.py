@@ -25,7 +25,7 @@ class TopK:
 
     def rows(self, rows: np.ndarray) -> TopK:
         """Those of some rows."""
-        return TopK(self.indices[rows], self.logits[rows], self.tail[rows])
+        return TopK(self.indices.take(rows, 0), self.logits.take(rows, 0), self.tail.take(rows))
 
 
 def top_k(logits: np.ndarray, k: int) -> TopK:

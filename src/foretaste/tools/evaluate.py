@@ -5,8 +5,8 @@
 
 DIR is a score cache (`foretaste scores show DIR`). F.npz holds sample_id (text) and by the name of each head
 that is scored (action) float32 logits, one row a sample (of probabilities their logarithms); F.classes.json
-beside it gives the class order
-(`foretaste scores export` writes such a pair). Classes are matched by name with the classes.json beside the
+beside it gives the class order (`foretaste scores export` writes such a pair, and docs/formats.md names the
+other formats that are read). Classes are matched by name with the classes.json beside the
 samples, where there is one. Every labelled sample of the split needs a score. Verbs and nouns are measured
 from the actions' probabilities, actions of a model that has verbs and nouns alone from theirs. Numbers are
 per cent; "-" (null in JSON) stands where a dataset has no such classes. `--split held_out` measures a model
