@@ -162,6 +162,22 @@ def test_a_killed_job_is_started_again(tmp_path):
     assert job.named.read_text() == "raw"
 
 
+def test_what_a_killed_publishing_left_is_no_part_of_the_result(tmp_path, monkeypatch):
+    job = CopyJob(tmp_path)
+    for left in ("record.json", ".record.json.partial"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "rename", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+            process = multiprocessing.get_context("fork").Process(target=run_job, args=(job.path, copy))
+            process.start()
+            process.join()
+        (made,) = (tmp_path / "results/.scratch").glob("*/made")
+        assert process.exitcode == -signal.SIGKILL and (made / "record.json").exists()
+        (made / "record.json").rename(made / left)
+    run_job(job.path, copy)
+    entry = entry_of(job.named)
+    assert set(read_entry(entry).files) == {"issues.parquet"} and not list(faults(entry))
+
+
 def test_half_finished_work_is_not_taken_up_on_other_inputs(tmp_path):
     seen: list[str] = []
 

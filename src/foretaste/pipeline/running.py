@@ -22,7 +22,7 @@ from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.fingerprint import code_of, imported
 from foretaste.pipeline.graph import Source, identities
 from foretaste.pipeline.jobs import each_source, read_job, source_of
-from foretaste.pipeline.links import give_names
+from foretaste.pipeline.links import give_names, record_name
 from foretaste.pipeline.records import differences, versions
 from foretaste.pipeline.step import Step
 from foretaste.pipeline.store import Cost, Store, read_entry
@@ -42,20 +42,24 @@ def run_job(path: Path, stage: Stage) -> None:
         return
     waiting = f"another process makes {job['key']}; waiting for it"
     with store.alone(job["key"], lambda: console.say(waiting)):
-        if store.find(job["key"]) is not None:
+        if store.find(job["key"]) is None:
+            _make(job, store, stage, started)
+        else:
             console.say(f"{job['key']}: made by another run; nothing to do")
-            return
-        check_as_planned(job, store)
-        step = step_of(job, store)
-        for output in step.outputs.values():  # of an attempt that was killed
-            artifact.discard(output)
-        step.scratch.mkdir(parents=True, exist_ok=True)
-        fetched = dict(stage(step) or {})
-        check_as_planned(job, store)
-        made = _made(job)
-        store.publish(made, job["key"], job["record"], _cost(started), fetched)
-        artifact.discard(made.parent)
+        # Also of a run that was killed between this and the publishing.
+        artifact.discard(_made(job).parent)
         _name_if_new(job, store)
+
+
+def _make(job: Mapping[str, Any], store: Store, stage: Stage, started: float) -> None:
+    """Run the stage of a job, and publish what it made."""
+    check_as_planned(job, store)
+    artifact.discard(_made(job))  # by an attempt that was killed
+    step = step_of(job, store)
+    step.scratch.mkdir(parents=True, exist_ok=True)
+    fetched = dict(stage(step) or {})
+    check_as_planned(job, store)
+    store.publish(_made(job), job["key"], job["record"], _cost(started), fetched)
 
 
 def step_of(job: Mapping[str, Any], store: Store) -> Step:
@@ -169,8 +173,8 @@ def _cost(started: float) -> Cost:
 
 def _name_if_new(job: Mapping[str, Any], store: Store) -> None:
     """Names that stand for nothing yet are given at once, so that a run can be looked at while it goes on;
-    others change together, at its end.
+    others change together, at its end. Of a name the record's comes last: without it, giving was cut off.
     """
-    free = {name: path for name, path in job["names"].items() if not os.path.lexists(path)}
+    free = {name: path for name, path in job["names"].items() if not os.path.lexists(record_name(Path(path)))}
     with suppress(OSError):  # the end of the run says it
         give_names(store, [(job["key"], output, name) for output, name in free.items()])

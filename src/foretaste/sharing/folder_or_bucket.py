@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +12,7 @@ from pathlib import Path
 import fsspec
 
 from foretaste.contracts.errors import DataError
+from foretaste.pipeline.artifact import sync
 from foretaste.sharing.place import no_such_place
 
 CHUNK = 2**22
@@ -68,16 +72,25 @@ class FolderOrBucket:
 
     def upload(self, files: Mapping[str, Path]) -> None:
         """See ``Place``. In a folder a file appears whole or not at all, as objects of a bucket do anyway."""
+        if self._local:
+            self._put_in_folder(files)
+            return
         with self._reached():
             for path, source in files.items():
-                target = self._at(path)
-                if not self._local:
-                    self._files.put_file(str(source), target)
-                    continue
-                self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
-                partial = f"{target}.partial"
-                self._files.put_file(str(source), partial)
-                self._files.mv(partial, target)
+                self._files.put_file(str(source), self._at(path))
+
+    def _put_in_folder(self, files: Mapping[str, Path]) -> None:
+        """One publisher at a time, so that what was left of one that died is the next one's to write over."""
+        sending = Path(self._root) / ".sending"
+        sending.mkdir(parents=True, exist_ok=True)
+        with open(sending / "lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for path, source in files.items():
+                target, partial = Path(self._at(path)), sending / "file"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, partial)
+                sync(partial)
+                os.replace(partial, target)
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}".rstrip("/")

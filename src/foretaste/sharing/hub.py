@@ -8,11 +8,14 @@ from pathlib import Path
 
 from httpx2 import HTTPError  # what the hub's client raises without a connection
 from huggingface_hub import CommitOperationAdd, HfApi
-from huggingface_hub.errors import EntryNotFoundError, HFValidationError, RepositoryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.sharing.folder_or_bucket import CHUNK
 from foretaste.sharing.place import HUB, no_such_place
+
+#: What the client raises: for a name, an answer that it does not understand, a refusal, a connection.
+_ERRORS = (ValueError, EntryNotFoundError, HTTPError, OSError)
 
 
 class Repository:
@@ -28,7 +31,7 @@ class Repository:
             return {file.path: file.size for file in tree if hasattr(file, "size")}
         except RepositoryNotFoundError:
             return {}
-        except (HFValidationError, HTTPError, OSError) as error:
+        except _ERRORS as error:
             raise no_such_place(self.where, next(iter(str(error).splitlines()), error)) from error
 
     def sizes(self, prefix: str) -> dict[str, int]:
@@ -50,7 +53,7 @@ class Repository:
         """See ``Place``."""
         try:
             local = self._api.hf_hub_download(self._name, path, repo_type="dataset")
-        except (EntryNotFoundError, HFValidationError, HTTPError, OSError) as error:
+        except _ERRORS as error:
             raise ConfigError(
                 f"cannot be downloaded ({next(iter(str(error).splitlines()), error)})",
                 f"{self.where}/{path}",
@@ -71,6 +74,6 @@ class Repository:
                 commit_message=f"foretaste: {len(files)} files",
                 repo_type="dataset",
             )
-        except (HFValidationError, HTTPError, OSError) as error:
+        except _ERRORS as error:
             raise no_such_place(self.where, next(iter(str(error).splitlines()), error)) from error
         self.__dict__.pop("_sizes", None)
