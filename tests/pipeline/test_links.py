@@ -8,6 +8,8 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 from foretaste.pipeline.links import changes, give_names
 from foretaste.pipeline.records import identity
 from foretaste.pipeline.store import Cost, Store, entry_of, faults, read_entry
@@ -93,3 +95,20 @@ def test_an_incomplete_result_is_none_and_is_put_aside(tmp_path):
         assert any("shards/a.bin" in fault for fault in faults(store.own / key))
         assert publish(store, "one") == key and store.find(key) is not None
     assert len(list((store.own / "score").glob(".damaged-*"))) == 2
+
+
+def test_giving_names_that_was_killed_leaves_nothing_behind(tmp_path, monkeypatch):
+    store = Store(tmp_path / "results")
+    key, name = publish(store, "one"), str(tmp_path / "results/d/metrics.json")
+    names = [(key, "scores/manifest.json", name)]
+
+    def dies(*_):
+        raise KeyboardInterrupt
+
+    for _ in range(2):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(os, "replace", dies)
+            give_names(store, names)
+    give_names(store, names)
+    links = {path.name for path in (tmp_path / "results/d").iterdir()}
+    assert links == {"metrics.json", "metrics.json.provenance.json"}

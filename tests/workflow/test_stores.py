@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from conftest import copy_to
@@ -59,6 +60,26 @@ def test_a_folder_is_read_where_it_lies(published, fresh):
     assert jobs(fresh, "teachers", *config(data, f"stores={place.where}")) == {"name_results"}
     fresh.snakemake("teachers", *config(data, f"stores={place.where}"))
     assert entry_of(fresh.folder / "results" / MODEL / "scores").is_relative_to(place.where)
+
+
+READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && ! touch "$0/new" && exec "$@"'
+
+
+def test_a_read_only_place_serves_a_run_and_its_samples_are_trained_on(published, fresh):
+    """A mount, for a mode binds no root."""
+    place, data, _ = published
+    mounted = ("unshare", "--map-root-user", "--mount", "sh", "-c", READ_ONLY, place.where)
+    if fresh.run(*mounted, "true", check=False).returncode:
+        pytest.skip("no mounts of one's own here")
+    before = [(path, path.lstat().st_mtime_ns) for path in sorted(Path(place.where).rglob("*"))]
+    for rule in ("start", "end"):
+        more = config(data, f"stores={place.where}", f"history_rule={rule}")
+        fresh.run(
+            *mounted, "snakemake", "--quiet", "host", "--cores", "1", f"results/{MODEL}/metrics.json", *more
+        )
+    assert [(path, path.lstat().st_mtime_ns) for path in sorted(Path(place.where).rglob("*"))] == before
+    made = {folder.name for folder in (fresh.folder / "results/.store").glob("[a-z]*")}
+    assert "train" in made and not made & {"read_annotations", "make_samples"}
 
 
 def test_scores_can_be_pinned_and_differ_only_if_that_is_meant(published, fresh):

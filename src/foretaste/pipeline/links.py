@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import filecmp
 import os
-import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -92,7 +91,8 @@ def _set(link: Path, text: str | None) -> None:
         link.unlink(missing_ok=True)
         return
     link.parent.mkdir(parents=True, exist_ok=True)
-    new = link.with_name(f".{link.name}.{secrets.token_hex(4)}")
+    new = link.with_name(f".{link.name}.new")
+    new.unlink(missing_ok=True)  # of one that was killed here; nobody else gives names meanwhile
     new.symlink_to(text)
     os.replace(new, link)
 
