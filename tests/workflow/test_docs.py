@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
+from conftest import Checkout
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,24 +50,32 @@ def micro(text: str) -> str:
     return re.sub(r"\bdataset=kitchen\b", "dataset=kitchen_micro", text)
 
 
-@pytest.fixture(scope="session")
-def shared(finished) -> Path:
-    """A folder that results are shared in, with one result under the name that pages give it."""
-    place, scores = finished.folder / "shared", "results/kitchen_micro/lm_avt_micro/seed0/teacher_lm/scores"
-    finished.run("cp", "-rL", scores, "their_scores")
-    publish, *_ = (line for line in commands() if line.startswith("foretaste store publish"))
-    finished.run(*shlex.split(micro(publish).replace(SHARED, str(place))))
-    return place
+@pytest.fixture(scope="module")
+def reader(finished, tmp_path_factory) -> Checkout:
+    """Somebody who follows the pages: the finished run, which the commands may change, and what pages take to
+    be there: an export, scores of elsewhere, and a folder that results are shared in.
+    """
+    folder = tmp_path_factory.mktemp("reader") / "foretaste"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    reader = Checkout(folder)
+    reader.run("cp", "-rL", "results/kitchen_micro/lm_avt_micro/seed0/teacher_lm/scores", "their_scores")
+    for begins in ("foretaste scores export", "foretaste store publish"):
+        line, *_ = (line for line in commands() if line.startswith(begins))
+        reader.run(*words_of(line, reader))
+    return reader
+
+
+def words_of(line: str, reader: Checkout) -> list[str]:
+    """The words of a command, on the micro run and in the reader's own folders."""
+    return shlex.split(micro(line).replace(SHARED, f"{reader.folder}/shared"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "line", [line for line in commands() if not line.startswith(("make ", "python bench/"))]
 )
-def test_a_documented_command_runs(line, finished, request):
-    if SHARED in line:
-        line = line.replace(SHARED, str(request.getfixturevalue("shared")))
-    words = shlex.split(micro(line))
+def test_a_documented_command_runs(line, reader, request):
+    words = words_of(line, reader)
     if words[0] == "snakemake":
         if "data_root=DIR" in words:
             data = str(request.getfixturevalue("real_data"))
@@ -82,9 +92,9 @@ def test_a_documented_command_runs(line, finished, request):
         ]
         if "--profile" in words:
             words[words.index("--profile") + 1] = str(
-                without_executor(finished.folder / words[words.index("--profile") + 1])
+                without_executor(reader.folder / words[words.index("--profile") + 1])
             )
-    done = finished.run(*words)
+    done = reader.run(*words)
     assert "Traceback" not in done.stdout
 
 
@@ -101,16 +111,16 @@ def without_executor(profile: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", blocks("console"))
-def test_a_documented_dialogue_is_true(block, finished):
+def test_a_documented_dialogue_is_true(block, reader):
     """A line after ``$ `` is run by a shell; what follows it is what it prints."""
     command, _, printed = block.removeprefix("$ ").partition("\n")
-    assert finished.run("bash", "-c", command).stdout == printed
+    assert reader.run("bash", "-c", command).stdout == printed
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", blocks("python"))
-def test_a_documented_program_runs(block, finished):
-    finished.run("python", "-c", micro(block))
+def test_a_documented_program_runs(block, reader):
+    reader.run("python", "-c", micro(block))
 
 
 def test_every_block_of_commands_is_marked():
