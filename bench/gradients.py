@@ -88,6 +88,7 @@ def measure(sizes: Sizes, steps: int, folder: Path) -> dict[str, float]:
         "million_parameters": round(sum(p.numel() for p in training.model.parameters()) / 1e6, 2),
         "step_held_back_ms": _ms(held),
         "step_ms": _ms(sent),
+        # The last step held back may have no neighbour.
         "ratio": round(statistics.median(b / a for a, b in zip(held, sent, strict=False)), 3),
         "left_held_back_ms": _ms(left[::2]),
         "left_ms": _ms(left[1::2]),

@@ -17,7 +17,7 @@ from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.fingerprint import code_of, imported
 from foretaste.pipeline.graph import Graph, Source, identities
 from foretaste.pipeline.jobs import job_of, keep
-from foretaste.pipeline.links import give_names, names_of
+from foretaste.pipeline.links import give_names
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.records import identity, versions
 from foretaste.pipeline.result_paths import file_of
@@ -141,4 +141,4 @@ def run_here(path: Path, stage: str) -> None:
 def give_names_of(path: Path) -> None:
     """Give what a job made its names, as the end of a run does."""
     job = json.loads(path.read_text())
-    give_names(Store(job["results"]), names_of(job["names"], job["key"]))
+    give_names(Store(job["results"]), [(job["key"], output, name) for output, name in job["names"].items()])

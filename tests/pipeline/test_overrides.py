@@ -50,6 +50,7 @@ def test_it_reaches_models_by_pattern_and_anything_else_by_its_path():
         ("student_lm.training.epochs=many", "student_lm.training.*epochs.*whole number"),
         ("histroy.length=3", "unknown model or key 'histroy'.*did you mean 'history'"),
         ("student_lm", "is no path=value"),
+        ("teacher_lm.reuse=theirs", "<name>@<version>, such as .*got 'theirs'"),
     ],
 )
 def test_a_mistake_is_one_line(text, words):

@@ -53,6 +53,18 @@ def test_a_run_with_a_store_that_is_not_there_does_not_begin(tmp_path):
         Rules.of(run, may_write=False, keys_at=lambda places: {}, named_at=None)
 
 
+def test_scores_that_are_reused_are_never_made(tmp_path):
+    """What a name stands for may be gone, or not be whole, where it was published."""
+    scores, key = "results/kitchen/counting/seed0/teacher_unigram/scores", f"score/{0:020x}"
+    run = {"dataset": "kitchen", "systems": "counting"}
+    made = Rules.of(catalogue(tmp_path, **run), may_write=False, keys_at=lambda places: {}, named_at=None)
+    record = made.graph.at(scores)[0].record
+    reusing = Catalogue({**run, "set": {"teacher_unigram.reuse": "theirs@1"}}, tmp_path)
+    rules = Rules.of(reusing, False, lambda places: {}, named_at=lambda places, name: (key, record))
+    with pytest.raises(SystemExit, match=f"error: {key}, which a preset reuses, is not whole: {scores}"):
+        rules.wanted(lambda _: [scores])({})
+
+
 def test_scores_are_told_licence_and_terms_of_their_data_set(tmp_path):
     """And say so where nobody stated them."""
     step = {"system": "lm_avt", "seed": "0", "model": "teacher_lm"}

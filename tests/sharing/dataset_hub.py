@@ -27,6 +27,8 @@ class Hub:
         Paths in the order in which their bytes were asked for.
     torn
         Paths of which the next download breaks off in the middle.
+    meanwhile
+        What somebody else commits just before the next commit arrives.
     """
 
     address: str = ""
@@ -35,6 +37,7 @@ class Hub:
     objects: dict[str, bytes] = field(default_factory=dict)
     downloads: list[str] = field(default_factory=list)
     torn: set[str] = field(default_factory=set)
+    meanwhile: dict[str, bytes] = field(default_factory=dict)
 
 
 @contextmanager
@@ -135,8 +138,15 @@ class _Handler(BaseHTTPRequestHandler):
         return {**asked, "actions": {"upload": to}}
 
     def _commit(self, files: dict[str, bytes], body: bytes) -> None:
-        for line in body.splitlines():
-            what = json.loads(line)
+        lines = [json.loads(line) for line in body.splitlines()]
+        if any(line["value"]["path"].startswith("names/") for line in lines if line["key"] != "header"):
+            files |= self.held.meanwhile
+            self.held.meanwhile = {}
+        upon = lines[0]["value"].get("parentCommit")
+        if upon is not None and upon != _commit_of(files):
+            self._json({"error": "the branch has moved on"}, 412)
+            return
+        for what in lines:
             value = what["value"]
             if what["key"] == "file":
                 files[value["path"]] = base64.b64decode(value["content"])

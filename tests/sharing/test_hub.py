@@ -98,6 +98,14 @@ def test_there_and_back(ours, theirs, served):
     assert list(faults(theirs.store.find(key))) == []
 
 
+def test_a_name_that_another_gives_meanwhile_keeps_its_version(ours, served):
+    key, other = make(ours.store, "text"), f"score/{0:020x}"
+    served.meanwhile = {"names/ours@1": other.encode()}
+    assert ours.told("publish", key, "--name", "ours")[-1] == "ours@2"
+    names = {path: text.decode().strip() for path, text in served.repositories["me/ours"].items()}
+    assert (names["names/ours@1"], names["names/ours@2"]) == (other, key)
+
+
 def test_a_transfer_that_breaks_off_goes_on_with_what_is_missing(ours, theirs, served):
     key = make(ours.store, "text")
     ours.told("publish", key)

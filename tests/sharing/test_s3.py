@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from test_sharing import make
 
 from foretaste.__main__ import main
 from foretaste.pipeline.store import Store, faults
+from foretaste.sharing.names import give_name, key_of
 from foretaste.sharing.place import open_place
 from foretaste.sharing.remote import fetch, keys_at, publish, remote, verify
 
@@ -40,6 +43,15 @@ def test_there_and_back(bucket, tmp_path):
     assert publish(ours, key, place) > 0 and publish(ours, key, place) == 0
     assert keys_at(place) == [key] and list(verify(remote(place, key))) == []
     assert list(faults(fetch(remote(place, key), theirs))) == []
+
+
+def test_who_give_one_name_at_once_have_a_version_each(bucket):
+    places = [open_place(bucket) for _ in range(4)]
+    keys = [f"score/{number:020x}" for number in range(len(places))]
+    with ThreadPoolExecutor(len(keys)) as publishers:
+        given = list(publishers.map(give_name, places, ["crowded"] * len(keys), keys))
+    assert sorted(given) == [f"crowded@{version}" for version in range(1, len(keys) + 1)]
+    assert [key_of(places[0], name) for name in given] == keys
 
 
 def test_the_commands(bucket, tmp_path, capsys):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -140,17 +142,33 @@ def _hostile(text: bytes, luck: random.Random) -> bytes:
     return json.dumps(stored).encode()
 
 
-def test_names_have_versions_that_stay(shared, tmp_path):
+def test_names_have_versions_that_stay(shared):
     store, key, place, _ = shared
     other = make(store, "other")
-    scratch = tmp_path / "scratch"
-    assert give_name(place, "ours", key, scratch) == "ours@1" == give_name(place, "ours", key, scratch)
-    assert give_name(place, "ours", other, scratch) == "ours@2"
+    assert give_name(place, "ours", key) == "ours@1" == give_name(place, "ours", key)
+    assert give_name(place, "ours", other) == "ours@2"
     assert names_at(place) == {"ours": 2}
     assert [key_of(place, name) for name in ("ours", "ours@1", "ours@2", key)] == [other, key, other, key]
     for wrong in ("our", "ours@3", "ours@x", "../ours@1", "score/0"):
         with pytest.raises(DataError, match=r"no result named.*ours@2"):
             key_of(place, wrong)
+
+
+def test_who_give_one_name_at_once_have_a_version_each(shared):
+    place = shared[2]
+    keys = [f"score/{number:020x}" for number in range(16)]
+    with ThreadPoolExecutor(len(keys)) as publishers:
+        given = list(publishers.map(partial(give_name, place, "ours"), keys))
+    assert sorted(given) == sorted(f"ours@{version}" for version in range(1, len(keys) + 1))
+    assert [key_of(place, name) for name in given] == keys
+
+
+def test_what_a_killed_transfer_left_is_no_part_of_the_result(shared):
+    _, key, place, theirs = shared
+    left = theirs.own / ".arriving" / key.replace("/", "-") / "scores" / ".manifest.json.1a2b"
+    left.parent.mkdir(parents=True)
+    left.write_text("half")
+    assert list(faults(fetch(remote(place, key), theirs))) == []
 
 
 def test_a_large_result_is_not_brought_unasked(shared):

@@ -30,7 +30,7 @@ def published(tmp_path_factory):
     for key in store.keys():  # noqa: SIM118 (no mapping)
         publish(store, key, place)
     scores = "/".join(entry_of(first.folder / "results" / MODEL / "scores").parts[-2:])
-    give_name(place, "unigram", scores, folder / "scratch")
+    give_name(place, "unigram", scores)
     return place, folder / "data", scores
 
 

@@ -50,6 +50,8 @@ class Node:
     key
         ``<stage>/<identity>`` of its result: the identity of its record, or of an earlier one whose result
         somebody accepted in its place.
+    pinned
+        Whether that result is one that a preset names, and is never made.
     """
 
     key: str
@@ -59,6 +61,7 @@ class Node:
     places: Mapping[str, Any]
     names: Mapping[str, str]
     before: tuple[Node, ...]
+    pinned: bool
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,7 @@ class Graph:
                 for output in PATHS[stage]
             },
             before=() if choice.pinned else tuple(before.values()),
+            pinned=choice.pinned,
         )
 
     def _record(self, stage: str, planned: Planned, sources: Mapping[str, Sources]) -> dict[str, Any]:

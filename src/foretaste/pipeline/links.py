@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import filecmp
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from foretaste.pipeline.store import RECORD, Store
@@ -95,8 +95,3 @@ def _set(link: Path, text: str | None) -> None:
     new.unlink(missing_ok=True)  # of one that was killed here; nobody else gives names meanwhile
     new.symlink_to(text)
     os.replace(new, link)
-
-
-def names_of(name_of: Mapping[str, str], key: str) -> list[tuple[str, str, str]]:
-    """(key, output, name) of every output of a result."""
-    return [(key, output, name) for output, name in name_of.items()]

@@ -17,6 +17,7 @@ from pydantic import (
 
 from foretaste.pipeline.families import Part, Parts
 from foretaste.pipeline.options import EachOnce, Options
+from foretaste.pipeline.setting_types import spelt
 from foretaste.pipeline.training_config import CountingConfig, LoopConfig
 
 #: Targets that are not the name of a model.
@@ -122,7 +123,9 @@ def _kind(value: Any, usual: str) -> str:
 class ReuseConfig(Options):
     """Scores that somebody shared, in the place of those that would be made here."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*@[1-9][0-9]*$")]
+    name: Annotated[
+        str, spelt(r"[a-z0-9][a-z0-9._-]*@[1-9][0-9]*", "<name>@<version>, such as epic55-recipe-minilm@2")
+    ]
     """`<name>@<version>`, at one of the run's `stores`."""
     differs: bool = False
     """Whether they may have been made of something else than is planned here (settings, code, libraries)."""

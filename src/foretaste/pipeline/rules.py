@@ -19,7 +19,7 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
-from foretaste.contracts.errors import ForetasteError, of_system
+from foretaste.contracts.errors import DataError, ForetasteError, of_system
 from foretaste.contracts.json_files import read_json
 from foretaste.pipeline.artifact import remember_json
 from foretaste.pipeline.catalogue import Catalogue
@@ -218,6 +218,13 @@ class Rules:
             self._jobs[key] = {**facts, **self._stores()}
             self._why[node.key] = f"from {place}"
             return
+        if node.pinned:
+            raise DataError(
+                f"{node.key}, which a preset reuses, is not whole",
+                next(iter(node.names.values())),
+                "all its files at one of the run's stores",
+                "foretaste store verify --at PLACE; publish it again, or take reuse out of the preset",
+            )
         self._why[node.key] = reason(node, names)
         costs = [other.key for other in self.graph.walk([node]) if other is not node]
         self._jobs[node.key] = job_of(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
+from pydantic import AfterValidator, BeforeValidator, PositiveInt
 
 from foretaste.pipeline.options import EachOnce, Options
 from foretaste.pipeline.overrides import parsed
 from foretaste.pipeline.places import expanded
-from foretaste.pipeline.setting_types import Place, Seed, as_tuple, distinct, seeds_in
+from foretaste.pipeline.setting_types import Place, Seed, as_tuple, distinct, seeds_in, spelt
 
 #: A folder, or a URL.
 StorePlace = Annotated[str, AfterValidator(lambda place: place if "://" in place else expanded(place))]
@@ -36,7 +36,7 @@ class RunConfig(Options):
     """Where else results are looked for: a store (`<results>/.store` of somebody, a folder that was published
     to), which is read where it lies, or a URL, from which they are fetched.
     """
-    view: Annotated[str, Field(pattern="^[a-z0-9_]*$")] = ""
+    view: Annotated[str, spelt("[a-z0-9_]*", "small letters, digits and _")] = ""
     """Results get their names in `<results_root>/views/<view>`; runs of other settings keep theirs."""
     data_root: Place = "data"
     """Where datasets lie; only read."""

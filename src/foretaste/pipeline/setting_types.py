@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -40,6 +41,17 @@ def distinct(seeds: tuple[Seed, ...]) -> tuple[int, ...]:
     if len(set(seeds)) != len(seeds) or not seeds:
         raise ValueError("at least one seed, and each once")
     return seeds
+
+
+def spelt(pattern: str, words: str) -> AfterValidator:
+    """A check of a text that says in ``words`` how it is spelt."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(words)
+        return text
+
+    return AfterValidator(check)
 
 
 #: A path of config.yaml: ``~`` and ``$NAME`` are written out.

@@ -49,7 +49,7 @@ def _publish(arguments: argparse.Namespace, store: Store, place: Place) -> int:
             else:
                 print(f"{one}  {publish(store, one, place) / 1e6:.1f} MB sent")
         if arguments.name and not arguments.dry_run:
-            print(give_name(place, arguments.name, key, store.own / ".sending"))
+            print(give_name(place, arguments.name, key))
     return 0
 
 

@@ -79,18 +79,38 @@ class FolderOrBucket:
             for path, source in files.items():
                 self._files.put_file(str(source), self._at(path))
 
+    def add(self, path: str, text: bytes) -> bool:
+        """See ``Place``."""
+        if self._local:
+            with self._sending() as partial:
+                if os.path.lexists(self._at(path)):
+                    return False
+                partial.write_bytes(text)
+                _appear(partial, Path(self._at(path)))
+            return True
+        with self._reached():
+            try:
+                self._files.pipe_file(self._at(path), text, mode="create")
+            except FileExistsError:
+                return False
+        return True
+
     def _put_in_folder(self, files: Mapping[str, Path]) -> None:
-        """One publisher at a time, so that what was left of one that died is the next one's to write over."""
+        with self._sending() as partial:
+            for path, source in files.items():
+                shutil.copyfile(source, partial)
+                _appear(partial, Path(self._at(path)))
+
+    @contextmanager
+    def _sending(self) -> Iterator[Path]:
+        """A file to write to. There is one publisher at a time, so that what was left of one that died is the
+        next one's to write over.
+        """
         sending = Path(self._root) / ".sending"
         sending.mkdir(parents=True, exist_ok=True)
         with open(sending / "lock", "w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            for path, source in files.items():
-                target, partial = Path(self._at(path)), sending / "file"
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, partial)
-                sync(partial)
-                os.replace(partial, target)
+            yield sending / "file"
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}".rstrip("/")
@@ -102,6 +122,12 @@ class FolderOrBucket:
             yield
         except self._errors as error:
             raise no_such_place(self.where, next(iter(str(error).splitlines()), error)) from error
+
+
+def _appear(partial: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    sync(partial)
+    os.replace(partial, target)
 
 
 def _errors_of(url: str) -> tuple[type[Exception], ...]:

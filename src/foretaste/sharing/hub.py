@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 from httpx2 import HTTPError  # what the hub's client raises without a connection
 from huggingface_hub import CommitOperationAdd, HfApi
-from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.sharing.folder_or_bucket import CHUNK
 from foretaste.sharing.place import HUB, no_such_place
+
+#: The hub's answer to a commit upon one that is no longer the last.
+MOVED_ON = 412
 
 #: What the client raises: for a name, an answer that it does not understand, a refusal, a connection.
 _ERRORS = (ValueError, EntryNotFoundError, HTTPError, OSError)
@@ -26,13 +30,12 @@ class Repository:
 
     @cached_property
     def _sizes(self) -> dict[str, int]:
-        try:
-            tree = self._api.list_repo_tree(self._name, repo_type="dataset", recursive=True)
-            return {file.path: file.size for file in tree if hasattr(file, "size")}
-        except RepositoryNotFoundError:
-            return {}
-        except _ERRORS as error:
-            raise no_such_place(self.where, next(iter(str(error).splitlines()), error)) from error
+        with self._reached():
+            try:
+                tree = self._api.list_repo_tree(self._name, repo_type="dataset", recursive=True)
+                return {file.path: file.size for file in tree if hasattr(file, "size")}
+            except RepositoryNotFoundError:
+                return {}
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """See ``Place``; the repository is listed once."""
@@ -66,14 +69,42 @@ class Repository:
 
     def upload(self, files: Mapping[str, Path]) -> None:
         """See ``Place``: one commit."""
-        try:
+        with self._reached():
             self._api.create_repo(self._name, repo_type="dataset", exist_ok=True)
-            self._api.create_commit(
-                self._name,
-                [CommitOperationAdd(path, str(source)) for path, source in files.items()],
-                commit_message=f"foretaste: {len(files)} files",
-                repo_type="dataset",
-            )
+            self._commit([CommitOperationAdd(path, str(source)) for path, source in files.items()])
+
+    def add(self, path: str, text: bytes) -> bool:
+        """See ``Place``: a commit upon the one in which the path was looked for."""
+        with self._reached():
+            self._api.create_repo(self._name, repo_type="dataset", exist_ok=True)
+            head = self._api.repo_info(self._name, repo_type="dataset").sha
+            self._forget()
+            if path in self._sizes:
+                return False
+            try:
+                self._commit([CommitOperationAdd(path, text)], head)
+            except HfHubHTTPError as error:
+                if error.response.status_code != MOVED_ON:
+                    raise
+                self._forget()
+                return False
+        return True
+
+    def _commit(self, operations: list[CommitOperationAdd], upon: str | None = None) -> None:
+        message = f"foretaste: {len(operations)} files"
+        self._api.create_commit(
+            self._name, operations, commit_message=message, repo_type="dataset", parent_commit=upon
+        )
+        self._forget()
+
+    def _forget(self) -> None:
+        """What the repository holds is asked anew."""
+        self.__dict__.pop("_sizes", None)
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """What the client says that cannot reach the hub, or is refused, as one line."""
+        try:
+            yield
         except _ERRORS as error:
             raise no_such_place(self.where, next(iter(str(error).splitlines()), error)) from error
-        self.__dict__.pop("_sizes", None)

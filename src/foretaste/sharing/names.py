@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import DataError
@@ -61,19 +60,17 @@ def named_at(urls: Sequence[str], name: str) -> tuple[str, Mapping[str, Any]]:
     )
 
 
-def give_name(place: Place, name: str, key: str, scratch: Path) -> str:
-    """Make ``key`` the newest version of a name, unless it is; returns ``<name>@<version>``. ``scratch``: a
-    file that may be written.
+def give_name(place: Place, name: str, key: str) -> str:
+    """Make ``key`` the newest version of a name, unless it is; returns ``<name>@<version>``. Of two who give
+    the same name at once each has a version of its own.
     """
     if not re.fullmatch(_NAME, name):
         raise DataError(
             f"the name {name!r}", place.where, "small letters, digits, . _ and -", "choose another"
         )
-    version = names_at(place).get(name, 0)
-    if version and key_of(place, f"{name}@{version}") == key:
-        return f"{name}@{version}"
-    scratch.parent.mkdir(parents=True, exist_ok=True)
-    scratch.write_text(f"{key}\n", encoding="ascii")
-    place.upload({f"{_FOLDER}/{name}@{version + 1}": scratch})
-    scratch.unlink()
-    return f"{name}@{version + 1}"
+    while True:
+        version = names_at(place).get(name, 0)
+        if version and key_of(place, f"{name}@{version}") == key:
+            return f"{name}@{version}"
+        if place.add(f"{_FOLDER}/{name}@{version + 1}", f"{key}\n".encode("ascii")):
+            return f"{name}@{version + 1}"

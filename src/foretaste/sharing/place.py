@@ -33,6 +33,9 @@ class Place(Protocol):
     def upload(self, files: Mapping[str, Path]) -> None:
         """Put files there, in this order; a path that is there is replaced."""
 
+    def add(self, path: str, text: bytes) -> bool:
+        """Put a small file there unless something is there already: then False, whoever was first."""
+
 
 def open_place(url: str) -> Place:
     """The place at a URL or path. Raises ConfigError for one of a kind that cannot be opened."""

@@ -88,6 +88,9 @@ def fetch(found: Remote, store: Store, limit_bytes: int | None = None) -> Path:
             if path.is_file() and artifact.sha256(path) == facts.sha256:
                 continue
             _bring(found, name, path)
+        for path in arriving.rglob("*"):  # of an attempt that was killed
+            if path.is_file() and str(path.relative_to(arriving)) not in found.entry.files:
+                path.unlink()
         return store.take(arriving, found.key, found.entry)
 
 
