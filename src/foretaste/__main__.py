@@ -61,6 +61,9 @@ def _run_told(argv: list[str], verbose: bool) -> int:
         return 1
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # who asks again wants no tidy end
+        # Python remembers an interrupt within code that is made from text, as dataclasses make theirs, until
+        # it runs some other: with it in mind it would die of the signal in the end, whatever we return.
+        exec("")
         console.say("interrupted")
         return 128 + signal.SIGINT
 

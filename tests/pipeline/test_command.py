@@ -83,6 +83,20 @@ def test_who_reads_no_further_ends_a_command_in_silence(words, buffered):
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+def test_an_interrupt_is_one_line_wherever_it_strikes(tmp_path):
+    """Within code made from text too: so it is while dataclasses are imported."""
+    interrupted = "exec('raise KeyboardInterrupt')"
+    text = (
+        "import sys\nimport foretaste.__main__ as command\n"
+        f"command._run = lambda argv: {interrupted}\nsys.exit(command.main([]))\n"
+    )
+    (tmp_path / "interrupted.py").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
 def test_an_error_that_nobody_reads_ends_in_silence_too():
     command = f"{sys.executable} -m foretaste config no kitchen 2>&1 | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, check=False)
