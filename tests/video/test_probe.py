@@ -5,7 +5,6 @@ cannot.
 from __future__ import annotations
 
 import hashlib
-import re
 
 import barcode
 import numpy as np
@@ -82,9 +81,8 @@ def test_damage_in_the_middle_is_found_where_every_frame_is_decoded(tmp_path):
     columns, issues = probe(tmp_path, video_files(tmp_path).items(), every_frame=True)
     assert columns["video_id"] == ["whole"] and [issue.file for issue in issues] == ["hole.mp4"]
     _, again = probe(tmp_path, video_files(tmp_path).items(), every_frame=True)
-    assert again == issues and not re.search(r"\d\d:\d\d:\d\d", issues[0].reason), (
-        "decord puts the time of day before what it says"
-    )
+    assert again == issues, "equal runs give equal issues, whatever decord's threads say first"
+    assert issues[0].reason == "decord cannot decode the frames that are wanted of it"
 
 
 @pytest.mark.parametrize("seed", range(12))
