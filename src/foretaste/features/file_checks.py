@@ -54,6 +54,12 @@ def _unread(path: Path, video_id: str | None, error: BaseException) -> DataError
     return DataError("damaged feature file", where, "an HDF5 file", to_do)
 
 
+def check_name(video_id: str, where: object) -> None:
+    """DataError for the id of a video that cannot be the name of a group, or of a file."""
+    if "/" in video_id or "\0" in video_id or not video_id.strip("."):
+        raise DataError(f"video id {video_id!r}", where, "a name without a slash", "rename the video")
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 

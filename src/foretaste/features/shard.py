@@ -35,6 +35,7 @@ from foretaste.features.file_checks import (
     check_arrays,
     check_attributes,
     check_group,
+    check_name,
     read_attributes,
     reading,
     shown,
@@ -113,10 +114,7 @@ def write_features(path: Path, origin: Origin, videos: Iterable[VideoFeatures]) 
 
 
 def _write_video(file: h5py.File, origin: Origin, video: VideoFeatures) -> None:
-    if "/" in video.video_id or not video.video_id.strip("."):
-        raise DataError(
-            f"video id {video.video_id!r}", "videos", "a name without a slash", "rename the video"
-        )
+    check_name(video.video_id, "videos")
     n = len(video.grid_index)
     fits = video.feat.ndim > 1 and video.feat.shape[0] == n and video.feat.shape[-1] == origin.width
     if not fits or (np.diff(video.grid_index) <= 0).any():
