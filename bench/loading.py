@@ -33,7 +33,10 @@ VIDEOS, SECONDS, FPS, WIDTH, FRAMES, BATCH, BATCHES = 40, 600, 2.0, 2048, 10, 25
 
 def write_store(path: Path) -> None:
     """Random features of 40 videos of ten minutes."""
-    from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
+    try:
+        from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
+    except ModuleNotFoundError:  # the peer has reading and writing in one module
+        from foretaste.features.store import GRID_RULE, Origin, VideoFeatures, write_features
 
     random = np.random.default_rng(0)
     count = int(SECONDS * FPS)
@@ -105,8 +108,11 @@ def batches(loader: Any, count: int, workers: int = 0) -> Iterator[Any]:
 
 
 def serve(path: Path) -> None:
-    """One commit: for every line that comes in, one round of its figures (milliseconds a batch)."""
+    """One commit: for every line that comes in, one round of its figures (milliseconds a batch). It writes
+    the features itself, in its own format.
+    """
     torch.set_num_threads(1)
+    write_store(path)
     ours = loader(path)
     for _ in sys.stdin:
         thread, process = time.thread_time(), time.process_time()
@@ -123,7 +129,8 @@ def in_turns(path: Path, rounds: int) -> dict[str, list[dict[str, float]]]:
         git = ["git", "-C", str(ROOT), "worktree"]
         subprocess.run([*git, "add", "--quiet", "--detach", str(there), PEER], check=True)
         try:
-            sides = {name: start(root, path) for name, root in (("ours", ROOT), ("peer", there))}
+            roots = {"ours": ROOT, "peer": there}
+            sides = {name: start(root, path.with_name(f"{name}.h5")) for name, root in roots.items()}
             found: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
             for side in sides.values():
                 ask(side)  # files are read into memory, and everything is imported

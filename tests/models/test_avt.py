@@ -163,6 +163,11 @@ def test_too_long_a_window_is_refused():
         build(SMALL)(batch(features=torch.randn(1, 13, 6)))
 
 
+def test_maps_in_place_of_vectors_are_refused():
+    with pytest.raises(ConfigError, match=r"features \(2, 5, 7, 7, 6\) of a batch: .*vectors, \(B, T, D\)"):
+        build(SMALL)(batch(features=torch.randn(2, 5, 7, 7, 6)))
+
+
 def test_heads_must_divide_the_width():
     with pytest.raises(ConfigError, match="3 heads do not divide a width of 16"):
         build({**SMALL, "heads": 3})

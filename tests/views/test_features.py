@@ -115,6 +115,15 @@ def test_windows_hold_the_right_frames(tmp_path):
     assert got[2, :, 1].tolist() == [0] * 10 and set(got[2, :, 0].tolist()) == {ord("b")}
 
 
+def test_windows_of_maps_have_all_their_axes(tmp_path):
+    vectors = build(write(tmp_path / "0.h5"))
+    maps = build(write(tmp_path / "1.h5", change=lambda feat: np.stack([feat, feat + 1], axis=1)))
+    got = fetch(maps, [2, 0])
+    assert got.shape == (2, 10, 2, 3) and got.dtype == torch.float16
+    assert (got[:, :, 0] == fetch(vectors, [2, 0])).all() and (got[:, :, 1] - got[:, :, 0] == 1).all()
+    assert maps.digest(0) != vectors.digest(0) and maps.newest_s(0) == vectors.newest_s(0)
+
+
 def test_nothing_after_the_window_changes_what_is_seen(tmp_path):
     """Altering every later vector alters nothing; altering the last one that may be seen does."""
     view = build(write(tmp_path / "0.h5"))

@@ -54,6 +54,12 @@ def _unread(path: Path, video_id: str | None, error: BaseException) -> DataError
     return DataError("damaged feature file", where, "an HDF5 file", to_do)
 
 
+def check_name(video_id: str, where: object) -> None:
+    """DataError for the id of a video that cannot be the name of a group, or of a file."""
+    if "/" in video_id or "\0" in video_id or not video_id.strip("."):
+        raise DataError(f"video id {video_id!r}", where, "a name without a slash", "rename the video")
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
@@ -66,6 +72,10 @@ def _is_count(value: object) -> bool:
     return isinstance(value, np.integer) and value > 0
 
 
+def _is_steps(value: object) -> bool:
+    return isinstance(value, np.integer) and value >= 0
+
+
 def _is_float_type(value: object) -> bool:
     return isinstance(value, str) and value in _FLOATS
 
@@ -74,8 +84,15 @@ def _is_float_type(value: object) -> bool:
 _EXPECTED = {
     "grid_fps": ("a finite number above 0", _is_rate),
     "width": ("a whole number above 0", _is_count),
+    "look_back": ("a whole number of grid steps", _is_steps),
     "dtype": (" or ".join(_FLOATS), _is_float_type),
 }
+
+
+def read_attributes(holder: h5py.File | h5py.Group) -> dict[str, Any]:
+    """Attributes by name, texts of a fixed length as text."""
+    values = dict(holder.attrs)
+    return {name: value.decode() if isinstance(value, bytes) else value for name, value in values.items()}
 
 
 def check_attributes(values: Mapping[str, Any], path: Path) -> None:
@@ -94,11 +111,27 @@ def shown(value: object) -> str:
     return said if len(said) <= 60 else f"{said[:57]}..."
 
 
+def check_group(holder: h5py.Group, name: str, path: Path) -> h5py.Group:
+    """The group ``name``, which lies in this very file; DataError for any other, and for a link."""
+    link = holder.get(name, getlink=True)
+    group = holder[name] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(group, h5py.Group):
+        found = f"{name} is no group of this file" if link else f"feature file without {name}"
+        raise DataError(found, path, "the groups of docs/formats.md", "rerun extract_features")
+    return group
+
+
 def check_arrays(group: h5py.Group, name: str, dtypes: Mapping[str, Any], width: int, path: Path) -> None:
-    """DataError unless the datasets of a video are as written: contiguous, of their types and shapes, and
-    inside the file.
+    """DataError unless the datasets of a video are as written: in this very file, contiguous, of their types
+    and shapes, and inside it.
     """
-    feat, again = group["feat"], "rerun extract_features"
+    again = "rerun extract_features"
+    for key in dtypes:
+        link = group.get(key, getlink=True)
+        array = group[key] if isinstance(link, h5py.HardLink) else None
+        if link and (not isinstance(array, h5py.Dataset) or array.external or array.is_virtual):
+            raise DataError(f"{key} of {name!r} is no data of this file", path, "a plain dataset", again)
+    feat = group["feat"]
     if feat.chunks is not None or feat.dtype.name not in _FLOATS:
         raise DataError(
             f"features of {name!r} are chunked or {feat.dtype}",
@@ -106,11 +139,12 @@ def check_arrays(group: h5py.Group, name: str, dtypes: Mapping[str, Any], width:
             f"contiguous {' or '.join(_FLOATS)}",
             again,
         )
-    size, n = path.stat().st_size, len(feat)
+    size, row = path.stat().st_size, (*feat.shape[1:-1], width)
+    n = len(feat)
     for key, dtype in dtypes.items():
         array = group[key]
-        shape = (n, width) if key == "feat" else (n,)
-        if array.shape != shape or array.dtype != dtype:
+        shape = (n, *row) if key == "feat" else (n,)
+        if array.shape != shape or array.dtype != dtype or 0 in shape[1:]:
             found, expected = f"{array.dtype} {array.shape}", f"{np.dtype(dtype)} {shape}"
             raise DataError(f"{key} of {name!r} is {found}", path, expected, again)
         offset = array.id.get_offset()

@@ -1,4 +1,4 @@
-"""The feature store: random access to the vectors of all videos, whatever shard they lie in.
+"""The feature store: random access to the vectors (or maps) of all videos, whatever shard they lie in.
 
 The place of a video's vectors in its file is looked up once, the file closed, and rows are read through a
 memory map (8 times as many windows a second as slicing HDF5 datasets, 100 times as many as with gzip), which
@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 from foretaste.contracts.errors import DataError
-from foretaste.features.file_checks import check_arrays, reading
+from foretaste.features.file_checks import check_arrays, check_group, reading
 from foretaste.features.shard import ARRAYS, Origin, opened, read_origin
 
 
@@ -27,16 +27,19 @@ class _Stored:
     grid_index: np.ndarray
     pts_s: np.ndarray
     valid: np.ndarray
+    look_back: int
     path: Path
 
     def find(self, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """For grid indices of any shape: where each stands among the video's own, and whether it is there and
-        valid.
+        """For grid indices of any shape: where the newest row not after each stands among the video's own,
+        and whether it is new enough and valid.
         """
         if not len(self.grid_index):
             return np.zeros(wanted.shape, np.int64), np.zeros(wanted.shape, bool)
-        at = np.minimum(np.searchsorted(self.grid_index, wanted), len(self.grid_index) - 1)
-        return at, (self.grid_index[at] == wanted) & self.valid[at]
+        newest = np.searchsorted(self.grid_index, wanted, side="right") - 1
+        at = np.maximum(newest, 0)
+        steps_back = wanted - self.grid_index[at]
+        return at, (newest >= 0) & (steps_back <= self.look_back) & self.valid[at]
 
 
 class FeatureStore:
@@ -48,6 +51,7 @@ class FeatureStore:
         self._paths = tuple(paths)
         self._videos: dict[str, _Stored] = {}
         self.origin: Origin | None = None
+        self._shape: tuple[int, ...] | None = None
         for path in paths:
             self._add(Path(path))
         if self.origin is None:
@@ -61,8 +65,15 @@ class FeatureStore:
         """The video ids, sorted."""
         return tuple(sorted(self._videos))
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of a row: (D,), of maps (..., D)."""
+        return self._shape or (self.origin.width,)
+
     def rows(self, video_id: str, grid_indices: np.ndarray) -> np.ndarray:
-        """The vectors (T, D) of a video at ``grid_indices`` (T,), in the dtype of the store."""
+        """The vectors (T, D), or maps (T, ..., D), of a video at ``grid_indices`` (T,), in the dtype of the
+        store.
+        """
         return self._video(video_id).feat[self.positions(video_id, grid_indices)]
 
     def times(self, video_id: str, grid_indices: np.ndarray) -> np.ndarray:
@@ -70,8 +81,8 @@ class FeatureStore:
         return self._video(video_id).pts_s[self.positions(video_id, grid_indices)]
 
     def positions(self, video_id: str, grid_indices: np.ndarray) -> np.ndarray:
-        """Where the grid indices stand among the video's own (T,); a DataError names the first that is absent
-        or not valid.
+        """Where the rows for the grid indices stand among the video's own (T,); a DataError names the first
+        that is absent or not valid.
         """
         video = self._video(video_id)
         wanted = np.asarray(grid_indices)
@@ -100,11 +111,13 @@ class FeatureStore:
         reasons[~found.all(axis=1)] = "window shows a frame without features"
         known = video.grid_index[video.valid]
         if len(known):
-            reasons[(wanted < known[0]).any(axis=1)] = "window starts before the features of its video"
-            reasons[(wanted > known[-1]).any(axis=1)] = "window stops after the features of its video"
+            early, late = ~found & (wanted < known[0]), ~found & (wanted > known[-1])
+            reasons[early.any(axis=1)] = "window starts before the features of its video"
+            reasons[late.any(axis=1)] = "window stops after the features of its video"
         whole = np.flatnonzero(found.all(axis=1))
         shown = np.unique(at[whole])
-        broken = shown[~np.isfinite(video.feat[shown]).all(axis=1)]
+        finite = np.isfinite(video.feat[shown]).all(axis=tuple(range(1, video.feat.ndim)))
+        broken = shown[~finite]
         shows_one = np.isin(at[whole], broken).any(axis=1)
         reasons[whole[shows_one]] = "window shows features that are not finite (NaN or infinite)"
         return reasons
@@ -143,20 +156,24 @@ class FeatureStore:
                 raise DataError(
                     f"video {name!r} is in two shards", path, "each video once", "rerun extract_features"
                 )
-            count = int(np.prod(shape)) * dtype.itemsize
-            feat = (
-                np.frombuffer(memory, dtype=dtype, count=int(np.prod(shape)), offset=offset)
-                if count
-                else np.empty(shape, dtype)
-            )
-            self._videos[name] = _Stored(feat=feat.reshape(shape), path=path, **columns)
+            self._shape = self._shape or shape[1:]
+            if shape[1:] != self._shape:
+                found, expected = f"features of {name!r} are {shape[1:]} a row", f"{self._shape}, as before"
+                raise DataError(
+                    found, path, expected, "keep features of another shape in a store of their own"
+                )
+            count = int(np.prod(shape))
+            feat = np.empty(shape, dtype)
+            if count:
+                feat = np.frombuffer(memory, dtype=dtype, count=count, offset=offset).reshape(shape)
+            self._videos[name] = _Stored(feat=feat, path=path, look_back=self.origin.look_back, **columns)
 
 
 def _layout(
     file: h5py.File, name: str, origin: Origin, path: Path
-) -> tuple[int | None, tuple[int, int], np.dtype, dict[str, np.ndarray]]:
+) -> tuple[int | None, tuple[int, ...], np.dtype, dict[str, np.ndarray]]:
     with reading(path, name):
-        group = file["videos"][name]
+        group = check_group(file["videos"], name, path)
         check_arrays(group, name, ARRAYS | {"feat": origin.dtype}, origin.width, path)
         feat = group["feat"]
         columns = {key: group[key][()] for key in ARRAYS if key != "feat"}

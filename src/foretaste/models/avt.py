@@ -14,6 +14,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from foretaste.contracts.batch import Batch, Outputs
+from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
 from foretaste.models.causal_transformer import CausalTransformer, Dropouts
 from foretaste.pipeline.families import Part
@@ -121,6 +122,11 @@ class Avt(nn.Module):
         """
         if self.backbone is None:
             z = batch.inputs["features"]
+            if z.dim() != 3:
+                raise ConfigError(
+                    f"features {tuple(z.shape)} of a batch", "view of the preset", "vectors, (B, T, D)",
+                    "give it vectors; AVT reads no maps",
+                )  # fmt: skip
         else:
             frames = batch.inputs["frames"]
             z = self.backbone.embed(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])

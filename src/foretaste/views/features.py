@@ -1,7 +1,7 @@
 """Backbone vectors of the observation window, from the feature store: what AVT's students see.
 
-    inputs    features (B, T, D) float16 or float32, as stored, oldest frame first; the last is the
-              last grid time not after the window's stop
+    inputs    features (B, T, D), or where maps are stored (B, T, ..., D), float16 or float32 as stored,
+              oldest frame first; the last is the last grid time not after the window's stop
     labels    past_action, past_verb, past_noun (B, T) int64, where ``past`` is set: the segment going on at
               each frame
 
@@ -53,7 +53,7 @@ class Features:
 
     def __init__(self, config: Config, samples: pa.Table, store: FeatureStore, segments: pa.Table | None):
         self.store = store
-        self.width, self.dtype = store.origin.width, getattr(torch, store.origin.dtype)
+        self.dtype = getattr(torch, store.origin.dtype)
         self.videos = samples.column("video_id").to_pylist()
         starts, stops = (samples.column(name).to_pylist() for name in ("window_start_s", "window_stop_s"))
         windows = [_window(config, start_s, stop_s, store) for start_s, stop_s in zip(starts, stops)]
@@ -72,7 +72,7 @@ class Features:
 
     def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
         """The windows of ``rows``; nothing is random."""
-        stacked = torch.empty(len(rows), *self.grid.shape[1:], self.width, dtype=self.dtype)
+        stacked = torch.empty(len(rows), *self.grid.shape[1:], *self.store.shape, dtype=self.dtype)
         for window, row in zip(stacked.numpy(), rows):
             window[...] = self._window(row)
         labels = (

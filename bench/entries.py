@@ -1,7 +1,7 @@
 """How long `snakemake -n demo` takes, and that it writes nothing, where the store holds many other results:
 the run's own store, another folder of `stores`, and that folder as a URL, which is listed.
 
-    python bench/store.py [--entries 20000]
+    python bench/entries.py [--entries 20000] [--out bench/results/entries.json]
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from foretaste.pipeline.artifact import write_json
 from foretaste.pipeline.records import identity
 from foretaste.pipeline.result_paths import PATHS
 
@@ -50,6 +51,21 @@ def dry_run(results: Path, *settings: str) -> float:
     return seconds
 
 
+def measure(entries: int) -> dict[str, float]:
+    """Seconds of a dry run, by where the entries lie."""
+    with tempfile.TemporaryDirectory() as folder:
+        full, empty = Path(folder) / "full", Path(folder) / "empty"
+        alone = dry_run(empty)
+        fill(full / ".store", entries)
+        found = {
+            "no entries": alone,
+            "the run's own store": dry_run(full),
+            "another folder": dry_run(empty, f"stores=[{full}/.store]"),
+            "another folder as a URL": dry_run(empty, f"stores=[file://{full}/.store]"),
+        }
+    return {name: round(seconds, 1) for name, seconds in found.items()}
+
+
 def _listing(folder: Path) -> list[tuple[str, int]]:
     paths = [os.path.join(top, name) for top, *inner in os.walk(folder) for names in inner for name in names]
     return sorted((path, os.lstat(path).st_mtime_ns) for path in paths)
@@ -60,14 +76,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--entries", type=int, default=20_000, help="(default: %(default)s)")
-    entries = parser.parse_args().entries
-    with tempfile.TemporaryDirectory() as folder:
-        full, empty = Path(folder) / "full", Path(folder) / "empty"
-        print(f"no entries: {dry_run(empty):.1f} s")
-        fill(full / ".store", entries)
-        print(f"{entries} entries: {dry_run(full):.1f} s")
-        print(f"{entries} entries of another folder: {dry_run(empty, f'stores=[{full}/.store]'):.1f} s")
-        print(f"{entries} entries behind a URL: {dry_run(empty, f'stores=[file://{full}/.store]'):.1f} s")
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    found = {"entries": arguments.entries, "seconds": measure(arguments.entries)}
+    print(json.dumps(found, indent=1))
+    if arguments.out:
+        write_json(arguments.out, found)
 
 
 if __name__ == "__main__":
