@@ -19,6 +19,7 @@ SHARED = "/shared/foretaste"
 
 #: The demo's files -> the same files of the micro run.
 MICRO = {
+    "results/kitchen/features/frames": "results/kitchen_micro/features/frames_micro",
     "results/kitchen/lm_avt_demo": "results/kitchen_micro/lm_avt_micro",
     "results/kitchen/": "results/kitchen_micro/",
     "results/lm/kitchen/minilm_recipes_kitchen": "results/lm/kitchen_micro/minilm_recipes_micro",

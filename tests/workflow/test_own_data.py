@@ -10,6 +10,8 @@ import re
 import shlex
 from pathlib import Path
 
+import lmdb
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from barcode import write_clip
@@ -100,6 +102,31 @@ def test_five_videos_and_a_csv_file_become_a_students_metrics(checkout):
     ]
     assert pq.read_table(results / "segments.parquet").num_rows == len(rows)
     assert (results / "lm_avt_own/report.html").exists()
+
+
+def test_features_of_ones_own_program_become_a_students_metrics(checkout):
+    film(checkout)
+    write, show, train = commands("mine")
+    checkout.run(*write)
+    lines = checkout.run(*show).stdout.splitlines()
+    assert lines[0] == "5 videos, 188 rows of 64, float16" and "backbone  noise" in lines
+    assert "tea5  40 rows from 0.000 s to 19.500 s" in lines
+    checkout.run(*train)
+    metrics = json.loads(
+        (checkout.folder / "results/tea/tea_given/seed0/student_baseline/metrics.json").read_text()
+    )
+    assert (metrics["dataset"], metrics["samples"]) == ("tea", 6)
+
+
+def test_features_of_others_come_in_by_one_command(checkout):
+    folder = checkout.folder / "DIR/lmdb/ircsn152"
+    folder.mkdir(parents=True)
+    with lmdb.open(str(folder), map_size=1 << 24) as opened, opened.begin(write=True) as transaction:
+        for frame in (frame for frame in range(1, 200) if frame % 6):
+            transaction.put(f"P01_01_frame_{frame:010d}.jpg".encode(), np.zeros(2048, np.float32).tobytes())
+    bring, verify = (checkout.run(*line).stdout.splitlines() for line in commands("import"))
+    assert bring[-1] == "P01_01  167 rows from 0.000 s to 6.633 s"
+    assert "backbone  irCSN-152 (IG-65M, EPIC-55), AVT" in bring and verify[-1].startswith("ok: 1 files")
 
 
 def test_a_reader_of_ones_own_needs_no_more_than_the_page_names(checkout):

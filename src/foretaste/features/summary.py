@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from foretaste.contracts.errors import DataError
 from foretaste.features.file_checks import read_attributes, reading
 from foretaste.features.shard import Origin, opened
 from foretaste.features.store import FeatureStore
+
+#: Gaps of a video that a line tells; ``as_json`` has all.
+TOLD = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,3 +106,28 @@ def gaps(grid_index: np.ndarray, look_back: int) -> list[tuple[int, int]]:
     steps = grid_index.astype(np.int64)
     wide = np.flatnonzero(np.diff(steps) > look_back + 1)
     return [(int(steps[at]) + look_back + 1, int(steps[at + 1]) - 1) for at in wide]
+
+
+def lines(summary: Summary) -> Iterator[str]:
+    """The summary in words: what all share, then a line a video."""
+    rows = sum(video.rows for video in summary.videos.values())
+    shape = " x ".join(map(str, summary.shape))
+    yield f"{len(summary.videos)} videos, {rows} rows of {shape}, {summary.origin.dtype}"
+    for name, value in asdict(summary.origin).items():
+        if name not in ("width", "dtype"):
+            yield f"{name}  {value}"
+    for name, video in summary.videos.items():
+        yield f"{name}  {', '.join(_words(video, summary.origin.grid_fps))}"
+
+
+def _words(video: VideoSummary, fps: float) -> Iterator[str]:
+    if not video.rows:
+        yield "0 rows"
+        return
+    yield f"{video.rows} rows from {video.first / fps:.3f} s to {video.last / fps:.3f} s"
+    if video.valid < video.rows:
+        yield f"{video.rows - video.valid} of them not valid"
+    if video.gaps:
+        told = "; ".join(f"{first} to {last}" for first, last in video.gaps[:TOLD])
+        more = f" and {len(video.gaps) - TOLD} more" if len(video.gaps) > TOLD else ""
+        yield f"nothing at grid indices {told}{more}"

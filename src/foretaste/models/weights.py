@@ -8,18 +8,15 @@ to hold no parameter.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.foreign_files import UNREADABLE, check_is_itself, check_zip, first_line, is_zip
+from foretaste.models.torch_files import is_dense, is_swollen, load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,14 +120,7 @@ def read(path: Path, entry: str | None = None) -> dict[str, Tensor]:
         raise DataError(
             "missing weights", path, "a .safetensors or .pth file", "download it, or correct the path"
         )
-    check_is_itself(path)
-    try:
-        stored = _stored(path)
-    except (*UNREADABLE, torch.serialization.pickle.UnpicklingError) as error:
-        reason = f"unreadable weights ({type(error).__name__}: {first_line(error)})"
-        raise DataError(
-            reason, path, "a file of tensors only, as it was published", "fetch it again, or convert it"
-        ) from error
+    stored = load(path, "weights")
     if entry is not None:
         if not isinstance(stored, dict) or entry not in stored:
             found = _few(list(stored)) if isinstance(stored, dict) else type(stored).__name__
@@ -145,30 +135,13 @@ def read(path: Path, entry: str | None = None) -> dict[str, Tensor]:
             "parameter name -> tensor",
             "name the entry that holds the parameters",
         )
-    if swollen := [
-        name
-        for name, tensor in stored.items()
-        if tensor.numel() * tensor.element_size() > path.stat().st_size
-    ]:
+    if swollen := [name for name, tensor in stored.items() if is_swollen(tensor, path)]:
         raise DataError(f"{swollen[0]} is larger than its file", path, "a whole file", "fetch it again")
     return dict(stored)
 
 
-def _stored(path: Path) -> Any:
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    if is_zip(path):
-        check_zip(path)
-    with warnings.catch_warnings():
-        # torch warns of protocols and storages that it knows: damaged ones are errors, and sound ones need no
-        # comment.
-        warnings.simplefilter("ignore")
-        return torch.load(path, map_location="cpu", weights_only=True)
-
-
 def _is_parameter(name: object, value: object) -> bool:
-    dense = isinstance(value, Tensor) and value.layout == torch.strided and not value.is_quantized
-    return isinstance(name, str) and dense and value.device.type == "cpu"
+    return isinstance(name, str) and is_dense(value)
 
 
 def _few(names: list[str]) -> str:

@@ -7,19 +7,17 @@
 
 PATH is a feature file (.h5), or a folder of them. `npz` makes one file a video with the arrays feat,
 grid_index, pts_s, valid; `npy` a folder for each of the four. What all videos share
-lies beside them, as origin.json.
+lies beside them, as origin.json. Features of others come in by `foretaste import-features`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
 from foretaste.features.exchange import FORMATS, export
-from foretaste.features.summary import Summary, VideoSummary, shards_of, summarise
+from foretaste.features.summary import lines, shards_of, summarise
 from foretaste.features.verify import verify, without_checksums
 from foretaste.pipeline.console import track
 from foretaste.pipeline.store import entry_of
@@ -50,34 +48,10 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(summary.as_json(), indent=1, sort_keys=True, ensure_ascii=False))
         return
-    describe(summary)
+    for line in lines(summary):
+        print(line)
     if arguments.verb == "verify":
         _verified(paths)
-
-
-def describe(summary: Summary) -> None:
-    """Print what a store holds."""
-    rows = sum(video.rows for video in summary.videos.values())
-    shape = " x ".join(map(str, summary.shape))
-    print(f"{len(summary.videos)} videos, {rows} rows of {shape}, {summary.origin.dtype}")
-    for name, value in asdict(summary.origin).items():
-        if name not in ("width", "dtype"):
-            print(f"{name}  {value}")
-    for line in _lines(summary.videos.items(), summary.origin.grid_fps):
-        print(line)
-
-
-def _lines(videos: Iterable[tuple[str, VideoSummary]], fps: float) -> Iterable[str]:
-    for name, video in videos:
-        words = [f"{video.rows} rows"]
-        if video.rows:
-            words[0] += f" from {video.first / fps:.3f} s to {video.last / fps:.3f} s"
-        if video.valid < video.rows:
-            words.append(f"{video.rows - video.valid} of them not valid")
-        if video.gaps:
-            first, last = video.gaps[0]
-            words.append(f"{len(video.gaps)} gaps, the first from index {first} to {last}")
-        yield f"{name}  {', '.join(words)}"
 
 
 def _verified(paths: list[Path]) -> None:
