@@ -73,6 +73,29 @@ def test_400_damaged_files_are_one_line_or_read_in_bounds(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("at", "change", "message"),
+    [
+        (0, (20_000).to_bytes(2, "little"), "a value of 20000 bytes in 2 pages"),
+        (2, b"\x01\x00", "a value of 70000 bytes in 2 pages"),
+        (8 + 22, (2**40).to_bytes(8, "little"), f"page {2**40} lies behind the end"),
+        (8 + 22, (2).to_bytes(8, "little"), "page 2 is page 2 of kind 0x"),
+        (6, b"\xff\xff", "a key of page"),
+        (4, b"\x04\x00", "holds no single value"),
+    ],
+)
+def test_a_hostile_node_leads_nowhere(tmp_path, at, change, message):
+    """Length, place, kind and key of a node that names overflow pages, each led out of the file."""
+    size = 70_000 - 65_536
+    path = write(tmp_path, {b"v_frame_%010d.jpg" % frame: bytes(size) for frame in range(3)})
+    data = bytearray(path.read_bytes())
+    node = data.rindex(b"v_frame_0000000001.jpg") - 8
+    data[node + at : node + at + len(change)] = change
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=message):
+        list(entries(path))
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [(b"", "an empty file"), (b"no" * 40, "no LMDB file"), (b"version https://git-lfs", "Git-LFS")],
 )
