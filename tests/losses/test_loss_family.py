@@ -58,7 +58,14 @@ def test_member(kind):
 
 @pytest.mark.parametrize(
     ("kind", "elements"),
-    [("cross_entropy", 8), ("kl", 8), ("topk_kl", 3), ("feature_mse", 1), ("smooth_l1", 8)],
+    [
+        ("cross_entropy", 8),
+        ("kl", 8),
+        ("topk_kl", 3),
+        ("feature_mse", 1),
+        ("smooth_l1", 8),
+        ("attentional_pooling", 8),
+    ],
 )
 def test_over_how_many_numbers_a_value_sums(kind, elements):
     assert member(kind).elements(torch.randn(5, 8)) == elements

@@ -12,7 +12,7 @@ from damage import damaged, outcomes
 from safetensors.torch import save as as_safetensors
 
 from foretaste.contracts.errors import DataError
-from foretaste.models import weights
+from foretaste.models import weight_files
 
 STATE = {
     f"blocks.{i}.{name}": torch.arange(n).float()
@@ -35,7 +35,7 @@ def pth(*, legacy: bool) -> bytes:
 
 def read(path: Path, data: bytes, entry: str | None) -> dict[str, torch.Tensor]:
     path.write_bytes(data)
-    return weights.read(path, entry)
+    return weight_files.read(path, [] if entry is None else [entry])
 
 
 @pytest.mark.parametrize(
@@ -94,17 +94,17 @@ def test_a_compressed_archive_is_no_checkpoint_however_large_its_numbers(tmp_pat
         for member in source.infolist():
             target.writestr(member.filename, source.read(member))
     with pytest.raises(DataError, match="is compressed"):
-        weights.read(tmp_path / "b.pth")
+        weight_files.read(tmp_path / "b.pth")
 
 
 def test_a_tensor_larger_than_its_file_is_refused(tmp_path):
     """A shape of 4 TB over one stored number."""
     torch.save({"a": torch.zeros(1).expand(10**12)}, tmp_path / "a.pth")
     with pytest.raises(DataError, match="a is larger than its file"):
-        weights.read(tmp_path / "a.pth")
+        weight_files.read(tmp_path / "a.pth")
 
 
 def test_names_that_are_no_texts_are_no_table_of_parameters(tmp_path):
     torch.save({1: torch.zeros(2)}, tmp_path / "a.pth")
     with pytest.raises(DataError, match="not a table of tensors"):
-        weights.read(tmp_path / "a.pth")
+        weight_files.read(tmp_path / "a.pth")

@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from foretaste.contracts.errors import DataError
-from foretaste.models import weights
+from foretaste.models import weight_files, weights
 from foretaste.models.avt import Avt, Config
 from foretaste.models.vit import Config as VitConfig
 from foretaste.models.vit import Vit
@@ -75,7 +75,11 @@ def test_files(tmp_path):
     state = weights.export(network(), weights.AVT)
     save_file(state, tmp_path / "a.safetensors")
     torch.save({"model": state, "epoch": 3, "optimizer": {"param_groups": [{"lr": 0.1}]}}, tmp_path / "a.pth")
-    for back in (weights.read(tmp_path / "a.safetensors"), weights.read(tmp_path / "a.pth", entry="model")):
+    flat, entry = (
+        weight_files.read(tmp_path / "a.safetensors"),
+        weight_files.read(tmp_path / "a.pth", ["model"]),
+    )
+    for back in (flat, entry):
         assert back.keys() == state.keys()
         assert all(torch.equal(back[name], state[name]) for name in state)
 
@@ -94,4 +98,42 @@ def test_files_that_are_no_weights_are_refused(tmp_path):
         ("other.pth", None, "not a table of tensors"),
     ]:
         with pytest.raises(DataError, match=message):
-            weights.read(tmp_path / name, entry)
+            weight_files.read(tmp_path / name, [] if entry is None else [entry])
+
+
+def test_our_own_file_says_how_its_network_reads_pixels(tmp_path):
+    """Weights trained on BGR never start a network that reads RGB."""
+    settings = VitConfig(image=16, patch=8, width=8, layers=1, heads=2, pixels={"order": "bgr"})
+    torch.manual_seed(0)
+    source, target = Vit(settings, {"action": 3}), Vit(settings, {"action": 5})
+    weights.write(source, weights.VIT, tmp_path / "vit.safetensors")
+    weights.start_from(target, tmp_path / "vit.safetensors", [weights.VIT])
+    assert torch.equal(source.pos_embed, target.pos_embed)
+    other = Vit(settings.model_copy(update={"pixels": VitConfig().pixels}), {})
+    with pytest.raises(DataError, match=r"weights that read pixels as .*bgr.*rgb.*set pixels"):
+        weights.start_from(other, tmp_path / "vit.safetensors", [weights.VIT])
+
+
+def test_names_of_a_wrapped_network_and_the_layout_that_fits(tmp_path):
+    """DataParallel and torch.compile put their own prefix before every name."""
+    settings = VitConfig(image=16, patch=8, width=8, layers=1, heads=2)
+    torch.manual_seed(0)
+    source, target = Vit(settings, {}), Vit(settings, {})
+    turned = weights.Layout(renames=(("^", "net."),), entry="state_dict")
+    state = {f"_orig_mod.{name}": tensor for name, tensor in weights.export(source, turned).items()}
+    torch.save({"state_dict": state, "epoch": 1}, tmp_path / "vit.pth")
+    weights.start_from(target, tmp_path / "vit.pth", [weights.VIT, turned])
+    assert torch.equal(source.pos_embed, target.pos_embed)
+
+
+def test_constant_tables_are_compared_and_second_copies_written():
+    model = nn.Module()
+    model.linear = nn.Linear(2, 2)
+    model.register_buffer("table", torch.arange(3), persistent=False)
+    layout = weights.Layout(constant="^table$", copies=(("^linear", "spare"),), ignored="^spare")
+    state = weights.export(model, layout)
+    assert set(state) == {"linear.weight", "linear.bias", "table", "spare.weight", "spare.bias"}
+    weights.install(model, state, layout, "file")
+    weights.install(model, {name: state[name] for name in ("linear.weight", "linear.bias")}, layout, "file")
+    with pytest.raises(DataError, match="table is another table"):
+        weights.install(model, {**state, "table": torch.tensor([0, 2, 1])}, layout, "file")

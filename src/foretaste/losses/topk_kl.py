@@ -47,7 +47,8 @@ def topk_kl(
     target / T.
 
     student, target
-        Logits (..., C), K <= C. With K = C both kinds of ``renormalise`` equal the full divergence.
+        Logits (..., C), K <= C; of equal ones that of the lower class counts as larger. With K = C both kinds
+        of ``renormalise`` equal the full divergence.
     Returns (...): nats, one value a sample.
     """
     same_shape("topk_kl", student, target)
@@ -55,7 +56,9 @@ def topk_kl(
         raise ConfigError(
             f"topk_kl: k is {k}", "objective", f"at most the {student.shape[-1]} classes", "correct k"
         )
-    top, index = target.topk(k, -1)
+    # Of equal logits that of the lower class counts as larger, on every device: topk would not say which.
+    ranked, classes = target.sort(dim=-1, descending=True, stable=True)
+    top, index = ranked[..., :k], classes[..., :k]
     log_p = torch.log_softmax(top / temperature, -1)
     if renormalise == "both":
         log_q = torch.log_softmax(student.gather(-1, index) / temperature, -1)

@@ -49,7 +49,7 @@ def _convert(bins: list[Path], file: Path) -> None:
         save_file,
     )  # torch takes seconds to import, and most models need no conversion
 
-    from foretaste.models.weights import read
+    from foretaste.models.weight_files import read
 
     state = {name: tensor for path in bins for name, tensor in read(path).items()}
     # Tied weights are one tensor under several names, which safetensors refuses: each name gets its own.

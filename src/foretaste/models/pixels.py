@@ -33,12 +33,13 @@ class Pixels(Options):
 
 class Normalise(nn.Module):
     """(pixels / 255 - mean) / std. Both stand in the checkpoint, as buffers: a network is scored as it was
-    trained.
+    trained. ``said`` are the settings, for files of weights.
     """
 
     def __init__(self, pixels: Pixels):
         super().__init__()
         self.channels, self.reversed = len(pixels.mean), pixels.order == "bgr"
+        self.said = pixels.model_dump(mode="json")
         self.register_buffer("mean", torch.tensor(pixels.mean))
         self.register_buffer("std", torch.tensor(pixels.std))
 

@@ -6,9 +6,6 @@ layer norm first, eps 1e-6, exact GELU, class token), so that published weights 
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import torch
 from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
@@ -18,7 +15,6 @@ from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.view import Sources
 from foretaste.models import weights
 from foretaste.models.pixels import Normalise, Pixels
-from foretaste.pipeline import console
 from foretaste.pipeline.options import Options
 
 #: What it gives, as terms call it.
@@ -157,21 +153,5 @@ def build(config: Config, sources: Sources) -> Vit:
     heads = sources.need("classes", "vit").sizes(config.classify) if config.classify else {}
     model = Vit(config, heads)
     if config.weights is not None:
-        start_from(model, sources.need("weights", "vit with weights"))
+        weights.start_from(model, sources.need("weights", "vit with weights"), [weights.VIT])
     return model
-
-
-def start_from(model: Vit, path: Path) -> None:
-    """Give ``model`` the published weights of ``path``. The classifier of their pretraining is left out, and
-    its names are said; the heads of ``model`` stay as they are. Raises DataError where anything else is
-    missing, unknown or of another shape.
-    """
-    state = weights.read(path)
-    left_out = [name for name in state if re.search(weights.VIT.ignored, name)]
-    console.say(f"weights of {path.name}; left out: {', '.join(left_out) or 'nothing'}")
-    own = {
-        name: parameter.detach()
-        for name, parameter in model.named_parameters()
-        if name.startswith("classifiers.")
-    }
-    weights.install(model, {**state, **own}, weights.VIT, path)

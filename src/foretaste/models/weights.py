@@ -8,7 +8,7 @@ to hold no parameter.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,16 @@ import torch
 from torch import Tensor, nn
 
 from foretaste.contracts.errors import DataError
-from foretaste.models.torch_files import is_dense, is_swollen, load
+from foretaste.models import weight_files
+from foretaste.models.pixels import Normalise
+from foretaste.models.weight_files import few
+from foretaste.pipeline import console
+
+#: What torch puts before every name of a network that it has wrapped (DataParallel, compile).
+_WRAPPED = r"^(module\.|_orig_mod\.)+"
+
+#: Matches no name.
+NONE = r"(?!)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +37,36 @@ class Layout:
     transposed
         Our names whose matrices are stored (in, out) instead of (out, in).
     ignored
-        Published names that hold no parameter: constant masks and tables.
+        Published names that hold no parameter of ours: constant masks and tables, parts that nothing uses.
+    head
+        The published name of the classifier, which ``{}`` makes a name for each head. Without ``{}`` it is
+        that of our only head; several heads keep our names, for which the published code has no place. None:
+        it has our names.
+    buffers
+        Our buffers that are published beside the parameters, and are read: running statistics.
+    constant
+        Our buffers that are published and follow from the settings: what is read must be equal.
+    optional
+        Our names that older files lack; what they stand for is then left as it is.
+    copies
+        (regular expression, replacement) on published names: what the published code holds a second time,
+        under the replaced name.
+    entry
+        The part of a published checkpoint that holds the parameters.
     """
 
     renames: tuple[tuple[str, str], ...] = ()
-    transposed: str = r"(?!)"
-    ignored: str = r"(?!)"
+    transposed: str = NONE
+    ignored: str = NONE
+    head: str | None = None
+    buffers: str = NONE
+    constant: str = NONE
+    optional: str = NONE
+    copies: tuple[tuple[str, str], ...] = ()
+    entry: str | None = None
 
     def published(self, name: str) -> str:
-        """The published name of our parameter ``name``."""
+        """The published name of our parameter ``name``, but for those of heads."""
         for pattern, replacement in self.renames:
             name = re.sub(pattern, replacement, name)
         return name
@@ -45,9 +75,16 @@ class Layout:
         """``tensor`` of our parameter ``name``, from our storage order to the published one or back."""
         return tensor.T if re.search(self.transposed, name) else tensor
 
+    def leaves_out(self, published: str) -> bool:
+        """Whether a network that starts from such a file does without what it calls so: what holds no
+        parameter, and the classifier of other classes.
+        """
+        head = NONE if self.head is None else "^" + re.escape(self.head).replace(r"\{\}", r"\w+") + r"\."
+        return bool(re.search(self.ignored, published) or re.search(head, published))
 
-#: timm 0.4-1.0 ``vit_*``: our names are its names; ``head`` is the classifier of the pretraining.
-VIT = Layout(ignored=r"^head\.")
+
+#: timm 0.4-1.0 ``vit_*``: our names are its names.
+VIT = Layout(head="head")
 
 #: facebookresearch/AVT: GPT-2 of Hugging Face inside (Conv1D weights are (in, out)); ``backbone.model`` is
 #: timm's ViT.
@@ -71,82 +108,128 @@ AVT = Layout(
 
 def export(model: nn.Module, layout: Layout) -> dict[str, Tensor]:
     """The parameters of ``model`` under their published names, in published order and storage."""
-    return {
-        layout.published(name): layout.turn(name, tensor.detach()).contiguous()
-        for name, tensor in model.named_parameters()
+    found = {
+        published: layout.turn(name, tensor.detach()).contiguous()
+        for published, (name, tensor) in _named(model, layout).items()
     }
+    for pattern, replacement in layout.copies:
+        found |= {
+            re.sub(pattern, replacement, name): tensor.clone()
+            for name, tensor in found.items()
+            if re.search(pattern, name)
+        }
+    return found
+
+
+def write(model: nn.Module, layout: Layout, path: Path) -> None:
+    """``export`` as a safetensors file, which also says how the network reads pixels."""
+    reader = _reader(model)
+    weight_files.save(path, export(model, layout), None if reader is None else reader.said)
 
 
 def install(model: nn.Module, state: Mapping[str, Tensor], layout: Layout, where: object) -> None:
     """Copy published parameters into ``model``.
 
     Raises DataError, naming ``where`` and the first few parameters, if one is missing, unknown or of another
-    shape.
+    shape, or a table that follows from the settings is another.
     """
-    ours = {layout.published(name): (name, parameter) for name, parameter in model.named_parameters()}
-    missing = [name for name in ours if name not in state]
-    extra = [name for name in state if name not in ours and not re.search(layout.ignored, name)]
+    ours = _named(model, layout)
+    missing, extra = _differences(ours, state, layout)
     if missing or extra:
         raise DataError(
-            f"weights of another network: missing {_few(missing)}, not known {_few(extra)}",
+            f"weights of another network: missing {few(missing)}, not known {few(extra)}",
             where,
             f"{len(ours)} parameters",
             "use the preset that these weights were trained with",
         )
-    turned = {name: layout.turn(own, state[name]) for name, (own, _) in ours.items()}
-    for name, (_, parameter) in ours.items():
-        if turned[name].shape != parameter.shape:
+    there = {published: own for published, own in ours.items() if published in state}
+    turned = {published: layout.turn(name, state[published]) for published, (name, _) in there.items()}
+    for published, (name, tensor) in there.items():
+        found = turned[published]
+        constant = re.search(layout.constant, name)
+        if found.shape != tensor.shape or (constant and not torch.equal(found, tensor)):
+            other = f"has shape {tuple(found.shape)}" if found.shape != tensor.shape else "is another table"
             raise DataError(
-                f"{name} has shape {tuple(turned[name].shape)}",
+                f"{published} {other}",
                 where,
-                f"{tuple(parameter.shape)}",
+                f"{tuple(tensor.shape)}",
                 "use the preset that these weights were trained with",
             )
     with torch.no_grad():
-        for name, (_, parameter) in ours.items():
-            parameter.copy_(turned[name])
+        for published, (_, tensor) in there.items():
+            tensor.copy_(turned[published])
 
 
-def read(path: Path, entry: str | None = None) -> dict[str, Tensor]:
-    """Tensors by name from a ``.safetensors`` file, or from a ``.pth`` or ``.bin`` read as weights only
-    (nothing in it is run).
+def start_from(model: nn.Module, path: Path, layouts: Sequence[Layout]) -> None:
+    """Give ``model`` the published weights of ``path``, in whichever of ``layouts`` they are. The classifier
+    of their classes is left out, with what holds no parameter, and that is said; the heads of ``model`` stay
+    as they are.
 
-    ``entry`` names the part of a ``.pth`` checkpoint that holds the parameters ("model" in AVT's). Whatever
-    is wrong with the file is one DataError. What has no checksum cannot be checked: a bit flipped among the
-    numbers of a .safetensors file, or of a .pth older than torch's zip format, is read as a number.
+    Raises DataError where anything else is missing, unknown or of another shape, and where the file says that
+    it reads pixels in another way than ``model``.
     """
-    path = Path(path)
-    if not path.is_file():
+    entries = [layout.entry for layout in layouts if layout.entry is not None]
+    found = weight_files.read(path, entries)
+    state = {re.sub(_WRAPPED, "", name): tensor for name, tensor in found.items()}
+    _check_pixels(model, path)
+
+    def strangers(layout: Layout) -> int:
+        missing, extra = _differences(_named(model, layout), state, layout)
+        return len(missing) + len(extra)
+
+    layout = min(layouts, key=strangers)
+    left_out = [name for name in state if layout.leaves_out(name)]
+    console.say(f"weights of {path.name}; left out: {few(left_out) if left_out else 'nothing'}")
+    own = {
+        published: layout.turn(name, tensor)
+        for published, (name, tensor) in _named(model, layout).items()
+        if name.startswith("classifiers.")
+    }
+    kept = {name: tensor for name, tensor in state.items() if name not in left_out}
+    install(model, {**kept, **own}, layout, path)
+
+
+def _named(model: nn.Module, layout: Layout) -> dict[str, tuple[str, Tensor]]:
+    """published name -> our name and the tensor, of all that is published of ``model``."""
+    buffers = f"{layout.buffers}|{layout.constant}"
+    tensors = dict(model.named_parameters())
+    tensors |= {name: tensor for name, tensor in model.named_buffers() if re.search(buffers, name)}
+    heads = {name.split(".")[1] for name in tensors if name.startswith("classifiers.")}
+    found = {}
+    for name, tensor in tensors.items():
+        published = layout.published(name)
+        if layout.head is not None and name.startswith("classifiers."):
+            _, head, rest = name.split(".", 2)
+            placed = "{}" in layout.head or len(heads) == 1
+            published = f"{layout.head.format(head.upper())}.{rest}" if placed else name
+        found[published] = (name, tensor)
+    return found
+
+
+def _differences(
+    ours: Mapping[str, tuple[str, Tensor]], state: Mapping[str, Tensor], layout: Layout
+) -> tuple[list[str], list[str]]:
+    """Published names that ``state`` lacks, and those of it that are not known."""
+    may_lack = f"{layout.optional}|{layout.constant}"
+    missing = [
+        published
+        for published, (name, _) in ours.items()
+        if published not in state and not re.search(may_lack, name)
+    ]
+    extra = [name for name in state if name not in ours and not re.search(layout.ignored, name)]
+    return missing, extra
+
+
+def _reader(model: nn.Module) -> Normalise | None:
+    return next((module for module in model.modules() if isinstance(module, Normalise)), None)
+
+
+def _check_pixels(model: nn.Module, path: Path) -> None:
+    said, reader = weight_files.read_pixels(path), _reader(model)
+    if said is not None and reader is not None and said != reader.said:
         raise DataError(
-            "missing weights", path, "a .safetensors or .pth file", "download it, or correct the path"
-        )
-    stored = load(path, "weights")
-    if entry is not None:
-        if not isinstance(stored, dict) or entry not in stored:
-            found = _few(list(stored)) if isinstance(stored, dict) else type(stored).__name__
-            raise DataError(
-                f"no entry {entry!r}", path, f"one of {found}", "name the entry that holds the parameters"
-            )
-        stored = stored[entry]
-    if not isinstance(stored, dict) or not all(_is_parameter(*item) for item in stored.items()):
-        raise DataError(
-            "not a table of tensors",
+            f"weights that read pixels as {said}",
             path,
-            "parameter name -> tensor",
-            "name the entry that holds the parameters",
+            f"the network's pixels, {reader.said}",
+            "set pixels of the network to what the weights say",
         )
-    if swollen := [name for name, tensor in stored.items() if is_swollen(tensor, path)]:
-        raise DataError(f"{swollen[0]} is larger than its file", path, "a whole file", "fetch it again")
-    return dict(stored)
-
-
-def _is_parameter(name: object, value: object) -> bool:
-    return isinstance(name, str) and is_dense(value)
-
-
-def _few(names: list[str]) -> str:
-    return (
-        ", ".join(map(str, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        if names
-        else "none"
-    )
