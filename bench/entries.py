@@ -15,7 +15,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from foretaste.pipeline.artifact import write_json
 from foretaste.pipeline.records import identity
 from foretaste.pipeline.result_paths import PATHS
 
@@ -81,7 +80,7 @@ def main() -> None:
     found = {"entries": arguments.entries, "seconds": measure(arguments.entries)}
     print(json.dumps(found, indent=1))
     if arguments.out:
-        write_json(arguments.out, found)
+        arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

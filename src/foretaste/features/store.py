@@ -1,8 +1,8 @@
 """The feature store: random access to the vectors (or maps) of all videos, whatever shard they lie in.
 
 The place of a video's vectors in its file is looked up once, the file closed, and rows are read through a
-memory map (8 times as many windows a second as slicing HDF5 datasets, 100 times as many as with gzip), which
-is also safe across forks.
+memory map: about as fast as arrays in memory, and many times as fast as HDF5 datasets that are sliced
+(bench/store.py). That is also safe across forks.
 """
 
 from __future__ import annotations
