@@ -174,6 +174,7 @@ def member_of_text(path):
         ),
         (lambda path: np.savez(path, other=np.zeros((3, 4))), "array 'other' in it: .*feat, grid_index"),
         (lambda path: np.savez(path, valid=np.ones(3, bool)), "no array feat"),
+        (lambda path: np.savez(path, feat=np.float32(3), valid=np.array(True)), "valid is bool"),
         (
             lambda path: np.savez(path, feat=np.zeros((3, 4)), grid_index=np.arange(2)),
             r"grid_index is int64 \(2,\)",

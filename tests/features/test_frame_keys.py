@@ -31,7 +31,7 @@ def write(folder, videos, width=3):
 
 
 def put(transaction, key, value):
-    assert transaction.put(key.encode(), value)
+    assert transaction.put(key if isinstance(key, bytes) else key.encode(), value)
 
 
 def imported(path, out):
@@ -133,6 +133,7 @@ def test_the_command_line_may_say_another_clock(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
+        (b"\xff_frame_0000000001.jpg", bytes(12), r"key b'\\xff_frame"),
         ("v_0000000001", b"1234", r"key b'v_0000000001': .*<video>_frame_"),
         (
             "v_frame_0000000003.jpg",

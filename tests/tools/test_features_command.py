@@ -56,8 +56,7 @@ def test_show_tells_the_origin_and_each_video(folder, capsys):
     assert lines[0] == "3 videos, 14 rows of 3, float16"
     assert {"look_back  2", 'backbone  {"kind": "x"}', "picture  not stated"} <= set(lines)
     assert lines[-3:] == [
-        "P01_01  5 rows from 0.000 s to 5.250 s, 1 of them not valid,"
-        " nothing at grid indices 6 to 6; 10 to 19",
+        "P01_01  5 rows from 0.000 s to 5.250 s, 1 of them not valid, nothing at grid indices 6, 10 to 19",
         "P01_02  9 rows from 0.000 s to 2.000 s",
         "é  0 rows",
     ]

@@ -44,7 +44,7 @@ class ArrayFiles:
         path = self._paths[video_id]
         arrays = self._load(path, video_id)
         feat = _array(arrays, "feat", path)
-        columns = {name: _column(arrays, name, len(feat), path) for name in _COLUMNS if name in arrays}
+        columns = {name: _column(arrays, name, feat.shape[:1], path) for name in _COLUMNS if name in arrays}
         numbers = columns.pop("grid_index", None)
         if numbers is not None and (np.diff(numbers) <= 0).any():
             raise DataError(f"grid_index of {video_id}", path, "numbers that ascend", "sort the rows")
@@ -134,10 +134,10 @@ def _array(arrays: Arrays, name: str, path: Path) -> np.ndarray:
     return arrays[name]
 
 
-def _column(arrays: Arrays, name: str, count: int, path: Path) -> np.ndarray:
-    """One value for each of ``count`` rows, in the type that it is kept in here."""
+def _column(arrays: Arrays, name: str, rows: tuple[int, ...], path: Path) -> np.ndarray:
+    """A value for each row, (n,), in the type that it is kept in here."""
     column, (kinds, dtype) = arrays[name], _COLUMNS[name]
-    if column.shape != (count,) or column.dtype.kind not in kinds:
+    if column.shape != rows or column.ndim != 1 or column.dtype.kind not in kinds:
         found = f"{name} is {column.dtype} {column.shape}"
-        raise DataError(found, path, f"({count},), one for each row of feat", "save them together")
+        raise DataError(found, path, f"one for each row of feat, {rows}", "save them together")
     return column.astype(dtype)

@@ -72,9 +72,10 @@ class FrameKeys:
 
     def _parsed(self, key: bytes) -> tuple[str, int]:
         found = _KEY.fullmatch(key)
-        try:
-            if found is not None:
-                return found[1].decode(), int(found[2])
-        except UnicodeDecodeError:
-            pass  # no name either
-        raise DataError(f"key {key!r}", self._path, _SHOWN, "import the LMDB of one kind of features")
+        if found is None or not _is_text(found[1]):
+            raise DataError(f"key {key!r}", self._path, _SHOWN, "import the LMDB of one kind of features")
+        return found[1].decode(), int(found[2])
+
+
+def _is_text(name: bytes) -> bool:
+    return name.decode(errors="replace").encode() == name

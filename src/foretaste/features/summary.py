@@ -128,6 +128,6 @@ def _words(video: VideoSummary, fps: float) -> Iterator[str]:
     if video.valid < video.rows:
         yield f"{video.rows - video.valid} of them not valid"
     if video.gaps:
-        told = "; ".join(f"{first} to {last}" for first, last in video.gaps[:TOLD])
+        told = ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in video.gaps[:TOLD])
         more = f" and {len(video.gaps) - TOLD} more" if len(video.gaps) > TOLD else ""
         yield f"nothing at grid indices {told}{more}"

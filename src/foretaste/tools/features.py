@@ -6,8 +6,8 @@
     foretaste features export PATH --format npz --out DIR
 
 PATH is a feature file (.h5), or a folder of them. `npz` makes one file a video with the arrays feat,
-grid_index, pts_s, valid; `npy` a folder for each of the four. What all videos share
-lies beside them, as origin.json. Features of others come in by `foretaste import-features`.
+grid_index, pts_s, valid; `npy` a folder for each of the four. What all videos share lies beside them, as
+origin.json. Features of others come in by `foretaste import-features`.
 """
 
 from __future__ import annotations
