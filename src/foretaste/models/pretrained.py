@@ -91,10 +91,10 @@ def check_opens(folder: Path) -> PretrainedConfig:
 
 
 def load_network(
-    kind: type, folder: Path, config: PretrainedConfig, attention: Attention = "eager"
+    kind: type, folder: Path, config: PretrainedConfig, attention: Attention | None = "eager"
 ) -> tuple[PreTrainedModel, dict[str, Any]]:
     """The network of a folder as ``kind``, a class of transformers, in float32; and what loading left open:
-    ``missing_keys``, ``unexpected_keys``, ``mismatched_keys``.
+    ``missing_keys``, ``unexpected_keys``, ``mismatched_keys``. ``attention``: None is the library's choice.
     """
     with _quietly(), _explained(folder, "model.safetensors, the weights that config.json describes"):
         return kind.from_pretrained(
