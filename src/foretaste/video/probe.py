@@ -4,17 +4,20 @@ each bad file.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path
+
+import numpy as np
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.issues import Issue
 from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.tables import VIDEOS
-from foretaste.pipeline.artifact import sha256
 from foretaste.pipeline.found_files import matching
-from foretaste.video.decode import decodes_throughout, decodes_to_the_end
-from foretaste.video.packets import Packets, scan, unreadable
+from foretaste.video.decode import check_size
+from foretaste.video.frame_table import FrameTable, as_row, look_at
+from foretaste.video.packets import ENTRY
+from foretaste.video.reader import decoded
 
 
 def probe(
@@ -66,43 +69,29 @@ def _by_name(folder: Path) -> dict[str, list[str]]:
 
 
 def _row(video_id: str, modality: Modality, name: str, path: Path, every_frame: bool) -> tuple:
-    if not path.is_file():
-        raise DataError("not a file, or a link to nothing", path, "a video file", "mend or remove it")
-    video = scan(path)
-    decodes_to_the_end(video)
+    video = look_at(path)
     if every_frame:
         decodes_throughout(video)
-    height, width = video.shown_size
-    row = {
-        "video_id": video_id,
-        "modality": modality,
-        "path": name,
-        "width": width,
-        "height": height,
-        "frames": len(video.pts_s),
-        "duration_s": video.end_s,
-        "rate_fps": video.rate_fps,
-        "codec": video.codec,
-        "rotation": video.rotation,
-        "sha256": sha256(path),
-    }
+    else:
+        decodes_to_the_end(video)
+    row = {"video_id": video_id, "modality": modality, "path": name, **as_row(video)}
     return tuple(row[column] for column in VIDEOS.schema.names)
 
 
-def inside(folder: Path, relative: str) -> Path:
-    """``folder / relative``; raises DataError for a path that leaves the folder."""
-    if Path(relative).is_absolute() or ".." in Path(relative).parts:
-        raise DataError(
-            f"path {relative!r}", folder, "a path inside this folder", "correct the table that names it"
-        )
-    return Path(folder) / relative
-
-
-def as_probed(folder: Path, row: Mapping) -> Packets:
-    """What the packets of the file of a VIDEOS row say; raises DataError unless it is the one that was
-    probed.
+def decodes_to_the_end(video: FrameTable) -> None:
+    """Decode from the last key frame to the end; raises DataError where a frame is damaged or missing there
+    (a file that is cut off).
     """
-    path = inside(folder, row["path"])
-    if not path.is_file() or sha256(path) != row["sha256"]:
-        raise unreadable(path, "missing, or no longer the file that was probed")
-    return scan(path)
+    packets = video.packets
+    last_key = np.flatnonzero(packets.flags & ENTRY)[-1]
+    _decode(video, np.flatnonzero(packets.pts[packets.shown] >= packets.pts[last_key]))
+
+
+def decodes_throughout(video: FrameTable) -> None:
+    """Decode every frame; raises DataError where one is damaged or missing."""
+    _decode(video, np.arange(len(video.packets.shown)))
+
+
+def _decode(video: FrameTable, frames: np.ndarray) -> None:
+    for _, frame in decoded(video.packets, frames):
+        check_size(video, frame)
