@@ -24,7 +24,7 @@ import numpy as np
 
 from foretaste.video.decode import frames_at
 from foretaste.video.frame_table import look_at
-from foretaste.video.probe import decodes_throughout, decodes_to_the_end
+from foretaste.video.whole import decodes_throughout, decodes_to_the_end
 
 ROUNDS, SECONDS, FPS = 3, 10, 60
 

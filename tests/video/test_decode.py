@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from foretaste.contracts.errors import DataError
 from foretaste.video import decode
 from foretaste.video.frame_table import look_at
-from foretaste.video.probe import decodes_throughout
+from foretaste.video.whole import decodes_throughout
 
 OPEN = "keyint=12:bframes=3:b-adapt=0:open-gop=1:scenecut=0"
 UNEVEN = np.cumsum([0, *[20, 100, 60, 20, 200, 40] * 8])[:48].tolist()

@@ -21,7 +21,7 @@ import pytest
 from foretaste.contracts.errors import DataError
 from foretaste.video.decode import frames_at
 from foretaste.video.frame_table import FrameTable, look_at
-from foretaste.video.probe import decodes_throughout
+from foretaste.video.whole import decodes_throughout
 
 #: Files of each kind.
 SEEDS = range(5)

@@ -4,7 +4,7 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,7 +20,7 @@ from foretaste.pipeline.contents import video_digest
 from foretaste.video.orientation import UPRIGHT, Orientation, orientation_of
 from foretaste.video.packets import Packets, unreadable
 from foretaste.video.reader import decoded
-from foretaste.video.scan import scan
+from foretaste.video.scan import no_beat, scan
 
 #: A pixel that is said to be more than so many times as wide as high, or as high as wide, is a mistake.
 _WIDEST = 4.0
@@ -70,14 +70,14 @@ class FrameTable:
         return self.orientation.shown(self.height, max(1, round(self.width * self.pixel_aspect)))
 
 
-def look_at(path: Path) -> FrameTable:
-    """Read a file's packets and decode its first frame; raises DataError for a file whose frames cannot be
-    told.
+def look_at(path: Path, beat: Callable[[], None] = no_beat) -> FrameTable:
+    """Read a file's packets, with a ``beat`` for each, and decode its first frame; raises DataError for a
+    file whose frames cannot be told.
     """
     path = Path(path)
     if not path.is_file():
         raise DataError("not a file, or a link to nothing", path, "a video file", "mend or remove it")
-    scanned = scan(path)
+    scanned = scan(path, beat)
     with closing(decoded(scanned.packets, np.array([0]))) as pictures:
         _, first = next(pictures)
     if not 1 / _WIDEST <= scanned.pixel_aspect <= _WIDEST:

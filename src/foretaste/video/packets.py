@@ -23,6 +23,7 @@ from foretaste.contracts.errors import DataError
 # FFmpeg says of some damage what its interface does not. Where nobody listens (``Capture``) it is not
 # printed.
 av.logging.set_level(av.logging.ERROR)
+av.logging.set_skip_repeated(False)
 logging.getLogger("libav").addHandler(logging.NullHandler())
 logging.getLogger("libav").propagate = False
 

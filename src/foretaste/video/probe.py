@@ -7,17 +7,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-import numpy as np
-
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.issues import Issue
 from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.tables import VIDEOS
 from foretaste.pipeline.found_files import matching
-from foretaste.video.decode import check_size
-from foretaste.video.frame_table import FrameTable, as_row, look_at
-from foretaste.video.packets import ENTRY
-from foretaste.video.reader import decoded
+from foretaste.video.isolated import Onlooker
 
 
 def probe(
@@ -37,20 +32,26 @@ def probe(
     rows: list[tuple] = []
     issues: list[Issue] = []
     seen = set()
-    for video_id, paths in files:
-        if wanted is not None and video_id not in wanted:
-            continue
-        seen.add(video_id)
-        names = [path.relative_to(folder).as_posix() for path in paths]
-        if len(paths) > 1:
-            issues.append(
-                Issue(file=names[0], key=video_id, reason=f"several files for one video: {', '.join(names)}")
-            )
-            continue
-        try:
-            rows.append(_row(video_id, modality, names[0], paths[0], every_frame))
-        except DataError as error:
-            issues.append(Issue(file=names[0], key=video_id, reason=error.args[0]))
+    with Onlooker() as onlooker:
+        for video_id, paths in files:
+            if wanted is not None and video_id not in wanted:
+                continue
+            seen.add(video_id)
+            names = [path.relative_to(folder).as_posix() for path in paths]
+            if len(paths) > 1:
+                issues.append(
+                    Issue(
+                        file=names[0], key=video_id, reason=f"several files for one video: {', '.join(names)}"
+                    )
+                )
+                continue
+            try:
+                found = onlooker.look(paths[0], every_frame)
+            except DataError as error:
+                issues.append(Issue(file=names[0], key=video_id, reason=error.args[0]))
+                continue
+            row = {"video_id": video_id, "modality": modality, "path": names[0], **found}
+            rows.append(tuple(row[column] for column in VIDEOS.schema.names))
     missing = sorted(set(wanted or ()) - seen)
     beside = _by_name(folder) if missing else {}
     for video_id in missing:
@@ -66,32 +67,3 @@ def _by_name(folder: Path) -> dict[str, list[str]]:
     for path in matching(folder, "**/*"):
         found.setdefault(path.stem, []).append(path.relative_to(folder).as_posix())
     return found
-
-
-def _row(video_id: str, modality: Modality, name: str, path: Path, every_frame: bool) -> tuple:
-    video = look_at(path)
-    if every_frame:
-        decodes_throughout(video)
-    else:
-        decodes_to_the_end(video)
-    row = {"video_id": video_id, "modality": modality, "path": name, **as_row(video)}
-    return tuple(row[column] for column in VIDEOS.schema.names)
-
-
-def decodes_to_the_end(video: FrameTable) -> None:
-    """Decode from the last key frame to the end; raises DataError where a frame is damaged or missing there
-    (a file that is cut off).
-    """
-    packets = video.packets
-    last_key = np.flatnonzero(packets.flags & ENTRY)[-1]
-    _decode(video, np.flatnonzero(packets.pts[packets.shown] >= packets.pts[last_key]))
-
-
-def decodes_throughout(video: FrameTable) -> None:
-    """Decode every frame; raises DataError where one is damaged or missing."""
-    _decode(video, np.arange(len(video.packets.shown)))
-
-
-def _decode(video: FrameTable, frames: np.ndarray) -> None:
-    for _, frame in decoded(video.packets, frames):
-        check_size(video, frame)

@@ -8,6 +8,7 @@ the container states.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -114,17 +115,21 @@ class Scanned:
     streams: int
 
 
-def scan(path: Path) -> Scanned:
-    """Read every packet of the first video stream; raises DataError where there is none, and for what the
-    module names.
+def no_beat() -> None:
+    """Nobody waits for a sign of life."""
+
+
+def scan(path: Path, beat: Callable[[], None] = no_beat) -> Scanned:
+    """Read every packet of the first video stream, with a ``beat`` for each; raises DataError where there is
+    none, and for what the module names.
     """
     with opened(path) as (container, stream):
         with Capture() as said:
-            read = _read(container, stream, path)
+            read = _read(container, stream, path, beat)
         complaints = [text.strip() for _, who, text in said if who == container.format.name]
         if complaints:
             raise unreadable(path, f"its container is damaged (FFmpeg: {complaints[0]})")
-        packets = _laid_out(path, container.format.name, stream, read)
+        packets = _laid_out(path, container.format.name, stream, read, beat)
         length = packets.pts_s[-1]
         rate = _rate(packets.pts_s, float(stream.average_rate or 0))
         # Muxers that do not know the last frame's duration write 0 or one tick.
@@ -139,11 +144,14 @@ def scan(path: Path) -> Scanned:
         )
 
 
-def _read(container: av.container.InputContainer, stream: av.VideoStream, path: Path) -> _Read:
+def _read(
+    container: av.container.InputContainer, stream: av.VideoStream, path: Path, beat: Callable[[], None]
+) -> _Read:
     """The packets of ``stream``; those of the others say only how far the file goes."""
     stated = stated_s(container)
     read, end_s = _Read(stream), 0.0
     for packet in container.demux():
+        beat()
         stamp = packet.dts if packet.pts is None else packet.pts
         if packet.size and stamp is not None:
             ticks = stamp - (packet.stream.start_time or 0) + (packet.duration or 0)
@@ -160,7 +168,9 @@ def _read(container: av.container.InputContainer, stream: av.VideoStream, path: 
     return read
 
 
-def _laid_out(path: Path, container: str, stream: av.VideoStream, read: _Read) -> Packets:
+def _laid_out(
+    path: Path, container: str, stream: av.VideoStream, read: _Read, beat: Callable[[], None]
+) -> Packets:
     """The packets with what is known of each, once their times make sense."""
     untimed = container == _UNTIMED
     stamps = np.array(read.dts if untimed else read.pts)
@@ -170,7 +180,7 @@ def _laid_out(path: Path, container: str, stream: av.VideoStream, read: _Read) -
         path=Path(path), stream=stream.index, time_base=stream.time_base, pts=stamps, flags=_flags(path, read)
     )
     if untimed:
-        packets = _in_order_decoded(packets)
+        packets = _in_order_decoded(packets, beat)
     else:
         _check_clock(path, container, read, stream.time_base)
     if (damaged := read.first(_DAMAGED)) is not None:
@@ -203,7 +213,7 @@ def _flags(path: Path, read: _Read) -> np.ndarray:
     return flags
 
 
-def _in_order_decoded(packets: Packets) -> Packets:
+def _in_order_decoded(packets: Packets, beat: Callable[[], None]) -> Packets:
     """With the time stamps in the order in which all frames are decoded: how they follow each other in the
     file does not say it.
     """
@@ -213,7 +223,10 @@ def _in_order_decoded(packets: Packets) -> Packets:
     plain = Packets(
         path=packets.path, stream=packets.stream, time_base=packets.time_base, pts=np.arange(n), flags=flags
     )
-    order = [index for index, _ in decoded(plain, np.arange(n))]
+    order = []
+    for index, _ in decoded(plain, np.arange(n)):
+        beat()
+        order.append(index)
     pts = np.empty(n, np.int64)
     pts[order] = np.sort(packets.pts)
     return Packets(
