@@ -30,7 +30,8 @@ def onlooker():
 
 
 def test_what_is_found_is_what_is_found_here(onlooker, clip):
-    found, here = onlooker.look(clip, True), as_row(look_at(clip))
+    (found, taken), here = onlooker.look(clip, True), as_row(look_at(clip))
+    assert taken.frames == 30 and taken.cpu_s > 0
     assert found.keys() == here.keys()
     for name, value in here.items():
         np.testing.assert_array_equal(found[name], value, err_msg=name)
@@ -53,7 +54,7 @@ def test_a_crash_is_an_error_of_the_file_and_the_next_is_looked_at(onlooker, cli
     threading.Timer(0.6, os.kill, (process.pid, signal.SIGCONT)).start()
     with pytest.raises(DataError, match=r"FFmpeg crashes \(signal 11\).*a\.mp4"):
         onlooker.look(clip, False)
-    assert onlooker.look(clip, False)["frames"] == 30
+    assert onlooker.look(clip, False)[0]["frames"] == 30
 
 
 def test_a_hang_is_an_error_of_the_file_and_the_next_is_looked_at(clip):
@@ -65,7 +66,7 @@ def test_a_hang_is_an_error_of_the_file_and_the_next_is_looked_at(clip):
         with pytest.raises(DataError, match=r"FFmpeg hangs: nothing comes for 0\.5 s.*a\.mp4"):
             onlooker.look(clip, False)
         onlooker._patience_s = 30.0
-        assert onlooker.look(clip, False)["frames"] == 30
+        assert onlooker.look(clip, False)[0]["frames"] == 30
     assert process.returncode == -signal.SIGKILL
 
 
@@ -76,4 +77,4 @@ def test_a_bomb_is_an_error_of_the_file_and_the_next_is_looked_at(onlooker, clip
     (tmp_path / "bomb.gif").write_bytes(screen + image * 3 + b";")
     with pytest.raises(DataError, match=r"bomb\.gif"):
         onlooker.look(tmp_path / "bomb.gif", True)
-    assert onlooker.look(clip, False)["frames"] == 30
+    assert onlooker.look(clip, False)[0]["frames"] == 30

@@ -27,6 +27,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import VIDEOS
 from foretaste.video.frame_table import as_row, look_at
 from foretaste.video.packets import unreadable
+from foretaste.video.remarks import Taken
 from foretaste.video.whole import decodes_throughout, decodes_to_the_end
 
 #: Seconds without a packet or a frame, and bytes of memory, that a file may take.
@@ -53,19 +54,22 @@ class Onlooker:
         self._stop()
         self._folder.cleanup()
 
-    def look(self, path: Path, every_frame: bool) -> dict[str, Any]:
-        """The columns of the VIDEOS table that are of the file; DataError for one that cannot be used."""
+    def look(self, path: Path, every_frame: bool) -> tuple[dict[str, Any], Taken]:
+        """The columns of the VIDEOS table that are of the file, and what decoding its frames took; DataError
+        for one that cannot be used.
+        """
         process = self.start()
         found = Path(self._folder.name) / "found.arrow"
         request = {"path": str(path), "every_frame": every_frame, "found": str(found)}
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
-        error = self._answer(process, path)
-        if error is not None:
-            raise DataError(*error)
+        answer = self._answer(process, path)
+        if "error" in answer:
+            raise DataError(*answer["error"])
         with pa.OSFile(str(found)) as source:
             row = pa.ipc.open_file(source).get_batch(0)
-            return {name: _value(row.column(name)) for name in row.schema.names}
+            columns = {name: _value(row.column(name)) for name in row.schema.names}
+        return columns, Taken(answer["frames"], answer["cpu_s"])
 
     def start(self) -> subprocess.Popen[bytes]:
         """The running process."""
@@ -77,7 +81,7 @@ class Onlooker:
             )
         return self._process
 
-    def _answer(self, process: subprocess.Popen[bytes], path: Path) -> list[str] | None:
+    def _answer(self, process: subprocess.Popen[bytes], path: Path) -> dict[str, Any]:
         said, output = b"", process.stdout.fileno()
         while not said.endswith(b"\n") or said.rstrip(b".\n") == b"":
             ready, _, _ = select.select([output], [], [], self._patience_s)
@@ -124,23 +128,27 @@ class _Beat:
             print(".", flush=True)
 
 
-def _look(request: dict[str, Any]) -> list[str] | None:
-    """Look at a file and leave what was found; the parts of the error where it cannot be used."""
+def _look(request: dict[str, Any]) -> dict[str, Any]:
+    """Look at a file and leave what was found; the answer, with the parts of the error where it cannot be
+    used.
+    """
     beat = _Beat()
     try:
         video = look_at(Path(request["path"]), beat)
-        (decodes_throughout if request["every_frame"] else decodes_to_the_end)(video, beat)
+        before_s = time.process_time()
+        frames = (decodes_throughout if request["every_frame"] else decodes_to_the_end)(video, beat)
+        cpu_s = time.process_time() - before_s
     except DataError as error:
-        return [str(part) for part in error.args]
+        return {"error": [str(part) for part in error.args]}
     except MemoryError:
-        path = Path(request["path"])
-        return [str(part) for part in unreadable(path, f"takes more than {MEMORY >> 30} GB of memory").args]
+        error = unreadable(Path(request["path"]), f"takes more than {MEMORY >> 30} GB of memory")
+        return {"error": [str(part) for part in error.args]}
     row = as_row(video)
     schema = pa.schema([VIDEOS.schema.field(name) for name in row])
     batch = pa.record_batch([pa.array([row[name]], schema.field(name).type) for name in row], schema=schema)
     with pa.OSFile(request["found"], "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         writer.write_batch(batch)
-    return None
+    return {"frames": frames, "cpu_s": cpu_s}
 
 
 def main() -> None:
