@@ -45,6 +45,7 @@ bench: $(READY)
 	python bench/probe.py
 	python bench/entries.py --out bench/results/entries.json
 	python bench/store.py --out bench/results/store.json
+	python bench/decode.py $(if $(DATA),--data "$(DATA)")
 	if [ -n "$(DATA)" ]; then python bench/counts.py --data "$(DATA)" --out bench/results/counts.json; fi
 	if [ -n "$(DATA)" ]; then python bench/intervals.py --data "$(DATA)" --out bench/results/intervals.json; fi
 	if [ -n "$(DATA)" ]; then python bench/students.py --data "$(DATA)" --work results/bench_students --out bench/results/students.json; fi

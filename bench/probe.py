@@ -22,8 +22,9 @@ import av
 import cv2
 import numpy as np
 
-from foretaste.video.decode import decodes_throughout, decodes_to_the_end, frames_at
-from foretaste.video.packets import scan
+from foretaste.video.decode import frames_at
+from foretaste.video.frame_table import look_at
+from foretaste.video.whole import decodes_throughout, decodes_to_the_end
 
 ROUNDS, SECONDS, FPS = 3, 10, 60
 
@@ -74,9 +75,9 @@ def main() -> None:
         clip(path)
         times_s = np.arange(0, SECONDS, 0.25)
         measured = in_turns(
-            lambda: decodes_to_the_end(scan(path)),
-            lambda: decodes_throughout(scan(path)),
-            lambda: frames_at(scan(path), times_s, (256, 456)),
+            lambda: decodes_to_the_end(look_at(path)),
+            lambda: decodes_throughout(look_at(path)),
+            lambda: frames_at(look_at(path), times_s, (256, 456)),
         )
     names = ("packets_and_end_cpu_s", "every_frame_cpu_s", "features_at_4_fps_cpu_s")
     found = {name: round(value * 60 / SECONDS, 2) for name, value in zip(names, measured, strict=True)}

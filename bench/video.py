@@ -28,7 +28,7 @@ import numpy as np
 from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.features.store import FeatureStore
 from foretaste.video.decode import frames_at
-from foretaste.video.packets import scan
+from foretaste.video.frame_table import look_at
 from foretaste.video.windows import window_indices
 
 ROUNDS = 5
@@ -77,7 +77,7 @@ def decoding(folder: Path) -> dict[str, float]:
             reader.get_batch((times_s * 10).astype(int)).asnumpy()
 
     def once() -> None:
-        frames_at(scan(folder / "clip.mp4"), np.unique(np.concatenate(windows)), (96, 128))
+        frames_at(look_at(folder / "clip.mp4"), np.unique(np.concatenate(windows)), (96, 128))
 
     peer, ours = in_turns(time.process_time, per_window, once)
     return {

@@ -7,7 +7,7 @@ survive both compression and resizing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -41,28 +41,38 @@ def read(frame: np.ndarray) -> int:
 
 def write_clip(
     path: Path, frames: int = 48, *, fps: float = 10.0, codec: str = "libx264",
-    x264: str = "keyint=12:bframes=2:scenecut=0",
+    x264: str = "keyint=12:bframes=2:scenecut=0", options: Mapping[str, str] | None = None,
     ticks: list[int] | None = None, numbers: Sequence[int] | None = None, faststart: bool = False,
+    size: tuple[int, int] = (48, 64),
 ) -> Path:  # fmt: skip
-    """A clip of ``frames`` numbered frames; ``ticks`` gives their times in 1/600 s where they are not evenly
-    spaced, ``numbers`` what they carry where it is not 0, 1, 2 ...
+    """A clip of ``frames`` numbered frames of ``size`` (H, W); ``ticks`` gives their times in 1/600 s where
+    they are not evenly spaced, ``numbers`` what they carry where it is not 0, 1, 2 ..., ``options`` those of
+    an encoder other than x264's.
     """
     settings = {
         "libx264": {"x264-params": x264},
         "libx265": {"x265-params": "log-level=none:keyint=12:bframes=2:open-gop=0:pools=none"},
     }
-    options = {"movflags": "+faststart"} if faststart else {}
-    with av.open(str(path), "w", options=options) as container:
+    pixels = {"gif": "rgb8", "prores_ks": "yuv422p10le", "mjpeg": "yuvj420p"}
+    written = {"movflags": "+faststart"} if faststart else {}
+    # These count frames; an AVI would be padded with empty ones to a finer clock.
+    whole = path.suffix == ".avi" or codec == "mpeg2video"
+    clock = Fraction(1, round(fps)) if whole else Fraction(1, TICKS)
+    with av.open(str(path), "w", options=written) as container:
         stream = container.add_stream(
-            codec, rate=Fraction(fps).limit_denominator(1000), options=settings.get(codec, {})
+            codec,
+            rate=Fraction(fps).limit_denominator(1001),
+            options=dict(options or settings.get(codec, {})),
         )
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb8" if codec == "gif" else "yuv420p"
-        stream.codec_context.time_base = stream.time_base = Fraction(1, TICKS)
+        stream.height, stream.width = size
+        stream.pix_fmt = pixels.get(codec, "yuv420p")
+        stream.codec_context.time_base = stream.time_base = clock
         stream.codec_context.thread_count = 1
         for index in range(frames):
-            frame = av.VideoFrame.from_ndarray(draw(numbers[index] if numbers else index), format="rgb24")
-            frame.pts = ticks[index] if ticks else round(index * TICKS / fps)
-            frame.time_base = Fraction(1, TICKS)
+            picture = draw(numbers[index] if numbers else index, *size)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            at = ticks[index] if ticks else round(index * TICKS / fps)
+            frame.pts, frame.time_base = round(at / TICKS / clock), clock
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
@@ -102,13 +112,19 @@ def turned(path: Path, quarter: int) -> Path:
     do.
     """
     one = 1 << 16
-    matrices = {1: (0, one, 0, -one, 0, 0), 2: (-one, 0, 0, 0, -one, 0), 3: (0, -one, 0, one, 0, 0)}
+    return laid(path, {1: (0, one, -one, 0), 2: (-one, 0, 0, -one), 3: (0, -one, one, 0)}[quarter])
+
+
+def laid(path: Path, matrix: tuple[int, int, int, int]) -> Path:
+    """Write (a, b, c, d), in 1/65536, into an mp4: a pixel at (x, y) is shown at (a x + c y, b x + d y)."""
+    one = 1 << 16
     content = bytearray(path.read_bytes())
-    identity = b"".join(value.to_bytes(4, "big", signed=True) for value in (one, 0, 0, 0, one, 0))
-    at = content.index(identity, content.index(b"tkhd"))
-    content[at : at + len(identity)] = b"".join(
-        value.to_bytes(4, "big", signed=True) for value in matrices[quarter]
+    before, after = (
+        b"".join(value.to_bytes(4, "big", signed=True) for value in (a, b, 0, c, d, 0))
+        for a, b, c, d in ((one, 0, 0, one), matrix)
     )
+    at = content.index(before, content.index(b"tkhd"))
+    content[at : at + len(after)] = after
     path.write_bytes(content)
     return path
 

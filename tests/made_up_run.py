@@ -22,6 +22,7 @@ from foretaste.pipeline import artifact
 from foretaste.pipeline.step import Step
 from foretaste.pipeline.store import FORMAT, RECORD, Cost, Entry
 from foretaste.scores.reader import open_scores
+from foretaste.video.frame_table import as_row, look_at
 
 _LM, _RECIPES = {"lm": "minilm"}, {"lm": "minilm_recipes"}
 MODELS = {
@@ -270,26 +271,10 @@ def _videos(place: Path, samples) -> Path:
         seconds = max(row["target_stop_s"] for row in rows if row["video_id"] == video)
         path = place / "videos" / f"{video}.mp4"
         _film(path, round(seconds * 5), number)
-        table.append(
-            (
-                video,
-                "rgb",
-                path.name,
-                160,
-                120,
-                round(seconds * 5),
-                float(seconds),
-                5.0,
-                "h264",
-                0,
-                artifact.sha256(path),
-            )
-        )
-    write_table(
-        place / "videos.parquet",
-        VIDEOS,
-        {name: [row[i] for row in table] for i, name in enumerate(VIDEOS.schema.names)},
-    )
+        row = {"video_id": video, "modality": "rgb", "path": path.name, **as_row(look_at(path))}
+        table.append([row[name] for name in VIDEOS.schema.names])
+    columns = dict(zip(VIDEOS.schema.names, map(list, zip(*table)), strict=True))
+    write_table(place / "videos.parquet", VIDEOS, columns)
     return place / "videos.parquet"
 
 

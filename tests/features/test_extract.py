@@ -10,6 +10,7 @@ import signal
 
 import barcode
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
@@ -18,7 +19,7 @@ from foretaste.contracts.tables import VIDEOS
 from foretaste.features import extract
 from foretaste.features.shard import read_videos, write_features
 from foretaste.pipeline.video_files import video_files
-from foretaste.video.packets import scan
+from foretaste.video.frame_table import frame_tables, look_at
 from foretaste.video.probe import probe
 from foretaste.video.transforms import Picture
 
@@ -39,18 +40,22 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def videos(folder):
+def probed(folder):
     columns, issues = probe(folder, video_files(folder).items())
     assert not issues
-    rows = [dict(zip(VIDEOS.schema.names, values)) for values in zip(*columns.values())]
-    return {row["video_id"]: row for row in rows}
+    return pa.table(columns, schema=VIDEOS.schema)
+
+
+@pytest.fixture(scope="module")
+def videos(folder, probed):
+    return frame_tables(probed, folder)
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "b.mkv", "c.mp4"])
 def test_each_vector_is_of_the_frame_shown_then(folder, name):
-    video = scan(folder / name)
+    video = look_at(folder / name)
     grid_index = np.arange(0, int(video.end_s * 4), 1)
-    found = extract.extract_video("v", video, grid_index, barcode.CellMeans(), SETTINGS, "sha")
+    found = extract.extract_video("v", video, grid_index, barcode.CellMeans(), SETTINGS)
     shown = [max(i for i, pts in enumerate(video.pts_s) if pts <= k / 4) for k in grid_index]
     assert barcode.numbers_of(found.feat) == shown
     np.testing.assert_array_equal(found.pts_s, video.pts_s[shown])
@@ -59,17 +64,15 @@ def test_each_vector_is_of_the_frame_shown_then(folder, name):
 
 def test_times_after_the_end_are_not_valid(folder):
     found = extract.extract_video(
-        "v", scan(folder / "a.mp4"), np.array([22, 23, 24, 30]), barcode.CellMeans(), SETTINGS, "sha"
+        "v", look_at(folder / "a.mp4"), np.array([22, 23, 24, 30]), barcode.CellMeans(), SETTINGS
     )
     assert found.valid.tolist() == [True, True, False, False]
     assert np.isnan(found.pts_s[2:]).all() and not found.feat[2:].any()
 
 
-def shard(folder, videos, scratch, plan=None, backbone=None, settings=SETTINGS):
+def shard(videos, scratch, plan=None, backbone=None, settings=SETTINGS):
     plan = plan or {name: np.arange(0, 15) for name in sorted(videos)}
-    features, issues = extract.extract_shard(
-        plan, videos, folder, backbone or barcode.CellMeans(), settings, scratch
-    )
+    features, issues = extract.extract_shard(plan, videos, backbone or barcode.CellMeans(), settings, scratch)
     path = scratch / "shard.h5"
     write_features(path, settings.origin(barcode.CellMeans.width), features)
     return path.read_bytes(), issues
@@ -93,29 +96,29 @@ class DiesAfter(barcode.CellMeans):
         return super().embed(frames)
 
 
-def test_a_killed_extraction_ends_with_the_same_bytes(folder, videos, tmp_path):
+def test_a_killed_extraction_ends_with_the_same_bytes(videos, tmp_path):
     plan = {name: np.arange(0, 15) if name != "c" else np.arange(0, 60) for name in sorted(videos)}
-    whole, _ = shard(folder, videos, tmp_path, plan)
+    whole, _ = shard(videos, tmp_path, plan)
     for batches in range(3):
         scratch = tmp_path / str(batches)
         scratch.mkdir()
         with pytest.raises(KilledError):
-            shard(folder, videos, scratch, plan, DiesAfter(batches))
+            shard(videos, scratch, plan, DiesAfter(batches))
         assert len(list(scratch.glob("*.h5"))) == batches
-        resumed, _ = shard(folder, videos, scratch, plan, DiesAfter(3 - batches))
+        resumed, _ = shard(videos, scratch, plan, DiesAfter(3 - batches))
         assert resumed == whole
 
 
-def test_finished_parts_are_not_taken_for_other_work(folder, videos, tmp_path):
-    shard(folder, videos, tmp_path)
+def test_finished_parts_are_not_taken_for_other_work(videos, tmp_path):
+    shard(videos, tmp_path)
     with pytest.raises(KilledError):  # other frames are wanted
-        shard(folder, videos, tmp_path, {name: np.arange(0, 14) for name in videos}, DiesAfter(0))
-    shard(folder, videos, tmp_path)
+        shard(videos, tmp_path, {name: np.arange(0, 14) for name in videos}, DiesAfter(0))
+    shard(videos, tmp_path)
     with pytest.raises(KilledError):  # other weights
-        shard(folder, videos, tmp_path, None, DiesAfter(0), dataclasses.replace(SETTINGS, weights_sha256="1"))
+        shard(videos, tmp_path, None, DiesAfter(0), dataclasses.replace(SETTINGS, weights_sha256="1"))
 
 
-def test_bad_videos_are_issues_and_the_others_are_kept(folder, videos, tmp_path):
+def test_bad_videos_are_issues_and_the_others_are_kept(folder, probed, tmp_path):
     broken = tmp_path / "videos"
     broken.mkdir()
     for path in folder.iterdir():
@@ -124,35 +127,36 @@ def test_bad_videos_are_issues_and_the_others_are_kept(folder, videos, tmp_path)
     plan = {"a": np.array([0]), "b": np.array([0]), "c": np.array([0])}
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    _, issues = shard(broken, videos, scratch, plan)
+    _, issues = shard(frame_tables(probed, broken), scratch, plan)
     assert [(issue.file, issue.key) for issue in issues] == [("b.mkv", "b")]
     assert "no longer the file that was probed" in issues[0].reason
     assert [video.video_id for video in read_videos(scratch / "shard.h5")[1]] == ["a", "c"]
 
 
-def test_a_path_that_leaves_the_folder_is_an_issue(folder, videos, tmp_path):
-    rows = {"a": {**videos["a"], "path": "../a.mp4"}}
-    _, issues = shard(folder, rows, tmp_path, {"a": np.array([0])})
-    assert "'../a.mp4'" in issues[0].reason
+def test_a_path_that_leaves_the_folder_is_refused(folder, probed):
+    row = probed.slice(0, 1)
+    outside = row.set_column(row.schema.get_field_index("path"), "path", pa.array(["../a.mp4"]))
+    with pytest.raises(DataError, match=r"'\.\./a\.mp4'.*a path inside this folder"):
+        frame_tables(outside, folder)
 
 
-def test_vectors_that_are_not_finite_stop_the_extraction(folder, videos, tmp_path):
+def test_vectors_that_are_not_finite_stop_the_extraction(videos, tmp_path):
     class Broken(barcode.CellMeans):
         def embed(self, frames):
             return super().embed(frames) * torch.nan
 
     with pytest.raises(DataError, match=r"not finite in float16: a\.mp4"):
-        shard(folder, videos, tmp_path, {"a": np.array([0])}, Broken())
+        shard(videos, tmp_path, {"a": np.array([0])}, Broken())
 
 
-def test_a_full_disk_stops_and_is_no_fault_of_the_videos(folder, videos, tmp_path):
+def test_a_full_disk_stops_and_is_no_fault_of_the_videos(videos, tmp_path):
     """A file size limit stands for the full disk."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (3000, limits[1]))
     try:
         with pytest.raises(DataError, match=r"cannot write \(File too large\).*a\.h5.*free space"):
-            shard(folder, videos, tmp_path)
+            shard(videos, tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list(tmp_path.iterdir()) == []

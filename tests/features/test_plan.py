@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pyarrow as pa
 from hypothesis import given
@@ -65,7 +67,7 @@ def test_windows_past_the_end_are_listed_by_sample():
         ("b", 9.0, 4.0, False),
     ]
     samples = table(rows).append_column("sample_id", pa.array(list("vwxyz")))
-    (issue,) = late_windows(samples, {"a": {"path": "A/a.mp4", "duration_s": 5.5}}, 4.0)
+    (issue,) = late_windows(samples, {"a": SimpleNamespace(name="A/a.mp4", end_s=5.5)}, 4.0)
     assert str(issue) == "A/a.mp4, sample x, a: window ends at 6.00 s, past the end of the video (5.50 s)"
 
 

@@ -121,8 +121,15 @@ def test_frames_ask_the_table_of_videos(segments, tmp_path):
         "frames": 9,
         "rate_fps": 9.0,
         "codec": "h264",
+        "stream": 0,
+        "streams": 1,
         "rotation": 0,
-        "sha256": "",
+        "mirrored": False,
+        "pixel_aspect": 1.0,
+        "digest": "",
+        "time_base": "1/9",
+        "pts": list(range(9)),
+        "flags": [1] * 9,
     }
     columns |= {name: [value] * len(rows) for name, value in common.items()}
     write_table(tmp_path / "videos.parquet", VIDEOS, {name: columns[name] for name in VIDEOS.schema.names})

@@ -62,7 +62,6 @@ models:
         kind: clip
         frames: 3
         rate: 2.0
-        decoder: pyav
         geometry: &geometry {size: 40, scoring_side: 48, training_sides: [40, 60], flip: 0.5}
       flow: {<<: *shown, modality: flow}
       boxes: {kind: boxes, frames: 3, rate: 2.0, geometry: *geometry}

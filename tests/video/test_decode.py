@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from foretaste.contracts.errors import DataError
 from foretaste.video import decode
-from foretaste.video.packets import scan
+from foretaste.video.frame_table import look_at
+from foretaste.video.whole import decodes_throughout
 
 OPEN = "keyint=12:bframes=3:b-adapt=0:open-gop=1:scenecut=0"
 UNEVEN = np.cumsum([0, *[20, 100, 60, 20, 200, 40] * 8])[:48].tolist()
@@ -39,53 +40,33 @@ def clips(tmp_path_factory):
     }
 
 
-EXPECTED = {
-    "closed": "decord", "long_gop": "decord", "mkv": "decord", "hevc": "decord", "open": "open groups",
-    "open_mkv": "open groups", "uneven": "varying frame rate",
-    "ts": "mpegts", "avi": "avi", "vp8": "vp8", "gif": "gif", "cut": "edit list",
-}  # fmt: skip
+CLIPS = (
+    "closed", "long_gop", "open", "open_mkv", "uneven", "mkv", "ts", "avi", "vp8", "gif", "hevc", "cut",
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("name", EXPECTED)
-@pytest.mark.parametrize("decoder", ["decord", "pyav"])
-def test_frame_i_is_frame_i(clips, name, decoder):
-    video = scan(clips[name])
+@pytest.mark.parametrize("name", CLIPS)
+def test_frame_i_is_frame_i(clips, name):
+    video = look_at(clips[name])
     hidden = 5 if name == "cut" else 0
     for step in (1, 3, 7):
-        frames, pts_s = decode.frames_at(video, video.pts_s[::step], decoder=decoder)
+        frames, pts_s = decode.frames_at(video, video.pts_s[::step])
         assert [barcode.read(frame) for frame in frames] == list(
             range(hidden, hidden + len(video.pts_s), step)
         )
         np.testing.assert_array_equal(pts_s, video.pts_s[::step])
 
 
-@pytest.mark.parametrize("name", EXPECTED)
-def test_the_packets_decide_the_decoder_and_say_why(clips, name):
-    choice = decode.choose(scan(clips[name]))
-    if EXPECTED[name] == "decord":
-        assert choice.description == "decord 0.6.0 (closed groups of pictures, steady rate)"
-    else:
-        assert choice.decoder == "pyav" and EXPECTED[name] in choice.reason
-
-
-@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("name", CLIPS)
 def test_whole_clips_decode_to_their_end(clips, name):
-    decode.decodes_to_the_end(scan(clips[name]))
-
-
-def test_decord_alone_would_be_wrong_on_open_groups(clips):
-    """The reason for looking at the packets first: no error, and most frames are others than asked for."""
-    video = scan(clips["open"])
-    frames = np.concatenate([frames for frames, _ in decode._by_decord(video, video.pts_s[::3], None)])
-    wrong = sum(barcode.read(frame) != 3 * i for i, frame in enumerate(frames))
-    assert wrong > len(frames) / 2
+    decodes_throughout(look_at(clips[name]))
 
 
 def test_references_that_are_never_shown_are_no_frames(tmp_path):
     source = barcode.write_clip(tmp_path / "shown.webm", 20, codec="libvpx")
-    video = scan(barcode.hiding(source, tmp_path / "hidden.webm", 7))
+    video = look_at(barcode.hiding(source, tmp_path / "hidden.webm", 7))
     assert len(video.pts_s) == 19 and video.pts_s[[6, 7]].tolist() == [0.6, 0.8]
-    decode.decodes_to_the_end(video)
+    decodes_throughout(video)
     frames, _ = decode.frames_at(video, [0.6, 0.75, 0.8])
     assert [barcode.read(frame) for frame in frames] == [6, 6, 8]
 
@@ -93,7 +74,7 @@ def test_references_that_are_never_shown_are_no_frames(tmp_path):
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), name=st.sampled_from(["closed", "uneven", "open"]))
 def test_never_a_frame_of_the_future(clips, data, name):
-    video = scan(clips[name])
+    video = look_at(clips[name])
     times_s = data.draw(st.lists(st.floats(0, video.end_s, exclude_max=True), min_size=1, max_size=12))
     frames, pts_s = decode.frames_at(video, times_s)
     for frame, shown_s, time_s in zip(frames, pts_s, times_s):
@@ -103,21 +84,15 @@ def test_never_a_frame_of_the_future(clips, data, name):
 
 @pytest.mark.parametrize("name", ["closed", "uneven"])
 def test_resized_frames_are_the_same_frames(clips, name):
-    video = scan(clips[name])
+    video = look_at(clips[name])
     frames, _ = decode.frames_at(video, video.pts_s, (24, 32))
     assert frames.shape == (48, 24, 32, 3) and frames.dtype == np.uint8
     assert [barcode.read(frame) for frame in frames] == list(range(48))
 
 
-def test_both_decoders_give_the_same_picture(clips):
-    video = scan(clips["closed"])
-    same, _ = decode.frames_at(video, video.pts_s, decoder="pyav")
-    np.testing.assert_array_equal(decode.frames_at(video, video.pts_s)[0], same)
-
-
 @pytest.mark.parametrize("quarter", [1, 2, 3])
 def test_rotation_is_applied(tmp_path, quarter):
-    video = scan(barcode.turned(barcode.write_clip(tmp_path / "turned.mp4", 12), quarter))
+    video = look_at(barcode.turned(barcode.write_clip(tmp_path / "turned.mp4", 12), quarter))
     assert video.shown_size == ((64, 48) if quarter % 2 else (48, 64))
     for size in (None, tuple(2 * n for n in video.shown_size)):
         frames, _ = decode.frames_at(video, video.pts_s, size)
@@ -130,20 +105,18 @@ def test_rotation_is_applied(tmp_path, quarter):
 
 
 def test_long_reads_come_in_chunks(tmp_path):
-    video = scan(barcode.write_clip(tmp_path / "long.mp4", 150))
+    video = look_at(barcode.write_clip(tmp_path / "long.mp4", 150))
     times_s = np.sort(np.concatenate([video.pts_s, video.pts_s + 0.05]))
-    for decoder in ("decord", "pyav"):
-        chunks = list(decode.stream_frames(video, times_s, decoder=decoder))
-        assert max(len(frames) for frames, _ in chunks) <= decode.CHUNK
-        numbers = [barcode.read(frame) for frames, _ in chunks for frame in frames]
-        assert numbers == [i // 2 for i in range(300)]
+    chunks = list(decode.stream_frames(video, times_s))
+    assert max(len(frames) for frames, _ in chunks) <= decode.CHUNK
+    numbers = [barcode.read(frame) for frames, _ in chunks for frame in frames]
+    assert numbers == [i // 2 for i in range(300)]
 
 
-@pytest.mark.parametrize("decoder", ["decord", "pyav"])
 @pytest.mark.parametrize("time_s", [-0.01, 4.8, 100.0])
-def test_a_time_outside_the_video_is_refused(clips, decoder, time_s):
+def test_a_time_outside_the_video_is_refused(clips, time_s):
     with pytest.raises(DataError, match=r"no frame at .*closed\.mp4"):
-        decode.frames_at(scan(clips["closed"]), [0.0, time_s], decoder=decoder)
+        decode.frames_at(look_at(clips["closed"]), [0.0, time_s])
 
 
 def damaged(path, keep):
@@ -152,12 +125,11 @@ def damaged(path, keep):
     return path
 
 
-@pytest.mark.parametrize("decoder", ["decord", "pyav"])
-def test_a_truncated_file_is_an_error_with_its_path(tmp_path, decoder):
+def test_a_truncated_file_is_an_error_with_its_path(tmp_path):
     path = damaged(barcode.write_clip(tmp_path / "cut.mp4", faststart=True), 0.7)
     with pytest.raises(DataError, match=r"cut\.mp4"):
-        video = scan(path)
-        decode.frames_at(video, np.arange(0, 4.8, 0.1), decoder=decoder)
+        video = look_at(path)
+        decode.frames_at(video, np.arange(0, 4.8, 0.1))
 
 
 def test_zeroed_middle_is_an_error(tmp_path):
@@ -165,10 +137,9 @@ def test_zeroed_middle_is_an_error(tmp_path):
     content = bytearray(path.read_bytes())
     content[len(content) // 3 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 3)
     path.write_bytes(content)
-    for decoder in ("decord", "pyav"):
-        with pytest.raises(DataError, match=r"zeroed\.mp4"):
-            video = scan(path)
-            decode.frames_at(video, video.pts_s, decoder=decoder)
+    with pytest.raises(DataError, match=r"zeroed\.mp4"):
+        video = look_at(path)
+        decode.frames_at(video, video.pts_s)
 
 
 @pytest.mark.parametrize(
@@ -178,11 +149,11 @@ def test_what_is_no_video_is_an_error_with_its_path(tmp_path, name, content):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=name):
-        scan(tmp_path / name)
+        look_at(tmp_path / name)
 
 
 def test_containers_are_closed(clips):
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(20):
-        decode.frames_at(scan(clips["uneven"]), [0.5])
+        decode.frames_at(look_at(clips["uneven"]), [0.5])
     assert len(os.listdir("/proc/self/fd")) <= before + 1

@@ -22,7 +22,7 @@ from foretaste.pipeline.video_files import video_files
 from foretaste.training.material import latest_allowed
 from foretaste.training.samples import check_boundary, join
 from foretaste.video.decode import frames_at
-from foretaste.video.packets import scan
+from foretaste.video.frame_table import look_at
 from foretaste.video.probe import probe
 
 #: Every frame is coded by itself, so that altering one leaves the bytes of the others' pictures as they are.
@@ -137,7 +137,7 @@ def test_time_stamps_are_those_of_the_decoded_frames(folder, rate):
     rows = table(SAMPLES, [sample(*window) for window in WINDOWS])
     check_boundary(join(view, rows, range(len(view))), rows)
     for row, (video_id, _) in enumerate(WINDOWS):
-        _, pts_s = frames_at(scan(folder / f"{video_id}.mp4"), view.shown.times_s[row], decoder="pyav")
+        _, pts_s = frames_at(look_at(folder / f"{video_id}.mp4"), view.shown.times_s[row])
         assert view.newest_s(row) == pts_s.max()
 
 
@@ -146,7 +146,7 @@ def test_training_cuts_one_window_out_of_one_size_of_the_clip(folder):
     of them come up.
     """
     geometry = {"size": 24, "scoring_side": 24, "training_sides": [24, 27]}
-    view, video = build(folder, geometry=geometry, frames=2), scan(folder / "a.mp4")
+    view, video = build(folder, geometry=geometry, frames=2), look_at(folder / "a.mp4")
     sizes = {
         side: frames_at(video, view.shown.times_s[0], (side, round(side * 64 / 48)))[0]
         for side in range(24, 28)
@@ -186,7 +186,7 @@ def test_digests_say_what_is_shown_when_scored(folder):
     other = build(folder, geometry={**GEOMETRY, "training_sides": [50, 53], "flip": 0.0}, past=False)
     assert [other.digest(row) for row in range(5)] == digests
     changes = [{"geometry": {**GEOMETRY, **change}} for change in ({"scoring_side": 50}, {"size": 40})]
-    for settings in (*changes, {"rate": 1.0}, {"decoder": "pyav"}):
+    for settings in (*changes, {"rate": 1.0}):
         assert build(folder, **settings).digest(0) != digests[0], settings
     assert build(folder, [sample("a", 3.08)]).digest(0) == digests[0], "the same frames"
 
@@ -272,7 +272,7 @@ def test_the_published_sizes(folder):
     )
     view = families.build("views", {"kind": "clip"}, sources=sources)
     clip = fetch(view, [0])[0]
-    whole, _ = frames_at(scan(folder / "a.mp4"), view.shown.times_s[0], (248, 331))
+    whole, _ = frames_at(look_at(folder / "a.mp4"), view.shown.times_s[0], (248, 331))
     assert clip.shape == (10, 3, 224, 224)
     assert np.array_equal(pictures(clip), whole[:, 12:236, 53:277])
     assert [round(time, 6) for time in view.shown.times_s[0]] == [0.0] * 7 + [1.0, 2.0, 3.0]

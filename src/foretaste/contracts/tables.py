@@ -70,6 +70,10 @@ def _or_null(kind: pa.DataType) -> tuple[pa.DataType]:
     return (kind,)
 
 
+def _list(kind: pa.DataType) -> pa.DataType:
+    return pa.list_(pa.field("item", kind, nullable=False))
+
+
 _text, _int, _float, _single = pa.string(), pa.int32(), pa.float64(), pa.float32()
 
 #: One sentence of a recipe's instructions. ``position`` counts sentences within the recipe, from 0.
@@ -113,11 +117,18 @@ SAMPLES = _define(
 )  # fmt: skip
 
 #: One video file as probed. ``path`` is relative to the dataset's folder of videos of that modality
-#: (``contracts.modalities``). Bad files are rows of ISSUES instead.
+#: (``contracts.modalities``). Bad files are rows of ISSUES instead. ``stream`` is the number of the video
+#: stream that is shown, the first of ``streams``. ``width`` x ``height`` is stored; it is shown with pixels
+#: ``pixel_aspect`` times as wide as high, mirrored left to right if ``mirrored``, then turned
+#: counter-clockwise by ``rotation`` degrees. ``digest`` is of the file's size and content. ``pts`` and
+#: ``flags`` have an entry a packet of the stream, in file order: the time stamp of its picture, in units of
+#: ``time_base`` seconds, and bits that say that decoding can begin there (1), that it is not shown (2), that
+#: no other picture refers to it (4).
 VIDEOS = _define(
     "videos", ("video_id", "modality"),
-    video_id=_text, modality=_text, path=_text, width=_int, height=_int, frames=_int, duration_s=_float,
-    rate_fps=_float, codec=_text, rotation=_int, sha256=_text,
+    video_id=_text, modality=_text, path=_text, stream=_int, streams=_int, codec=_text, width=_int,
+    height=_int, rotation=_int, mirrored=pa.bool_(), pixel_aspect=_float, frames=_int, duration_s=_float,
+    rate_fps=_float, digest=_text, time_base=_text, pts=_list(pa.int64()), flags=_list(pa.uint8()),
 )  # fmt: skip
 
 #: One thing that is seen in one frame; rows in order of video and time. ``time_s`` is the frame's time stamp.

@@ -21,9 +21,8 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.issues import Issue
 from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, read_videos, write_features
 from foretaste.pipeline.artifact import whole
-from foretaste.video.decode import Decoder, choose, stream_frames
-from foretaste.video.packets import Packets
-from foretaste.video.probe import as_probed
+from foretaste.video.decode import decoder, stream_frames
+from foretaste.video.frame_table import FrameTable, confirmed
 from foretaste.video.transforms import Picture, centre, channels_first, covering
 
 
@@ -49,7 +48,6 @@ class Settings:
     backbone: Mapping
     weights_sha256: str
     dtype: str = "float16"
-    decoder: Decoder = "decord"
 
     def origin(self, width: int) -> Origin:
         """As the feature file records it."""
@@ -66,11 +64,10 @@ class Settings:
 
 def extract_video(
     video_id: str,
-    video: Packets,
+    video: FrameTable,
     grid_index: np.ndarray,
     backbone: Backbone,
     settings: Settings,
-    source_sha256: str,
 ) -> VideoFeatures:
     """The vectors of one video at ``grid_index`` (n,), ascending; rows after the end of the video are zeros
     and not valid.
@@ -84,7 +81,7 @@ def extract_video(
     at = 0
     size = covering(video.shown_size, settings.picture)
     with torch.inference_mode():
-        for frames, pts_s in stream_frames(video, times_s[valid], size, settings.decoder):
+        for frames, pts_s in stream_frames(video, times_s[valid], size):
             vectors = backbone.embed(channels_first(centre(frames, settings.picture)))
             feat[at : at + len(frames)], stamps[at : at + len(frames)] = vectors.float().numpy(), pts_s
             at += len(frames)
@@ -94,16 +91,15 @@ def extract_video(
         grid_index=grid_index,
         pts_s=stamps,
         valid=valid,
-        source_sha256=source_sha256,
-        decoder=choose(video, settings.decoder).description,
-        rotation=video.rotation,
+        source_sha256=video.digest,
+        decoder=decoder(),
+        rotation=video.orientation.rotation,
     )
 
 
 def extract_shard(
     plan: Mapping[str, np.ndarray],
-    videos: Mapping[str, Mapping],
-    folder: Path,
+    videos: Mapping[str, FrameTable],
     backbone: Backbone,
     settings: Settings,
     scratch: Path,
@@ -112,7 +108,7 @@ def extract_shard(
     """The features of every video of ``plan`` (video_id -> grid indices), and an issue for each that cannot
     be used.
 
-    ``videos`` gives the VIDEOS row of each id. Finished videos are kept in ``scratch`` and taken from there
+    Finished videos are kept in ``scratch`` and taken from there
     when the same frames of the same file are asked for again; the features come one by one, in the order of
     the plan. ``follow`` wraps the ids for a progress bar. Raises DataError for what is no fault of a video:
     vectors that are not finite (in ``settings.dtype``), a full disk.
@@ -121,20 +117,18 @@ def extract_shard(
     issues: list[Issue] = []
     origin = settings.origin(backbone.width)
     for video_id in follow(plan):
-        row = videos[video_id]
+        video = videos[video_id]
         part = scratch / f"{video_id}.h5"
-        if not _is_finished(part, origin, plan[video_id], row["sha256"]):
+        if not _is_finished(part, origin, plan[video_id], video.digest):
             try:
-                features = extract_video(
-                    video_id, as_probed(folder, row), plan[video_id], backbone, settings, row["sha256"]
-                )
+                features = extract_video(video_id, confirmed(video), plan[video_id], backbone, settings)
             except DataError as error:
-                issues.append(Issue(file=row["path"], key=video_id, reason=error.args[0]))
+                issues.append(Issue(file=video.name, key=video_id, reason=error.args[0]))
                 continue
             if not np.isfinite(features.feat).all():
                 raise DataError(
                     f"features that are not finite in {settings.dtype}",
-                    row["path"],
+                    video.name,
                     "finite vectors",
                     "train the backbone again, or use float32",
                 )

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from foretaste.contracts.issues import Issue
+from foretaste.video.frame_table import FrameTable
 from foretaste.video.windows import grid_span
 
 
@@ -31,8 +32,8 @@ def wanted_frames(samples: pa.Table, grid_fps: float) -> dict[str, np.ndarray]:
     return {video_id: _union(spans[video_id]) for video_id in sorted(spans)}
 
 
-def late_windows(samples: pa.Table, videos: Mapping[str, Mapping], grid_fps: float) -> list[Issue]:
-    """An issue for each usable sample of ``videos`` (id -> VIDEOS row) whose window shows a grid time after
+def late_windows(samples: pa.Table, videos: Mapping[str, FrameTable], grid_fps: float) -> list[Issue]:
+    """An issue for each usable sample of ``videos`` whose window shows a grid time after
     the video's end.
     """
     issues = []
@@ -43,9 +44,9 @@ def late_windows(samples: pa.Table, videos: Mapping[str, Mapping], grid_fps: flo
         if dropped is not None or not span or video_id not in videos:
             continue
         video, last_s = videos[video_id], span[-1] / grid_fps
-        if last_s >= video["duration_s"]:
-            reason = f"window ends at {last_s:.2f} s, past the end of the video ({video['duration_s']:.2f} s)"
-            issues.append(Issue(file=video["path"], row=f"sample {sample_id}", key=video_id, reason=reason))
+        if last_s >= video.end_s:
+            reason = f"window ends at {last_s:.2f} s, past the end of the video ({video.end_s:.2f} s)"
+            issues.append(Issue(file=video.name, row=f"sample {sample_id}", key=video_id, reason=reason))
     return issues
 
 

@@ -31,6 +31,10 @@ class Pixels(Options):
         return self
 
 
+#: As most published networks of RGB were trained.
+IMAGENET = Pixels(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+
+
 class Normalise(nn.Module):
     """(pixels / 255 - mean) / std. Both stand in the checkpoint, as buffers: a network is scored as it was
     trained. ``said`` are the settings, for files of weights.

@@ -9,12 +9,12 @@ from __future__ import annotations
 import torch
 from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.view import Sources
 from foretaste.models import weights
 from foretaste.models.pixels import Normalise, Pixels
+from foretaste.models.vision_layers import Attention, Mlp, PatchEmbed, truncated_normal
 from foretaste.pipeline.options import Options
 
 #: What it gives, as terms call it.
@@ -47,45 +47,6 @@ class Config(Options):
         if self.image % self.patch or self.width % self.heads:
             raise ValueError("the patch must divide the image, and the heads the width")
         return self
-
-
-class PatchEmbed(nn.Module):
-    """(B, 3, H, W) -> (B, N, D): one vector a patch, row by row."""
-
-    def __init__(self, patch: int, width: int, channels: int):
-        super().__init__()
-        self.proj = nn.Conv2d(channels, width, kernel_size=patch, stride=patch)
-
-    def forward(self, frames: Tensor) -> Tensor:
-        return self.proj(frames).flatten(2).transpose(1, 2)
-
-
-class Attention(nn.Module):
-    """Self-attention of all tokens with all."""
-
-    def __init__(self, width: int, heads: int):
-        super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width)
-        self.proj = nn.Linear(width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        query, key, value = (
-            self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
-        )  # (B, heads, N, D / heads)
-        return self.proj(F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
-
-
-class Mlp(nn.Module):
-    """Two linear layers with a GELU between, 4 D wide."""
-
-    def __init__(self, width: int):
-        super().__init__()
-        self.fc1 = nn.Linear(width, 4 * width)
-        self.fc2 = nn.Linear(4 * width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.fc2(F.gelu(self.fc1(x)))
 
 
 class Block(nn.Module):
@@ -123,10 +84,7 @@ class Vit(nn.Module):
         )
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
         nn.init.trunc_normal_(self.cls_token, std=0.02)
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                nn.init.zeros_(module.bias)
+        truncated_normal(self)
 
     def embed(self, frames: Tensor) -> Tensor:
         """Frames (B, 3, H, W) uint8 -> vectors (B, D)."""

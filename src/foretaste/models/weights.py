@@ -110,7 +110,7 @@ def export(model: nn.Module, layout: Layout) -> dict[str, Tensor]:
     """The parameters of ``model`` under their published names, in published order and storage."""
     found = {
         published: layout.turn(name, tensor.detach()).contiguous()
-        for published, (name, tensor) in _named(model, layout).items()
+        for name, (published, tensor) in _named(model, layout).items()
     }
     for pattern, replacement in layout.copies:
         found |= {
@@ -142,13 +142,16 @@ def install(model: nn.Module, state: Mapping[str, Tensor], layout: Layout, where
             f"{len(ours)} parameters",
             "use the preset that these weights were trained with",
         )
-    there = {published: own for published, own in ours.items() if published in state}
-    turned = {published: layout.turn(name, state[published]) for published, (name, _) in there.items()}
-    for published, (name, tensor) in there.items():
-        found = turned[published]
+    found = {
+        name: layout.turn(name, state[published])
+        for name, (published, _) in ours.items()
+        if published in state
+    }
+    for name, read in found.items():
+        published, tensor = ours[name]
         constant = re.search(layout.constant, name)
-        if found.shape != tensor.shape or (constant and not torch.equal(found, tensor)):
-            other = f"has shape {tuple(found.shape)}" if found.shape != tensor.shape else "is another table"
+        if read.shape != tensor.shape or (constant and not torch.equal(read, tensor)):
+            other = f"has shape {tuple(read.shape)}" if read.shape != tensor.shape else "is another table"
             raise DataError(
                 f"{published} {other}",
                 where,
@@ -156,8 +159,8 @@ def install(model: nn.Module, state: Mapping[str, Tensor], layout: Layout, where
                 "use the preset that these weights were trained with",
             )
     with torch.no_grad():
-        for published, (_, tensor) in there.items():
-            tensor.copy_(turned[published])
+        for name, read in found.items():
+            ours[name][1].copy_(read)
 
 
 def start_from(model: nn.Module, path: Path, layouts: Sequence[Layout]) -> None:
@@ -182,7 +185,7 @@ def start_from(model: nn.Module, path: Path, layouts: Sequence[Layout]) -> None:
     console.say(f"weights of {path.name}; left out: {few(left_out) if left_out else 'nothing'}")
     own = {
         published: layout.turn(name, tensor)
-        for published, (name, tensor) in _named(model, layout).items()
+        for name, (published, tensor) in _named(model, layout).items()
         if name.startswith("classifiers.")
     }
     kept = {name: tensor for name, tensor in state.items() if name not in left_out}
@@ -190,7 +193,7 @@ def start_from(model: nn.Module, path: Path, layouts: Sequence[Layout]) -> None:
 
 
 def _named(model: nn.Module, layout: Layout) -> dict[str, tuple[str, Tensor]]:
-    """published name -> our name and the tensor, of all that is published of ``model``."""
+    """our name -> the published one and the tensor, of all that is published of ``model``."""
     buffers = f"{layout.buffers}|{layout.constant}"
     tensors = dict(model.named_parameters())
     tensors |= {name: tensor for name, tensor in model.named_buffers() if re.search(buffers, name)}
@@ -202,7 +205,7 @@ def _named(model: nn.Module, layout: Layout) -> dict[str, tuple[str, Tensor]]:
             _, head, rest = name.split(".", 2)
             placed = "{}" in layout.head or len(heads) == 1
             published = f"{layout.head.format(head.upper())}.{rest}" if placed else name
-        found[published] = (name, tensor)
+        found[name] = (published, tensor)
     return found
 
 
@@ -213,10 +216,11 @@ def _differences(
     may_lack = f"{layout.optional}|{layout.constant}"
     missing = [
         published
-        for published, (name, _) in ours.items()
+        for name, (published, _) in ours.items()
         if published not in state and not re.search(may_lack, name)
     ]
-    extra = [name for name in state if name not in ours and not re.search(layout.ignored, name)]
+    known = {published for published, _ in ours.values()}
+    extra = [name for name in state if name not in known and not re.search(layout.ignored, name)]
     return missing, extra
 
 

@@ -47,7 +47,7 @@ class Contents:
     def of(self, path: str | Path) -> str:
         """The digest of the raw file at ``path``, by its place, size, times and inode or by reading it."""
         sampled = Path(path).suffix.lower() in SUFFIXES
-        return self._digest(path, _of_video if sampled else sha256)
+        return self._digest(path, video_digest if sampled else sha256)
 
     def whole(self, path: str | Path) -> str:
         """The sha256 of a file, whatever it is, likewise."""
@@ -79,7 +79,8 @@ class Contents:
         return value
 
 
-def _of_video(path: Path) -> str:
+def video_digest(path: Path) -> str:
+    """What a video is known by: the sha256 of a small one, of a larger one that of its size and samples."""
     size = path.stat().st_size
     if size <= 2 * END_BYTES + BLOCKS * BLOCK_BYTES:
         return sha256(path)

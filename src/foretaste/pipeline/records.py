@@ -24,7 +24,6 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "accelerate": ("accelerate",),
     "av": ("av",),
     "cv2": ("opencv-python-headless",),
-    "decord": ("decord",),
     "h5py": ("h5py",),
     "numpy": ("numpy",),
     "peft": ("peft",),

@@ -11,14 +11,13 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from foretaste.contracts.errors import DataError
 from foretaste.video.decode import frames_at
-from foretaste.video.packets import scan
+from foretaste.video.frame_table import FrameTable, confirmed
 
 #: Frames of a strip, width of one in pixels, JPEG quality.
 FRAMES, WIDTH, QUALITY = 8, 176, 80
@@ -74,23 +73,22 @@ def opinion(model: str, logits: np.ndarray, truth: int, names: Sequence[str]) ->
     return Opinion(model, guesses, int(np.flatnonzero(order == truth)[0]) + 1)
 
 
-def strip(path: Path, start_s: float, stop_s: float, target_s: float) -> tuple[Frame, ...]:
+def strip(video: FrameTable, start_s: float, stop_s: float, target_s: float) -> tuple[Frame, ...]:
     """Frames of the observation window [start_s, stop_s], evenly spaced, the last one as late as the window
     allows.
     """
-    video = scan(path)
     last = min(stop_s, video.end_s - 0.5 / video.rate_fps)
     first = max(start_s, 0.0)
     if last < first:
         raise DataError(
             f"window from {start_s:g} s to {stop_s:g} s",
-            path,
+            video.path,
             f"a window before {video.end_s:g} s",
             "compare samples and videos",
         )
     times = np.linspace(first, last, FRAMES)
     height, width = video.shown_size
-    frames, shown_s = frames_at(video, times, size=(round(WIDTH * height / width), WIDTH))
+    frames, shown_s = frames_at(confirmed(video), times, size=(round(WIDTH * height / width), WIDTH))
     return tuple(
         Frame(float(at - target_s), _picture(frame)) for at, frame in zip(shown_s, frames, strict=True)
     )

@@ -26,6 +26,7 @@ from foretaste.pipeline.config import validated
 from foretaste.pipeline.console import say, track
 from foretaste.pipeline.step import Step
 from foretaste.training.checkpoint import load_model
+from foretaste.video.frame_table import frame_tables
 from foretaste.video.transforms import Picture
 
 
@@ -33,7 +34,7 @@ def run(step: Step) -> None:
     """``segments``, ``videos``, ``checkpoint`` -> ``features``, ``issues``."""
     grid = step.config["grid"]
     probed = of_modality(read_table(step.inputs["videos"], VIDEOS), RGB)
-    videos = {row["video_id"]: row for row in probed.to_pylist()}
+    videos = frame_tables(probed, Path(step.config["video_folders"][RGB]))
     made_from = {"segments": read_table(step.inputs["segments"], SEGMENTS), "videos": probed}
     tasks = [families.build("tasks", task, "tasks", **made_from) for task in step.config["tasks"]]
     samples = pa.concat_tables(tasks)
@@ -52,7 +53,6 @@ def run(step: Step) -> None:
     features, issues = extract_shard(
         {name: plan[name] for name in names},
         videos,
-        Path(step.config["video_folders"][RGB]),
         backbone,
         settings,
         step.scratch,

@@ -1,7 +1,8 @@
 """Look at every video file, of every modality: how many frames, when they are shown, whether it decodes. Bad
 files become issues.
 
-Reads the packets of each file, its first frame and the frames from its last key frame on. With on_bad_input:
+Reads the packets of each file, its first frame and the frames from its last key frame on, in a process of its
+own, and ends with what features of all of it will cost. With on_bad_input:
 fail the step stops with a list of every missing, damaged or doubled file, and a frame that is damaged within
 a video stops whoever meets it first. With skip they are rows of the issues table, and every frame is decoded:
 which samples there are must be known before anything is trained on them.
@@ -25,7 +26,9 @@ def run(step: Step) -> None:
     """``segments`` (optional: which videos are wanted) and a folder a modality -> ``videos``, ``issues``."""
     wanted = None
     if "segments" in step.inputs:
-        wanted = set(read_table(step.inputs["segments"], SEGMENTS)["video_id"].to_pylist())
+        starts = read_table(step.inputs["segments"], SEGMENTS).select(["video_id", "start_s"])
+        last = starts.group_by("video_id").aggregate([("start_s", "max")])
+        wanted = dict(zip(last["video_id"].to_pylist(), last["start_s_max"].to_pylist()))
     every_frame = step.config["on_bad_input"] == "skip"
     columns: dict[str, list] = {name: [] for name in VIDEOS.schema.names}
     issues = []

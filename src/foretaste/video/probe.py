@@ -4,23 +4,25 @@ each bad file.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.issues import Issue
 from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.tables import VIDEOS
-from foretaste.pipeline.artifact import sha256
+from foretaste.pipeline.console import say
 from foretaste.pipeline.found_files import matching
-from foretaste.video.decode import decodes_throughout, decodes_to_the_end
-from foretaste.video.packets import Packets, scan, unreadable
+from foretaste.video.isolated import Onlooker
+from foretaste.video.packets import unreadable
+from foretaste.video.remarks import Taken, remarks
 
 
 def probe(
     folder: Path,
     files: Iterable[tuple[str, list[Path]]],
-    wanted: Collection[str] | None = None,
+    wanted: Mapping[str, float] | None = None,
     every_frame: bool = False,
     modality: Modality = RGB,
 ) -> tuple[dict[str, list], list[Issue]]:
@@ -28,33 +30,52 @@ def probe(
     issues of those that cannot.
 
     A file counts as usable when its packets make sense and it decodes from the last key frame to its end;
-    with ``every_frame`` only if all of it decodes. With ``wanted`` ids, other files are left alone, and an id
-    without a file is an issue.
+    with ``every_frame`` only if all of it decodes. ``wanted`` says of each video that is annotated when its
+    last segment starts: a file that ends before is cut off, an id without a file is an issue, and other files
+    are left alone.
+
+    Says at the end what is remarkable, and what features will cost.
     """
-    rows: list[tuple] = []
+    rows: list[dict[str, Any]] = []
+    taken: list[Taken] = []
     issues: list[Issue] = []
     seen = set()
-    for video_id, paths in files:
-        if wanted is not None and video_id not in wanted:
-            continue
-        seen.add(video_id)
-        names = [path.relative_to(folder).as_posix() for path in paths]
-        if len(paths) > 1:
-            issues.append(
-                Issue(file=names[0], key=video_id, reason=f"several files for one video: {', '.join(names)}")
-            )
-            continue
-        try:
-            rows.append(_row(video_id, modality, names[0], paths[0], every_frame))
-        except DataError as error:
-            issues.append(Issue(file=names[0], key=video_id, reason=error.args[0]))
-    missing = sorted(set(wanted or ()) - seen)
+    with Onlooker() as onlooker:
+        for video_id, paths in files:
+            if wanted is not None and video_id not in wanted:
+                continue
+            seen.add(video_id)
+            names = [path.relative_to(folder).as_posix() for path in paths]
+            if len(paths) > 1:
+                issues.append(
+                    Issue(
+                        file=names[0], key=video_id, reason=f"several files for one video: {', '.join(names)}"
+                    )
+                )
+                continue
+            try:
+                found, took = onlooker.look(paths[0], every_frame)
+                if wanted is not None:
+                    _reaches(paths[0], found["duration_s"], wanted[video_id])
+            except DataError as error:
+                issues.append(Issue(file=names[0], key=video_id, reason=error.args[0]))
+                continue
+            rows.append({"video_id": video_id, "modality": modality, "path": names[0], **found})
+            taken.append(took)
+    missing = sorted((wanted or {}).keys() - seen)
     beside = _by_name(folder) if missing else {}
     for video_id in missing:
         others = f" (there is {', '.join(beside[video_id])})" if video_id in beside else ""
         issues.append(Issue(file=f"{video_id}.*", key=video_id, reason=f"no video file of that name{others}"))
-    names = VIDEOS.schema.names
-    return {name: [row[i] for row in rows] for i, name in enumerate(names)}, issues
+    for line in remarks(rows, taken):
+        say(line)
+    return {name: [row[name] for row in rows] for name in VIDEOS.schema.names}, issues
+
+
+def _reaches(path: Path, end_s: float, last_start_s: float) -> None:
+    if last_start_s >= end_s:
+        ends = f"it ends at {end_s:.2f} s, and is annotated at {last_start_s:.2f} s"
+        raise unreadable(path, f"cut off, or another video: {ends}")
 
 
 def _by_name(folder: Path) -> dict[str, list[str]]:
@@ -63,46 +84,3 @@ def _by_name(folder: Path) -> dict[str, list[str]]:
     for path in matching(folder, "**/*"):
         found.setdefault(path.stem, []).append(path.relative_to(folder).as_posix())
     return found
-
-
-def _row(video_id: str, modality: Modality, name: str, path: Path, every_frame: bool) -> tuple:
-    if not path.is_file():
-        raise DataError("not a file, or a link to nothing", path, "a video file", "mend or remove it")
-    video = scan(path)
-    decodes_to_the_end(video)
-    if every_frame:
-        decodes_throughout(video)
-    height, width = video.shown_size
-    row = {
-        "video_id": video_id,
-        "modality": modality,
-        "path": name,
-        "width": width,
-        "height": height,
-        "frames": len(video.pts_s),
-        "duration_s": video.end_s,
-        "rate_fps": video.rate_fps,
-        "codec": video.codec,
-        "rotation": video.rotation,
-        "sha256": sha256(path),
-    }
-    return tuple(row[column] for column in VIDEOS.schema.names)
-
-
-def inside(folder: Path, relative: str) -> Path:
-    """``folder / relative``; raises DataError for a path that leaves the folder."""
-    if Path(relative).is_absolute() or ".." in Path(relative).parts:
-        raise DataError(
-            f"path {relative!r}", folder, "a path inside this folder", "correct the table that names it"
-        )
-    return Path(folder) / relative
-
-
-def as_probed(folder: Path, row: Mapping) -> Packets:
-    """What the packets of the file of a VIDEOS row say; raises DataError unless it is the one that was
-    probed.
-    """
-    path = inside(folder, row["path"])
-    if not path.is_file() or sha256(path) != row["sha256"]:
-        raise unreadable(path, "missing, or no longer the file that was probed")
-    return scan(path)

@@ -29,7 +29,7 @@ from pydantic import PositiveFloat, PositiveInt
 from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline.options import Options
-from foretaste.video.decode import Decoder, choose, frames_at
+from foretaste.video.decode import decoder, frames_at
 from foretaste.video.geometry import Change, Geometry, changed, changed_flow, draw, resized
 from foretaste.video.transforms import channels_first
 from foretaste.video.windows import PUBLISHED_CLOCK_FPS
@@ -59,8 +59,6 @@ class Config(Options):
     """Of several segments going on: the one whose midpoint is nearest; `half_duration` is AVT's published
     slip, which takes half the duration for the midpoint.
     """
-    decoder: Decoder = "decord"
-    """decord gives way to PyAV for files that it is known to misread."""
 
 
 class Clip:
@@ -94,15 +92,15 @@ class Clip:
         return Fetched(inputs={"frames": frames}, labels=labels)
 
     def digest(self, row: int) -> bytes:
-        """Of which frames are shown when the row is scored, and how: the file's sha256, the frames' time
+        """Of which frames are shown when the row is scored, and how: the file's digest, the frames' time
         stamps, the decoder, and the size of the picture before and after the centre is cut out. Not of the
         pixels, which would have to be decoded again.
         """
         video_id, geometry = self.shown.of[row], self.config.geometry
         said = {
             "modality": self.config.modality,
-            "source": self.shown.digests[video_id],
-            "decoder": choose(self.shown.videos[video_id], self.config.decoder).decoder,
+            "source": self.shown.videos[video_id].digest,
+            "decoder": decoder(),
             "pts_s": self.shown.pts_s(row).tolist(),
             "side": geometry.scoring_side,
             "size": geometry.size,
@@ -120,7 +118,7 @@ class Clip:
         """(len(rows), T, H, W, 3) uint8, the shorter of H and W being ``side``."""
         video = self.shown.videos[video_id]
         size = resized(self.config.geometry, video.shown_size, side)
-        frames, _ = frames_at(video, self.shown.times_s[rows].ravel(), size, self.config.decoder)
+        frames, _ = frames_at(video, self.shown.times_s[rows].ravel(), size)
         return frames.reshape(len(rows), self.config.frames, *frames.shape[1:])
 
     def _changed(self, clip: np.ndarray, change: Change) -> np.ndarray:

@@ -15,8 +15,7 @@ of 96 x 128 take 180 MB), with a limit that says so instead of swapping.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -31,8 +30,7 @@ from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline.console import track
 from foretaste.pipeline.options import Options
 from foretaste.video.decode import stream_frames
-from foretaste.video.packets import scan
-from foretaste.video.probe import inside
+from foretaste.video.frame_table import FrameTable, confirmed, frame_tables
 from foretaste.video.transforms import Augment, Picture, augmented, centre, channels_first, covering
 from foretaste.video.windows import grid_index
 from foretaste.views.observed import label_at
@@ -141,7 +139,7 @@ def labelled_times(
 
 
 def _decode(
-    config: Config, folder: Path, paths: dict[str, str], times_s: dict[str, np.ndarray]
+    config: Config, videos: Mapping[str, FrameTable], times_s: dict[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     picture = config.picture
     count = sum(len(times) for times in times_s.values())
@@ -156,7 +154,7 @@ def _decode(
     pixels, pts_s = np.empty((count, picture.height, picture.width, 3), np.uint8), np.empty(count)
     at = 0
     for video_id, times in track(times_s.items(), "decoding frames", total=len(times_s)):
-        video = scan(inside(folder, paths[video_id]))
+        video = confirmed(videos[video_id])
         for frames, stamps in stream_frames(video, times, covering(video.shown_size, picture)):
             pixels[at : at + len(frames)], pts_s[at : at + len(frames)] = centre(frames, picture), stamps
             at += len(frames)
@@ -169,16 +167,15 @@ def build(config: Config, sources: Sources) -> Frames:
     """
     segments = sources.need("segments", "views.frames")
     table, folder = sources.videos_of(RGB, "views.frames")
-    videos = table.to_pylist()
-    ends_s = {row["video_id"]: row["duration_s"] for row in videos}
+    videos = frame_tables(table, folder)
+    ends_s = {video_id: video.end_s for video_id, video in videos.items()}
     found = labelled_times(segments, ends_s, config.rate)
     if not any(len(steps) for steps, _ in found.values()):
         raise DataError(
             "no labelled frame", "segments", "segments with labels", "check the split and the rate"
         )
     times_s = {video_id: steps / config.rate for video_id, (steps, _) in found.items()}
-    paths = {row["video_id"]: row["path"] for row in videos}
-    pixels, pts_s = _decode(config, folder, paths, times_s)
+    pixels, pts_s = _decode(config, videos, times_s)
     rows = [(video_id, int(k)) for video_id, (steps, _) in found.items() for k in steps]
     labels = {
         head: np.concatenate([labels[head] for _, labels in found.values()]) for head in heads_of(segments)

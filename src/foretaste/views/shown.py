@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -20,8 +19,7 @@ from foretaste.contracts.modalities import Modality
 from foretaste.contracts.tables import of_modality
 from foretaste.contracts.view import Sources
 from foretaste.pipeline.console import track
-from foretaste.video.packets import Packets
-from foretaste.video.probe import as_probed
+from foretaste.video.frame_table import FrameTable, confirmed, frame_tables
 from foretaste.video.windows import grid_index, shown_at, window_indices
 from foretaste.views.observed import usable, without_a_frame
 
@@ -54,14 +52,13 @@ class Shown:
         The video of each sample.
     times_s
         (n, T) float64: when its frames are asked for, oldest first.
-    videos, digests
-        video_id -> what the packets of its file say, and the file's sha256.
+    videos
+        video_id -> what the probe found of it.
     """
 
     of: list[str]
     times_s: np.ndarray
-    videos: Mapping[str, Packets]
-    digests: Mapping[str, str]
+    videos: Mapping[str, FrameTable]
 
     def pts_s(self, row: int) -> np.ndarray:
         """(T,) time stamps of the frames that are shown then."""
@@ -79,8 +76,7 @@ def find(sampling: Sampling, sources: Sources, who: str) -> Shown:
     samples = usable(sources.need("samples", who))
     of = samples.column("video_id").to_pylist()
     table, folder = sources.videos_of(sampling.modality, who)
-    rows = {row["video_id"]: row for row in table.to_pylist()}
-    videos = _probed(folder, rows, sorted(set(of)))
+    videos = _confirmed(frame_tables(table, folder), sorted(set(of)))
     starts = samples[SPANS[sampling.window][0]].to_pylist()
     windows = [
         window_indices(start_s, stop_s, frames=sampling.frames, rate=sampling.rate, grid_fps=sampling.ticks)
@@ -98,8 +94,7 @@ def find(sampling: Sampling, sources: Sources, who: str) -> Shown:
             f"windows that end before {video.end_s:.3f} s",
             "compare the annotations with the video, or drop these samples",
         )
-    digests = {video_id: rows[video_id]["sha256"] for video_id in videos}
-    return Shown(of=of, times_s=times_s, videos=videos, digests=digests)
+    return Shown(of=of, times_s=times_s, videos=videos)
 
 
 def unseen(sampling: Sampling, sources: Sources, who: str) -> np.ndarray:
@@ -121,8 +116,8 @@ def _last_s(samples: pa.Table, sampling: Sampling) -> list[float]:
     return (stops if sampling.window == "observed" else np.nextafter(stops, -np.inf)).tolist()
 
 
-def _probed(folder: Path, known: Mapping[str, Mapping], wanted: Sequence[str]) -> dict[str, Packets]:
-    """video_id -> what its packets say; raises DataError unless each file is the one that was probed."""
+def _confirmed(known: Mapping[str, FrameTable], wanted: Sequence[str]) -> dict[str, FrameTable]:
+    """The ``wanted`` ones; raises DataError unless each file is the one that was probed."""
     videos = {}
     for video_id in track(wanted, "looking at videos", total=len(wanted)):
         if video_id not in known:
@@ -132,5 +127,5 @@ def _probed(folder: Path, known: Mapping[str, Mapping], wanted: Sequence[str]) -
                 "a probed video for every sample",
                 "see issues.parquet; drop its samples",
             )
-        videos[video_id] = as_probed(folder, known[video_id])
+        videos[video_id] = confirmed(known[video_id])
     return videos

@@ -15,7 +15,7 @@ from foretaste.evaluation.heads import main_scores
 from foretaste.report.filmstrips import Frame, Opinion, choose, opinion, strip
 from foretaste.report.finished_runs import FinishedRuns
 from foretaste.scores.exchange import read_split
-from foretaste.video.probe import inside
+from foretaste.video.frame_table import FrameTable, frame_tables
 
 TITLE = "Samples"
 
@@ -96,12 +96,12 @@ def _examples(runs: FinishedRuns, shown: Sequence[str]) -> list[Example]:
     read = None if history is None else histories(samples, segments, **history)
     actions = segments.column(world.classes.main).to_pylist()
     names = world.classes.names(world.classes.main)
-    paths = _video_paths(runs)
+    videos = _videos(runs)
     logits = {model: _logits(model, runs)[positions] for model in shown}
     made = []
     for i, ((position, why), row) in enumerate(zip(chosen, samples.to_pylist(), strict=True)):
         truth = int(world.labels[position])
-        video, target_s = paths.get(row["video_id"]), row["target_start_s"]
+        video, target_s = videos.get(row["video_id"]), row["target_start_s"]
         window = (row["window_start_s"], row["window_stop_s"])
         made.append(
             Example(
@@ -125,11 +125,9 @@ def _logits(model: str, runs: FinishedRuns) -> np.ndarray:
     return main_scores(read_split(path, runs.settings["split"]), world.wanted, world.classes, path)
 
 
-def _video_paths(runs: FinishedRuns) -> dict[str, Path]:
-    """video -> file, of the videos that have frames to show."""
+def _videos(runs: FinishedRuns) -> dict[str, FrameTable]:
+    """Those that have frames to show."""
     if "videos" not in runs.inputs:
         return {}
     folder = Path(runs.settings["video_folders"][RGB])
-    videos = of_modality(read_table(runs.inputs["videos"], VIDEOS), RGB)
-    columns = (videos.column(name).to_pylist() for name in ("video_id", "path"))
-    return {video: inside(folder, path) for video, path in zip(*columns, strict=True)}
+    return frame_tables(of_modality(read_table(runs.inputs["videos"], VIDEOS), RGB), folder)

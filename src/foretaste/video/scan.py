@@ -1,0 +1,257 @@
+"""A file's packets read once, from the first to the last: what there is to know before anything is decoded.
+
+Files whose frames cannot be told by their packets are refused here, with the reason: a clock that restarts
+(joined recordings), frames at one time, packets that the container calls damaged, an end before the one that
+the container states.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.logging import Capture
+
+from foretaste.video import nal
+from foretaste.video.packets import (
+    DISPOSABLE,
+    ENTRY,
+    HIDDEN,
+    Packets,
+    opened,
+    seconds,
+    unreadable,
+    videos_in,
+)  # fmt: skip
+from foretaste.video.reader import decoded
+from foretaste.video.stated_length import missing_bytes, stated_s
+
+#: Containers of broadcasts, in which a step of the clock by more than so many seconds is no pause (FFmpeg's
+#: dts_delta_threshold).
+_BROADCAST, _LONGEST_STEP_S = ("mpegts", "mpeg"), 10.0
+
+#: The container that has no time stamps: FFmpeg guesses them from the rate, and guesses wrong at B-frames.
+_UNTIMED = "avi"
+
+#: What is stated of a length is rounded, and often that of the sound: so much may be missing of it, or two
+#: frames.
+_ROUNDING, _ROUNDING_S = 0.02, 0.5
+
+
+#: Bits beside those of ``packets``: what the container calls a key frame, and a damaged packet.
+_KEY, _DAMAGED = 8, 16
+
+#: Stands for a time stamp that is not given.
+_NONE = np.iinfo(np.int64).min
+
+
+class _Read:
+    """What is kept of the packets while they are read, a few bytes of each; their data are let go.
+
+    pts, dts, duration
+        In ticks of the stream, ``_NONE`` where not given.
+    marks
+        ``ENTRY`` (by its units, where its codec has any), ``HIDDEN``, ``DISPOSABLE`` (in its own layer),
+        ``_KEY``, ``_DAMAGED``.
+    layer
+        Temporal layer.
+    """
+
+    def __init__(self, stream: av.VideoStream) -> None:
+        self._codec = stream.codec_context.codec.canonical_name
+        self._length = nal.length_size(self._codec, stream.codec_context.extradata)
+        self.pts, self.dts, self.duration = array("q"), array("q"), array("q")
+        self.marks, self.layer = bytearray(), bytearray()
+
+    def add(self, packet: av.Packet) -> None:
+        self.pts.append(_NONE if packet.pts is None else packet.pts)
+        self.dts.append(_NONE if packet.dts is None else packet.dts)
+        self.duration.append(packet.duration or 0)
+        if self._codec in nal.CODECS:
+            units = nal.read_units(self._codec, bytes(packet), self._length)
+        else:
+            units = nal.Units(packet.is_keyframe, True, 0)
+        # A VP8 packet may be a reference that is never shown: bit 4 of its first byte (RFC 6386, 9.1).
+        unshown = self._codec == "vp8" and not memoryview(packet)[0] & 0x10
+        self.marks.append(
+            ENTRY * units.entry
+            | HIDDEN * (packet.is_discard or unshown)
+            | DISPOSABLE * (not units.referenced)
+            | _KEY * packet.is_keyframe
+            | _DAMAGED * packet.is_corrupt
+        )
+        self.layer.append(units.layer)
+
+    def first(self, mark: int) -> int | None:
+        """The number of the first packet with a mark."""
+        found = np.flatnonzero(np.frombuffer(self.marks, np.uint8) & mark)
+        return int(found[0]) if len(found) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scanned:
+    """The packets of a stream, and what the container says of it.
+
+    end_s
+        When the last frame stops being shown.
+    rate_fps
+        Frames a second.
+    pixel_aspect
+        Width of a pixel, as a multiple of its height.
+    streams
+        How many video streams the file has; of several the first is read.
+    """
+
+    packets: Packets
+    codec: str
+    end_s: float
+    rate_fps: float
+    pixel_aspect: float
+    streams: int
+
+
+def no_beat() -> None:
+    """Nobody waits for a sign of life."""
+
+
+def scan(path: Path, beat: Callable[[], None] = no_beat) -> Scanned:
+    """Read every packet of the first video stream, with a ``beat`` for each; raises DataError where there is
+    none, and for what the module names.
+    """
+    with opened(path) as (container, stream):
+        with Capture() as said:
+            read = _read(container, stream, path, beat)
+        complaints = [text.strip() for _, who, text in said if who == container.format.name]
+        if complaints:
+            raise unreadable(path, f"its container is damaged (FFmpeg: {complaints[0]})")
+        packets = _laid_out(path, container.format.name, stream, read, beat)
+        length = packets.pts_s[-1]
+        rate = _rate(packets.pts_s, float(stream.average_rate or 0))
+        # Muxers that do not know the last frame's duration write 0 or one tick.
+        last = seconds(np.int64(read.duration[packets.shown[-1]]), packets.time_base)
+        return Scanned(
+            packets=packets,
+            codec=stream.codec_context.codec.canonical_name,
+            end_s=float(length + max(last, 1 / rate if rate else 0.0)),
+            rate_fps=rate,
+            pixel_aspect=float(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1),
+            streams=len(videos_in(container)),
+        )
+
+
+def _read(
+    container: av.container.InputContainer, stream: av.VideoStream, path: Path, beat: Callable[[], None]
+) -> _Read:
+    """The packets of ``stream``; those of the others say only how far the file goes."""
+    stated = stated_s(container)
+    read, end_s = _Read(stream), 0.0
+    for packet in container.demux():
+        beat()
+        stamp = packet.dts if packet.pts is None else packet.pts
+        if packet.size and stamp is not None:
+            ticks = stamp - (packet.stream.start_time or 0) + (packet.duration or 0)
+            end_s = max(end_s, float(ticks * packet.time_base))
+        if packet.size and packet.stream_index == stream.index:
+            read.add(packet)
+    if missing := missing_bytes(path):
+        raise unreadable(path, f"cut off: its container says that {missing:,} more bytes follow")
+    rounding_s = max(_ROUNDING * (stated or 0), _ROUNDING_S, 2 / float(stream.average_rate or 2))
+    if stated is not None and end_s < stated - rounding_s:
+        raise unreadable(path, f"cut off: it ends at {end_s:.2f} s, and states {stated:.2f} s")
+    if not read.marks:
+        raise unreadable(path, "no frames")
+    return read
+
+
+def _laid_out(
+    path: Path, container: str, stream: av.VideoStream, read: _Read, beat: Callable[[], None]
+) -> Packets:
+    """The packets with what is known of each, once their times make sense."""
+    untimed = container == _UNTIMED
+    stamps = np.array(read.dts if untimed else read.pts)
+    if (stamps == _NONE).any() or stream.time_base is None:
+        raise unreadable(path, "frames without time stamps")
+    packets = Packets(
+        path=Path(path), stream=stream.index, time_base=stream.time_base, pts=stamps, flags=_flags(path, read)
+    )
+    if untimed:
+        packets = _in_order_decoded(packets, beat)
+    else:
+        _check_clock(path, container, read, stream.time_base)
+    if (damaged := read.first(_DAMAGED)) is not None:
+        raise unreadable(path, f"its container says that packet {damaged} of the video is damaged")
+    # What is shown before the first key frame refers to what the file does not hold.
+    first = int(np.flatnonzero(packets.flags & ENTRY)[0])
+    if first and container not in _BROADCAST:
+        raise unreadable(path, "it does not begin with a key frame")
+    packets.flags[:first] |= HIDDEN
+    packets.flags[packets.pts < packets.pts[first]] |= HIDDEN
+    if not len(packets.shown):
+        raise unreadable(path, "no frames")
+    again = np.flatnonzero(np.diff(packets.pts[packets.shown]) == 0)
+    if len(again):
+        raise unreadable(path, f"several frames at {packets.pts_s[again[0]]:.3f} s")
+    return packets
+
+
+def _flags(path: Path, read: _Read) -> np.ndarray:
+    """(n,) uint8 of each packet."""
+    marks, layer = np.frombuffer(read.marks, np.uint8), np.frombuffer(read.layer, np.uint8)
+    key = read.first(_KEY)
+    if key is None:
+        raise unreadable(path, "no key frame")
+    flags = marks & (ENTRY | HIDDEN | DISPOSABLE)
+    # A picture of a lower layer is referred to by those above.
+    flags[layer < layer.max()] &= ~np.uint8(DISPOSABLE)
+    # A recording may begin at a key frame that is none by its units; FFmpeg begins there, too.
+    flags[key] |= ENTRY
+    return flags
+
+
+def _in_order_decoded(packets: Packets, beat: Callable[[], None]) -> Packets:
+    """With the time stamps in the order in which all frames are decoded: how they follow each other in the
+    file does not say it.
+    """
+    n = len(packets.pts)
+    flags = np.zeros(n, np.uint8)
+    flags[0] = ENTRY
+    plain = Packets(
+        path=packets.path, stream=packets.stream, time_base=packets.time_base, pts=np.arange(n), flags=flags
+    )
+    order = []
+    for index, _ in decoded(plain, np.arange(n)):
+        beat()
+        order.append(index)
+    pts = np.empty(n, np.int64)
+    pts[order] = np.sort(packets.pts)
+    return Packets(
+        path=packets.path, stream=packets.stream, time_base=packets.time_base, pts=pts, flags=packets.flags
+    )
+
+
+def _check_clock(path: Path, container: str, read: _Read, time_base: Fraction) -> None:
+    stamps = np.array(read.dts)
+    stamps = stamps[stamps != _NONE]
+    steps_s = seconds(np.diff(stamps), time_base)
+    longest = _LONGEST_STEP_S if container in _BROADCAST else np.inf
+    odd = np.flatnonzero((steps_s < 0) | (steps_s > longest))
+    if len(odd):
+        at_s = seconds(stamps[odd[0]] - stamps[0], time_base)
+        raise unreadable(
+            path,
+            f"its clock jumps by {steps_s[odd[0]]:+.2f} s after {at_s:.2f} s, as where recordings are joined"
+            " (ffmpeg -i FILE -c copy FILE.mp4 gives it one clock)",
+        )
+
+
+def _rate(pts_s: np.ndarray, stated: float) -> float:
+    """Frames a second: as the container states it where its frames bear that out, else as they are spaced
+    (some state their clock's).
+    """
+    measured = (len(pts_s) - 1) / float(pts_s[-1]) if len(pts_s) > 1 and pts_s[-1] > 0 else stated
+    return stated if abs(stated - measured) < 0.02 * measured else measured
