@@ -163,7 +163,7 @@ def test_all_that_use_a_language_model_have_it_as_input(tmp_path):
         "results/weights/albert-base-v2",
         "results/weights/minilm",
     ]
-    with pytest.raises(ConfigError, match=r"unknown language model 'alber'.*albert-base-v2"):
+    with pytest.raises(ConfigError, match=r"unknown model 'alber'.*albert-base-v2"):
         plan.describe("fetch_weights", {"weights": "alber"})
 
 
@@ -182,7 +182,7 @@ def test_no_record_holds_a_place(tmp_path, carried, cache):
             remember(cache, name, COMMIT)
     graph = stand_ins.graph(data, "egtea_s1", results_root=str(tmp_path / "results"))
     teacher = {"dataset": "egtea_s1", "system": "lm_avt_published", "seed": "0"}
-    steps = [("fetch_weights", {"weights": name}) for name in Locations(graph.plan.catalogue).first_lms]
+    steps = [("fetch_weights", {"weights": name}) for name in Locations(graph.plan.catalogue).first_models]
     steps += [("pretrain", {"corpus": "layer1", "lm": lm}) for lm in ("albert_recipes", "minilm_recipes")]
     steps += [
         (stage, {**teacher, "model": model})

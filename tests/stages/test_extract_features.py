@@ -8,16 +8,21 @@ import barcode
 import numpy as np
 import pytest
 import torch
+import vision_folders
 from spaces import SEGMENTS_OF_THREE, verb_noun
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, write_table
 from foretaste.contracts.view import Sources
 from foretaste.features.store import FeatureStore
+from foretaste.models.weights import VIT, write
 from foretaste.pipeline import families
 from foretaste.pipeline.step import Step
 from foretaste.stages import extract_features, probe_videos
 from foretaste.training.checkpoint import save_model
+from foretaste.video.decode import frames_at
+from foretaste.video.frame_table import look_at
+from foretaste.video.transforms import Picture, centre, channels_first, covering
 
 NETWORK = {"kind": "frame_classifier", "channels": 8, "stages": 2, "width": 16}
 PICTURE = {"height": 24, "width": 32}
@@ -37,10 +42,11 @@ def checkpoint(tmp_path_factory):
 TAU_A, TAU_O = 0.5, 5.0
 
 
-def run(folder, out, checkpoint, stops, on_bad_input="skip", shards=1, fps=4.0):
+def run(folder, out, checkpoint, stops, on_bad_input="skip", shards=1, fps=4.0, published=None):
     """Probe ``folder``, then extract the windows that end at ``stops`` (video_id, stop_s); returns the shards
-    and the issues.
+    and the issues. ``published``: inputs in the place of the checkpoint, network and picture.
     """
+    made_by, network, picture = published or ({"checkpoint": checkpoint}, NETWORK, PICTURE)
     out.mkdir()
     probe_videos.run(
         Step(
@@ -74,12 +80,12 @@ def run(folder, out, checkpoint, stops, on_bad_input="skip", shards=1, fps=4.0):
                 inputs={
                     "segments": out / "segments.parquet",
                     "videos": out / "videos.parquet",
-                    "checkpoint": checkpoint,
+                    **made_by,
                 },
                 outputs={"features": out / f"{shard}.h5", "issues": out / f"issues-{shard}.parquet"},
                 config={
-                    "network": NETWORK,
-                    "picture": PICTURE,
+                    "network": network,
+                    "picture": picture,
                     "grid": {"fps": fps, "shards": shards},
                     "shard": shard,
                     "on_bad_input": on_bad_input,
@@ -147,6 +153,29 @@ def test_features_of_a_window_do_not_depend_on_the_video_after_it(checkpoint, tm
     before, after = np.arange(0, 12), np.arange(12, 20)
     np.testing.assert_array_equal(*(store.rows("a", before) for store in stores))
     assert (stores[0].rows("a", after) != stores[1].rows("a", after)).any(axis=1).all()
+
+
+@pytest.mark.parametrize("kind", ["pretrained_vision", "vit"])
+def test_a_network_that_others_published_is_taken_as_it_is(clips, tmp_path, kind):
+    picture = {"height": 32, "width": 32}
+    if kind == "vit":
+        network = {"kind": "vit", "image": 32, "patch": 8, "width": 24, "layers": 1, "heads": 2}
+        theirs = families.build("models", network, sources=Sources())
+        write(theirs, VIT, tmp_path / "vit.safetensors")
+        network["weights"] = "vit.safetensors"
+        inputs = {"weights": tmp_path / "vit.safetensors"}
+    else:
+        network, inputs = {"kind": "pretrained_vision"}, {"pretrained": tmp_path / "dino"}
+        vision_folders.write(tmp_path / "dino", "dinov2")
+        (tmp_path / "dino" / "manifest.json").write_text("{}")
+        theirs = families.build("models", network, sources=Sources(**inputs))
+    (path,), issues = run(clips, tmp_path / "out", None, STOPS, fps=2.0, published=(inputs, network, picture))
+    assert issues == []
+    store, seen = FeatureStore([path]), look_at(clips / "a.mp4")
+    frames, _ = frames_at(seen, np.arange(6) / 2.0, covering(seen.shown_size, Picture(**picture)))
+    with torch.inference_mode():
+        expected = theirs.eval().embed(channels_first(centre(frames, Picture(**picture))))
+    np.testing.assert_allclose(store.rows("a", np.arange(6)), expected.half().numpy(), atol=2e-3)
 
 
 def test_fail_lists_every_bad_video_and_writes_nothing(clips, checkpoint, tmp_path):

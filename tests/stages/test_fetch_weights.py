@@ -20,10 +20,12 @@ from damage import damaged, outcomes
 from jobs import raw_job, record_of
 from language_models import KINDS, publish
 from safetensors.torch import load_file
+from vision_folders import write
 
 from foretaste.contracts.errors import DataError
 from foretaste.models.hf_folder import take_over
 from foretaste.models.language_model import load_language_model
+from foretaste.models.pretrained_vision import read_pixels
 from foretaste.pipeline.running import run_job
 from foretaste.pipeline.store import RECORD, Store, entry_of, read_entry
 from foretaste.stages import fetch_weights
@@ -194,7 +196,7 @@ def test_a_folder_without_weights_or_config(tmp_path):
     with pytest.raises(DataError, match="no weights"):
         take_over(published, tmp_path / "a")
     (published / "config.json").unlink()
-    with pytest.raises(DataError, match="not a language model"):
+    with pytest.raises(DataError, match="not a model"):
         take_over(published, tmp_path / "b")
 
 
@@ -344,3 +346,15 @@ def test_a_pinned_revision_is_not_looked_for_in_data_root_and_the_advice_says_so
     assert said.startswith("no language model 'owner/tiny@v1'") and "its folder in data_root" not in said
     assert "hf download owner/tiny --revision v1, and bring its cache" in said
     assert "init: weights/owner/tiny" in said
+
+
+def test_a_network_of_pictures_needs_no_tokenizer_and_says_how_it_reads_pixels(tmp_path):
+    write(tmp_path / "dino", "dinov2")
+    files = [tmp_path / "dino" / name for name in ("config.json", "preprocessor_config.json")]
+    files.append(tmp_path / "dino" / "model.safetensors")
+    path = step_of(tmp_path, {"source": "folder", "name": "dino", "revision": None}, files)
+    run_job(path, fetch_weights.run)
+    fetched = Store(tmp_path).find(json.loads(path.read_text())["key"]) / "weights"
+    manifest = json.loads((fetched / "manifest.json").read_text())
+    assert set(manifest["sha256"]) == {file.name for file in files} and not manifest["written"]
+    assert read_pixels(fetched).mean == (0.4, 0.5, 0.6)

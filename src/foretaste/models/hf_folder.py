@@ -1,5 +1,5 @@
-"""A language model as every other step reads it: config.json, safetensors, a fast tokenizer with its special
-tokens named.
+"""A model of the hub as every other step reads it: config.json, safetensors, and of a language model a fast
+tokenizer with its special tokens named.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from foretaste.pipeline.hugging_face import chosen_files
 SPECIAL = ("pad_token", "mask_token", "cls_token", "sep_token", "unk_token", "bos_token", "eos_token")
 
 
-def take_over(source: Path, folder: Path) -> dict[str, list[str]]:
+def take_over(source: Path, folder: Path, reads_text: bool = True) -> dict[str, list[str]]:
     """Copy the model in ``source`` into ``folder``, which is made; returns which files are not the source's
-    own.
+    own. One that ``reads_text`` is given a whole tokenizer.
 
     ``converted``: weights that were a .bin, read as weights only. ``written``: what the tokenizer's class
     knows and the source's files do not say (the published BERT, RoBERTa and ALBERT name no mask token in
@@ -40,7 +40,7 @@ def take_over(source: Path, folder: Path) -> dict[str, list[str]]:
         _convert([source / name for name in bins if name.endswith(".bin")], folder / "model.safetensors")
     return {
         "converted": ["model.safetensors"] if bins else [],
-        "written": _complete_tokenizer(folder, source),
+        "written": _complete_tokenizer(folder, source) if reads_text else [],
     }
 
 

@@ -13,7 +13,9 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, PretrainedConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_IMAGE_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    MODEL_FOR_VIDEO_CLASSIFICATION_MAPPING_NAMES,
 )
 from transformers.utils import logging
 
@@ -22,6 +24,12 @@ from foretaste.contracts.foreign_files import UNREADABLE, check_is_itself, first
 
 #: Architectures of masked language models whose three parts are known here (``models.language_model``).
 MASKED = ("albert", "bert", "distilbert", "electra", "roberta")
+
+#: Of models of pictures and text, the class of the half that sees pictures.
+TOWERS = {"clip": "CLIPVisionModel", "siglip": "SiglipVisionModel"}
+
+#: Those halves where they are published alone.
+TOWERS_ALONE = ("clip_vision_model", "siglip_vision_model")
 
 #: How a network attends: ``eager`` writes the products out, ``sdpa`` is torch's fused attention.
 Attention = Literal["eager", "sdpa"]
@@ -57,6 +65,13 @@ def read_config(folder: Path, dropout: float | None = None) -> PretrainedConfig:
         for name in rates:
             setattr(config, name, dropout)
     return config
+
+
+def sees(config: PretrainedConfig) -> bool:
+    """Whether an architecture sees pictures or clips."""
+    return config.model_type in (
+        *MODEL_FOR_IMAGE_MAPPING_NAMES, *MODEL_FOR_VIDEO_CLASSIFICATION_MAPPING_NAMES, *TOWERS, *TOWERS_ALONE
+    )  # fmt: skip
 
 
 def kind_of(config: PretrainedConfig, folder: Path) -> Literal["masked", "causal"]:

@@ -22,17 +22,15 @@ import transformers
 from pydantic import Field
 from torch import Tensor, nn
 from transformers import AutoModel, PretrainedConfig
-from transformers.models.auto.modeling_auto import (
-    MODEL_FOR_IMAGE_MAPPING_NAMES,
-    MODEL_FOR_VIDEO_CLASSIFICATION_MAPPING_NAMES,
-)
+from transformers.models.auto.modeling_auto import MODEL_FOR_VIDEO_CLASSIFICATION_MAPPING_NAMES
 
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.json_files import read_json
 from foretaste.contracts.view import Sources
 from foretaste.models.pixels import Normalise, Pixels
-from foretaste.models.pretrained import check_fits, load_network, read_config
+from foretaste.models.pretrained import TOWERS, check_fits, load_network, read_config, sees
+from foretaste.pipeline.hugging_face import PREPROCESSORS
 from foretaste.pipeline.options import Options
 
 #: What it gives, as terms call it.
@@ -44,12 +42,6 @@ _WITH_CLASS_TOKEN = (
     "vit", "vit_mae", "vit_msn", "vivit",
 )  # fmt: skip
 
-#: Of models of pictures and text, the class of the half that sees pictures.
-_TOWERS = {"clip": "CLIPVisionModel", "siglip": "SiglipVisionModel"}
-
-#: Those halves where they are published alone.
-_HALVES = ("clip_vision_model", "siglip_vision_model")
-
 #: Architectures that learnt one position for every patch of pictures of one size.
 _ONE_SIZE = ("clip_vision_model", "deit", "siglip_vision_model", "timesformer", "videomae", "vit", "vivit")
 
@@ -59,9 +51,6 @@ _LEFT_OUT = re.compile(
     r"^(classifier|head|lm_head|fc_norm|decoder|encoder_to_decoder|cls_classifier|distillation_classifier"
     r"|text_model|text_projection|visual_projection|logit_scale|logit_bias|pooler)\b|mask_token$|position_ids$"
 )
-
-#: Files that say how a network reads pixels, in the order in which they are looked for.
-PREPROCESSORS = ("video_preprocessor_config.json", "preprocessor_config.json")
 
 Pool = Literal["class_token", "mean", "pooler"]
 
@@ -159,23 +148,6 @@ def _before_patches(config: PretrainedConfig) -> int:
     return 1 + getattr(config, "num_register_tokens", 0) + (config.model_type == "deit")
 
 
-def check_architecture(config: PretrainedConfig, folder: Path) -> None:
-    """ConfigError for an architecture that sees neither pictures nor clips."""
-    known = {
-        *MODEL_FOR_IMAGE_MAPPING_NAMES,
-        *MODEL_FOR_VIDEO_CLASSIFICATION_MAPPING_NAMES,
-        *_TOWERS,
-        *_HALVES,
-    }
-    if config.model_type not in known:
-        raise ConfigError(
-            f"{config.model_type} sees neither pictures nor clips",
-            folder / "config.json",
-            "vit, dinov2, siglip, videomae, vjepa2 or another image or video encoder of transformers",
-            "use another folder",
-        )
-
-
 def read_pixels(folder: Path) -> Pixels:
     """How the network of a folder reads pixels; DataError where its files do not say, or say what is not done
     here.
@@ -204,9 +176,15 @@ def open_network(folder: Path, pool: Pool) -> nn.Module:
     weight that is used is missing, or one is there that nobody knows.
     """
     config = read_config(folder)
-    check_architecture(config, folder)
+    if not sees(config):
+        raise ConfigError(
+            f"{config.model_type} sees neither pictures nor clips",
+            folder / "config.json",
+            "vit, dinov2, siglip, videomae, vjepa2 or another image or video encoder of transformers",
+            "use another folder",
+        )
     kind: type = AutoModel
-    if (tower := _TOWERS.get(config.model_type)) is not None:
+    if (tower := TOWERS.get(config.model_type)) is not None:
         kind, config = getattr(transformers, tower), config.vision_config
     if pool == "class_token" and config.model_type not in _WITH_CLASS_TOKEN:
         raise ConfigError(

@@ -25,6 +25,7 @@ from foretaste.contracts.metrics import METRICS
 from foretaste.contracts.modalities import Modality
 from foretaste.pipeline.explain import explain
 from foretaste.pipeline.families import Part
+from foretaste.pipeline.first_weights import first_weights
 from foretaste.pipeline.language_models import check_name
 from foretaste.pipeline.model_config import AnyModel, AverageConfig, Objective
 from foretaste.pipeline.options import EachOnce, Options
@@ -145,9 +146,13 @@ class GridConfig(Options):
 
 
 class BackboneConfig(Options):
-    """The network that turns frames into feature vectors, trained here or given as files."""
+    """The network that turns frames into feature vectors: trained here, taken as others published it, or its
+    vectors given as files.
+    """
 
     grid: GridConfig
+    init: Annotated[str, AfterValidator(check_name)] | None = None
+    """Where the network `pretrained_vision` starts, named as a language model's `init` is."""
     view: Part("views") | None = None
     network: Part("models") | None = None
     objective: Objective = ()
@@ -155,16 +160,25 @@ class BackboneConfig(Options):
     files: DataPath | None = None
     """Feature files (HDF5, docs/formats.md) relative to data_root, where the features are not made here."""
 
+    @property
+    def published(self) -> str | None:
+        """The file of weights that the network names, relative to data_root."""
+        return None if self.network is None else first_weights(self.network)
+
     @model_validator(mode="after")
     def _made_or_given(self) -> BackboneConfig:
-        made = [
-            self.view is not None,
-            self.network is not None,
-            self.training is not None,
-            bool(self.objective),
-        ]
-        if (self.files is None) != all(made) or any(made) != all(made):
-            raise ValueError("a backbone has either files, or view, network, objective and training")
+        if self.files is not None:
+            if self.view or self.network or self.objective or self.training or self.init:
+                raise ValueError("a backbone with files has nothing else but a grid")
+            return self
+        if self.view is None or self.network is None:
+            raise ValueError("a backbone has either files, or view and network")
+        if (self.training is None) != (not self.objective):
+            raise ValueError("a backbone that is trained has objective and training")
+        if (self.network.get("kind") == "pretrained_vision") != (self.init is not None):
+            raise ValueError("init goes with network: {kind: pretrained_vision}")
+        if self.training is None and self.init is None and self.published is None:
+            raise ValueError("a backbone that is not trained starts from published weights")
         return self
 
 

@@ -13,6 +13,9 @@ TOKENIZER_FILES = (
     "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model",
 )  # fmt: skip
 
+#: Files that say how a network of pictures or clips reads pixels, in the order in which they are looked for.
+PREPROCESSORS = ("video_preprocessor_config.json", "preprocessor_config.json")
+
 #: Weights in the order of preference: one file, or several with their index.
 _WEIGHTS = (
     r"model\.safetensors", r"model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)",
@@ -21,16 +24,15 @@ _WEIGHTS = (
 
 
 def chosen_files(names: Collection[str], where: object) -> list[str]:
-    """Of the names of a folder's files those that are read: config, tokenizer, and one form of the weights;
-    else DataError.
+    """Of the names of a folder's files those that are read: config, tokenizer, how pixels are read, and one
+    form of the weights; else DataError.
     """
     if "config.json" not in names:
-        raise DataError(
-            "not a language model", where, "a Hugging Face folder with config.json", "correct the name"
-        )
+        raise DataError("not a model", where, "a Hugging Face folder with config.json", "correct the name")
     for pattern in _WEIGHTS:
         if weights := sorted(name for name in names if re.fullmatch(pattern, name)):
-            return [*(name for name in ("config.json", *TOKENIZER_FILES) if name in names), *weights]
+            others = ("config.json", *TOKENIZER_FILES, *PREPROCESSORS)
+            return [*(name for name in others if name in names), *weights]
     raise DataError(
         "no weights",
         where,

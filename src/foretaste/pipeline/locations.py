@@ -31,25 +31,26 @@ class Locations:
         return corpus if text == PLAIN_TEXT else f"{corpus}/{text}"
 
     @cached_property
-    def first_lms(self) -> dict[str, str]:
-        """The name of its artifact -> the name in presets, of every language model that one of them starts
-        from.
+    def first_models(self) -> dict[str, str]:
+        """The name of its artifact -> the name in presets, of every language model and backbone that one of
+        them starts from.
         """
         found: dict[str, str] = {}
         for system in self.catalogue.files.names("systems"):
-            for lm in self.catalogue.files.merged("systems", system).get("lms", {}).values():
-                for name in (lm.get("init"), lm.get("generator")):
-                    if name is not None and found.setdefault(artifact_name(name), name) != name:
-                        raise ConfigError(
-                            f"{name} and {found[artifact_name(name)]} would be one folder",
-                            f"workflow/systems/{system}.yaml: lms",
-                            "one name for one language model",
-                            "use one of the names in all presets",
-                        )
+            preset = self.catalogue.files.merged("systems", system)
+            trained = [*preset.get("lms", {}).values(), *preset.get("backbones", {}).values()]
+            for name in (one.get(key) for one in trained for key in ("init", "generator")):
+                if name is not None and found.setdefault(artifact_name(name), name) != name:
+                    raise ConfigError(
+                        f"{name} and {found[artifact_name(name)]} would be one folder",
+                        f"workflow/systems/{system}.yaml: lms, backbones",
+                        "one name for one model",
+                        "use one of the names in all presets",
+                    )
         return found
 
     def weights(self, name: str) -> str:
-        """Where the language model lies that presets call ``name``: what ``fetch_weights`` makes."""
+        """Where the model lies that presets call ``name``: what ``fetch_weights`` makes."""
         return f"{self.results}/weights/{artifact_name(name)}"
 
     def corpus(self, dataset: str) -> str:

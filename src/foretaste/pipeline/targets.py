@@ -44,11 +44,12 @@ class Targets:
         return self._of(dataset, systems, of)
 
     def weights(self, dataset: str, systems: Sequence[str]) -> Paths:
-        """The language models that the systems start from."""
+        """The language models and backbones that the systems start from."""
 
         def of(system: str) -> list[str]:
-            lms = self.catalogue.system(dataset, system).lms.values()
-            names = {name for lm in lms for name in (lm.init, lm.generator) if name}
+            preset = self.catalogue.system(dataset, system)
+            names = {name for lm in preset.lms.values() for name in (lm.init, lm.generator) if name}
+            names |= {backbone.init for backbone in preset.backbones.values() if backbone.init}
             return [self.at.weights(name) for name in sorted(names)]
 
         return self._of(dataset, systems, of)

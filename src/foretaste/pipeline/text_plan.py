@@ -66,9 +66,9 @@ class TextPlan:
         return self.catalogue.text(text.partition("/")[2] or PLAIN_TEXT)
 
     def fetch_weights(self, weights: str) -> Planned:
-        if weights not in self.at.first_lms:
-            raise unknown("language model", weights, self.at.first_lms, "the presets' lms")
-        found = source(self.at.first_lms[weights], Path(self.run.data_root))
+        if weights not in self.at.first_models:
+            raise unknown("model", weights, self.at.first_models, "the presets' lms and backbones")
+        found = source(self.at.first_models[weights], Path(self.run.data_root))
         inputs = {"files": [str(path) for path in found.files]} if found.files else {}
         return Planned(
             inputs=inputs,

@@ -8,7 +8,7 @@ from typing import Any
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline import families
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.config import validated
+from foretaste.pipeline.config import BackboneConfig, validated
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.planned import Planned, tables
@@ -101,6 +101,7 @@ class VideoPlan:
             inputs={
                 **self._tables(dataset, "segments", "videos", "classes"),
                 "video_files": self.at.videos(dataset).files(),
+                **self._published(settings),
             },
             config={
                 "model": settings.model_dump(mode="json", exclude={"grid", "files"}),
@@ -114,10 +115,15 @@ class VideoPlan:
     def extract_features(self, dataset: str, backbone: str, shard: str) -> Planned:
         """Its vectors of one shard of the videos."""
         settings = self.catalogue.named("backbones", backbone, dataset)
+        published, checkpoint = self._published(settings), {}
+        if settings.training is not None:
+            checkpoint["checkpoint"] = f"{self.results}/{dataset}/backbones/{backbone}/checkpoint"
+            published.pop("weights", None)  # its checkpoint holds weights of its own
         return Planned(
             inputs={
                 **self._tables(dataset, "segments", "videos"),
-                "checkpoint": f"{self.results}/{dataset}/backbones/{backbone}/checkpoint",
+                **checkpoint,
+                **published,
                 "video_files": self.at.videos(dataset).files(),
             },
             config={
@@ -130,6 +136,15 @@ class VideoPlan:
             },
             places={"video_folders": self.at.videos(dataset).folders()},
         )
+
+    def _published(self, settings: BackboneConfig) -> dict[str, str]:
+        """What its network starts from."""
+        found = {}
+        if settings.init is not None:
+            found["pretrained"] = self.at.weights(settings.init)
+        if settings.published is not None:
+            found["weights"] = f"{self.run.data_root}/{settings.published}"
+        return found
 
     def gather_issues(self, dataset: str) -> Planned:
         """Everything that was wrong with the dataset's files."""

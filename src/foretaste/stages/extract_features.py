@@ -17,13 +17,14 @@ from foretaste.contracts.issues import settle
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, of_modality, read_table, write_table
 from foretaste.contracts.view import Sources
-from foretaste.features.extract import Settings, extract_shard
+from foretaste.features.extract import Backbone, Settings, extract_shard
 from foretaste.features.plan import late_windows, of_shard, wanted_frames
 from foretaste.features.shard import write_features
 from foretaste.pipeline import families
-from foretaste.pipeline.artifact import whole
+from foretaste.pipeline.artifact import sha256, whole
 from foretaste.pipeline.config import validated
 from foretaste.pipeline.console import say, track
+from foretaste.pipeline.first_weights import trained
 from foretaste.pipeline.step import Step
 from foretaste.training.checkpoint import load_model
 from foretaste.video.frame_table import frame_tables
@@ -31,7 +32,9 @@ from foretaste.video.transforms import Picture
 
 
 def run(step: Step) -> None:
-    """``segments``, ``videos``, ``checkpoint`` -> ``features``, ``issues``."""
+    """``segments``, ``videos``, ``checkpoint`` or ``pretrained`` or ``weights`` -> ``features``,
+    ``issues``.
+    """
     grid = step.config["grid"]
     probed = of_modality(read_table(step.inputs["videos"], VIDEOS), RGB)
     videos = frame_tables(probed, Path(step.config["video_folders"][RGB]))
@@ -42,13 +45,12 @@ def run(step: Step) -> None:
     samples = samples.filter(pc.is_in(samples["video_id"], value_set=pa.array(videos, pa.string())))
     plan = wanted_frames(samples, grid["fps"])
     names = of_shard(list(plan), step.config["shard"], grid["shards"])
-    checkpoint = Path(step.inputs["checkpoint"])
-    backbone, manifest = load_model(checkpoint, Sources(classes=read_classes(checkpoint / "classes.json")))
+    backbone, weights_sha256 = _backbone(step)
     settings = Settings(
         grid_fps=grid["fps"],
         picture=validated(Picture, step.config["picture"], "backbone: view.picture"),
-        backbone=manifest["network"],
-        weights_sha256=manifest["sha256"]["model.safetensors"],
+        backbone=trained(step.config["network"]),
+        weights_sha256=weights_sha256,
     )
     features, issues = extract_shard(
         {name: plan[name] for name in names},
@@ -65,3 +67,18 @@ def run(step: Step) -> None:
     with whole(step.outputs["features"]) as path:
         write_features(path, settings.origin(backbone.width), features)
     say(f"features of {len(names) - len(issues)} videos, {len(rows['stage'])} issues")
+
+
+def _backbone(step: Step) -> tuple[Backbone, str]:
+    """The network, in evaluation mode, as it was trained or as it was published, and the sha256 of its
+    weights, or of the list of their files.
+    """
+    pretrained, weights = step.inputs.get("pretrained"), step.inputs.get("weights")
+    if "checkpoint" in step.inputs:
+        checkpoint = Path(step.inputs["checkpoint"])
+        classes = read_classes(checkpoint / "classes.json")
+        model, manifest = load_model(checkpoint, Sources(classes=classes, pretrained=pretrained))
+        return model, manifest["sha256"]["model.safetensors"]
+    sources = Sources(pretrained=pretrained, weights=weights)
+    model = families.build("models", step.config["network"], "network", sources=sources)
+    return model.eval(), sha256(pretrained / "manifest.json" if weights is None else weights)

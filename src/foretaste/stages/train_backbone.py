@@ -45,7 +45,9 @@ def run(step: Step) -> None:
     classes, evaluated = read_classes(step.inputs["classes"]), step.config["evaluated"]
     samples = {split: _frames(step, classes, split) for split in ("training", evaluated)}
     torch.manual_seed(SEED)
-    model = families.build("models", settings["network"], "network", sources=Sources(classes=classes))
+    published = {name: step.inputs.get(name) for name in ("pretrained", "weights")}
+    sources = Sources(classes=classes, **published)
+    model = families.build("models", settings["network"], "network", sources=sources)
     loaders = {"training": Loader(samples=samples["training"], batch=training.batch, seed=SEED)}
     objective = build_objective(terms, class_counts(samples["training"]))
     fit(model, no_targets, objective, loaders, training, step.scratch)
