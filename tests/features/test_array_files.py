@@ -174,6 +174,14 @@ def member_of_text(path):
         ),
         (lambda path: np.savez(path, other=np.zeros((3, 4))), "array 'other' in it: .*feat, grid_index"),
         (lambda path: np.savez(path, valid=np.ones(3, bool)), "no array feat"),
+        (
+            lambda path: np.savez(path, feat=np.zeros((2, 4)), pts_s=np.array([0, 0.3])),
+            "time stamp of number 1",
+        ),
+        (
+            lambda path: np.savez(path, feat=np.zeros((1, 4)), pts_s=np.array([np.nan])),
+            "time stamp of number 0",
+        ),
         (lambda path: np.savez(path, feat=np.float32(3), valid=np.array(True)), "valid is bool"),
         (
             lambda path: np.savez(path, feat=np.zeros((3, 4)), grid_index=np.arange(2)),

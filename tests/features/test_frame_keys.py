@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 
 import lmdb
 import numpy as np
@@ -159,6 +161,23 @@ def test_what_cannot_be_right_is_named_and_nothing_is_left(tmp_path, capsys, key
     with pytest.raises(DataError, match=message):
         imported(path, tmp_path / "out")
     assert [one.name for one in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_killed_import_leaves_no_folder_and_the_next_makes_the_same_bytes(tmp_path):
+    write(tmp_path / "in", {f"v{at}": range(1, 400) for at in range(40)}, width=256)
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    words = ["import-features", str(tmp_path / "in"), "--out"]
+    assert main([*words, str(whole)]) == 0
+    command = [sys.executable, "-m", "foretaste", *words, str(out)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as killed:
+        while len(list(tmp_path.glob(".out.partial/*.h5"))) < 3:
+            assert killed.poll() is None, "it ended before it could be killed"
+        killed.kill()
+    assert not out.exists()
+    assert main([*words, str(out)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"in", "out", "whole"}
+    made = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert made == {path.name: path.read_bytes() for path in whole.iterdir()} and len(made) == 40
 
 
 def test_damage_is_one_line_and_leaves_nothing(tmp_path):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from pathlib import Path
 
 import barcode
+import cv2
 import pytest
 from workflow_copy import copy_workflow
 
@@ -60,6 +63,24 @@ def test_the_short_form_is_rgb(tmp_path):
     assert described.places == {"video_folders": {"rgb": f"{tmp_path}/v"}}
 
 
+def test_frames_in_tars_are_videos_where_the_dataset_numbers_them(tmp_path):
+    write(tmp_path / "rgb", "b")
+    picture = cv2.imencode(".jpg", barcode.draw(7))[1].tobytes()
+    with tarfile.open(tmp_path / "rgb/a.tar", "w") as archive:
+        for number in range(1, 61):
+            member = tarfile.TarInfo(f"frame_{number:010d}.jpg")
+            member.size = len(picture)
+            archive.addfile(member, io.BytesIO(picture))
+    made = plan(tmp_path, "{folder: rgb, frames: {fps: 60}}")
+    described = made.describe("probe_videos", {"dataset": "tea"})
+    assert described.inputs["files"] == [f"{tmp_path}/rgb/a.tar"]
+    outputs = {name: tmp_path / f"{name}.parquet" for name in ("videos", "issues")}
+    config = {**described.config, **described.places}
+    probe_videos.run(Step(stage="probe_videos", inputs={}, outputs=outputs, config=config, scratch=tmp_path))
+    (row,) = read_table(outputs["videos"], VIDEOS).to_pylist()
+    assert (row["video_id"], row["frames"], row["rate_fps"], row["duration_s"]) == ("a", 60, 60.0, 1.0)
+
+
 def test_every_modality_is_probed_from_its_own_folder(tmp_path):
     write(tmp_path / "rgb", "a", "b")
     write(tmp_path / "flow", "a")
@@ -105,9 +126,12 @@ def test_a_model_that_sees_flow_needs_flow(tmp_path):
 @pytest.mark.parametrize(
     ("videos", "message"),
     [
-        ("{foldr: v}", "unknown key 'foldr'.*videos.*one of folder, pattern"),
+        ("{foldr: v}", "unknown key 'foldr'.*videos.*one of folder, frames, pattern"),
         ("{rgb: {folder: v}, depth: {folder: w}}", "unknown value 'depth'.*videos.depth: one of flow, rgb"),
-        ("{rgb: {folder: v}, flow: {foldr: w}}", "unknown key 'foldr'.*videos.flow.*one of folder, pattern"),
+        (
+            "{rgb: {folder: v}, flow: {foldr: w}}",
+            "unknown key 'foldr'.*videos.flow.*one of folder, frames, pattern",
+        ),
     ],
 )
 def test_a_typo_lists_the_choices(videos, message, tmp_path):

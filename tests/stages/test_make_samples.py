@@ -130,6 +130,7 @@ def test_frames_ask_the_table_of_videos(segments, tmp_path):
         "time_base": "1/9",
         "pts": list(range(9)),
         "flags": [1] * 9,
+        "places": None,
     }
     columns |= {name: [value] * len(rows) for name, value in common.items()}
     write_table(tmp_path / "videos.parquet", VIDEOS, {name: columns[name] for name in VIDEOS.schema.names})

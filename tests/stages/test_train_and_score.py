@@ -360,6 +360,15 @@ def test_a_view_that_shows_the_future_is_refused_before_training(data, tmp_path)
     assert not (tmp_path / "out").exists()
 
 
+def test_a_view_that_does_not_know_what_time_it_shows_is_refused(data, tmp_path):
+    for name in ("samples.parquet", "segments.parquet", "classes.json"):
+        (tmp_path / name).write_bytes((data / name).read_bytes())
+    make_features(tmp_path / "features.h5", {}, late_s=np.nan)
+    first, _ = steps(tmp_path, tmp_path / "out", STUDENT)
+    with pytest.raises(DataError, match=r"the view shows nan s: samples: tr00_0"):
+        train.run(first)
+
+
 def test_dropped_samples_are_neither_trained_on_nor_scored(data, counts, tmp_path):
     for name in ("segments.parquet", "classes.json"):
         (tmp_path / name).write_bytes((data / name).read_bytes())

@@ -19,7 +19,14 @@ import numpy as np
 
 from foretaste.contracts.errors import ConfigError, DataError, unknown
 from foretaste.features.file_checks import check_name
-from foretaste.features.shard import GRID_RULE, NOT_STATED, Origin, VideoFeatures, write_features
+from foretaste.features.shard import (
+    GRID_RULE,
+    NOT_STATED,
+    Origin,
+    VideoFeatures,
+    too_late,
+    write_features,
+)
 from foretaste.pipeline import artifact
 
 Dtype = Literal["float16", "float32"]
@@ -175,7 +182,7 @@ def _placed(given: GivenVideo, clock: Clock, reader: str, dtype: Dtype) -> Video
     pts_s = (numbers - clock.first) / clock.fps if given.pts_s is None else given.pts_s
     valid = np.ones(len(numbers), bool) if given.valid is None else given.valid
     feat = _stored(given, numbers, valid, dtype)
-    return VideoFeatures(
+    video = VideoFeatures(
         video_id=given.video_id,
         feat=feat if len(rows) == len(numbers) else feat[rows],
         grid_index=grid_index.astype(np.int32),
@@ -185,6 +192,15 @@ def _placed(given: GivenVideo, clock: Clock, reader: str, dtype: Dtype) -> Video
         decoder=reader,
         rotation=0,
     )
+    late = video.grid_index[too_late(video, clock.fps)]
+    if len(late):
+        raise DataError(
+            f"the time stamp of number {int(late[0])} of {given.video_id} is later than it, or none",
+            given.where,
+            f"at most number / {clock.fps:g} s",
+            "mend pts_s, or leave it out",
+        )
+    return video
 
 
 def _named(given: GivenVideo) -> str:

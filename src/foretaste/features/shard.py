@@ -92,6 +92,15 @@ class VideoFeatures:
     rotation: int
 
 
+#: Equal times may differ by a rounding.
+_ROUNDING_S = 1e-6
+
+
+def too_late(video: VideoFeatures, grid_fps: float) -> np.ndarray:
+    """(n,) bool: the valid rows whose time stamp is later than their grid time, or no number."""
+    return video.valid & ~(video.pts_s <= video.grid_index / grid_fps + _ROUNDING_S)
+
+
 #: The datasets of a video and their types; of ``feat`` it is the shard's.
 ARRAYS = {"feat": None, "grid_index": np.int32, "pts_s": np.float64, "valid": np.bool_}
 _TEXTS = ("source_sha256", "decoder", "rotation")

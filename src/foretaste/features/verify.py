@@ -8,7 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from foretaste.contracts.errors import DataError
-from foretaste.features.shard import Origin, VideoFeatures, opened, read_format, read_origin, read_video
+from foretaste.features.shard import (
+    Origin,
+    VideoFeatures,
+    opened,
+    read_format,
+    read_origin,
+    read_video,
+    too_late,
+)
 from foretaste.features.summary import Summary, summarise
 from foretaste.pipeline.store import entry_of, faults
 
@@ -67,9 +75,9 @@ def _of_video(video: VideoFeatures, origin: Origin) -> Iterator[str]:
         yield "grid indices do not ascend"
     if len(shown) and shown[0] < 0:
         yield f"grid index {int(shown[0])} is before the video"
-    late = ~(video.pts_s[video.valid] <= shown / origin.grid_fps)
-    if late.any():
-        yield f"{int(late.sum())} frames are later than their grid time, first at index {int(shown[late][0])}"
+    late = video.grid_index[too_late(video, origin.grid_fps)]
+    if len(late):
+        yield f"{len(late)} frames are later than their grid time, first at index {int(late[0])}"
     finite = np.isfinite(video.feat[video.valid]).all(axis=tuple(range(1, video.feat.ndim)))
     if not finite.all():
         first = int(shown[~finite][0])

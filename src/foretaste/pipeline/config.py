@@ -14,6 +14,7 @@ from pydantic import (
     Discriminator,
     Field,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     Tag,
@@ -49,6 +50,17 @@ class TextConfig(Options):
     """How extractions become phrases (text/phrases.py)."""
 
 
+class FrameNumbers(Options):
+    """How the frames of a video are numbered that come as JPEG files in a tar."""
+
+    fps: PositiveFloat
+    """How many numbers there are a second, whatever the video's own rate (EPIC-KITCHENS-55: 60; its optical
+    flow: 30).
+    """
+    first: NonNegativeInt = 1
+    """The number of the frame that is shown at 0 s."""
+
+
 class VideoFolder(Options):
     """Where a dataset's videos lie."""
 
@@ -58,6 +70,8 @@ class VideoFolder(Options):
     """Which files of the folder are videos, in any letter case; those whose suffix is no video's are left
     alone.
     """
+    frames: FrameNumbers | None = None
+    """Set where each video is a `.tar` of numbered JPEG frames."""
 
 
 def _one_or_several(value: Any) -> str:

@@ -19,7 +19,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.json_files import checked, read_json
 from foretaste.pipeline.artifact import remember_json, sha256
 from foretaste.pipeline.records import digest
-from foretaste.pipeline.video_files import SUFFIXES
+from foretaste.pipeline.video_files import FRAME_SUFFIXES, SUFFIXES
 
 #: Of a larger video so many bytes are read at its beginning and at its end, and blocks in between.
 END_BYTES, BLOCK_BYTES, BLOCKS = 2**20, 2**16, 32
@@ -46,7 +46,7 @@ class Contents:
 
     def of(self, path: str | Path) -> str:
         """The digest of the raw file at ``path``, by its place, size, times and inode or by reading it."""
-        sampled = Path(path).suffix.lower() in SUFFIXES
+        sampled = Path(path).suffix.lower() in (*SUFFIXES, *FRAME_SUFFIXES)
         return self._digest(path, video_digest if sampled else sha256)
 
     def whole(self, path: str | Path) -> str:

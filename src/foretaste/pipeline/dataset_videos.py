@@ -8,7 +8,7 @@ from pathlib import Path
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.modalities import RGB
 from foretaste.pipeline.config import DatasetConfig, VideoFolder
-from foretaste.pipeline.video_files import no_videos, video_files
+from foretaste.pipeline.video_files import FRAME_SUFFIXES, SUFFIXES, no_videos, video_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,11 @@ class DatasetVideos:
             return {RGB: "*.mp4"}
         return {name: one.pattern for name, one in self._given().items()}
 
+    def frames(self) -> dict[str, dict[str, float]]:
+        """Modality -> how frames are numbered, where videos come as frames."""
+        given = {} if self.settings.world is not None else self._given()
+        return {name: one.frames.model_dump() for name, one in given.items() if one.frames is not None}
+
     def files(self, modality: str = RGB) -> list[str]:
         """The videos of a modality; of a generated world, the folder that holds them. Raises ConfigError or
         DataError where there are none.
@@ -50,9 +55,10 @@ class DatasetVideos:
         folder = self.folders(modality)[modality]
         if self.settings.world is not None:
             return [folder]
-        found = video_files(Path(folder), self.patterns()[modality])
+        pattern, suffixes = self.patterns()[modality], self._suffixes(modality)
+        found = video_files(Path(folder), pattern, suffixes)
         if not found:
-            raise no_videos(Path(folder), self.patterns()[modality])
+            raise no_videos(Path(folder), pattern, suffixes)
         # A link to nothing is an issue of probe_videos.
         return [str(path) for paths in found.values() for path in paths if path.is_file()]
 
@@ -67,7 +73,12 @@ class DatasetVideos:
         if modality not in self._given():
             return False
         folder = Path(self.folders(modality)[modality])
-        return folder.is_dir() and bool(video_files(folder, self.patterns()[modality]))
+        return folder.is_dir() and bool(
+            video_files(folder, self.patterns()[modality], self._suffixes(modality))
+        )
+
+    def _suffixes(self, modality: str) -> tuple[str, ...]:
+        return FRAME_SUFFIXES if modality in self.frames() else SUFFIXES
 
     def _given(self) -> dict[str, VideoFolder]:
         videos = self.settings.videos

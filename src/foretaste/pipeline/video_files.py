@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from pathlib import Path
 
 from foretaste.contracts.errors import ConfigError, DataError
@@ -21,7 +22,13 @@ SUFFIXES = (
 )  # fmt: skip
 
 
-def video_files(folder: Path, pattern: str = "**/*") -> dict[str, list[Path]]:
+#: What the name of a video ends in that comes as frames.
+FRAME_SUFFIXES = (".tar",)
+
+
+def video_files(
+    folder: Path, pattern: str = "**/*", suffixes: Collection[str] = SUFFIXES
+) -> dict[str, list[Path]]:
     """The videos of ``folder`` by id, each id and each list sorted; two links to one file count once.
 
     Raises ConfigError for a pattern that leaves the folder, DataError for a folder that is missing.
@@ -32,19 +39,19 @@ def video_files(folder: Path, pattern: str = "**/*") -> dict[str, list[Path]]:
         )
     found = defaultdict(list)
     for path in matching(folder, pattern):
-        if path.suffix.lower() in SUFFIXES:
+        if path.suffix.lower() in suffixes:
             found[path.stem].append(path)
     return {video_id: _distinct(found[video_id]) for video_id in sorted(found)}
 
 
-def no_videos(folder: Path, pattern: str) -> ConfigError:
+def no_videos(folder: Path, pattern: str, suffixes: Collection[str] = SUFFIXES) -> ConfigError:
     """The error for a folder in which ``pattern`` finds no video: it says what lies there."""
     kinds = Counter(path.suffix or path.name for path in matching(folder, "**/*"))
     there = ", ".join(f"{count} named *{kind}" for kind, count in kinds.most_common(5)) or "no file at all"
     return ConfigError(
         f"no video matches {pattern}",
         folder,
-        f"files whose names end in one of {' '.join(SUFFIXES)}; found {there}",
+        f"files whose names end in one of {' '.join(suffixes)}; found {there}",
         "correct data_root, or videos: folder and pattern",
     )
 

@@ -18,7 +18,8 @@ from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, wri
 from foretaste.pipeline.artifact import whole
 from foretaste.pipeline.console import track
 from foretaste.pipeline.step import Step
-from foretaste.pipeline.video_files import video_files
+from foretaste.pipeline.video_files import FRAME_SUFFIXES, SUFFIXES, video_files
+from foretaste.video.frame_tar import Clock
 from foretaste.video.probe import probe
 
 
@@ -34,9 +35,11 @@ def run(step: Step) -> None:
     issues = []
     for modality, pattern in step.config["patterns"].items():
         folder = Path(step.config["video_folders"][modality])
-        files = video_files(folder, pattern)
+        numbered = step.config.get("frames", {}).get(modality)
+        clock = None if numbered is None else Clock(**numbered)
+        files = video_files(folder, pattern, SUFFIXES if clock is None else FRAME_SUFFIXES)
         shown = track(files.items(), f"probing {modality} videos", total=len(files))
-        rows, bad = probe(folder, shown, wanted, every_frame, modality)
+        rows, bad = probe(folder, shown, wanted, every_frame, modality, clock)
         for name, column in columns.items():
             column += rows[name]
         several = len(step.config["patterns"]) > 1

@@ -138,7 +138,7 @@ def check_boundary(samples: Samples, table: pa.Table, limit: str = "window_stop_
     stops = table.column(limit).to_numpy()
     for row, sample_id in zip(samples.rows.tolist(), samples.ids):
         newest = samples.view.newest_s(row)
-        if newest > stops[row] + ROUNDING_S:
+        if not newest <= stops[row] + ROUNDING_S:  # nor a time that is no number
             raise DataError(
                 f"the view shows {newest:.3f} s",
                 f"samples: {sample_id}",

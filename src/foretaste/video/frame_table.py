@@ -17,10 +17,11 @@ from av.sidedata.sidedata import Type
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline.contents import video_digest
+from foretaste.video.frame_tar import Clock, scan_tar
 from foretaste.video.orientation import UPRIGHT, Orientation, orientation_of
-from foretaste.video.packets import Packets, unreadable
+from foretaste.video.packets import Packets, seconds, unreadable
 from foretaste.video.reader import decoded
-from foretaste.video.scan import no_beat, scan
+from foretaste.video.scan import Scanned, no_beat, scan
 
 #: A pixel that is said to be more than so many times as wide as high, or as high as wide, is a mistake.
 _WIDEST = 4.0
@@ -70,14 +71,14 @@ class FrameTable:
         return self.orientation.shown(self.height, max(1, round(self.width * self.pixel_aspect)))
 
 
-def look_at(path: Path, beat: Callable[[], None] = no_beat) -> FrameTable:
+def look_at(path: Path, beat: Callable[[], None] = no_beat, clock: Clock | None = None) -> FrameTable:
     """Read a file's packets, with a ``beat`` for each, and decode its first frame; raises DataError for a
-    file whose frames cannot be told.
+    file whose frames cannot be told. ``clock`` is that of frames in a tar.
     """
     path = Path(path)
     if not path.is_file():
         raise DataError("not a file, or a link to nothing", path, "a video file", "mend or remove it")
-    scanned = scan(path, beat)
+    scanned = scan(path, beat) if clock is None else _of_tar(path, clock, beat)
     with closing(decoded(scanned.packets, np.array([0]))) as pictures:
         _, first = next(pictures)
     if not 1 / _WIDEST <= scanned.pixel_aspect <= _WIDEST:
@@ -94,6 +95,15 @@ def look_at(path: Path, beat: Callable[[], None] = no_beat) -> FrameTable:
         pixel_aspect=scanned.pixel_aspect,
         streams=scanned.streams,
         digest=video_digest(path),
+    )
+
+
+def _of_tar(path: Path, clock: Clock, beat: Callable[[], None]) -> Scanned:
+    packets = scan_tar(path, clock, beat)
+    n = len(packets.pts)
+    end_s = float(seconds(np.int64(n), packets.time_base))
+    return Scanned(
+        packets=packets, codec="mjpeg", end_s=end_s, rate_fps=clock.fps, pixel_aspect=1.0, streams=1
     )
 
 
@@ -127,23 +137,28 @@ def as_row(video: FrameTable) -> dict[str, object]:
         "time_base": str(packets.time_base),
         "pts": packets.pts,
         "flags": packets.flags,
+        "places": packets.places,
     }
 
 
 def frame_tables(videos: pa.Table, folder: Path) -> dict[str, FrameTable]:
     """video_id -> what was found of it, of VIDEOS rows of one modality, whose files lie in ``folder``."""
-    rows = videos.drop_columns(["pts", "flags"]).to_pylist()
+    names = ("pts", "flags", "places")
+    rows = videos.drop_columns(list(names)).to_pylist()
     found = {}
-    for row, pts, flags in zip(rows, videos["pts"], videos["flags"], strict=True):
-        arrays = pts.values.to_numpy(), flags.values.to_numpy()
-        found[row["video_id"]] = _from_row(row, inside(folder, row["path"]), *arrays)
+    for row, *lists in zip(rows, *(videos[name] for name in names), strict=True):
+        arrays = [None if one.values is None else one.values.to_numpy() for one in lists]
+        packets = Packets(
+            path=inside(folder, row["path"]),
+            stream=row["stream"],
+            time_base=Fraction(row["time_base"]),
+            **dict(zip(names, arrays, strict=True)),
+        )
+        found[row["video_id"]] = _from_row(row, packets)
     return found
 
 
-def _from_row(row: Mapping, path: Path, pts: np.ndarray, flags: np.ndarray) -> FrameTable:
-    packets = Packets(
-        path=path, stream=row["stream"], time_base=Fraction(row["time_base"]), pts=pts, flags=flags
-    )
+def _from_row(row: Mapping, packets: Packets) -> FrameTable:
     same = ("codec", "rate_fps", "width", "height", "pixel_aspect", "streams", "digest")
     return FrameTable(
         packets=packets,

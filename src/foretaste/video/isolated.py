@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ import pyarrow as pa
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import VIDEOS
 from foretaste.video.frame_table import as_row, look_at
+from foretaste.video.frame_tar import Clock
 from foretaste.video.packets import unreadable
 from foretaste.video.remarks import Taken
 from foretaste.video.whole import decodes_throughout, decodes_to_the_end
@@ -54,13 +56,14 @@ class Onlooker:
         self._stop()
         self._folder.cleanup()
 
-    def look(self, path: Path, every_frame: bool) -> tuple[dict[str, Any], Taken]:
+    def look(self, path: Path, every_frame: bool, clock: Clock | None = None) -> tuple[dict[str, Any], Taken]:
         """The columns of the VIDEOS table that are of the file, and what decoding its frames took; DataError
-        for one that cannot be used.
+        for one that cannot be used. ``clock`` is that of frames in a tar.
         """
         process = self.start()
         found = Path(self._folder.name) / "found.arrow"
-        request = {"path": str(path), "every_frame": every_frame, "found": str(found)}
+        numbered = None if clock is None else asdict(clock)
+        request = {"path": str(path), "every_frame": every_frame, "clock": numbered, "found": str(found)}
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
         answer = self._answer(process, path)
@@ -113,7 +116,7 @@ class Onlooker:
 def _value(column: pa.Array) -> Any:
     """The one value of a column; a list as an array."""
     value = column[0]
-    return value.values.to_numpy() if isinstance(value, pa.ListScalar) else value.as_py()
+    return value.values.to_numpy() if isinstance(value, pa.ListScalar) and value.is_valid else value.as_py()
 
 
 class _Beat:
@@ -134,7 +137,8 @@ def _look(request: dict[str, Any]) -> dict[str, Any]:
     """
     beat = _Beat()
     try:
-        video = look_at(Path(request["path"]), beat)
+        clock = request["clock"]
+        video = look_at(Path(request["path"]), beat, None if clock is None else Clock(**clock))
         before_s = time.process_time()
         frames = (decodes_throughout if request["every_frame"] else decodes_to_the_end)(video, beat)
         cpu_s = time.process_time() - before_s

@@ -42,6 +42,9 @@ class Packets:
         (n,) int64: when each packet's picture is shown, in units of ``time_base`` seconds, in file order.
     flags
         (n,) uint8: ``ENTRY``, ``HIDDEN``, ``DISPOSABLE``.
+    places
+        Of frames in a tar (``frame_tar``): the byte at which each lies, (n,) int64, of optical flow (2n,), u
+        before v. None for a container.
     """
 
     path: Path
@@ -49,6 +52,7 @@ class Packets:
     time_base: Fraction
     pts: np.ndarray
     flags: np.ndarray
+    places: np.ndarray | None = None
 
     @cached_property
     def shown(self) -> np.ndarray:

@@ -14,6 +14,7 @@ from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.tables import VIDEOS
 from foretaste.pipeline.console import say
 from foretaste.pipeline.found_files import matching
+from foretaste.video.frame_tar import Clock
 from foretaste.video.isolated import Onlooker
 from foretaste.video.packets import unreadable
 from foretaste.video.remarks import Taken, remarks
@@ -25,6 +26,7 @@ def probe(
     wanted: Mapping[str, float] | None = None,
     every_frame: bool = False,
     modality: Modality = RGB,
+    clock: Clock | None = None,
 ) -> tuple[dict[str, list], list[Issue]]:
     """Columns of the VIDEOS table for the files (id, paths) of one modality that can be used, and the
     issues of those that cannot.
@@ -32,7 +34,7 @@ def probe(
     A file counts as usable when its packets make sense and it decodes from the last key frame to its end;
     with ``every_frame`` only if all of it decodes. ``wanted`` says of each video that is annotated when its
     last segment starts: a file that ends before is cut off, an id without a file is an issue, and other files
-    are left alone.
+    are left alone. ``clock`` says how frames are numbered where the files are tars of them.
 
     Says at the end what is remarkable, and what features will cost.
     """
@@ -54,7 +56,7 @@ def probe(
                 )
                 continue
             try:
-                found, took = onlooker.look(paths[0], every_frame)
+                found, took = onlooker.look(paths[0], every_frame, clock)
                 if wanted is not None:
                     _reaches(paths[0], found["duration_s"], wanted[video_id])
             except DataError as error:
