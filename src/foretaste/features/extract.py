@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -19,35 +19,48 @@ from torch import Tensor
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.issues import Issue
+from foretaste.features.clips import Clip, stream_clips
 from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, read_videos, write_features
 from foretaste.pipeline.artifact import whole
-from foretaste.video.decode import decoder, stream_frames
+from foretaste.video.decode import decoder
 from foretaste.video.frame_table import FrameTable, confirmed
 from foretaste.video.transforms import Picture, centre, channels_first, covering
 
 
 class Backbone(Protocol):
-    """A network that turns frames into vectors."""
+    """A network that turns frames, or clips, into vectors."""
 
     width: int
 
     def embed(self, frames: Tensor) -> Tensor:
-        """(B, 3, H, W) uint8 -> (B, D)."""
+        """Frames (B, 3, H, W), or clips (B, T, 3, H, W), uint8 -> (B, D)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """How frames become vectors.
 
+    clip
+        What the network sees at a grid time; None: the one frame that is shown then.
     backbone, weights_sha256
         What the store says of the network: its settings, and the digest of its weights.
+    batch
+        Frames or clips that it is shown at once; they are those of one video.
+    bf16
+        Whether it computes in half precision (autocast).
+    device
+        Where it lies.
     """
 
     grid_fps: float
     picture: Picture
     backbone: Mapping
     weights_sha256: str
+    clip: Clip | None = None
     dtype: str = "float16"
+    batch: int = 64
+    bf16: bool = False
+    device: str = "cpu"
 
     def origin(self, width: int) -> Origin:
         """As the feature file records it."""
@@ -58,8 +71,12 @@ class Settings:
             dtype=self.dtype,
             backbone=json.dumps(self.backbone, sort_keys=True),
             weights_sha256=self.weights_sha256,
-            picture=json.dumps(self.picture.model_dump(), sort_keys=True),
+            picture=json.dumps(self._picture(), sort_keys=True),
         )
+
+    def _picture(self) -> dict[str, Any]:
+        clip = {} if self.clip is None else {"clip": asdict(self.clip)}
+        return {**self.picture.model_dump(), **clip}
 
 
 def extract_video(
@@ -80,10 +97,13 @@ def extract_video(
     stamps = np.full(len(grid_index), np.nan)
     at = 0
     size = covering(video.shown_size, settings.picture)
-    with torch.inference_mode():
-        for frames, pts_s in stream_frames(video, times_s[valid], size):
-            vectors = backbone.embed(channels_first(centre(frames, settings.picture)))
-            feat[at : at + len(frames)], stamps[at : at + len(frames)] = vectors.float().numpy(), pts_s
+    precision = torch.autocast(torch.device(settings.device).type, torch.bfloat16, enabled=settings.bf16)
+    clips = stream_clips(video, settings.clip or Clip(), times_s[valid], size, settings.batch)
+    with torch.inference_mode(), precision:
+        for frames, pts_s in clips:
+            pixels = _pixels(frames, settings).to(settings.device)
+            rows = slice(at, at + len(frames))
+            feat[rows], stamps[rows] = backbone.embed(pixels).float().cpu().numpy(), pts_s
             at += len(frames)
     return VideoFeatures(
         video_id=video_id,
@@ -97,6 +117,12 @@ def extract_video(
     )
 
 
+def _pixels(clips: np.ndarray, settings: Settings) -> Tensor:
+    """(B, T, H', W', 3) -> (B, T, 3, H, W), and without T where single frames are shown."""
+    flat = channels_first(centre(clips.reshape(-1, *clips.shape[2:]), settings.picture))
+    return flat if settings.clip is None else flat.unflatten(0, clips.shape[:2])
+
+
 def extract_shard(
     plan: Mapping[str, np.ndarray],
     videos: Mapping[str, FrameTable],
@@ -108,10 +134,10 @@ def extract_shard(
     """The features of every video of ``plan`` (video_id -> grid indices), and an issue for each that cannot
     be used.
 
-    Finished videos are kept in ``scratch`` and taken from there
-    when the same frames of the same file are asked for again; the features come one by one, in the order of
-    the plan. ``follow`` wraps the ids for a progress bar. Raises DataError for what is no fault of a video:
-    vectors that are not finite (in ``settings.dtype``), a full disk.
+    Finished videos are kept in ``scratch`` and taken from there when the same frames of the same file are
+    asked for again; the features come one by one, in the order of the plan. ``follow`` wraps the ids for a
+    progress bar. Raises DataError for what is no fault of a video: vectors that are not finite (in
+    ``settings.dtype``), a full disk.
     """
     parts: list[Path] = []
     issues: list[Issue] = []

@@ -157,6 +157,10 @@ class GridConfig(Options):
     """Grid times are k / fps from the start of the video."""
     shards: PositiveInt = 1
     """Files, one writer each."""
+    batch: PositiveInt = 64
+    """Frames or clips that the network sees at once: as its device's memory allows."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """bf16 is autocast."""
 
 
 class BackboneConfig(Options):
@@ -187,6 +191,11 @@ class BackboneConfig(Options):
             return self
         if self.view is None or self.network is None:
             raise ValueError("a backbone has either files, or view and network")
+        kind = self.view.get("kind")
+        if kind not in ("frames", "clip") or self.view.get("modality", "rgb") != "rgb":
+            raise ValueError("a backbone sees frames or clips of RGB: view: {kind: frames} or {kind: clip}")
+        if kind == "clip" and self.training is not None:
+            raise ValueError("a backbone of clips is used as it was published, without training")
         if (self.training is None) != (not self.objective):
             raise ValueError("a backbone that is trained has objective and training")
         if (self.network.get("kind") == "pretrained_vision") != (self.init is not None):

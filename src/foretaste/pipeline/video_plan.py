@@ -129,7 +129,7 @@ class VideoPlan:
             },
             config={
                 "network": settings.network,
-                "picture": settings.view.get("picture", {}),
+                "view": settings.view,
                 "grid": settings.grid.model_dump(mode="json"),
                 "shard": int(shard),
                 "tasks": tasks_seen_through(self.catalogue, dataset, backbone),

@@ -7,7 +7,9 @@ are in the end is known only then (``make_samples``), so the frames are those of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +19,7 @@ from foretaste.contracts.issues import settle
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, of_modality, read_table, write_table
 from foretaste.contracts.view import Sources
+from foretaste.features.clips import Clip
 from foretaste.features.extract import Backbone, Settings, extract_shard
 from foretaste.features.plan import late_windows, of_shard, wanted_frames
 from foretaste.features.shard import write_features
@@ -27,6 +30,7 @@ from foretaste.pipeline.console import say, track
 from foretaste.pipeline.first_weights import trained
 from foretaste.pipeline.step import Step
 from foretaste.training.checkpoint import load_model
+from foretaste.training.processes import accelerator
 from foretaste.video.frame_table import frame_tables
 from foretaste.video.transforms import Picture
 
@@ -46,16 +50,21 @@ def run(step: Step) -> None:
     plan = wanted_frames(samples, grid["fps"])
     names = of_shard(list(plan), step.config["shard"], grid["shards"])
     backbone, weights_sha256 = _backbone(step)
+    picture, clip = _seen(step.config["view"])
     settings = Settings(
         grid_fps=grid["fps"],
-        picture=validated(Picture, step.config["picture"], "backbone: view.picture"),
+        picture=picture,
+        clip=clip,
         backbone=trained(step.config["network"]),
         weights_sha256=weights_sha256,
+        batch=grid["batch"],
+        bf16=grid["precision"] == "bf16",
+        device=str(accelerator().device),
     )
     features, issues = extract_shard(
         {name: plan[name] for name in names},
         videos,
-        backbone,
+        backbone.to(settings.device),
         settings,
         step.scratch,
         follow=lambda ids: track(ids, "extracting features", total=len(names)),
@@ -67,6 +76,19 @@ def run(step: Step) -> None:
     with whole(step.outputs["features"]) as path:
         write_features(path, settings.origin(backbone.width), features)
     say(f"features of {len(names) - len(issues)} videos, {len(rows['stage'])} issues")
+
+
+def _seen(view: Mapping[str, Any]) -> tuple[Picture, Clip | None]:
+    """The picture that the network sees of a frame, and the clip, where its view shows clips."""
+    options = {key: value for key, value in view.items() if key != "kind"}
+    if view["kind"] == "frames":
+        return validated(Picture, options.get("picture", {}), "backbone: view.picture"), None
+    settings = families.load("views", view["kind"], "backbone: view").Config
+    shown = validated(settings, options, "backbone: view")
+    geometry = shown.geometry
+    margin = geometry.scoring_side / geometry.size
+    picture = Picture(height=geometry.size, width=geometry.size, margin=margin)
+    return picture, Clip(frames=shown.frames, rate=shown.rate)
 
 
 def _backbone(step: Step) -> tuple[Backbone, str]:
