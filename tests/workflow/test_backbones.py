@@ -13,15 +13,12 @@ from foretaste.features.store import FeatureStore
 
 pytestmark = pytest.mark.slow
 
-NETWORK = {"kind": "avt", "width": 16, "layers": 1, "heads": 2}
+NETWORK = {"kind": "avt", "width": 16, "layers": 1, "heads": 2, "dropout": 0.1}
 SHORT = {"epochs": 1, "batch": 8, "optimizer": {"kind": "adamw", "lr": 1e-3}}
 LABELS = [{"loss": {"kind": "cross_entropy"}, "of": "action"}]
-CLIP = {
-    "kind": "clip",
-    "frames": 4,
-    "rate": 4.0,
-    "geometry": {"size": 32, "scoring_side": 36, "training_sides": [34, 40]},
-}
+VIT = {"kind": "vit", "image": 32, "patch": 8, "width": 24, "layers": 1, "heads": 2}
+GEOMETRY = {"size": 32, "scoring_side": 36, "training_sides": [34, 40]}
+CLIP = {"kind": "clip", "frames": 4, "rate": 4.0, "geometry": GEOMETRY}
 
 
 def reads(backbone):
@@ -33,13 +30,8 @@ def reads(backbone):
 
 
 def published(architecture):
-    network = {"kind": "pretrained_vision"}
-    return {
-        "init": f"weights/{architecture}",
-        "grid": {"fps": 1.0, "batch": 8},
-        "view": CLIP,
-        "network": network,
-    }
+    grid, network = {"fps": 1.0, "batch": 8}, {"kind": "pretrained_vision"}
+    return {"init": f"weights/{architecture}", "grid": grid, "view": CLIP, "network": network}
 
 
 PRESET = {
