@@ -21,8 +21,8 @@ def runs(packets: Packets, frames: np.ndarray) -> list[np.ndarray]:
         return []
     entries = np.flatnonzero(packets.flags & ENTRY)
     last_entry = np.searchsorted(entries, wanted, side="right") - 1
-    leading = packets.pts[wanted] < packets.pts[entries[last_entry]]
-    starts = entries[np.maximum(last_entry - leading, 0)]
+    shown_before = packets.pts[wanted] < packets.pts[entries[last_entry]]
+    starts = entries[np.maximum(last_entry - shown_before, 0)]
     return [_kept(packets, start, stop, wanted) for start, stop in _united(starts, wanted)]
 
 
