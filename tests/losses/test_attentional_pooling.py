@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from foretaste.contracts.batch import UNLABELLED, Batch, Outputs
 from foretaste.losses import attentional_pooling as module
 from foretaste.losses.attentional_pooling import attentional_pooling
 from foretaste.pipeline import families
+from foretaste.pipeline.model_config import TermConfig
+from foretaste.training.objective import build_objective
 
 PENALTIES = {"l2": "square", "huber_elementwise": "huber", "huber_norm": "huber_norm"}
 QUERIES = {"both": "both", "A": "student", "R": "target"}
@@ -188,3 +191,29 @@ def test_maps_of_other_sizes_are_refused_where_they_cannot_be_compared():
     for other, queries in [(r, "none"), (torch.randn(2, 3, 5), "both"), (torch.randn(3, 3, 4), "both")]:
         with pytest.raises(ValueError, match="attentional_pooling"):
             attentional_pooling(a, other, queries=queries)
+
+
+def test_the_papers_objective_on_labelled_and_unlabelled_samples():
+    """Cross-entropy where there is a label, KL to the recognition network where there is none, and the
+    pooling loss on both; each a mean over its own samples.
+    """
+    a, r = maps(4, 2, 3, 3, 6)
+    logits, other = maps(4, 5, seed=1)
+    labels = torch.tensor([2, UNLABELLED, 0, UNLABELLED])
+    terms = [
+        {"loss": {"kind": "cross_entropy"}, "of": "verb"},
+        {"loss": {"kind": "kl", "temperature": 1.0, "t_squared": False}, "of": "verb", "to": "future"}
+        | {"over": "unlabelled"},
+        {"loss": {"kind": "attentional_pooling"}, "of": "maps.mixed_4f", "to": "future", "over": "all"}
+        | {"weight": 0.1},
+    ]
+    objective = build_objective([TermConfig(**term) for term in terms])
+    batch = Batch(ids=("a", "b", "c", "d"), inputs={}, labels={"verb": labels})
+    student = Outputs(logits={"verb": logits}, maps={"mixed_4f": a})
+    future = Outputs(logits={"verb": other}, maps={"mixed_4f": r})
+    numerators = objective.numerators(batch, student, {"future": future})
+    got = objective.total(numerators, objective.denominators(batch).tolist())
+    log_q, log_p = logits.log_softmax(-1), other.log_softmax(-1)
+    labelled = -(log_q[0, 2] + log_q[2, 0]) / 2
+    unlabelled = (log_p.exp() * (log_p - log_q))[[1, 3]].sum() / 2
+    torch.testing.assert_close(got, labelled + unlabelled + 0.1 * attentional_pooling(a, r).mean())
