@@ -15,11 +15,9 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 
-import av
-import cv2
+import moving_view
 import numpy as np
 
 from foretaste.video.decode import frames_at
@@ -27,30 +25,6 @@ from foretaste.video.frame_table import look_at
 from foretaste.video.whole import decodes_throughout, decodes_to_the_end
 
 ROUNDS, SECONDS, FPS = 3, 10, 60
-
-
-def clip(path: Path) -> None:
-    """A textured view that moves about."""
-    random = np.random.default_rng(0)
-    view = cv2.resize(
-        random.integers(0, 256, (160, 240, 3), np.uint8), (2560, 1600), interpolation=cv2.INTER_CUBIC
-    )
-    with av.open(str(path), "w") as container:
-        options = {"preset": "veryfast", "x264-params": f"keyint={FPS}:bframes=2"}
-        stream = container.add_stream("libx264", rate=FPS, options=options)
-        stream.width, stream.height, stream.pix_fmt, stream.time_base = (
-            1920,
-            1080,
-            "yuv420p",
-            Fraction(1, FPS),
-        )
-        for index in range(SECONDS * FPS):
-            top, left = int(250 + 240 * np.sin(index / 90)), int(310 + 300 * np.cos(index / 120))
-            picture = np.ascontiguousarray(view[top : top + 1080, left : left + 1920])
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts = index
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
 
 
 def in_turns(*tasks: Callable[[], object]) -> list[float]:
@@ -71,8 +45,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "probe.json")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / "clip.mp4"
-        clip(path)
+        x264 = f"keyint={FPS}:bframes=2"
+        path = moving_view.write(Path(name) / "clip.mp4", 1080, 1920, FPS, SECONDS, x264)
         times_s = np.arange(0, SECONDS, 0.25)
         measured = in_turns(
             lambda: decodes_to_the_end(look_at(path)),

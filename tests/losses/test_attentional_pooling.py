@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from foretaste.contracts.batch import UNLABELLED, Batch, Outputs
 from foretaste.losses import attentional_pooling as module
 from foretaste.losses.attentional_pooling import attentional_pooling
 from foretaste.pipeline import families
+from foretaste.pipeline.model_config import TermConfig
+from foretaste.training.objective import build_objective
 
 PENALTIES = {"l2": "square", "huber_elementwise": "huber", "huber_norm": "huber_norm"}
 QUERIES = {"both": "both", "A": "student", "R": "target"}
@@ -152,7 +155,7 @@ def test_with_great_sharpness_the_likest_places_are_compared():
 def test_a_few_samples_at_a_time_give_the_same(monkeypatch):
     a, r = maps(5, 2, 3, 4)
     found = []
-    for at_once in (1 << 24, 1, 2 * 36):
+    for at_once in (1 << 20, 1, 2 * 36):
         monkeypatch.setattr(module, "WEIGHTS_AT_ONCE", at_once)
         student = a.clone().requires_grad_()
         values = attentional_pooling(student, r)
@@ -167,9 +170,19 @@ def test_a_few_samples_at_a_time_give_the_same(monkeypatch):
 def test_what_is_kept_until_the_backward_pass_is_one_map(queries):
     """However many places there are: the weights are n x n, a map is n x D."""
     student, target = torch.randn(2, 64, 3, requires_grad=True), torch.randn(2, 64, 3)
-    (kept,) = attentional_pooling(student, target, queries=queries).grad_fn.saved_tensors
-    assert kept.shape == student.shape
+    step = attentional_pooling(student, target, queries=queries).grad_fn
+    assert [one.shape for one in step.saved_tensors] == [student.shape, target.shape], (
+        "which are there anyway"
+    )
+    assert step.gradient.shape == student.shape
     assert attentional_pooling(student.detach(), target, queries=queries).grad_fn is None
+
+
+def test_a_graph_can_be_walked_twice():
+    student, target = maps(2, 5, 3)
+    values = attentional_pooling(student.requires_grad_(), target)
+    first, second = (torch.autograd.grad(values.sum(), student, retain_graph=True)[0] for _ in range(2))
+    torch.testing.assert_close(first, second)
 
 
 def test_maps_of_other_sizes_are_refused_where_they_cannot_be_compared():
@@ -178,3 +191,29 @@ def test_maps_of_other_sizes_are_refused_where_they_cannot_be_compared():
     for other, queries in [(r, "none"), (torch.randn(2, 3, 5), "both"), (torch.randn(3, 3, 4), "both")]:
         with pytest.raises(ValueError, match="attentional_pooling"):
             attentional_pooling(a, other, queries=queries)
+
+
+def test_the_papers_objective_on_labelled_and_unlabelled_samples():
+    """Cross-entropy where there is a label, KL to the recognition network where there is none, and the
+    pooling loss on both; each a mean over its own samples.
+    """
+    a, r = maps(4, 2, 3, 3, 6)
+    logits, other = maps(4, 5, seed=1)
+    labels = torch.tensor([2, UNLABELLED, 0, UNLABELLED])
+    terms = [
+        {"loss": {"kind": "cross_entropy"}, "of": "verb"},
+        {"loss": {"kind": "kl", "temperature": 1.0, "t_squared": False}, "of": "verb", "to": "future"}
+        | {"over": "unlabelled"},
+        {"loss": {"kind": "attentional_pooling"}, "of": "maps.mixed_4f", "to": "future", "over": "all"}
+        | {"weight": 0.1},
+    ]
+    objective = build_objective([TermConfig(**term) for term in terms])
+    batch = Batch(ids=("a", "b", "c", "d"), inputs={}, labels={"verb": labels})
+    student = Outputs(logits={"verb": logits}, maps={"mixed_4f": a})
+    future = Outputs(logits={"verb": other}, maps={"mixed_4f": r})
+    numerators = objective.numerators(batch, student, {"future": future})
+    got = objective.total(numerators, objective.denominators(batch).tolist())
+    log_q, log_p = logits.log_softmax(-1), other.log_softmax(-1)
+    labelled = -(log_q[0, 2] + log_q[2, 0]) / 2
+    unlabelled = (log_p.exp() * (log_p - log_q))[[1, 3]].sum() / 2
+    torch.testing.assert_close(got, labelled + unlabelled + 0.1 * attentional_pooling(a, r).mean())

@@ -17,6 +17,7 @@ import av
 import barcode
 import numpy as np
 import pytest
+from av.bitstream import BitStreamFilterContext
 
 from foretaste.contracts.errors import DataError
 from foretaste.video.decode import frames_at
@@ -141,6 +142,27 @@ def under_a_cover(folder: Path, rng: random.Random) -> Made:
     return path, [i / 10 for i in range(frames)]
 
 
+def copied(suffix: str, shift_s: int = 0, **options: str) -> Callable:
+    """The packets of an mp4 copied into another container, on a clock that may begin later."""
+
+    def make(folder: Path, rng: random.Random) -> Made:
+        source, times_s = h264(".mp4", rng.choice((closed, opened)))(folder, rng)
+        path = folder / f"copy{suffix}"
+        with av.open(str(source)) as given, av.open(str(path), "w", options=options) as container:
+            stream = container.add_stream_from_template(given.streams.video[0])
+            filtered = BitStreamFilterContext("h264_mp4toannexb", given.streams.video[0])
+            for packet in given.demux(video=0):
+                if packet.dts is not None:
+                    shift = round(shift_s / packet.time_base)
+                    packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                    for one in filtered.filter(packet) if suffix == ".avi" else [packet]:
+                        one.stream = stream
+                        container.mux(one)
+        return path, times_s
+
+    return make
+
+
 def wide_pixels(folder: Path, rng: random.Random) -> Made:
     frames = rng.randint(25, 40)
     path = barcode.write_clip(folder / "a.mp4", frames, x264=f"{closed(rng)}:sar=4/3")
@@ -168,6 +190,8 @@ RIGHT = {
     "refreshed.ts": h264(".ts", refreshed),
     "ntsc.mp4": h264(".mp4", closed, NTSC), "ntsc.ts": h264(".ts", closed, NTSC),
     "uneven.mp4": uneven(".mp4"), "uneven.mkv": uneven(".mkv"),
+    "copied.avi": copied(".avi"), "late.mkv": copied(".mkv", 3), "late.ts": copied(".ts", 3),
+    "fragments.mp4": copied(".mp4", movflags="frag_keyframe+empty_moov"),
     "cut": cut, "two streams": of_two, "cover": under_a_cover, "wide pixels": wide_pixels,
     "hevc.mp4": coded(".mp4", "libx265", x265), "hevc.mkv": coded(".mkv", "libx265", x265),
     "hevc.ts": coded(".ts", "libx265", x265),

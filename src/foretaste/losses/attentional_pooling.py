@@ -25,8 +25,8 @@ from foretaste.pipeline.options import Options
 #: What it compares with: ``labels``, another model's ``logits``, or ``vectors``.
 TARGETS = ("logits", "vectors")
 
-#: As many weights of one pooling are held at once: 64 MiB of them in single precision.
-WEIGHTS_AT_ONCE = 1 << 24
+#: As many weights of one pooling are held at once: 4 MiB of them in single precision.
+WEIGHTS_AT_ONCE = 1 << 20
 
 Queries = Literal["both", "student", "target", "none"]
 Penalty = Literal["square", "huber", "huber_norm"]
@@ -91,28 +91,35 @@ class _FewAtATime(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, a: Tensor, r: Tensor, compare) -> Tensor:
-        largest = max(a.shape[1], r.shape[1]) ** 2
-        step = max(1, WEIGHTS_AT_ONCE // largest)
-        values = a.new_empty(len(a))
-        gradient = torch.empty_like(a) if ctx.needs_input_grad[0] else None
-        for at in range(0, len(a), step):
-            some = slice(at, at + step)
-            if gradient is None:
-                values[some] = compare(a[some], r[some])
-                continue
-            with torch.enable_grad():
-                own = a[some].detach().requires_grad_()
-                found = compare(own, r[some])
-                (gradient[some],) = torch.autograd.grad(found.sum(), own)
-            values[some] = found.detach()
-        ctx.save_for_backward(gradient)
+        ctx.save_for_backward(a, r)
+        ctx.compare = compare
+        values, ctx.gradient = _with_gradient(a, r, compare, ctx.needs_input_grad[0])
         return values
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, towards: Tensor) -> tuple[Tensor, None, None]:
-        (gradient,) = ctx.saved_tensors
-        return gradient * towards[:, None, None], None, None
+        gradient, ctx.gradient = ctx.gradient, None
+        if gradient is None:  # one who walks a graph twice waits twice
+            _, gradient = _with_gradient(*ctx.saved_tensors, ctx.compare, True)
+        return gradient.mul_(towards[:, None, None]), None, None
+
+
+def _with_gradient(a: Tensor, r: Tensor, compare, wanted: bool) -> tuple[Tensor, Tensor | None]:
+    """(b,), and of their sum the gradient (b, n, D) towards ``a`` if it is ``wanted``."""
+    step = max(1, WEIGHTS_AT_ONCE // max(a.shape[1], r.shape[1]) ** 2)
+    values, gradient = a.new_empty(len(a)), torch.empty_like(a) if wanted else None
+    for at in range(0, len(a), step):
+        some = slice(at, at + step)
+        if gradient is None:
+            values[some] = compare(a[some], r[some])
+            continue
+        with torch.enable_grad():
+            own = a[some].detach().requires_grad_()
+            found = compare(own, r[some])
+            (gradient[some],) = torch.autograd.grad(found.sum(), own)
+        values[some] = found.detach()
+    return values, gradient
 
 
 def _compared(a: Tensor, r: Tensor, *, queries: Queries, penalty, alpha: float) -> Tensor:

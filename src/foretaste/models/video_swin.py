@@ -116,12 +116,12 @@ class WindowAttention(nn.Module):
         count = x.shape[1]
         # For a window that is smaller than configured the published code cuts the table like this, too.
         index = self.relative_position_index[:count, :count]
-        bias = F.embedding(index, self.relative_position_bias_table).permute(2, 0, 1)
+        bias = F.embedding(index, self.relative_position_bias_table).permute(2, 0, 1).contiguous()
         if apart is not None:
             bias = bias + apart[:, None]  # (W, heads, N, N)
         scores = (query * self.scale) @ key.mT
         windows = 1 if apart is None else len(apart)
-        scores = (scores.unflatten(0, (-1, windows)) + bias).flatten(0, 1)
+        scores.unflatten(0, (-1, windows)).add_(bias)
         return self.proj((scores.softmax(-1) @ value).transpose(1, 2).flatten(2))
 
 

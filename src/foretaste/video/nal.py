@@ -95,7 +95,8 @@ def _hevc(data: bytes, length: int | None) -> Units:
 
 def _spans(data: bytes, length: int | None) -> Iterator[tuple[int, int]]:
     """(start, stop) of each unit in ``data``."""
-    if length is None:
+    # A head of mp4 may stand over packets with start codes (a copy into AVI); no unit has a length of 1.
+    if length is None or (length == 4 and data.startswith(b"\x00" + _START)):
         at = data.find(_START)
         while at >= 0:
             following = data.find(_START, at + 3)

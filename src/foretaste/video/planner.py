@@ -21,8 +21,8 @@ def runs(packets: Packets, frames: np.ndarray) -> list[np.ndarray]:
         return []
     entries = np.flatnonzero(packets.flags & ENTRY)
     last_entry = np.searchsorted(entries, wanted, side="right") - 1
-    leading = packets.pts[wanted] < packets.pts[entries[last_entry]]
-    starts = entries[np.maximum(last_entry - leading, 0)]
+    shown_before = packets.pts[wanted] < packets.pts[entries[last_entry]]
+    starts = entries[np.maximum(last_entry - shown_before, 0)]
     return [_kept(packets, start, stop, wanted) for start, stop in _united(starts, wanted)]
 
 
@@ -35,13 +35,11 @@ def leading(packets: Packets, run: np.ndarray) -> np.ndarray:
 
 def _united(starts: np.ndarray, stops: np.ndarray) -> list[tuple[int, int]]:
     """The spans (both ends included), those that overlap as one."""
-    united: list[tuple[int, int]] = []
-    for start, stop in sorted(zip(starts.tolist(), stops.tolist())):
-        if united and start <= united[-1][1]:
-            united[-1] = (united[-1][0], max(stop, united[-1][1]))
-        else:
-            united.append((start, stop))
-    return united
+    order = np.argsort(starts, kind="stable")
+    starts, reached = starts[order], np.maximum.accumulate(stops[order])
+    begins = np.flatnonzero(np.concatenate(([True], starts[1:] > reached[:-1])))
+    ends = np.concatenate((begins[1:] - 1, [len(starts) - 1]))
+    return list(zip(starts[begins].tolist(), reached[ends].tolist()))
 
 
 def _kept(packets: Packets, start: int, stop: int, wanted: np.ndarray) -> np.ndarray:

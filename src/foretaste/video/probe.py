@@ -67,7 +67,8 @@ def probe(
     missing = sorted((wanted or {}).keys() - seen)
     beside = _by_name(folder) if missing else {}
     for video_id in missing:
-        others = f" (there is {', '.join(beside[video_id])})" if video_id in beside else ""
+        near = beside.get(video_id.casefold(), [])
+        others = f" (there is {', '.join(near)})" if near else ""
         issues.append(Issue(file=f"{video_id}.*", key=video_id, reason=f"no video file of that name{others}"))
     for line in remarks(rows, taken):
         say(line)
@@ -81,8 +82,8 @@ def _reaches(path: Path, end_s: float, last_start_s: float) -> None:
 
 
 def _by_name(folder: Path) -> dict[str, list[str]]:
-    """All files below ``folder`` by their name without the suffix, as paths in it."""
+    """All files below ``folder`` by their name without the suffix, in small letters, as paths in it."""
     found: dict[str, list[str]] = {}
     for path in matching(folder, "**/*"):
-        found.setdefault(path.stem, []).append(path.relative_to(folder).as_posix())
+        found.setdefault(path.stem.casefold(), []).append(path.relative_to(folder).as_posix())
     return found

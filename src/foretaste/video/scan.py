@@ -154,8 +154,7 @@ def _read(
         beat()
         stamp = packet.dts if packet.pts is None else packet.pts
         if packet.size and stamp is not None:
-            ticks = stamp - (packet.stream.start_time or 0) + (packet.duration or 0)
-            end_s = max(end_s, float(ticks * packet.time_base))
+            end_s = max(end_s, float((stamp + (packet.duration or 0)) * packet.time_base))
         if packet.size and packet.stream_index == stream.index:
             read.add(packet)
     if missing := missing_bytes(path):
@@ -202,14 +201,14 @@ def _laid_out(
 def _flags(path: Path, read: _Read) -> np.ndarray:
     """(n,) uint8 of each packet."""
     marks, layer = np.frombuffer(read.marks, np.uint8), np.frombuffer(read.layer, np.uint8)
-    key = read.first(_KEY)
-    if key is None:
-        raise unreadable(path, "no key frame")
     flags = marks & (ENTRY | HIDDEN | DISPOSABLE)
     # A picture of a lower layer is referred to by those above.
     flags[layer < layer.max()] &= ~np.uint8(DISPOSABLE)
     # A recording may begin at a key frame that is none by its units; FFmpeg begins there, too.
-    flags[key] |= ENTRY
+    if (key := read.first(_KEY)) is not None:
+        flags[key] |= ENTRY
+    if not (flags & ENTRY).any():
+        raise unreadable(path, "no key frame")
     return flags
 
 
