@@ -18,7 +18,7 @@ SHORT = {"epochs": 1, "batch": 8, "optimizer": {"kind": "adamw", "lr": 1e-3}}
 LABELS = [{"loss": {"kind": "cross_entropy"}, "of": "action"}]
 VIT = {"kind": "vit", "image": 32, "patch": 8, "width": 24, "layers": 1, "heads": 2}
 GEOMETRY = {"size": 32, "scoring_side": 36, "training_sides": [34, 40]}
-CLIP = {"kind": "clip", "frames": 4, "rate": 4.0, "geometry": GEOMETRY}
+CLIP = {"kind": "clip", "frames": 4, "rate": 5.0, "geometry": GEOMETRY}
 
 
 def reads(backbone):
