@@ -117,7 +117,7 @@ MISTAKES = {
     "lms: {mine: {innit: minilm}}": "lms.mine.innit: one of .*init.*did you mean 'init'",
     "backbones: {mine: {gird: {fps: 1.0}}}": "backbones.mine.gird: one of .*did you mean 'grid'",
     "backbones: {mine: {grid: {fsp: 1.0}}}": (
-        "backbones.mine.grid.fsp: one of fps, shards.*did you mean 'fps'"
+        "backbones.mine.grid.fsp: one of .*fps.*shards.*did you mean 'fps'"
     ),
     "history: {rulle: end}": "history.rulle: one of length, rule, source.*did you mean 'rule'",
     "histroy: {}": "unknown key 'histroy'.*one of backbones, comparisons, datasets, history",
