@@ -180,3 +180,27 @@ def test_a_language_model_is_no_picture_s(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
     with pytest.raises(ConfigError, match="bert sees neither pictures nor clips"):
         opened(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {**READS, "image_std": [0.2, 0.2]},
+        {**READS, "image_std": [0.2, 0.0, 0.2]},
+        {**READS, "image_mean": "x"},
+        [],
+    ],
+)
+def test_a_file_that_does_not_say_how_pixels_are_read_is_one_error(tmp_path, said):
+    write(tmp_path, "vit")
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(said))
+    with pytest.raises(DataError, match="preprocessor_config"):
+        opened(tmp_path)
+
+
+def test_what_is_left_out_is_said(tmp_path, capsys):
+    write(tmp_path, "vit", AutoModelForImageClassification)
+    opened(tmp_path)
+    said = capsys.readouterr()
+    assert "not used of its weights: classifier" in said.out + said.err

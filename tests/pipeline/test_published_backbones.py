@@ -65,6 +65,10 @@ def test_a_training_starts_from_what_was_published(tmp_path):
         ({**SEEN, "init": "minilm", "network": {"kind": "vit"}}, "init goes with"),
         ({"grid": {"fps": 1.0}, "files": "a.h5", "init": "minilm"}, "nothing else but a grid"),
         ({**SEEN, "network": {"kind": "vit", "weights": "a"}, "training": TRAINED["training"]}, "objective"),
+        (
+            {**BACKBONES["dino"], "view": {"kind": "clip", "window": "target"}},
+            "a backbone of clips knows no window",
+        ),
         ({"grid": {"fps": 1.0}, "network": {"kind": "vit"}}, "either files, or view and network"),
     ],
 )

@@ -19,17 +19,18 @@ from typing import Literal
 
 import torch
 import transformers
-from pydantic import Field
+from pydantic import BaseModel, Field, PositiveFloat, model_validator
 from torch import Tensor, nn
 from transformers import AutoModel, PretrainedConfig
 from transformers.models.auto.modeling_auto import MODEL_FOR_VIDEO_CLASSIFICATION_MAPPING_NAMES
 
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.contracts.json_files import read_json
+from foretaste.contracts.json_files import checked, read_json
 from foretaste.contracts.view import Sources
 from foretaste.models.pixels import Normalise, Pixels
 from foretaste.models.pretrained import TOWERS, check_fits, load_network, read_config, sees
+from foretaste.pipeline import console
 from foretaste.pipeline.hugging_face import PREPROCESSORS
 from foretaste.pipeline.options import Options
 
@@ -66,6 +67,22 @@ class Config(Options):
     """Heads of a recogniser; a backbone that is used as it is has none."""
     pixels: Pixels | None = None
     """How it reads the bytes of a picture; null: as its folder says."""
+
+
+class Preprocessor(BaseModel, extra="ignore", frozen=True):
+    """What of a folder's ``preprocessor_config.json`` says how pixels are read; sizes are the view's."""
+
+    do_rescale: bool = True
+    rescale_factor: float = 1 / 255
+    do_normalize: bool = True
+    image_mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    image_std: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (1.0, 1.0, 1.0)
+
+    @model_validator(mode="after")
+    def _said(self) -> Preprocessor:
+        if self.do_normalize and not {"image_mean", "image_std"} <= self.model_fields_set:
+            raise ValueError("do_normalize without image_mean and image_std")
+        return self
 
 
 class PretrainedVision(nn.Module):
@@ -160,13 +177,15 @@ def read_pixels(folder: Path) -> Pixels:
             "the whole folder, as it was published",
             "fetch the file, or set pixels: {mean: ..., std: ...} of the network",
         )
-    said = read_json(there[0])
-    scale = said.get("rescale_factor", 1 / 255) if said.get("do_rescale", True) else 1.0
+    said = checked(
+        read_json(there[0]), Preprocessor, there[0], "fetch it again, or set pixels of the network"
+    )
+    scale = said.rescale_factor if said.do_rescale else 1.0
     if abs(255 * scale - 1) > 1e-6:
         raise DataError(f"pixels times {scale}", there[0], "1 / 255", "set pixels of the network")
-    if not said.get("do_normalize", True):
+    if not said.do_normalize:
         return Pixels(mean=(0.0,) * 3, std=(1.0,) * 3)
-    return Pixels(mean=tuple(said["image_mean"]), std=tuple(said["image_std"]))
+    return Pixels(mean=said.image_mean, std=said.image_std)
 
 
 def open_network(folder: Path, pool: Pool) -> nn.Module:
@@ -204,6 +223,8 @@ def open_network(folder: Path, pool: Pool) -> nn.Module:
             "every weight, and no other",
             "use a folder whose config.json and weights belong together",
         )
+    if left_out := sorted({name.partition(".")[0] for name in found["unexpected_keys"]}):
+        console.say(f"not used of its weights: {', '.join(left_out)}")
     if unused_pooler:
         hf.pooler = None
     if pool == "pooler" and getattr(hf, "pooler", None) is None and not hasattr(hf, "head"):

@@ -163,6 +163,10 @@ class GridConfig(Options):
     """bf16 is autocast."""
 
 
+#: Settings of the view `clip` that say what a backbone is shown at a grid time; the others are about windows.
+CLIP_OF_A_BACKBONE = {"kind", "frames", "rate", "geometry", "modality"}
+
+
 class BackboneConfig(Options):
     """The network that turns frames into feature vectors: trained here, taken as others published it, or its
     vectors given as files.
@@ -194,6 +198,10 @@ class BackboneConfig(Options):
         kind = self.view.get("kind")
         if kind not in ("frames", "clip") or self.view.get("modality", "rgb") != "rgb":
             raise ValueError("a backbone sees frames or clips of RGB: view: {kind: frames} or {kind: clip}")
+        if kind == "clip" and (unused := sorted(set(self.view) - CLIP_OF_A_BACKBONE)):
+            raise ValueError(
+                f"a backbone of clips knows no {', '.join(unused)}: {', '.join(sorted(CLIP_OF_A_BACKBONE))}"
+            )
         if kind == "clip" and self.training is not None:
             raise ValueError("a backbone of clips is used as it was published, without training")
         if (self.training is None) != (not self.objective):
