@@ -113,6 +113,15 @@ MISTAKES = {
     ),
     "models: {teacher_lm: {held_out: 5}, teacher_counts: {folds: 0, held_out: 9}, teacher_lm_counts: "
     "{weights: fitted}}": ("different videos .held_out:"),
+    "models: {teacher_lm_counts: {space: logits, weights: {kind: held_out}}}": (
+        "weights: fitted, and .*teacher_counts saw all.*teacher_lm_counts: held_out or folds"
+    ),
+    "models: {teacher_lm_counts: {weights: {kind: per_sample}}}": "per_sample needs space: logits",
+    "models: {teacher_lm_counts: {space: logits, prior_exponent: fitted, weights: {kind: per_sample}}}": (
+        "per_sample needs a number for prior_exponent"
+    ),
+    "models: {teacher_lm_counts: {space: logits, weights: {kind: per_sampel}}}": "held_out, per_sample",
+    "models: {teacher_lm_counts: {space: logits, weights: {kind: per_sample, gamma: 0}}}": "gamma",
     "models: {student_lm: {held_out: 5}}": "learns from another's scores.*models.student_lm",
     "lms: {mine: {innit: minilm}}": "lms.mine.innit: one of .*init.*did you mean 'init'",
     "backbones: {mine: {gird: {fps: 1.0}}}": "backbones.mine.gird: one of .*did you mean 'grid'",

@@ -213,3 +213,9 @@ def test_numbers_as_people_read_them():
         setting_line(fitted)
         == "seeds 0, 1 together · weights 0.6 a + 0.4 b, 0.7 a + 0.3 b · fitted on held-out training rows"
     )
+    by_head = {"a": {"verb": 0.6, "noun": 0.1}, "b": {"verb": 0.4, "noun": 0.9}}
+    assert setting_line({"ensemble_weights": by_head}) == (
+        "weights 0.6 of verb/0.1 of noun a + 0.4 of verb/0.9 of noun b"
+    )
+    by_label = "by each training row's label (gamma 1), equal in other splits"
+    assert setting_line({"ensemble_weights": by_label}) == f"weights {by_label}"

@@ -1,11 +1,12 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from made_up_tables import make_classes, make_scores, make_tables
 
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.tables import SAMPLES, read_table
+from foretaste.contracts.tables import SAMPLES, read_table, write_table
 from foretaste.evaluation.measure import measure
 from foretaste.evaluation.protocols import targets
 from foretaste.pipeline.step import Step
@@ -192,3 +193,75 @@ def test_seeds_of_a_model_share_its_weight(tmp_path):
         np.exp(log_softmax(mean.logits("validation", "action"))), (3 * (a + b) + b + a) / 8, atol=2e-4
     )
     assert sorted(mean.manifest["record"]["weights"]) == ["counts", "counts.3", "lm", "lm.1"]
+
+
+def _by_error(folder: Path, kind: str, gamma: float, **how) -> Step:
+    step = _step(folder, exponent=0.0, **how)
+    step.config.update(space="logits", weights={"kind": kind, "gamma": gamma})
+    step.config["protocol"]["ensemble_weights"] = "fitted" if kind == "held_out" else kind
+    return step
+
+
+def _errors(folder: Path, split: str, wanted) -> np.ndarray:
+    """(2, n): cross-entropy of lm and counts."""
+    truth = wanted.labels["action"][:, None]
+    logits = [verify(folder / name / "scores").logits(split, "action", wanted.sample_ids) for name in NAMES]
+    return np.stack([-np.take_along_axis(log_softmax(one), truth, 1)[:, 0] for one in logits])
+
+
+NAMES = ("lm", "counts")
+
+
+def test_weights_by_held_out_error_are_one_a_model_and_head_and_use_held_out_rows_alone(tmp_path):
+    step = _by_error(tmp_path, "held_out", 0.5, folds=0, held_out=True)
+    average.run(step)
+    mean = verify(step.outputs["scores"])
+    training = targets(read_table(tmp_path / "samples.parquet", SAMPLES), "training")
+    held = training.among(mean.sample_ids("held_out"))
+    share = np.exp(-_errors(tmp_path, "held_out", held).mean(axis=1) / 0.5)
+    share /= share.sum()
+    protocol = mean.manifest["facts"]["protocol"]
+    said = [protocol["ensemble_weights"][name]["action"] for name in NAMES]
+    assert said == pytest.approx(share, abs=1e-5) and share.max() > 0.55
+    assert protocol["fitted_on"] == "held-out training rows"
+    wanted = targets(read_table(tmp_path / "samples.parquet", SAMPLES), "validation")
+    logits = [
+        verify(tmp_path / name / "scores").logits("validation", "action", wanted.sample_ids) for name in NAMES
+    ]
+    np.testing.assert_allclose(
+        log_softmax(mean.logits("validation", "action", wanted.sample_ids)),
+        log_softmax(mean_logits(logits, "logits", said)),
+        atol=2e-2,
+    )
+
+
+def test_weights_by_held_out_error_on_in_sample_scores_are_refused(tmp_path):
+    with pytest.raises(DataError, match="weights: held_out on in-sample scores"):
+        average.run(_by_error(tmp_path, "held_out", 1.0, folds=0))
+
+
+def test_weights_by_the_label_are_of_training_rows_and_other_splits_are_said_to_be_equal(tmp_path, capsys):
+    step = _by_error(tmp_path, "per_sample", 0.5, folds=0)
+    average.run(step)
+    mean, samples = verify(step.outputs["scores"]), read_table(tmp_path / "samples.parquet", SAMPLES)
+    for split in ("training", "validation"):
+        wanted = targets(samples, split)
+        logits = [
+            verify(tmp_path / name / "scores").logits(split, "action", wanted.sample_ids) for name in NAMES
+        ]
+        share = np.exp(-_errors(tmp_path, split, wanted).T / 0.5)
+        expected = mean_logits(logits, "logits", share if split == "training" else None)
+        got = log_softmax(mean.logits(split, "action", wanted.sample_ids))
+        np.testing.assert_allclose(got, log_softmax(expected), atol=2e-2)
+    said = capsys.readouterr()
+    assert "validation: equal weights; per-sample ones are by the label" in said.out + said.err
+
+
+def test_weights_by_the_label_need_labels(tmp_path):
+    step = _by_error(tmp_path, "per_sample", 1.0, folds=0)
+    samples = read_table(tmp_path / "samples.parquet", SAMPLES)
+    rows = samples.to_pylist()
+    rows[0]["dropped_because"] = "no usable video"
+    write_table(tmp_path / "samples.parquet", SAMPLES, pa.Table.from_pylist(rows, schema=samples.schema))
+    with pytest.raises(DataError, match="per_sample of 1 samples without a label"):
+        average.run(step)

@@ -7,7 +7,7 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.model_config import AverageConfig, ModelConfig, TermConfig
+from foretaste.pipeline.model_config import AverageConfig, ModelConfig, SoftminConfig, TermConfig
 from foretaste.pipeline.taken import task_of
 
 
@@ -64,16 +64,22 @@ def _ensemble(settings: ModelConfig | AverageConfig) -> dict[str, Any]:
     """The settings of an average; what is fitted is known once the scores are made."""
     if not isinstance(settings, AverageConfig):
         return {"ensemble_weights": None, "ensemble_seeds": None, "fitted_on": None}
-    fixed = (
-        dict(zip(settings.average, settings.weights))
-        if isinstance(settings.weights, tuple)
-        else settings.weights
-    )
     return {
-        "ensemble_weights": fixed,
+        "ensemble_weights": _weights(settings),
         "ensemble_seeds": list(settings.seeds) or None,
         "fitted_on": "fitted" if settings.fits else None,
     }
+
+
+def _weights(settings: AverageConfig) -> str | dict[str, float]:
+    weights = settings.weights
+    if isinstance(weights, tuple):
+        return dict(zip(settings.average, weights))
+    if not isinstance(weights, SoftminConfig):
+        return weights
+    if weights.kind == "held_out":
+        return "fitted"
+    return f"by each training row's label (gamma {weights.gamma:g}), equal in other splits"
 
 
 def _window(settings: ModelConfig | AverageConfig) -> dict[str, Any]:

@@ -27,8 +27,7 @@ def setting_line(protocol: Mapping[str, Any]) -> str:
     if protocol.get("ensemble_weights") not in (None, "equal"):
         weights = protocol["ensemble_weights"]
         one_a_run = weights if isinstance(weights, list) else [weights]
-        shares = [" + ".join(f"{share:g} {name}" for name, share in one.items()) for one in one_a_run]
-        parts.append(f"weights {', '.join(shares)}")
+        parts.append(f"weights {', '.join(map(_shares, one_a_run))}")
     if protocol.get("prior_exponent"):
         exponent = protocol["prior_exponent"]
         parts.append(
@@ -37,6 +36,19 @@ def setting_line(protocol: Mapping[str, Any]) -> str:
     if protocol.get("fitted_on"):
         parts.append(f"fitted on {protocol['fitted_on']}")
     return " · ".join(parts)
+
+
+def _shares(weights: str | Mapping[str, Any]) -> str:
+    """How much of an average each model is; by head where the heads differ."""
+    if isinstance(weights, str):
+        return weights
+    return " + ".join(f"{_share(share)} {name}" for name, share in weights.items())
+
+
+def _share(share: float | Mapping[str, float]) -> str:
+    if isinstance(share, Mapping):
+        return "/".join(f"{own:g} of {head}" for head, own in share.items())
+    return f"{share:g}"
 
 
 def terms_text(protocol: Mapping[str, Any]) -> str | None:

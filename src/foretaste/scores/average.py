@@ -30,7 +30,7 @@ GRID = tuple(round(0.1 * step, 1) for step in range(11))
 
 
 def mean_logits(
-    logits: Sequence[np.ndarray], space: Space, weights: Sequence[float] | None = None
+    logits: Sequence[np.ndarray], space: Space, weights: Sequence[float] | np.ndarray | None = None
 ) -> np.ndarray:
     """(n, C) float64 logits of the mean model, from one (n, C) array a model.
 
@@ -38,21 +38,21 @@ def mean_logits(
     probabilities being taken, so that a constant added to one model's logits changes nothing.
 
     weights
-        One a model, not all 0, of any sum; None: equal.
+        One a model, (m,), or one a row and model, (n, m); not all 0, of any sum. None: equal.
     """
     share = np.ones(len(logits)) if weights is None else np.asarray(weights, dtype=np.float64)
-    share = share / share.sum()
-    counted = [one for one, own in zip(logits, share, strict=True) if own]
-    share = share[share > 0, None, None]
+    share = np.atleast_2d(share / share.sum(axis=-1, keepdims=True))
+    counted = [one for one, own in zip(logits, share.any(axis=0), strict=True) if own]
+    share = np.broadcast_to(share[:, share.any(axis=0)].T[..., None], (len(counted), len(logits[0]), 1))
     mean = np.empty(logits[0].shape, dtype=np.float64)
     for start in range(0, len(mean), ROWS):
         rows = slice(start, start + ROWS)
         each = np.stack([log_softmax(one[rows]) for one in counted])
         if space == "logits":
-            mean[rows] = (share * each).sum(axis=0)
+            mean[rows] = (share[:, rows] * each).sum(axis=0)
         else:
             highest = each.max(axis=0)
-            mean[rows] = highest + np.log((share * np.exp(each - highest)).sum(axis=0))
+            mean[rows] = highest + np.log((share[:, rows] * np.exp(each - highest)).sum(axis=0))
     return mean
 
 
@@ -135,6 +135,11 @@ def _common(source: Scores) -> dict[str, Any]:
     }
 
 
+def joint_heads(sources: Sequence[Scores]) -> list[str]:
+    """The heads that all sources have, in the first one's order."""
+    return [head for head in sources[0].heads if all(head in source.heads for source in sources)]
+
+
 def joint_context(sources: Sequence[Scores]) -> dict[str, Any]:
     """The context of an average: that of its parts, and a list where they see different amounts of the
     past.
@@ -172,21 +177,21 @@ def _listed(value: Any) -> list[Any]:
 def write_mean(
     writer: ScoreWriter, sources: Sequence[Scores], split: str, space: Space, counts: Mapping[str,
     np.ndarray], exponent: float = 0.0,
-    weights: Sequence[float] | None = None,
+    weights: Mapping[str, Sequence[float] | np.ndarray] | None = None,
 ) -> None:  # fmt: skip
     """Write one split of the mean model: the heads that all sources have, each divided by its own class
     prior.
 
     weights
-        One a source; None: equal.
+        head -> one a source, or one a sample and source (``mean_logits``); None: equal.
     counts
         head -> (C,) occurrences of each class in the training rows.
     """
     ids = joint_ids(sources, split)
-    heads = [head for head in sources[0].heads if all(head in source.heads for source in sources)]
     logits = {}
-    for head in heads:
-        mean = mean_logits([source.logits(split, head, ids) for source in sources], space, weights)
+    for head in joint_heads(sources):
+        own = None if weights is None else weights[head]
+        mean = mean_logits([source.logits(split, head, ids) for source in sources], space, own)
         logits[head] = divide_by_prior(mean, counts[head], exponent)
     folds = np.stack([source.folds(split, ids) for source in sources], axis=1)
     digests = [

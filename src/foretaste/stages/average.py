@@ -2,6 +2,8 @@
 
 Weights and the exponent of the prior are fixed, or fitted on training rows that no part of the mean was
 trained on: the split `held_out` of models with `held_out`, or all training rows of models with `folds`.
+Weights `per_sample` are of each training row by its label, whoever was trained on it; other splits have
+labels that nobody may use, so there the mean is the plain one, and the log and the protocol say so.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from foretaste.scores.average import (
     fit_exponent,
     fit_weights,
     joint_context,
+    joint_heads,
     joint_ids,
     joint_terms,
     joint_trained_on,
@@ -33,9 +36,14 @@ from foretaste.scores.average import (
 )
 from foretaste.scores.format import HELD_OUT, UNSEEN
 from foretaste.scores.reader import Scores, open_scores
+from foretaste.scores.softmin import cross_entropies, held_out_shares, per_sample_shares
 from foretaste.scores.writer import ScoreWriter
 
 TRAINING = "training"
+
+#: As they are recorded. One number a model, of all heads or by head; the settings of ``per_sample``; None:
+#: equal.
+Weights = list[float] | Mapping[str, Any] | None
 
 
 def run(step: Step) -> None:
@@ -44,7 +52,6 @@ def run(step: Step) -> None:
     classes, samples = read_classes(step.inputs["classes"]), read_table(step.inputs["samples"], SAMPLES)
     sources = [open_scores(path) for path in step.inputs["scores"]]
     weights, exponent, fitted_on = _settle(config, sources, classes, samples)
-    shares = _shares(config, weights)
     counts = targets(samples, TRAINING).occurrences(classes)
     record = {
         "weights": _identities(config["parts"], sources),
@@ -66,7 +73,7 @@ def run(step: Step) -> None:
         **config["protocol"],
         "prior_exponent": exponent,
         "fitted_on": fitted_on,
-        "ensemble_weights": dict(zip(config["average"], weights, strict=True)) if told == "fitted" else told,
+        "ensemble_weights": _by_model(config["average"], weights) if told == "fitted" else told,
     }
     with artifact.whole(step.outputs["scores"]) as folder:
         writer = ScoreWriter(
@@ -78,21 +85,23 @@ def run(step: Step) -> None:
         )
         for split in sources[0].splits:
             if all(split in source.splits for source in sources):
+                shares = _shares_in(split, config, weights, sources, samples)
                 write_mean(writer, sources, split, space, counts, exponent, shares)
         writer.finish()
 
 
 def _settle(
     config: Mapping[str, Any], sources: Sequence[Scores], classes: ClassSpace, samples: pa.Table
-) -> tuple[list[float] | None, float, str | None]:
-    """The weight of each model (None: equal), the exponent of the prior, and on which rows they were fitted,
-    if any was.
-    """
+) -> tuple[Weights, float, str | None]:
+    """The weights, the exponent of the prior, and on which rows they were fitted, if any was."""
     weights, exponent = config["weights"], config["prior_exponent"]
     weights = None if weights == "equal" else weights
-    if "fitted" not in (weights, exponent):
+    by_error = _kind(config) == "held_out"
+    if "fitted" not in (weights, exponent) and not by_error:
         return weights, exponent, None
     what = [f"{name}: fitted" for name in ("weights", "prior_exponent") if config[name] == "fitted"]
+    if by_error:
+        weights, what = _held_out_weights(config, sources, samples), ["weights: held_out", *what]
     wanted, logits, fitted_on = unseen_rows(sources, samples, classes.main, what[0])
     if weights == "fitted":
         truth = wanted.labels[classes.main]
@@ -102,7 +111,7 @@ def _settle(
             f" {len(wanted)} {fitted_on}"
         )
     if exponent == "fitted":
-        mean = mean_logits(logits, config["space"], _shares(config, weights))
+        mean = mean_logits(logits, config["space"], _of_sources(config, weights, classes.main))
         # What the models behind these scores could count: with `held_out` not these rows themselves.
         rows = targets(samples, TRAINING)
         if len(wanted) < len(rows):
@@ -173,11 +182,94 @@ def fitted_exponent(
     return fit_exponent(logits, counts, value)
 
 
-def _shares(config: Mapping[str, Any], weights: Sequence[float] | None) -> list[float] | None:
+def _held_out_weights(
+    config: Mapping[str, Any], sources: Sequence[Scores], samples: pa.Table
+) -> dict[str, list[float]]:
+    """head -> the weight of each model, to six digits."""
+    found = {}
+    for head in joint_heads(sources):
+        wanted, logits, fitted_on = unseen_rows(sources, samples, head, "weights: held_out")
+        errors = _errors(config, logits, _truth(wanted, head))
+        shares = held_out_shares(errors, config["weights"]["gamma"])
+        found[head] = [round(float(share), 6) for share in shares]
+        said = dict(zip(config["average"], found[head], strict=True))
+        console.say(f"weights of {head} {said}, by the cross-entropy of {len(wanted)} {fitted_on}")
+    return found
+
+
+def _shares_in(
+    split: str, config: Mapping[str, Any], weights: Weights, sources: Sequence[Scores], samples: pa.Table
+) -> dict[str, np.ndarray] | None:
+    """head -> the weight of each source (m,) in a split, or of each row and source (n, m); None: equal."""
+    heads = joint_heads(sources)
+    if _kind(config) != "per_sample":
+        return None if weights is None else {head: _of_sources(config, weights, head) for head in heads}
+    if split not in (TRAINING, HELD_OUT):
+        console.say(f"{split}: equal weights; per-sample ones are by the label, and of training rows alone")
+        return None
+    ids = joint_ids(sources, split)
+    wanted = targets(samples, TRAINING)
+    place = {sample: row for row, sample in enumerate(wanted.sample_ids)}
+    if unlabelled := [sample for sample in ids if sample not in place]:
+        raise DataError(
+            f"weights: per_sample of {len(unlabelled)} samples without a label, e.g. {unlabelled[0]}",
+            sources[0].folder,
+            f"labels of all samples of {split}",
+            "choose other weights, or score labelled samples",
+        )
+    rows = [place[sample] for sample in ids]
+    found = {}
+    for head in heads:
+        logits = [source.logits(split, head, ids) for source in sources]
+        errors = _errors(config, logits, _truth(wanted, head)[rows])
+        shares = per_sample_shares(errors, weights["gamma"])
+        found[head] = shares[:, _model_of(config)]
+    return found
+
+
+def _errors(config: Mapping[str, Any], logits: Sequence[np.ndarray], truth: np.ndarray) -> np.ndarray:
+    """(m, n) cross-entropy of each model, the mean over its seeds."""
+    each, model_of = cross_entropies(logits, truth), np.array(_model_of(config))
+    return np.stack([each[model_of == model].mean(axis=0) for model in range(len(config["average"]))])
+
+
+def _truth(wanted: Targets, head: str) -> np.ndarray:
+    if head not in wanted.labels:
+        raise DataError(
+            f"weights by the labels of {head}, which has none",
+            "samples",
+            f"labels of {', '.join(wanted.labels)}",
+            "choose other weights",
+        )
+    return wanted.labels[head]
+
+
+def _of_sources(config: Mapping[str, Any], weights: Weights, head: str) -> np.ndarray | None:
     """The weight of each source: its model's, which its seeds share (all models have equally many)."""
     if weights is None:
         return None
-    return [dict(zip(config["average"], weights, strict=True))[part] for part in config["parts"]]
+    of_model = weights[head] if isinstance(weights, Mapping) else weights
+    return np.array([of_model[model] for model in _model_of(config)])
+
+
+def _kind(config: Mapping[str, Any]) -> str:
+    """What the weights are asked to be: ``given`` as numbers, or by a name."""
+    asked = config["weights"]
+    named = asked["kind"] if isinstance(asked, Mapping) else asked
+    return named if isinstance(named, str) else "given"
+
+
+def _model_of(config: Mapping[str, Any]) -> list[int]:
+    """Of each source the place of its model."""
+    return [config["average"].index(part) for part in config["parts"]]
+
+
+def _by_model(models: Sequence[str], weights: Weights) -> dict[str, Any]:
+    """What was fitted, by model: a number, or one a head."""
+    if isinstance(weights, Mapping):
+        columns = zip(*weights.values(), strict=True)
+        return {model: dict(zip(weights, own)) for model, own in zip(models, columns, strict=True)}
+    return dict(zip(models, weights, strict=True))
 
 
 def _identities(parts: Sequence[str], sources: Sequence[Scores]) -> dict[str, str]:
