@@ -108,7 +108,7 @@ def test_both_layouts_give_the_same_segments(root, layout):
     assert (
         classes.groups["tail"]["verb"] == (1,)
         and set(classes.groups["tail"]["noun"]) & {0, 1, 2, 10} == {10}
-        and classes.sample_groups["unseen"] == ("P18_02",)
+        and classes.sample_groups == {"unseen": ("P18_02",), "regular": ("P01_11",)}
     )
     rows = got.segments.to_pylist()
     assert [(row["segment_id"], row["split"], row["action_id"]) for row in rows] == [
@@ -298,7 +298,7 @@ def test_a_bad_row_moves_action_ids_only_where_its_pair_cannot_be_read_and_says_
 
 def test_nobody_unseen_is_fine(root):
     edit(root, "epic100/EPIC_100_unseen_participant_ids_validation.csv", "P18\nP32\n", "")
-    assert read(root).classes.sample_groups["unseen"] == ()
+    assert read(root).classes.sample_groups == {"unseen": (), "regular": ("P01_11", "P18_02")}
 
 
 @pytest.mark.parametrize(
@@ -338,6 +338,18 @@ def test_recall_of_unseen_participants_and_of_tail_classes_by_hand(root):
     right = measure({"action": logits}, wanted, got.classes)
     for head in ("action", "verb", "noun"):
         assert {right[head][f"class_mean_recall5{part}"] for part in ("", ".unseen", ".tail")} == {100.0}
+        assert {right[head][f"top1{part}"] for part in (".regular", ".unseen", ".tail")} == {100.0}
+    # One clip of a seen participant, one of an unseen one; both are of the tail, by the noun or by the verb.
+    logits[0, 1], logits[0, 2] = -9.0, 1.0
+    wrong = measure({"action": logits}, wanted, got.classes)
+    assert [wrong["action"][f"top1{part}"] for part in ("", ".regular", ".unseen", ".tail")] == [
+        50,
+        0,
+        100,
+        50,
+    ]
+    assert [wrong["noun"][f"top1{part}"] for part in (".regular", ".tail")] == [0.0, 0.0]
+    assert [wrong["verb"][f"top1{part}"] for part in (".regular", ".tail")] == [100.0, 100.0]
     # 5 actions in all: each is among the first five. Nouns are 11: those of no action share the last ranks.
     assert right["noun"]["many_shot_recall5_and"] is None
     none = replace(got.classes, groups={}, sample_groups={})

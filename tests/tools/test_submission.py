@@ -65,6 +65,38 @@ def test_the_file_is_as_the_challenge_wants_it(scores, tmp_path):
             np.testing.assert_allclose(list(entry[head].values()), summed, rtol=1e-6)
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["of actions", "of verbs and nouns"])
+def test_the_file_of_recognition_has_log_probabilities_of_verbs_and_nouns(scores, tmp_path, whole):
+    random, path = np.random.default_rng(1), scores[0]
+    if not whole:
+        path = tmp_path / "G.npz"
+        heads = {"verb": random.normal(0, 3, (300, VERBS)), "noun": random.normal(0, 3, (300, NOUNS))}
+        np.savez(path, sample_id=np.array(IDS), **heads)
+        (tmp_path / "G.classes.json").write_text(CLASSES.to_json())
+    line = ["submission", "--challenge", "recognition", "--scores", str(path)]
+    assert main([*line, "--out", str(tmp_path / "test.json")]) == 0
+    made = json.loads((tmp_path / "test.json").read_text())
+    assert (made["challenge"], made["version"], list(made["results"])) == ("action_recognition", "0.2", IDS)
+    for row, entry in enumerate(made["results"].values()):
+        assert list(entry) == ["verb", "noun"]
+        for place, (head, size) in enumerate((("verb", VERBS), ("noun", NOUNS))):
+            logits = (scores[1] if whole else heads[head])[row].astype(np.float32).astype(np.float64)
+            p = np.exp(logits) / np.exp(logits).sum()
+            if whole:
+                p = np.bincount([pair[place] for pair in PAIRS], weights=p, minlength=size)
+            assert list(entry[head]) == [str(i) for i in range(size)]
+            np.testing.assert_allclose(np.exp(list(entry[head].values())), p, rtol=1e-6, atol=1e-300)
+
+
+def test_recognition_needs_verbs_and_nouns(tmp_path, capsys):
+    np.savez(tmp_path / "F.npz", sample_id=np.array(["x"]), verb=np.zeros((1, VERBS), np.float32))
+    (tmp_path / "F.classes.json").write_text(CLASSES.to_json())
+    line = ["submission", "--scores", str(tmp_path / "F.npz"), "--out", str(tmp_path / "o.json")]
+    assert main([*line, "--challenge", "recognition"]) == 1
+    assert "scores of verb: submission: verbs and nouns, or actions" in capsys.readouterr().err
+    assert main(line) == 1
+
+
 def test_equal_scores_give_equal_bytes(scores, tmp_path):
     for name in ("a", "b"):
         assert main(["submission", "--scores", str(scores[0]), "--out", str(tmp_path / name)]) == 0

@@ -1,4 +1,4 @@
-"""EPIC-KITCHENS-100 for anticipation, from the official files or from RULSTM's.
+"""EPIC-KITCHENS-100, from the official files or from RULSTM's.
 
 Official files (github.com/epic-kitchens/epic-kitchens-100-annotations): EPIC_100_train.csv,
 EPIC_100_validation.csv and, without labels, EPIC_100_test_timestamps.csv; class lists, tail classes,
@@ -9,6 +9,9 @@ classes and participants; class names are official ones in both layouts.
 Segments are known by their narration id ("P01_101_5": the fifth narration of video P01_101). The official
 files number verbs and nouns only; an action is a pair of them that occurs in training or validation, be the
 row good or bad, and its id is RULSTM's: the rank of "verb_noun", as text.
+
+Groups: ``tail`` classes (an action is one if its verb or its noun is, as the challenges say), validation videos
+of ``unseen`` participants, and ``regular`` ones, which are all others of validation (Sun et al. 2024).
 """
 
 from __future__ import annotations
@@ -116,6 +119,7 @@ class Epic100:
             else rulstm_lists(self.root / self.config.rulstm, entries, found)
         )
         verbs, nouns, unseen = lists
+        validation = {entry.video_id for entry in entries if entry.split == "validation"}
         tail = {"action": either(list(actions), verbs, nouns), "verb": verbs, "noun": nouns}
         classes = verb_noun(
             [f"{verb[v]}_{noun[n]}" for v, n in actions],
@@ -123,7 +127,7 @@ class Epic100:
             noun,
             list(actions),
             groups={"tail": tail},
-            sample_groups={"unseen": unseen},
+            sample_groups={"unseen": unseen, "regular": tuple(sorted(validation - set(unseen)))},
         )
         read = []
         for entry in entries:

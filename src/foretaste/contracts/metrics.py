@@ -66,6 +66,15 @@ METRICS = {
             name="class_mean_recall5.tail", title="class-mean recall@5, tail", short="tail",
             kind="class_mean_recall", k=5, group="tail",
         ),
+        Metric(
+            name="top1.regular", title="top-1, regular", short="top-1 regular", kind="accuracy", group="regular",
+        ),
+        Metric(
+            name="top1.unseen", title="top-1, unseen", short="top-1 unseen", kind="accuracy", group="unseen",
+        ),
+        Metric(
+            name="top1.tail", title="top-1, tail", short="top-1 tail", kind="accuracy", group="tail",
+        ),
         Metric(name="ece", title="calibration error", short="ece", kind="ece"),
     )
 }  # fmt: skip

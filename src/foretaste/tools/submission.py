@@ -1,15 +1,16 @@
-"""Write the submission file of the EPIC-KITCHENS-100 anticipation challenge from any scores of its test
-split.
+"""Write the submission file of an EPIC-KITCHENS-100 challenge, of anticipation or of recognition, from any
+scores of its test split.
 
     foretaste submission --scores DIR --out test.json
     foretaste submission --scores F.npz --out test.json --sls-pt 2 \\
         --samples results/epic100/samples/anticipation.parquet
+    foretaste submission --challenge recognition --scores DIR --out test.json
 
 DIR is a score cache, F.npz an archive as `foretaste scores export` writes it. With --samples every segment of
 the split must have a score, dropped or not, as the challenge demands. An archive does not say which split it
 holds: that is checked with --samples alone. The supervision levels say what an entry learnt from: --sls-pt
-pretraining, --sls-tl labels, --sls-td data, 0 to 5 each; the defaults are those of the challenge's own
-baseline.
+pretraining, --sls-tl labels, --sls-td data, 0 to 5 each; the defaults are those of the anticipation
+challenge's own baseline.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import pyarrow.compute as pc
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SAMPLES, read_table
-from foretaste.evaluation.submission import submission
+from foretaste.evaluation.submission import CHALLENGES, submission
 from foretaste.pipeline import artifact
 from foretaste.scores.exchange import read_split
 
@@ -32,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scores", required=True, metavar="DIR|F.npz", type=Path, help="a scores/ folder, or a NumPy archive"
     )
     parser.add_argument("--out", required=True, metavar="FILE", type=Path, help="the JSON file to write")
+    parser.add_argument(
+        "--challenge", choices=tuple(CHALLENGES), default="anticipation", help="(default: %(default)s)"
+    )
     parser.add_argument(
         "--split", help="the split to submit (default: test); of an archive with --samples only"
     )
@@ -80,7 +84,7 @@ def run(arguments: argparse.Namespace) -> None:
             )
     levels = {name: getattr(arguments, name) for name in ("sls_pt", "sls_tl", "sls_td")}
     with artifact.whole(arguments.out) as partial, open(partial, "w", encoding="utf-8") as file:
-        for piece in submission(scored, levels):
+        for piece in submission(scored, levels, arguments.challenge):
             file.write(piece)
     of = "a split that was not checked (--samples checks it)" if unchecked else split
     print(f"{arguments.out}: {len(scored.sample_ids)} segments of {of}")
