@@ -10,8 +10,8 @@ Segments are known by their narration id ("P01_101_5": the fifth narration of vi
 files number verbs and nouns only; an action is a pair of them that occurs in training or validation, be the
 row good or bad, and its id is RULSTM's: the rank of "verb_noun", as text.
 
-Groups: ``tail`` classes (an action is one if its verb or its noun is, as the challenges say), validation videos
-of ``unseen`` participants, and ``regular`` ones, which are all others of validation (Sun et al. 2024).
+Groups: ``tail`` classes (an action is one if its verb or its noun is, as the challenges say), validation
+videos of ``unseen`` participants, and ``regular`` ones, all others of validation (Sun et al. 2024).
 """
 
 from __future__ import annotations

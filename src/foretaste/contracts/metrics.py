@@ -67,7 +67,8 @@ METRICS = {
             kind="class_mean_recall", k=5, group="tail",
         ),
         Metric(
-            name="top1.regular", title="top-1, regular", short="top-1 regular", kind="accuracy", group="regular",
+            name="top1.regular", title="top-1, regular", short="top-1 regular", kind="accuracy",
+            group="regular",
         ),
         Metric(
             name="top1.unseen", title="top-1, unseen", short="top-1 unseen", kind="accuracy", group="unseen",
