@@ -1,0 +1,151 @@
+"""Boxes that others give as JSON, as rows of BOXES (``contracts.tables``).
+
+Something-Else (Materzynska et al. 2020): video id -> a list of frames, ``{"name": "151201/0001.jpg",
+"labels": [{"box2d": {"x1": 16.5, "y1": 95.4, "x2": 137.2, "y2": 178.5}, "standard_category": "0000", ...},
+...], ...}``; frames count from 1, ``standard_category`` is "hand" or says which object it is.
+
+Radevski et al.: a list of ``{"id": "151201", "size": [427, 240], "frames": [[{"x1": 16, "y1": 95, "x2": 137,
+"y2": 178, "category": "object", "score": 0.9}, ...], ...], ...}``, of 2021 without ``size`` and with a frame
+as ``{"frame_objects": [...]}``; frame k of the list is frame k of the video.
+
+Edges are pixels of the shown picture. Boxes are called "hand" or "object" and nothing else: what an object is
+called are words of the clip's own label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from foretaste.contracts.errors import DataError
+from foretaste.contracts.json_files import read_json
+
+HAND, OBJECT = "hand", "object"
+
+#: x0, y0, x1, y1 in pixels.
+Edges = tuple[float, float, float, float]
+
+
+class BoxError(ValueError):
+    """A clip whose boxes cannot be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """One thing in one frame, which counts from 0."""
+
+    frame: int
+    label: str
+    track: str | None
+    edges: Edges
+    score: float | None
+
+
+@dataclass(frozen=True)
+class Clip:
+    """The boxes of a clip.
+
+    frames
+        How many of its frames somebody looked at.
+    size
+        Width and height of the picture, where the file says them.
+    """
+
+    boxes: list[Box] = field(default_factory=list)
+    frames: int = 0
+    size: tuple[int, int] | None = None
+
+
+def read_clips(path: Path) -> Iterator[tuple[str, Clip | BoxError]]:
+    """Each clip of a file by its video's id, or what is wrong with it; DataError for a file that is in
+    neither layout.
+    """
+    given = read_json(path, "the download of the boxes")
+    if isinstance(given, dict):
+        entries = ((video_id, frames, _something_else) for video_id, frames in given.items())
+    elif isinstance(given, list) and all(isinstance(one, dict) and "id" in one for one in given):
+        entries = ((one["id"], one, _radevski) for one in given)
+    else:
+        raise DataError(
+            "no boxes of clips",
+            path,
+            'video ids and their frames, or a list of {"id": ..., "frames": ...}',
+            "use the published file",
+        )
+    for video_id, entry, read in entries:
+        try:
+            yield str(video_id), read(entry)
+        except BoxError as reason:
+            yield str(video_id), reason
+
+
+def _something_else(frames: Any) -> Clip:
+    boxes, seen = [], set()
+    for number, frame in enumerate(_listed(frames, "its frames"), 1):
+        name = _of(frame, "name", f"frame {number} of the list")
+        found = re.fullmatch(r"(?:.*/)?0*([1-9][0-9]{0,8})\.jpe?g", str(name))
+        if not found:
+            raise BoxError(f"a frame called {name!r}, expected a number from 1 on, as 151201/0001.jpg")
+        index = int(found[1]) - 1
+        if index in seen:
+            raise BoxError(f"frame {index} a second time, as {name!r}")
+        seen.add(index)
+        for box in _listed(_of(frame, "labels", f"frame {index}"), f"the boxes of frame {index}"):
+            which = _of(box, "standard_category", f"frame {index}")
+            hand = isinstance(which, str) and HAND in which
+            if not hand and not (isinstance(which, str) and re.fullmatch("[0-9]+", which)):
+                raise BoxError(
+                    f"frame {index}: standard_category {which!r}, expected hand, or 0000, 0001 ..."
+                )
+            edges = _edges(_of(box, "box2d", f"frame {index}"), index)
+            # Of hands the file does not say which is which.
+            boxes.append(Box(index, HAND if hand else OBJECT, None if hand else which, edges, None))
+    return Clip(boxes, max(seen, default=-1) + 1)
+
+
+def _radevski(entry: Mapping[str, Any]) -> Clip:
+    boxes = []
+    frames = _listed(_of(entry, "frames", "clip"), "its frames")
+    for index, frame in enumerate(frames):
+        seen = _of(frame, "frame_objects", f"frame {index}") if isinstance(frame, dict) else frame
+        for box in _listed(seen, f"the boxes of frame {index}"):
+            label, score = _of(box, "category", f"frame {index}"), _of(box, "score", f"frame {index}")
+            if label not in (HAND, OBJECT):
+                raise BoxError(f"frame {index}: category {label!r}, expected {HAND} or {OBJECT}")
+            if not _is_number(score) or not 0 <= score <= 1:
+                raise BoxError(f"frame {index}: score {score!r}, expected 0 to 1")
+            boxes.append(Box(index, label, None, _edges(box, index), float(score)))
+    return Clip(boxes, len(frames), _size(entry["size"]) if "size" in entry else None)
+
+
+def _size(given: Any) -> tuple[int, int]:
+    if not isinstance(given, list) or len(given) != 2 or not all(type(one) is int for one in given):
+        raise BoxError(f"size {given!r}, expected width and height")
+    return given[0], given[1]
+
+
+def _edges(given: Any, frame: int) -> Edges:
+    edges = tuple(_of(given, name, f"frame {frame}") for name in ("x1", "y1", "x2", "y2"))
+    if not all(_is_number(edge) for edge in edges):
+        raise BoxError(f"frame {frame}: a box with the edges {edges}, expected numbers")
+    return edges
+
+
+def _of(given: Any, name: str, where: str) -> Any:
+    if not isinstance(given, dict) or name not in given:
+        raise BoxError(f"{where}: no {name}")
+    return given[name]
+
+
+def _listed(given: Any, what: str) -> list[Any]:
+    if not isinstance(given, list):
+        raise BoxError(f"{what} are no list")
+    return given
+
+
+def _is_number(given: Any) -> bool:
+    return type(given) in (int, float) and isfinite(given)

@@ -1,0 +1,191 @@
+"""Boxes of Something-Else and of Radevski et al. become a table whose boxes lie where the things do."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import barcode
+import numpy as np
+import pytest
+
+from foretaste.__main__ import main
+from foretaste.contracts.tables import BOXES, VIDEOS, read_boxes, read_table, write_table
+from foretaste.pipeline.video_files import FRAME_SUFFIXES, video_files
+from foretaste.video.box_table import mended
+from foretaste.video.frame_table import frame_tables
+from foretaste.video.frame_tar import Clock
+from foretaste.video.probe import probe
+
+#: Width and height of the clips here.
+WIDTH, HEIGHT = 64, 48
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory):
+    """The table of two clips, 7 and 12, of five frames."""
+    folder = tmp_path_factory.mktemp("clips")
+    for name in ("7", "12"):
+        barcode.write_clip(folder / f"{name}.mp4", 5)
+    return _probed(folder, folder / "videos.parquet")
+
+
+def _probed(folder, path, **how):
+    columns, issues = probe(folder, video_files(folder, **how.pop("files", {})).items(), **how)
+    assert not issues
+    write_table(path, VIDEOS, columns)
+    return path
+
+
+def thing(edges, which="0000"):
+    box = dict(zip(("x1", "y1", "x2", "y2"), edges, strict=True))
+    return {"box2d": box, "category": "cup", "standard_category": which}
+
+
+def frame(number, *things):
+    return {"name": f"7/{number:04d}.jpg", "labels": list(things)}
+
+
+def imported(folder, videos, given, *words):
+    (folder / "given.json").write_text(json.dumps(given), encoding="utf-8")
+    line = ["import-boxes", str(folder / "given.json"), "--videos", str(videos)]
+    return main([*line, "--out", str(folder / "boxes.parquet"), *words])
+
+
+def rows(folder):
+    return read_table(folder / "boxes.parquet", BOXES).to_pylist()
+
+
+def test_boxes_of_something_else(videos, tmp_path, capsys):
+    given = {
+        "7": [
+            frame(3, thing((0, 0, 64, 48), "hand")),
+            frame(1, thing((16, 12, 32.5, 24)), thing((0, 0, 8, 6), "0001")),
+        ]
+    }
+    assert imported(tmp_path, videos, given) == 0
+    found = rows(tmp_path)
+    assert [(row["video_id"], row["time_s"], row["track"], row["label"], row["score"]) for row in found] == [
+        ("7", 0.0, "0000", "object", None),
+        ("7", 0.0, "0001", "object", None),
+        ("7", 0.2, None, "hand", None),
+    ]
+    edges = [[row[name] for name in ("x0", "y0", "x1", "y1")] for row in found]
+    assert edges == [[0.25, 0.25, 32.5 / 64, 0.5], [0, 0, 0.125, 0.125], [0, 0, 1, 1]]
+    said = capsys.readouterr().out
+    assert "1 of 2 videos have boxes" in said and "7: 3 of 5 frames" in said
+
+
+def layout(video_id, frames, **more):
+    return {"id": video_id, "template": "Pushing [something]", "frames": frames, **more}
+
+
+def box(edges=(16, 12, 32, 24), category="object", score=0.5):
+    return {**dict(zip(("x1", "y1", "x2", "y2"), edges, strict=True)), "category": category, "score": score}
+
+
+def test_boxes_of_radevski_with_and_without_a_size(videos, tmp_path):
+    frames = [[box()], [], [box(category="hand", score=1), box()]]
+    given = [
+        layout("12", [{"frame_objects": one} for one in frames]),
+        layout("7", frames, size=[WIDTH, HEIGHT]),
+    ]
+    assert imported(tmp_path, videos, given) == 0
+    found = rows(tmp_path)
+    assert [(row["video_id"], row["time_s"], row["label"], row["score"]) for row in found] == [
+        (video_id, *one)
+        for video_id in ("12", "7")
+        for one in ((0.0, "object", 0.5), (0.2, "hand", 1.0), (0.2, "object", 0.5))
+    ]
+    assert {tuple(row[name] for name in ("x0", "y0", "x1", "y1")) for row in found} == {
+        (0.25, 0.25, 0.5, 0.5)
+    }
+
+
+BAD = {
+    "outside": ({"7": [frame(1, thing((0, 0, 65, 48)))]}, "frame 0: a box with the edges 0, 0, 65, 48"),
+    "reversed": ({"7": [frame(1, thing((9, 0, 3, 4)))]}, "expected 0 <= x1 < x2 <= 64"),
+    "text": ({"7": [frame(2, thing((9, 0, "3", 4)))]}, "frame 1: a box with the edges"),
+    "no edge": ({"7": [frame(1, {"box2d": {"x1": 1}, "standard_category": "hand"})]}, "frame 0: no y1"),
+    "who": ({"7": [frame(1, thing((0, 0, 1, 1), "cup"))]}, "standard_category 'cup'"),
+    "frame": ({"7": [{"name": "7/x.jpg", "labels": []}]}, "a frame called '7/x.jpg'"),
+    "frame 0": ({"7": [frame(0)]}, "expected a number from 1 on"),
+    "frame twice": ({"7": [frame(2), frame(2)]}, "frame 1 a second time"),
+    "late": ({"7": [frame(6, thing((0, 0, 1, 1)))]}, "boxes of 6 frames, the video has 5"),
+    "no list": ({"7": {"frames": []}}, "its frames are no list"),
+    "size": ([layout("7", [], size=[48, 64])], "boxes in a picture of 48x64, the video's are 64x48"),
+    "category": ([layout("7", [[box(category="cup")]])], "category 'cup', expected hand or object"),
+    "score": ([layout("7", [[box(score=2)]])], "score 2, expected 0 to 1"),
+    "twice": ([layout("7", []), layout("7", [])], "a second time"),
+    "no frames": ([{"id": "7"}], "clip: no frames"),
+}
+
+
+@pytest.mark.parametrize(("given", "reason"), BAD.values(), ids=list(BAD))
+def test_a_bad_clip_is_named_and_left_out_whole_if_so_asked(videos, tmp_path, capsys, given, reason):
+    assert imported(tmp_path, videos, given) == 1
+    said = capsys.readouterr().err
+    assert reason in said and "given.json, 7" in said and not (tmp_path / "boxes.parquet").exists()
+    good = {"12": [frame(1, thing((0, 0, 8, 6)))]} if isinstance(given, dict) else [layout("12", [[box()]])]
+    both = {**good, **given} if isinstance(given, dict) else [*good, *given]
+    assert imported(tmp_path, videos, both, "--skip") == 0
+    assert reason in capsys.readouterr().err
+    assert {row["video_id"] for row in rows(tmp_path)} == {"12"}
+
+
+@pytest.mark.parametrize("given", [3, [3], [{"frames": []}], ["7"]])
+def test_a_file_of_something_else_is_refused(videos, tmp_path, capsys, given):
+    assert imported(tmp_path, videos, given) == 1
+    assert "no boxes of clips" in capsys.readouterr().err
+
+
+def test_clips_of_other_datasets_are_counted(videos, tmp_path, capsys):
+    assert imported(tmp_path, videos, {"99": [frame(1, thing((0, 0, 1, 1)))], "7": []}) == 0
+    said = capsys.readouterr().out
+    assert "1 clips are no videos, e.g. 99" in said and "0 of 2 videos have boxes" in said
+
+
+def test_edges_are_mended_as_published(shared_golden):
+    with np.load(shared_golden / "frame_samplers.npz") as golden:
+        given, wanted = golden["fix_box_in"], golden["fix_box_out_h240_w427"]
+    assert [mended(tuple(edges), 427, 240) for edges in given.tolist()] == [
+        tuple(row) for row in wanted.tolist()
+    ]
+
+
+def test_boxes_mended_as_published_are_counted(videos, tmp_path, capsys):
+    given = {"7": [frame(1, thing((-3.5, 2.7, 90, 48)), thing((16.2, 12.9, 32.1, 24.5)))]}
+    assert imported(tmp_path, videos, given, "--edges", "published") == 0
+    assert "1 boxes were moved by a pixel or more" in capsys.readouterr().out
+    edges = [
+        [row[name] * size for name, size in zip(("x0", "y0", "x1", "y1"), (64, 48, 64, 48))]
+        for row in rows(tmp_path)
+    ]
+    np.testing.assert_allclose(edges, [[0, 2, 63, 47], [16, 12, 32, 24]], rtol=1e-6)
+
+
+def test_the_real_boxes_lie_in_the_real_clips(tmp_path, shared_data, capsys):
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for tar in (shared_data / "something_else").glob("frames_*.tar"):
+        shutil.copy(tar, folder / tar.name.removeprefix("frames_"))
+    clock = Clock(fps=12.0, first=1)
+    videos = _probed(folder, tmp_path / "videos.parquet", clock=clock, files={"suffixes": FRAME_SUFFIXES})
+    source = str(shared_data / "something_else" / "boxes.json")
+    out = tmp_path / "boxes.parquet"
+    assert main(["import-boxes", source, "--videos", str(videos), "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "6 of 6 videos have boxes" in said and "151201: 23 of 33 frames" in said and "488 boxes" in said
+    given = json.loads((shared_data / "something_else" / "boxes.json").read_text(encoding="utf-8"))
+    table, tables = read_boxes(out), frame_tables(read_table(videos, VIDEOS), folder)
+    found = table.to_pylist()
+    for video_id, frames in given.items():
+        own = [row for row in found if row["video_id"] == video_id]
+        height, width = tables[video_id].shown_size
+        wanted = [
+            ((int(one["name"][-8:-4]) - 1) / 12, seen["box2d"]["x1"] / width, seen["box2d"]["y2"] / height)
+            for one in frames
+            for seen in one["labels"]
+        ]
+        assert len(own) == len(wanted)
+        np.testing.assert_allclose([[row["time_s"], row["x0"], row["y1"]] for row in own], wanted, atol=1e-6)
