@@ -7,10 +7,13 @@ import shutil
 
 import barcode
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from foretaste.__main__ import main
-from foretaste.contracts.tables import BOXES, VIDEOS, read_boxes, read_table, write_table
+from foretaste.contracts.tables import BOXES, SAMPLES, VIDEOS, read_boxes, read_table, write_table
+from foretaste.contracts.view import Sources
+from foretaste.pipeline import families
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, video_files
 from foretaste.video.box_table import mended
 from foretaste.video.frame_table import frame_tables
@@ -189,3 +192,35 @@ def test_the_real_boxes_lie_in_the_real_clips(tmp_path, shared_data, capsys):
         ]
         assert len(own) == len(wanted)
         np.testing.assert_allclose([[row["time_s"], row["x0"], row["y1"]] for row in own], wanted, atol=1e-6)
+    # Pictures 240 high, of which the view shows the square in the middle.
+    left = (tables["6981"].shown_size[1] - 240) / 2
+    inside = [
+        [one for one in frame["labels"] if one["box2d"]["x2"] > left and one["box2d"]["x1"] < left + 240]
+        for frame in given["6981"]
+    ]
+    assert sum(map(len, inside)) > 40
+    assert _shown(given["6981"], table, videos, folder) == [
+        sorted("hand" if one["standard_category"] == "hand" else "object" for one in seen) for seen in inside
+    ]
+
+
+def _shown(frames, boxes, videos, folder):
+    """What the view of boxes shows of a clip's ``frames``: the labels in each, sorted."""
+    stop_s = (len(frames) - 1) / 12
+    row = {"sample_id": "6981", "segment_id": "6981", "video_id": "6981", "split": "training"}
+    row |= {"window_start_s": 0.0, "window_stop_s": stop_s, "dropped_because": None}
+    samples = pa.Table.from_pylist(
+        [{**row, "target_start_s": 0.0, "target_stop_s": stop_s}], schema=SAMPLES.schema
+    )
+    sources = Sources(
+        samples=samples, videos=read_table(videos, VIDEOS), boxes=boxes, video_folders={"rgb": folder}
+    )
+    whole = {
+        "frames": len(frames),
+        "rate": 12.0,
+        "ticks": 12.0,
+        "geometry": {"size": 240, "scoring_side": 240},
+    }
+    view = families.build("views", {"kind": "boxes", **whole}, sources=sources)
+    classes = view.fetch([0]).inputs["classes"][0].tolist()
+    return [sorted(view.labels[index - 1] for index in frame if index) for frame in classes]

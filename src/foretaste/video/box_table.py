@@ -11,7 +11,7 @@ from typing import Literal
 from foretaste.contracts.issues import Issue
 from foretaste.contracts.tables import BOXES
 from foretaste.video.frame_table import FrameTable
-from foretaste.video.given_boxes import BoxError, Box, Clip, Edges
+from foretaste.video.given_boxes import Box, BoxError, Clip, Edges
 
 #: What becomes of edges that leave the picture or are out of order. ``exact``: the clip is a bad input.
 #: ``published``: all edges are mended as the papers' code does (``mended``).
