@@ -257,6 +257,30 @@ def test_weights_by_the_label_are_of_training_rows_and_other_splits_are_said_to_
     assert "validation: equal weights; per-sample ones are by the label" in said.out + said.err
 
 
+def test_a_mean_whose_weights_know_the_labels_is_in_sample_and_nothing_is_fitted_on_it(tmp_path):
+    step = _by_error(tmp_path, "per_sample", 0.5, folds=3)
+    average.run(step)
+    assert verify(step.inputs["scores"][0]).scored("training") == "out-of-fold"
+    assert verify(step.outputs["scores"]).scored("training") == "in-sample"
+    outer = _step(tmp_path / "outer", folds=3, exponent=0.0, weights="fitted")
+    outer.inputs["scores"][1] = step.outputs["scores"]
+    with pytest.raises(DataError, match="weights: fitted on in-sample scores"):
+        average.run(outer)
+
+
+def test_rows_that_no_model_saw_have_equal_weights(tmp_path, capsys):
+    """They are what choices are made on, and must not know the label."""
+    step = _by_error(tmp_path, "per_sample", 0.5, folds=0, held_out=True)
+    average.run(step)
+    mean = verify(step.outputs["scores"])
+    ids = mean.sample_ids("held_out")
+    logits = [verify(tmp_path / name / "scores").logits("held_out", "action", ids) for name in NAMES]
+    got = log_softmax(mean.logits("held_out", "action", ids))
+    np.testing.assert_allclose(got, log_softmax(mean_logits(logits, "logits")), atol=2e-2)
+    said = capsys.readouterr()
+    assert "held_out: equal weights" in said.out + said.err
+
+
 def test_weights_by_the_label_need_labels(tmp_path):
     step = _by_error(tmp_path, "per_sample", 1.0, folds=0)
     samples = read_table(tmp_path / "samples.parquet", SAMPLES)

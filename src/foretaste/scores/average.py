@@ -198,8 +198,10 @@ def write_mean(
         _digest(parts)
         for parts in zip(*(source.digests(split, ids) for source in sources), folds.tolist(), strict=True)
     ]
-    # A mean is out-of-fold only where all of its parts are; which folds they were is then in the digest.
-    clean = (folds != NO_FOLD).all()
+    # A mean is out-of-fold only where all of its parts are, and its weights know no labels; which folds they
+    # were is then in the digest.
+    by_row = any(np.ndim(own) == 2 for own in (weights or {}).values())
+    clean = (folds != NO_FOLD).all() and not by_row
     writer.write(split, ids, digests, logits, fold=folds[:, 0].tolist() if clean else NO_FOLD)
 
 

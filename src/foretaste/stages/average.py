@@ -80,7 +80,7 @@ def run(step: Step) -> None:
             folder,
             record=record,
             classes=classes,
-            trained_on=joint_trained_on(sources),
+            trained_on=_trained_on(config, sources),
             facts={"protocol": protocol, "data": joint_terms(sources)},
         )
         for split in sources[0].splits:
@@ -204,7 +204,7 @@ def _shares_in(
     heads = joint_heads(sources)
     if _kind(config) != "per_sample":
         return None if weights is None else {head: _of_sources(config, weights, head) for head in heads}
-    if split not in (TRAINING, HELD_OUT):
+    if split != TRAINING:
         console.say(f"{split}: equal weights; per-sample ones are by the label, and of training rows alone")
         return None
     ids = joint_ids(sources, split)
@@ -225,6 +225,14 @@ def _shares_in(
         shares = per_sample_shares(errors, weights["gamma"])
         found[head] = shares[:, _model_of(config)]
     return found
+
+
+def _trained_on(config: Mapping[str, Any], sources: Sequence[Scores]) -> list[str] | None:
+    """The splits whose labels some part, or the weights, know."""
+    splits = joint_trained_on(sources)
+    if splits is None or _kind(config) != "per_sample":
+        return splits
+    return sorted({*splits, TRAINING})
 
 
 def _errors(config: Mapping[str, Any], logits: Sequence[np.ndarray], truth: np.ndarray) -> np.ndarray:
