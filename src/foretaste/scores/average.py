@@ -198,13 +198,21 @@ def write_mean(
         _digest(parts)
         for parts in zip(*(source.digests(split, ids) for source in sources), folds.tolist(), strict=True)
     ]
+    # What a row's own weights know, its label, is a part of what it was made from.
+    by_row = [own for own in (weights or {}).values() if np.ndim(own) == 2]
+    if by_row:
+        known = np.concatenate(by_row, axis=1)
+        digests = [_shortened(old + row.tobytes()) for old, row in zip(digests, known, strict=True)]
     # A mean is out-of-fold only where all of its parts are, and its weights know no labels; which folds they
     # were is then in the digest.
-    by_row = any(np.ndim(own) == 2 for own in (weights or {}).values())
     clean = (folds != NO_FOLD).all() and not by_row
     writer.write(split, ids, digests, logits, fold=folds[:, 0].tolist() if clean else NO_FOLD)
 
 
 def _digest(parts: Sequence[Any]) -> bytes:
     *digests, folds = parts
-    return hashlib.sha256(b"".join(digests) + repr(folds).encode()).digest()[:16]
+    return _shortened(b"".join(digests) + repr(folds).encode())
+
+
+def _shortened(made_from: bytes) -> bytes:
+    return hashlib.sha256(made_from).digest()[:16]
