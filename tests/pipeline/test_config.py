@@ -9,9 +9,9 @@ import stand_ins
 from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError
+from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.locations import Locations
-from foretaste.pipeline.model_config import AverageConfig
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.preset_files import Files, merge
 from foretaste.pipeline.protocol import protocol

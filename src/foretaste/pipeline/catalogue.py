@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.components import check_parts, check_settings, schemas, with_defaults
 from foretaste.pipeline.config import (
     BackboneConfig,
@@ -18,7 +19,7 @@ from foretaste.pipeline.config import (
     TextConfig,
     validated,
 )
-from foretaste.pipeline.model_config import AverageConfig, ModelConfig, TermConfig
+from foretaste.pipeline.model_config import ModelConfig, TermConfig
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.overrides import check_all_meant
 from foretaste.pipeline.places import check_folder, check_holds_no_data

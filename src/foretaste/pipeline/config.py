@@ -24,11 +24,12 @@ from pydantic import (
 
 from foretaste.contracts.metrics import METRICS
 from foretaste.contracts.modalities import Modality
+from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.explain import explain
 from foretaste.pipeline.families import Part
 from foretaste.pipeline.first_weights import first_weights
 from foretaste.pipeline.language_models import check_name
-from foretaste.pipeline.model_config import AnyModel, AverageConfig, Objective
+from foretaste.pipeline.model_config import AnyModel, Objective
 from foretaste.pipeline.options import EachOnce, Options
 from foretaste.pipeline.setting_types import DataPath, Seed, as_tuple, distinct
 from foretaste.pipeline.training_config import LoopConfig

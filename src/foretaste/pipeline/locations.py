@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 from foretaste.contracts.errors import ConfigError
+from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.dataset_videos import DatasetVideos
 from foretaste.pipeline.found_files import matching
 from foretaste.pipeline.language_models import artifact_name
-from foretaste.pipeline.model_config import AverageConfig
 
 #: The text whose files lie in the folder of the corpus itself.
 PLAIN_TEXT = "recipes"

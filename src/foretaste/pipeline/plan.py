@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.model_config import AverageConfig
 from foretaste.pipeline.model_plan import ModelPlan
 from foretaste.pipeline.planned import Planned
 from foretaste.pipeline.report_plan import plan_report

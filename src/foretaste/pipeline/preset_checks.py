@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.config import SystemConfig
-from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.model_outputs import MAPS, given, kept
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.task_checks import check_labelled, check_view

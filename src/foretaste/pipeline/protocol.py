@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError
+from foretaste.pipeline.average_config import AverageConfig, SoftminConfig
 from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.model_config import AverageConfig, ModelConfig, SoftminConfig, TermConfig
+from foretaste.pipeline.model_config import ModelConfig, TermConfig
 from foretaste.pipeline.taken import task_of
 
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError
+from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.locations import Locations
-from foretaste.pipeline.model_config import AverageConfig, ModelConfig
+from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.overrides import meant
 from foretaste.pipeline.planned import Planned, samples_of, tables
 
