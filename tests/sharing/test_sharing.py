@@ -58,6 +58,20 @@ def test_there_and_back(shared):
     assert Store(theirs.results, [place.where]).find(key) is not None, "a place can be read as a store"
 
 
+def test_a_place_that_rotted_is_mended_by_whoever_has_the_result(shared):
+    store, key, place, theirs = shared
+    rotten = Path(place.where) / key / "scores/shards/a.bin"
+    whole = rotten.read_bytes()
+    rotten.chmod(0o644)
+    rotten.write_bytes(b"?" * len(whole))
+    assert publish(store, key, place) == 0, "by its size nothing is wrong"
+    words = ["store", "--results", str(store.results), "publish", key, "--at", place.where, "--verify"]
+    assert main(words) == 0
+    assert rotten.read_bytes() == whole and list(verify(remote(place, key))) == []
+    assert fetch(remote(place, key), theirs)
+    assert publish(store, key, place, by_bytes=True) == 0
+
+
 def test_an_interrupted_transfer_goes_on(shared, monkeypatch):
     _, key, place, theirs = shared
     asked = []

@@ -47,7 +47,8 @@ def _publish(arguments: argparse.Namespace, store: Store, place: Place) -> int:
             if arguments.dry_run:
                 print(f"{one}  {'is there' if one in there else 'would be sent'}")
             else:
-                print(f"{one}  {publish(store, one, place) / 1e6:.1f} MB sent")
+                sent = publish(store, one, place, by_bytes=arguments.verify)
+                print(f"{one}  {sent / 1e6:.1f} MB sent")
         if arguments.name and not arguments.dry_run:
             print(give_name(place, arguments.name, key))
     return 0

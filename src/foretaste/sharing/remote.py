@@ -102,17 +102,13 @@ def verify(found: Remote) -> Iterator[str]:
             yield f"{name}: missing"
         elif there[name] != facts.size:
             yield f"{name}: {there[name]} bytes, recorded are {facts.size}"
-        else:
-            digest = hashlib.sha256()
-            for chunk in found.place.chunks(f"{found.key}/{name}"):
-                digest.update(chunk)
-            if digest.hexdigest() != facts.sha256:
-                yield f"{name}: other bytes than were recorded (sha256)"
+        elif _sha256(found.place, f"{found.key}/{name}") != facts.sha256:
+            yield f"{name}: other bytes than were recorded (sha256)"
 
 
-def publish(store: Store, key: str, place: Place) -> int:
-    """Put a result of ``store`` at a place, its record last; files that are there whole are left. Returns how
-    many bytes were sent.
+def publish(store: Store, key: str, place: Place, *, by_bytes: bool = False) -> int:
+    """Put a result of ``store`` at a place, its record last; files that are there in their size, or by
+    ``by_bytes`` in their very bytes, are left. Returns how many bytes were sent.
 
     Raises DataError for a result that is not whole.
     """
@@ -127,12 +123,20 @@ def publish(store: Store, key: str, place: Place) -> int:
             raise DataError(
                 f"{name}: other bytes than were recorded", folder, "the result as its step left it", "drop it"
             )
-        if there.get(f"{key}/{name}") != facts.size:
-            files[f"{key}/{name}"] = folder / name
+        path = f"{key}/{name}"
+        if there.get(path) != facts.size or (by_bytes and _sha256(place, path) != facts.sha256):
+            files[path] = folder / name
     sent = sum(path.stat().st_size for path in files.values())
     if f"{key}/{RECORD}" not in there or files:
         place.upload({**files, f"{key}/{RECORD}": folder / RECORD})
     return sent
+
+
+def _sha256(place: Place, path: str) -> str:
+    digest = hashlib.sha256()
+    for chunk in place.chunks(path):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _bring(found: Remote, name: str, path: Path) -> None:

@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="RESULT is a folder of scores of elsewhere: where, how",
     )
     publish.add_argument("--with-inputs", action="store_true", help="and everything that it was made from")
+    publish.add_argument(
+        "--verify", action="store_true", help="read what lies there and send anew what differs"
+    )
     fetch = verbs.add_parser("fetch", help="bring results of a place here")
     fetch.add_argument(
         "wanted", nargs="+", metavar="RESULT", help="<name>, <name>@<version> or <stage>/<identity>"
