@@ -150,6 +150,13 @@ def make_run(
     )
 
 
+def _shown(role: str) -> dict:
+    """Until when a model was shown something."""
+    bars = {"first_s": 1.0, "width_s": 0.5, "counts": [30, 8, 2] if role == "teacher" else [40]}
+    facts = {"samples": 40, "least_s": 1.0, "median_s": 1.01, "most_s": 2.4, "histogram": bars}
+    return {"shown_before_s": {"validation": facts}}
+
+
 def _score(
     own: Path,
     model: str,
@@ -167,7 +174,8 @@ def _score(
         split: np.array([1.0 + (0.5 if MODELS[model]["mentions"] and a > 8 else 0.0) * lift for a in of])
         for split, of in labels.items()
     }
-    make_scores(own / "scores", classes, labels, ids, model, SKILL[model], 100 * number + seed, text=rare)
+    told = {"text": rare, "facts": _shown(MODELS[model]["role"])}
+    make_scores(own / "scores", classes, labels, ids, model, SKILL[model], 100 * number + seed, **told)
     wanted = targets(samples, "validation")
     logits = open_scores(own / "scores").logits("validation", "action", wanted.sample_ids)
     taught, teacher = (

@@ -98,7 +98,7 @@ def make_scores(
     folder: Path, classes: ClassSpace, tables: dict[str, np.ndarray], ids: dict[str, list[str]], model: str,
     skill: float, seed: int,
     folds: int = 0, text: dict[str, np.ndarray] | None = None, held_out: bool = False,
-    length: int = 5,
+    length: int = 5, facts: dict | None = None,
 ) -> None:  # fmt: skip
     """Write a score cache: noise, most of it common to all models, plus ``skill`` on the truth (one number,
     or one a sample by split).
@@ -113,7 +113,8 @@ def make_scores(
         "context": context,
     }
     with artifact.whole(folder) as partial:
-        writer = ScoreWriter(partial, model=model, record=record, classes=classes, trained_on=("training",))
+        told = {"trained_on": ("training",), "facts": facts}
+        writer = ScoreWriter(partial, model=model, record=record, classes=classes, **told)
         for split, labels in tables.items():
             shape = (len(labels), len(classes.names("action")))
             logits = common.normal(0, 1.1, shape) + rng.normal(0, 0.5, shape)

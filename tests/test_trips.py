@@ -5,16 +5,18 @@ from __future__ import annotations
 import pytest
 from trips import trips
 
-#: Modules on each way when this was last written. Who makes one longer says why, here. A segment's has each
-#: section of the report, a module since every one of them is handed the finished runs. A setting's has the
-#: graph of all steps, where one gets its identity, and the file of its job, since results are kept by
-#: identity; and what is set on the command line.
-MOST = {"recipe line": 29, "segment": 50, "setting": 21}
+#: Modules on each way when this was last written. Who makes one longer says why, here. The sections of the
+#: report count as one: each is handed the finished runs, and the way to one leads through no other. A
+#: setting's way has the graph of all steps, where one gets its identity, and the file of its job, since
+#: results are kept by identity; and what is set on the command line.
+MOST = {"recipe line": 29, "segment": 39, "setting": 21}
+SECTIONS = "report/sections/"
 
 
 @pytest.mark.slow
 def test_no_way_is_longer_than_it_was(tmp_path):
     found = trips(tmp_path)
     assert found.keys() == MOST.keys()
-    for name, modules in found.items():
+    for name, passed in found.items():
+        modules = {SECTIONS if module.startswith(SECTIONS) else module for module in passed}
         assert 5 < len(modules) <= MOST[name], f"{name}: {' '.join(modules)}"

@@ -171,6 +171,14 @@ def test_worlds_are_pooled(tmp_path):
     _Page(step.outputs["report"].read_text(encoding="utf-8"))
 
 
+def test_models_that_were_shown_until_the_same_times_share_a_histogram(made):
+    page = made[2]
+    section = page[page.index('id="windows"') :].partition("</section>")[0]
+    assert section.count("<figure>") == 2, "the teachers', and the students'"
+    assert section.count('class="bar"') == 3 + 1
+    assert "40 samples, 1.00 to 2.40 s, median 1.01" in section
+
+
 def test_teachers_alone_make_a_report(tmp_path):
     """The text half: no video, no student."""
     step = make_run(

@@ -20,7 +20,7 @@ from made_up_tables import make_classes, make_tables
 from safetensors.torch import load_file
 
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.contracts.tables import SAMPLES, read_table, write_table
+from foretaste.contracts.tables import SAMPLES, SEGMENTS, read_table, write_table
 from foretaste.evaluation.protocols import targets
 from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline.step import Step
@@ -186,6 +186,24 @@ def test_a_count_teacher(data, counts):
     assert scores.manifest["record"]["context"] == {
         key: PROTOCOL[key] for key in ("tau_a", "history_rule", "history_from", "history_length")
     }
+
+
+def test_scores_say_until_when_their_model_was_shown_something(data, counts):
+    """Of a teacher that counts: until the latest start, of all earlier segments of the video."""
+    said = verify(counts / "scores").manifest["facts"]["shown_before_s"]
+    samples = read_table(data / "samples.parquet", SAMPLES).to_pylist()
+    segments = read_table(data / "segments.parquet", SEGMENTS).to_pylist()
+    for split in ("training", "validation"):
+        found = []
+        for sample in samples:
+            seen = [one["start_s"] for one in segments if one["video_id"] == sample["video_id"]]
+            seen = [start for start in seen if start <= sample["window_stop_s"]]
+            if sample["split"] == split and seen:
+                found.append(sample["target_start_s"] - max(seen))
+        assert said[split]["samples"] == len(found) > 10
+        assert said[split]["least_s"] == pytest.approx(min(found)) and min(found) >= PROTOCOL["tau_a"]
+        assert said[split]["median_s"] == pytest.approx(np.median(found))
+        assert sum(said[split]["histogram"]["counts"]) == len(found)
 
 
 @pytest.mark.parametrize("interrupted", [2, 5])

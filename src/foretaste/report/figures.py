@@ -1,4 +1,4 @@
-"""Axes and line charts as inline SVG that takes its colours from the page."""
+"""Line charts and histograms as inline SVG that takes its colours from the page."""
 
 from __future__ import annotations
 
@@ -94,6 +94,30 @@ def lines(series: Sequence[Series], x_label: str, y_label: str) -> Markup:
     return Markup(
         f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
         f' role="img"><title>{escape(y_label)}</title>{"".join(parts)}</svg>'
+    )
+
+
+def bars(first_s: float, width_s: float, counts: Sequence[int], label: str) -> Markup:
+    """A histogram; each bar begins ``width_s`` after the one before."""
+    height, step = 120, min(40, (_WIDTH - _LEFT) / len(counts))
+    parts = []
+    for number, count in enumerate(counts):
+        begin = round(first_s + number * width_s, 9)
+        tall, x = (height - 40) * count / max(counts), _LEFT / 2 + number * step
+        said = f"{begin:g} to {round(begin + width_s, 9):g} s: {count}"
+        parts.append(
+            f'<rect class="bar" x="{x + 1:.1f}" y="{height - 30 - tall:.1f}" width="{step - 2:.1f}"'
+            f' height="{tall:.1f}"><title>{said}</title></rect>'
+        )
+        if number % (1 + len(counts) // 8) == 0:
+            parts.append(
+                f'<text class="tick" text-anchor="middle" x="{x:.1f}" y="{height - 16}">{begin:g}</text>'
+            )
+    right = _LEFT / 2 + max(step * len(counts), 170)
+    axis = f'<text class="axis" text-anchor="end" x="{right}" y="{height - 2}">{escape(label)}</text>'
+    return Markup(
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {height}" role="img"><title>{escape(label)}</title>'
+        f"{''.join(parts)}{axis}</svg>"
     )
 
 

@@ -9,16 +9,20 @@ to keep (`maps`) lie in the folder of its scores.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from typing import Any
 
-from foretaste.contracts.view import Sources
+import numpy as np
+
+from foretaste.contracts.view import Sources, View
+from foretaste.evaluation.window_audit import in_short
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.fingerprint import fingerprint
 from foretaste.pipeline.hugging_face import TOKENIZER_FILES
 from foretaste.pipeline.step import Step
 from foretaste.scores.format import NO_FOLD
 from foretaste.scores.writer import ScoreWriter
-from foretaste.training.crossfit import fit_temperatures, score_splits
+from foretaste.training.crossfit import ScoredRows, fit_temperatures, score_splits
 from foretaste.training.keeping import MapKeeper
 from foretaste.training.material import build_view, read_sources
 from foretaste.training.processes import accelerator, together
@@ -41,6 +45,8 @@ def run(step: Step) -> None:
     if not accelerator().is_main_process:
         return
     facts = {"protocol": step.config["protocol"], "temperatures": temperatures, "data": step.config["data"]}
+    if step.config["protocol"]["tau_a"] is not None:
+        facts["shown_before_s"] = _shown_before(view, sources, found)
     with artifact.whole(step.outputs["scores"]) as folder:
         if keeper is not None:
             facts["maps"] = keeper.finish()
@@ -63,6 +69,16 @@ def run(step: Step) -> None:
                 part.split, part.scored.ids, digests, logits, embedding=part.scored.embedding, fold=fold
             )
         writer.finish()
+
+
+def _shown_before(view: View, sources: Sources, found: Sequence[ScoredRows]) -> dict[str, Any]:
+    """split -> how long before what is to be anticipated the newest thing lies that the model was shown."""
+    starts_s = sources.samples["target_start_s"].to_numpy()
+    before_s: dict[str, list[float]] = {}
+    for part in found:
+        rows = part.samples.rows.tolist()
+        before_s.setdefault(part.split, []).extend(starts_s[row] - view.newest_s(row) for row in rows)
+    return {split: in_short(np.array(values)) for split, values in before_s.items()}
 
 
 def _samples(step: Step) -> str | list[str]:
