@@ -35,7 +35,7 @@ rule teachers:
         step.wanted(targets.reports(run.dataset, catalogue.systems, "teachers")),
 
 
-# Features of every backbone that the systems use.
+# Features of every backbone that the systems use, and the frames that are stored for them.
 rule features:
     input:
         step.wanted(targets.features(run.dataset, catalogue.systems)),

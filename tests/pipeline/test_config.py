@@ -129,7 +129,7 @@ MISTAKES = {
         "backbones.mine.grid.fsp: one of .*fps.*shards.*did you mean 'fps'"
     ),
     "history: {rulle: end}": "history.rulle: one of length, rule, source.*did you mean 'rule'",
-    "histroy: {}": "unknown key 'histroy'.*one of backbones, comparisons, datasets, history",
+    "histroy: {}": "unknown key 'histroy'.*one of backbones, comparisons, datasets, frame_stores, history",
     "comparisons: [[student_ml, student_lm]]": "unknown model 'student_ml'.*comparisons",
     "models: {student_lm: 3}": "3 instead of settings.*models.student_lm",
     "models: []": "instead of a mapping",

@@ -181,7 +181,7 @@ def test_a_path_leads_to_the_step_that_makes_it(stage):
     names = {
         "dataset": "d", "system": "s", "seed": "3", "model": "m", "corpus": "C-1", "text": "c/t",
         "shard": "7", "lm": "l", "backbone": "b", "task": "pairs",
-        "weights": "w", "part": "videos", "scope": "/seeds",
+        "weights": "w", "part": "videos", "scope": "/seeds", "frame_store": "f", "modality": "flow",
     }  # fmt: skip
     for output, pattern in PATHS[stage].items():
         own = {name: value for name, value in names.items() if f"{{{name}}}" in pattern}

@@ -11,11 +11,24 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from spaces import THREE
+from clip_views import (
+    GEOMETRY,
+    INTRA,
+    LOOK,
+    NUMBERS,
+    WINDOWS,
+    build,
+    fetch,
+    number,
+    pictures,
+    sample,
+    table,
+    write_videos,
+)
 
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS
+from foretaste.contracts.tables import SAMPLES, VIDEOS
 from foretaste.contracts.view import Look, Sources
 from foretaste.pipeline import families
 from foretaste.pipeline.video_files import video_files
@@ -25,76 +38,15 @@ from foretaste.video.decode import frames_at
 from foretaste.video.frame_table import look_at
 from foretaste.video.probe import probe
 
-#: Every frame is coded by itself, so that altering one leaves the bytes of the others' pictures as they are.
-INTRA = "keyint=1:qp=12"
-LOOK = Look(1, 2)
-
-GEOMETRY = {"size": 48, "scoring_side": 48, "training_sides": [48, 52]}
-SMALL = {"frames": 4, "rate": 2.0, "geometry": GEOMETRY}
-WINDOWS = [("a", 3.05), ("b", 3.95), ("a", 0.9), ("b", 0.0), ("a", 2.0)]
-#: Worked by hand: at 10 frames a second frame f is shown from f / 10 s; ticks are 1 / 30 s; steps back are
-#: 0.5 s.
-NUMBERS = [[15, 20, 25, 30], [124, 129, 134, 139], [4, 4, 4, 9], [100, 100, 100, 100], [5, 10, 15, 20]]
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("videos")
-    barcode.write_clip(folder / "a.mp4", 40, x264=INTRA)
-    barcode.write_clip(folder / "b.mp4", 40, x264=INTRA, numbers=range(100, 140))
-    return folder
+    return write_videos(tmp_path_factory.mktemp("videos"))
 
 
-def table(definition, rows):
-    return pa.table(
-        [pa.array([row.get(f.name) for row in rows], f.type) for f in definition.schema],
-        schema=definition.schema,
-    )
-
-
-def sample(video_id, stop_s, tau_o=2.0, **more):
-    return {
-        "sample_id": f"{video_id}/{stop_s}",
-        "segment_id": f"{video_id}/{stop_s}",
-        "video_id": video_id,
-        "split": "training",
-        "window_start_s": stop_s - tau_o,
-        "window_stop_s": stop_s,
-        "target_start_s": stop_s + 1,
-        "target_stop_s": stop_s + 2,
-        **more,
-    }
-
-
-def build(folder, rows=None, segments=None, probed=None, **settings):
-    rows = [sample(*window) for window in WINDOWS] if rows is None else rows
-    columns = probe(folder, video_files(folder).items())[0] if probed is None else probed
-    sources = Sources(
-        samples=table(SAMPLES, rows),
-        videos=pa.table(columns, schema=VIDEOS.schema),
-        video_folders={"rgb": folder},
-        segments=None if segments is None else table(SEGMENTS.of(THREE), segments),
-    )
-    return families.build("views", {"kind": "clip", **SMALL, **settings}, sources=sources)
-
-
-def fetch(view, rows, look=None):
-    return view.fetch(rows, look).inputs["frames"]
-
-
-def pictures(clip):
-    """(T, 3, S, S) -> (T, S, S, 3)."""
-    return clip.permute(0, 2, 3, 1).numpy()
-
-
-def number(picture):
-    """Which frame's centre this is: the cut loses the outer half of the outer cells, but no cell."""
-    known = {n: barcode.draw(n)[:, 8:56] for n in (*range(40), *range(100, 140))}
-    return min(known, key=lambda n: np.abs(known[n].astype(int) - picture).mean())
-
-
-def test_windows_hold_the_right_frames(folder):
-    view = build(folder)
+@pytest.mark.parametrize("stored", [None, {}])
+def test_windows_hold_the_right_frames(folder, stored):
+    view = build(folder, stored=stored)
     got = fetch(view, [3, 0, 1, 4, 2])
     assert got.shape == (5, 4, 3, 48, 48) and got.dtype == torch.uint8 and got.min() < 64 and got.max() > 192
     assert [[number(picture) for picture in pictures(clip)] for clip in got] == [
@@ -110,13 +62,14 @@ def test_a_window_does_not_reach_behind_its_start(folder):
     assert [number(picture) for picture in pictures(fetch(view, [0])[0])] == [20, 20, 25, 30]
 
 
-def test_nothing_after_the_window_changes_what_is_seen(folder, tmp_path):
+@pytest.mark.parametrize("stored", [None, {}])
+def test_nothing_after_the_window_changes_what_is_seen(folder, tmp_path, stored):
     """Altering every later frame alters nothing, altering the last one that may be seen does, in scoring and
     in training.
     """
     for row, (video_id, stop_s) in enumerate(WINDOWS):
         first, last = 100 * (video_id == "b"), NUMBERS[row][-1] % 100
-        as_it_is = build(folder)
+        as_it_is = build(folder, stored=stored)
         for name, from_frame, changes in (("later", last + 1, False), ("last", last, True)):
             altered = tmp_path / f"{name}{row}"
             altered.mkdir()
@@ -124,7 +77,7 @@ def test_nothing_after_the_window_changes_what_is_seen(folder, tmp_path):
                 (altered / f"{other}.mp4").write_bytes((folder / f"{other}.mp4").read_bytes())
             numbers = [first + f if f < from_frame else 4095 - f for f in range(40)]
             barcode.write_clip(altered / f"{video_id}.mp4", 40, x264=INTRA, numbers=numbers)
-            view = build(altered)
+            view = build(altered, stored=stored)
             for look in (None, LOOK):
                 same = torch.equal(fetch(view, [row], look), fetch(as_it_is, [row], look))
                 assert same != changes, f"{name} frame, window to {stop_s} s of {video_id}, look {look}"

@@ -28,6 +28,8 @@ class Sources:
         Feature shards (HDF5) of the backbone that the preset names.
     feature_width
         D of those features.
+    frame_stores
+        modality -> shards (HDF5) of the frame store that the preset names.
     video_folders
         modality -> the folder that ``videos.path`` of its rows is relative to.
     boxes
@@ -48,6 +50,7 @@ class Sources:
     classes: ClassSpace | None = None
     features: tuple[Path, ...] | None = None
     feature_width: int | None = None
+    frame_stores: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     video_folders: Mapping[str, Path] | None = None
     boxes: pa.Table | None = None
     phrases: Any = None

@@ -1,5 +1,5 @@
-"""What a feature file may hold, and what is said of one that is damaged or holds something else. See
-``store``.
+"""What a file of features, or of stored frames, may hold, and what is said of one that is damaged or holds
+something else. See ``store`` and ``frame_store``.
 """
 
 from __future__ import annotations
@@ -7,10 +7,10 @@ from __future__ import annotations
 import errno
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -21,8 +21,18 @@ from foretaste.contracts.foreign_files import UNREADABLE, check_is_itself
 _FLOATS = ("float16", "float32")
 
 
+class Kind(NamedTuple):
+    """What files are called, and the stage that makes them."""
+
+    name: str
+    stage: str
+
+
+FEATURES, FRAMES = Kind("feature file", "extract_features"), Kind("frame file", "store_frames")
+
+
 @contextmanager
-def reading(path: Path, video_id: str | None = None) -> Iterator[None]:
+def reading(path: Path, video_id: str | None = None, kind: Kind = FEATURES) -> Iterator[None]:
     """Whatever h5py raises in the block, as a DataError that names the file, and the video where it is one's.
 
     HDF5 finds damage when it follows an address, and then h5py raises whatever it was about: KeyError,
@@ -31,27 +41,27 @@ def reading(path: Path, video_id: str | None = None) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise DataError("missing feature file", path, "an HDF5 file", "run extract_features") from error
+        raise DataError(f"missing {kind.name}", path, "an HDF5 file", f"run {kind.stage}") from error
     except MemoryError as error:
-        to_do = "free memory; if the file is small it is damaged: rerun extract_features"
-        raise DataError("feature file larger than the memory", path, "room for it", to_do) from error
+        to_do = f"free memory; if the file is small it is damaged: rerun {kind.stage}"
+        raise DataError(f"{kind.name} larger than the memory", path, "room for it", to_do) from error
     except UNREADABLE as error:
-        raise _unread(path, video_id, error) from error
+        raise _unread(path, video_id, kind, error) from error
 
 
-def _unread(path: Path, video_id: str | None, error: BaseException) -> DataError:
+def _unread(path: Path, video_id: str | None, kind: Kind, error: BaseException) -> DataError:
     """Why a file that is there was not read; only bytes that are no HDF5 are called damaged."""
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.EAGAIN:  # HDF5 locks what it opens, and writers exclude readers
-        what = "feature file held open by another process"
+        what = f"{kind.name} held open by another process"
         return DataError(what, path, "a file that nobody writes", "wait for it, or end it")
     if number is not None:
-        what = f"feature file that cannot be opened ({os.strerror(number)})"
+        what = f"{kind.name} that cannot be opened ({os.strerror(number)})"
         return DataError(what, path, "a file that can be read", "see to its rights")
     check_is_itself(path)
     where = path if video_id is None else f"{path}: {video_id}"
-    to_do = "get it again, or delete it and rerun extract_features"
-    return DataError("damaged feature file", where, "an HDF5 file", to_do)
+    to_do = f"get it again, or delete it and rerun {kind.stage}"
+    return DataError(f"damaged {kind.name}", where, "an HDF5 file", to_do)
 
 
 def check_name(video_id: str, where: object) -> None:
@@ -111,14 +121,24 @@ def shown(value: object) -> str:
     return said if len(said) <= 60 else f"{said[:57]}..."
 
 
-def check_group(holder: h5py.Group, name: str, path: Path) -> h5py.Group:
+def check_group(holder: h5py.Group, name: str, path: Path, kind: Kind = FEATURES) -> h5py.Group:
     """The group ``name``, which lies in this very file; DataError for any other, and for a link."""
     link = holder.get(name, getlink=True)
     group = holder[name] if isinstance(link, h5py.HardLink) else None
     if not isinstance(group, h5py.Group):
-        found = f"{name} is no group of this file" if link else f"feature file without {name}"
-        raise DataError(found, path, "the groups of docs/formats.md", "rerun extract_features")
+        found = f"{name} is no group of this file" if link else f"{kind.name} without {name}"
+        raise DataError(found, path, "the groups of docs/formats.md", f"rerun {kind.stage}")
     return group
+
+
+def check_own(group: h5py.Group, name: str, keys: Iterable[str], path: Path, kind: Kind = FEATURES) -> None:
+    """DataError unless those datasets of a video that are there lie in this very file."""
+    for key in keys:
+        link = group.get(key, getlink=True)
+        array = group[key] if isinstance(link, h5py.HardLink) else None
+        if link and (not isinstance(array, h5py.Dataset) or array.external or array.is_virtual):
+            what, to_do = f"{key} of {name!r} is no data of this file", f"rerun {kind.stage}"
+            raise DataError(what, path, "a plain dataset", to_do)
 
 
 def check_arrays(group: h5py.Group, name: str, dtypes: Mapping[str, Any], width: int, path: Path) -> None:
@@ -126,11 +146,7 @@ def check_arrays(group: h5py.Group, name: str, dtypes: Mapping[str, Any], width:
     and shapes, and inside it.
     """
     again = "rerun extract_features"
-    for key in dtypes:
-        link = group.get(key, getlink=True)
-        array = group[key] if isinstance(link, h5py.HardLink) else None
-        if link and (not isinstance(array, h5py.Dataset) or array.external or array.is_virtual):
-            raise DataError(f"{key} of {name!r} is no data of this file", path, "a plain dataset", again)
+    check_own(group, name, dtypes, path)
     feat = group["feat"]
     if feat.chunks is not None or feat.dtype.name not in _FLOATS:
         raise DataError(

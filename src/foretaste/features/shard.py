@@ -115,7 +115,7 @@ def write_features(path: Path, origin: Origin, videos: Iterable[VideoFeatures]) 
     image = io.BytesIO()
     with h5py.File(image, "w", libver=("v108", "v108")) as file:
         file.attrs["format"] = FORMAT
-        _describe(file, asdict(origin))
+        describe(file, asdict(origin))
         file.create_group("videos")
         for video in videos:
             _write_video(file, origin, video)
@@ -136,10 +136,10 @@ def _write_video(file: h5py.File, origin: Origin, video: VideoFeatures) -> None:
         stored = np.ascontiguousarray(getattr(video, name), dtype=dtype or origin.dtype)
         group.create_dataset(name, data=stored, track_times=False)
     said = {name: getattr(video, name) for name in _TEXTS}
-    _describe(group, said | {"checksum": checksum(origin, video)})
+    describe(group, said | {"checksum": checksum(origin, video)})
 
 
-def _describe(holder: h5py.File | h5py.Group, values: dict[str, Any]) -> None:
+def describe(holder: h5py.File | h5py.Group, values: dict[str, Any]) -> None:
     """Attributes; texts of a fixed length, as HDF5 keeps others in a heap, which it reads for ever where it
     is damaged.
     """

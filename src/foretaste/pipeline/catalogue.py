@@ -14,6 +14,7 @@ from foretaste.pipeline.components import check_parts, check_settings, schemas, 
 from foretaste.pipeline.config import (
     BackboneConfig,
     DatasetConfig,
+    FrameStoreConfig,
     LmConfig,
     SystemConfig,
     TextConfig,
@@ -34,7 +35,12 @@ from foretaste.pipeline.training_config import LoopConfig
 SCORE = "score"
 
 #: What may be defined under a name that all presets share -> its settings class.
-_SHARED = {"lms": LmConfig, "backbones": BackboneConfig, "texts": TextConfig}
+_SHARED = {
+    "lms": LmConfig,
+    "backbones": BackboneConfig,
+    "frame_stores": FrameStoreConfig,
+    "texts": TextConfig,
+}
 
 
 class Catalogue:
@@ -186,8 +192,8 @@ class Catalogue:
         return models[name]
 
     def named(self, kind: str, name: str, dataset: str | None = None) -> Any:
-        """The language model, backbone or text (``kind``: "lms", "backbones", "texts") of that name. Its
-        files lie outside any system, so all presets that define it must agree.
+        """The language model, backbone, frame store or text (``kind``: "lms", "backbones", "frame_stores",
+        "texts") of that name. Its files lie outside any system, so all presets that define it must agree.
         """
         found: dict[str, Any] = {}
         for system in self.files.names("systems"):

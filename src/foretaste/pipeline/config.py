@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from foretaste.contracts.metrics import METRICS
-from foretaste.contracts.modalities import Modality
+from foretaste.contracts.modalities import RGB, Modality
 from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.explain import explain
 from foretaste.pipeline.families import Part
@@ -214,6 +214,25 @@ class BackboneConfig(Options):
         return self
 
 
+class FrameStoreConfig(Options):
+    """Frames that are decoded once and kept as JPEG, for models that are trained end to end."""
+
+    side: Annotated[int, Field(ge=16)]
+    """Pixels that the shorter side of a stored picture has at most; views that read it ask for no more."""
+    quality: Annotated[int, Field(ge=1, le=100)] = 95
+    """Of the JPEGs (OpenCV, libjpeg's scale)."""
+    flow: Literal["dis", "farneback"] | None = None
+    """How optical flow is computed from the RGB videos, where views show it; null: the dataset has videos of
+    it.
+    """
+    shards: PositiveInt = 1
+    """Files of each modality, one writer each."""
+
+    def made_from(self, modality: Modality) -> Modality:
+        """The videos that the frames of a modality come from."""
+        return RGB if self.flow is not None else modality
+
+
 class HistoryConfig(Options):
     """Which earlier segments of the video a text teacher is shown."""
 
@@ -246,6 +265,7 @@ class SystemConfig(Options):
     """What recipes are made into, by name; `recipes` is what a language model reads that names none."""
     lms: dict[str, LmConfig] = {}
     backbones: dict[str, BackboneConfig] = {}
+    frame_stores: dict[str, FrameStoreConfig] = {}
     models: dict[str, AnyModel]
     comparisons: Annotated[tuple[tuple[str, str], ...], EachOnce] = ()
     """Pairs (a, b) whose difference a minus b the report gives with its interval."""

@@ -12,6 +12,7 @@ from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.dataset_videos import DatasetVideos
 from foretaste.pipeline.found_files import matching
 from foretaste.pipeline.language_models import artifact_name
+from foretaste.pipeline.result_paths import path_of
 
 #: The text whose files lie in the folder of the corpus itself.
 PLAIN_TEXT = "recipes"
@@ -93,6 +94,13 @@ class Locations:
             f"{self.results}/{dataset}/features/{backbone}/{shard}.h5"
             for shard in range(settings.grid.shards)
         ]
+
+    def frames(self, dataset: str, store: str, modality: str) -> list[str]:
+        """The shards of a frame store that hold a modality."""
+        shards = self.catalogue.named("frame_stores", store, dataset).shards
+        names = {"dataset": dataset, "frame_store": store, "modality": modality}
+        paths = [path_of("store_frames", "frames", **names, shard=shard) for shard in range(shards)]
+        return [f"{self.results}/{path}" for path in paths]
 
     def boxes(self, dataset: str) -> str:
         """The table of boxes of its videos; of a generated world, the folder that holds it."""

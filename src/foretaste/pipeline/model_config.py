@@ -24,6 +24,9 @@ from foretaste.pipeline.training_config import CountingConfig, LoopConfig
 #: Targets that are not the name of a model.
 LABELS, FEATURES = "labels", "features"
 
+#: The view that reads stored frames.
+STORE_READER = "clip"
+
 #: The view that holds several by name.
 NAMED = "named"
 
@@ -152,6 +155,8 @@ class ModelConfig(Options):
     """The language model of the preset that it starts from."""
     backbone: str | None = None
     """The backbone of the preset whose features its view reads."""
+    frame_store: str | None = None
+    """The frame store of the preset that its views `clip` read; null: they decode the videos."""
     objective: Objective = ()
     live: Annotated[tuple[str, ...], EachOnce] = ()
     """Of the models that the objective mentions, those that are asked while this one is trained, on the same
@@ -215,6 +220,10 @@ class ModelConfig(Options):
     def each_view(self) -> tuple[dict[str, Any], ...]:
         """Its views, one or several."""
         return tuple(self.views.values()) if self.view is None else (self.view,)
+
+    def reads_store(self, view: Mapping[str, Any]) -> bool:
+        """Whether one of its views reads its frame store."""
+        return self.frame_store is not None and view["kind"] == STORE_READER
 
     @property
     def mentions(self) -> frozenset[str]:

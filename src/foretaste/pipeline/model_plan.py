@@ -39,7 +39,8 @@ class ModelPlan:
             inputs |= {f"live.{target}.{name}": path for name, path in its_inputs.items()}
             places |= its_places
             config.setdefault("live", {})[target] = its_config
-        left_out = {"role", "label", "maps", "views", "lm", "backbone", "live", "objective", "reuse"}
+        left_out = {"role", "label", "maps", "views", "lm", "backbone", "frame_store", "live"}
+        left_out |= {"objective", "reuse"}
         config["model"] = {
             **settings.model_dump(mode="json", exclude=left_out),
             "objective": [

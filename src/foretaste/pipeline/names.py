@@ -15,9 +15,10 @@ RESERVED = {
     "model": frozenset({"labels", "features", "score"}),
     "language model": frozenset({"score"}),
     "backbone": frozenset({"score"}),
+    "frame store": frozenset(),
     "text": frozenset({"shards", "issues"}),
     "dataset": frozenset({"text", "lm", "views", "weights"}),
-    "system": frozenset({"backbones", "features", "issues", "samples", "scores", "world"}),
+    "system": frozenset({"backbones", "features", "frames", "issues", "samples", "scores", "world"}),
 }
 
 _SEED = re.compile(r"seed\d+")

@@ -7,8 +7,9 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.average_config import AverageConfig
+from foretaste.pipeline.components import with_defaults
 from foretaste.pipeline.config import SystemConfig
-from foretaste.pipeline.model_config import ModelConfig
+from foretaste.pipeline.model_config import STORE_READER, ModelConfig
 from foretaste.pipeline.model_outputs import MAPS, given, kept
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.task_checks import check_labelled, check_view
@@ -30,6 +31,7 @@ def check_preset(system: SystemConfig, where: str) -> None:
         "model": system.models,
         "language model": system.lms,
         "backbone": system.backbones,
+        "frame store": system.frame_stores,
         "text": system.texts,
     }
     for kind, named in kinds.items():
@@ -69,6 +71,7 @@ def check_components(
             place = f"{where}: models.{name}"
             for task in settings.extra:
                 check_labelled(task, False, known, f"{place}.extra")
+            _check_frame_store(system, settings, known, f"{place}.frame_store")
             for view in settings.each_view:
                 check_view(view, system.task, system.history.rule, known, place)
             checks.check_maps(name, settings.maps, f"{place}.maps")
@@ -114,6 +117,31 @@ def _check_window(settings: ModelConfig, where: str) -> None:
             "window: observed",
             "leave it out; a teacher that sees the action may teach this student",
         )
+
+
+def _check_frame_store(
+    system: SystemConfig, model: ModelConfig, known: Mapping[str, Any], where: str
+) -> None:
+    """Raise ConfigError for a store that the preset does not have, that none of the model's views reads, or
+    whose pictures are smaller than a view asks for.
+    """
+    if model.frame_store is None:
+        return
+    if model.frame_store not in system.frame_stores:
+        raise unknown("frame store", model.frame_store, system.frame_stores, where)
+    side = system.frame_stores[model.frame_store].side
+    readers = [view for view in model.each_view if model.reads_store(view)]
+    if not readers:
+        what = "a frame store that no view reads"
+        raise ConfigError(what, where, f"a view of kind {STORE_READER}", "leave frame_store out")
+    for view in readers:
+        geometry = with_defaults(view, "views", known)["geometry"]
+        fields = known["views"][STORE_READER]["schema"]["$defs"]["Geometry"]["properties"]
+        usual = {name: field["default"] for name, field in fields.items()} | dict(geometry)
+        largest = max(usual["scoring_side"], *usual["training_sides"])
+        if largest > side:
+            what = f"a view that shows pictures of {largest} pixels a side, stored with {side}"
+            raise ConfigError(what, where, f"side: {largest} or more", "raise side of the frame store")
 
 
 def _check_live(system: SystemConfig, name: str, where: str) -> None:

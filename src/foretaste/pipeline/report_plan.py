@@ -187,8 +187,10 @@ def _facts(catalogue: Catalogue, model: ModelConfig | AverageConfig) -> dict[str
     """What the report says of a model, and which arrows lead to it."""
     facts = {"label": model.label, "role": model.role, "mentions": sorted(model.mentions)}
     if isinstance(model, AverageConfig):
-        return {**facts, "lm": None, "backbone": None, "averaged": True, "counted": False, "reuse": None}
+        made_of = {"lm": None, "backbone": None, "frame_store": None}
+        return {**facts, **made_of, "averaged": True, "counted": False, "reuse": None}
     counted = model.training.kind == "counting" and model.training.source == "samples"
     reuse = model.reuse and model.reuse.name
-    facts |= {"lm": model.lm, "backbone": model.backbone, "averaged": False, "counted": counted}
+    facts |= {name: getattr(model, name) for name in ("lm", "backbone", "frame_store")}
+    facts |= {"averaged": False, "counted": counted}
     return {**facts, "reuse": reuse}

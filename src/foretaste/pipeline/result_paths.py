@@ -49,6 +49,10 @@ PATHS: dict[str, dict[str, str]] = {
         "features": "{dataset}/features/{backbone}/{shard}.h5",
         "issues": "{dataset}/issues/extract_features-{backbone}-{shard}.parquet",
     },
+    "store_frames": {
+        "frames": "{dataset}/frames/{frame_store}/{modality}/{shard}.h5",
+        "issues": "{dataset}/issues/store_frames-{frame_store}-{modality}-{shard}.parquet",
+    },
     "gather_issues": {"issues": "{dataset}/issues.parquet"},
     "train": {
         "checkpoint": f"{_MODEL}/checkpoint/",
@@ -74,6 +78,7 @@ _NAMES = {
     "weights": r"[A-Za-z0-9_-]+",
     "seed": r"\d+",
     "shard": r"\d+",
+    "modality": "rgb|flow",
     "part": "recipes|annotations|videos",
     "scope": "|/teachers|/seeds",
 }

@@ -10,6 +10,7 @@ from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig, with_each_view
 from foretaste.pipeline.planned import samples_of, tables
+from foretaste.pipeline.taken import made_from
 
 
 def seen(
@@ -31,7 +32,13 @@ def seen(
         inputs["features"] = Locations(catalogue).features(dataset, settings.backbone)
     for view in settings.each_view:
         shows = catalogue.shows(view)
-        if shows in ("pixels", "boxes"):
+        if settings.reads_store(view):
+            modality = view.get("modality", RGB)
+            inputs |= tables(catalogue.results, dataset, "videos")
+            inputs[f"frames_{modality}"] = Locations(catalogue).frames(
+                dataset, settings.frame_store, modality
+            )
+        elif shows in ("pixels", "boxes"):
             videos, modality = Locations(catalogue).videos(dataset), view.get("modality", RGB)
             inputs |= tables(catalogue.results, dataset, "videos")
             inputs[f"video_files_{modality}"] = videos.files(modality)
@@ -54,8 +61,8 @@ def watched(
     """What tells whether the models can see a sample: inputs, and every view of the video, each once, with
     the backbone that it reads.
 
-    Where features are made here and a bad input stops the run, extraction stops at what it cannot see, and
-    samples (text teachers with them) do not wait for it.
+    Where features are made or frames are stored here and a bad input stops the run, that stage stops at what
+    it cannot see, and samples (text teachers with them) do not wait for it.
     """
     inputs: dict[str, Any] = {}
     views: list[dict[str, Any]] = []
@@ -66,6 +73,10 @@ def watched(
             if shows not in catalogue.OF_VIDEO:
                 continue
             one = {"view": dict(view), "backbone": model.backbone if shows == "features" else None}
+            if model.reads_store(view):
+                inputs |= _of_frames(catalogue, dataset, model.frame_store, view.get("modality", RGB))
+                one["view"]["modality"] = made_from(catalogue, dataset, model, view)
+                one["frames"] = _frames(model.frame_store, view.get("modality", RGB))
             if one not in views:
                 views.append(one)
             if shows == "features":
@@ -75,6 +86,17 @@ def watched(
             if shows == "boxes":
                 inputs["boxes"] = Locations(catalogue).boxes(dataset)
     return inputs, views
+
+
+def _frames(store: str, modality: str) -> str:
+    """What an input is called that is a frame store."""
+    return f"frames_{store}_{modality}"
+
+
+def _of_frames(catalogue: Catalogue, dataset: str, store: str, modality: str) -> dict[str, Any]:
+    if catalogue.run.on_bad_input == "fail":
+        return {}
+    return {_frames(store, modality): Locations(catalogue).frames(dataset, store, modality)}
 
 
 def _of_features(catalogue: Catalogue, dataset: str, backbone: str) -> dict[str, Any]:

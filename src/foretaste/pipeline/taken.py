@@ -36,6 +36,23 @@ def tasks_seen_through(catalogue: Catalogue, dataset: str, backbone: str) -> lis
     return [task_of(catalogue, dataset, name) for name in names]
 
 
+def stored(
+    catalogue: Catalogue, dataset: str
+) -> dict[tuple[str, str], list[tuple[dict[str, Any], list[str]]]]:
+    """(frame store, modality) -> the views of the run's systems that read it, each with the tasks whose
+    samples it is asked for.
+    """
+    found: dict[tuple[str, str], list[tuple[dict[str, Any], list[str]]]] = {}
+    for system in catalogue.systems_of(dataset):
+        preset = catalogue.system(dataset, system)
+        models = [model for model in preset.models.values() if isinstance(model, ModelConfig)]
+        for model in models:
+            for view in (one for one in model.each_view if model.reads_store(one)):
+                reading = found.setdefault((model.frame_store, view.get("modality", RGB)), [])
+                reading.append((dict(view), [preset.task, *model.extra]))
+    return found
+
+
 def watching(catalogue: Catalogue, dataset: str, task: str) -> list[ModelConfig]:
     """The models of the run's systems that take samples of a task and see video, as far as there is any; none
     in a run of text alone.
@@ -61,4 +78,12 @@ def _is_there(catalogue: Catalogue, dataset: str, model: ModelConfig, view: Mapp
         files = catalogue.named("backbones", model.backbone, dataset).files
         if files is not None:
             return bool(matching(Path(catalogue.run.data_root), files))
-    return Locations(catalogue).videos(dataset).any(view.get("modality", RGB))
+    return Locations(catalogue).videos(dataset).any(made_from(catalogue, dataset, model, view))
+
+
+def made_from(catalogue: Catalogue, dataset: str, model: ModelConfig, view: Mapping[str, Any]) -> str:
+    """The modality of the videos that a view of pixels or boxes comes from."""
+    modality = view.get("modality", RGB)
+    if not model.reads_store(view):
+        return modality
+    return catalogue.named("frame_stores", model.frame_store, dataset).made_from(modality)

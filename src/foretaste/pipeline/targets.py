@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from foretaste.contracts.modalities import RGB
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.locations import Locations
+from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.places import check_given
 
 Paths = Callable[[Any], list[str]]
@@ -28,7 +30,9 @@ class Targets:
         return self._of(dataset, systems, lambda system: [f"{folder}/{system}{inner}/report.html"])
 
     def features(self, dataset: str, systems: Sequence[str]) -> Paths:
-        """All feature files of the systems' backbones, and what was wrong with the videos."""
+        """All feature files of the systems' backbones, all stored frames, and what was wrong with the
+        videos.
+        """
 
         def of(system: str) -> list[str]:
             files = []
@@ -39,6 +43,10 @@ class Targets:
                     check_given(found)
                 else:
                     files += found
+            models = self.catalogue.system(dataset, system).models.values()
+            for model in (one for one in models if isinstance(one, ModelConfig)):
+                for view in (one for one in model.each_view if model.reads_store(one)):
+                    files += self.at.frames(dataset, model.frame_store, view.get("modality", RGB))
             return [*files, f"{self.catalogue.results}/{dataset}/issues.parquet"]
 
         return self._of(dataset, systems, of)

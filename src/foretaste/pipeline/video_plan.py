@@ -8,12 +8,13 @@ from typing import Any
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline import families
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.components import with_defaults
 from foretaste.pipeline.config import BackboneConfig, validated
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.planned import Planned, tables
 from foretaste.pipeline.seen import watched
-from foretaste.pipeline.taken import needs_videos, task_of, tasks_seen_through, watching
+from foretaste.pipeline.taken import needs_videos, stored, task_of, tasks_seen_through, watching
 
 
 class VideoPlan:
@@ -138,6 +139,35 @@ class VideoPlan:
             places={"video_folders": self.at.videos(dataset).folders()},
         )
 
+    def store_frames(self, dataset: str, frame_store: str, modality: str, shard: str) -> Planned:
+        """One shard of a frame store: the frames that some view of the run shows."""
+        settings = self.catalogue.named("frame_stores", frame_store, dataset)
+        made_from = settings.made_from(modality)
+        videos = self.at.videos(dataset)
+        reading = stored(self.catalogue, dataset).get((frame_store, modality), [])
+        shown = []
+        for view, tasks in reading:
+            resolved = with_defaults(view, "views", self.catalogue.components)
+            sampling = {name: resolved[name] for name in ("frames", "rate", "ticks", "window")}
+            for task in tasks:
+                one = {"sampling": sampling, "task": task_of(self.catalogue, dataset, task)}
+                shown += [one] if one not in shown else []
+        return Planned(
+            inputs={
+                **self._tables(dataset, "segments", "videos"),
+                "video_files": videos.files(made_from),
+            },
+            config={
+                "modality": modality,
+                "made_from": made_from,
+                **settings.model_dump(mode="json"),
+                "shard": int(shard),
+                "shown": shown,
+                "on_bad_input": self.run.on_bad_input,
+            },
+            places={"video_folders": videos.folders(made_from)},
+        )
+
     def _published(self, settings: BackboneConfig) -> dict[str, str]:
         """What its network starts from."""
         found = {}
@@ -170,6 +200,9 @@ class VideoPlan:
                 if isinstance(model, ModelConfig)
                 for view in model.each_view
             )
+            for (store, modality), _ in stored(self.catalogue, dataset).items():
+                shards = range(self.catalogue.named("frame_stores", store, dataset).shards)
+                parts |= {f"{folder}/store_frames-{store}-{modality}-{shard}.parquet" for shard in shards}
             if made or pixels:  # features that are given as files need no video
                 parts.add(f"{folder}/probe_videos.parquet")
         return Planned(

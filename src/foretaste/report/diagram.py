@@ -43,8 +43,8 @@ def pipeline(models: Mapping[str, Mapping[str, Any]], pretrained: Sequence[str])
     """The graph of a system.
 
     models
-        name -> label, role, lm, backbone, mentions (names of the models it learns from or averages), averaged
-        (bool).
+        name -> label, role, lm, backbone, frame_store, mentions (names of the models it learns from or
+        averages), averaged (bool).
     pretrained
         Those language models that are pretrained on recipes.
     """
@@ -67,8 +67,12 @@ def pipeline(models: Mapping[str, Mapping[str, Any]], pretrained: Sequence[str])
             *(("phrases", f"lm/{lm}") for lm in lms),
         ]
     backbones = [name for name in dict.fromkeys(model.get("backbone") for model in models.values()) if name]
-    if backbones:
+    stores = [name for name in dict.fromkeys(model.get("frame_store") for model in models.values()) if name]
+    if backbones or stores:
         nodes.append(Node("videos", "videos", "probe_videos", "video"))
+    for name in stores:
+        nodes.append(Node(f"frames/{name}", f"frames {name}", "store_frames", "video"))
+        edges.append(("videos", f"frames/{name}"))
     for name in backbones:
         nodes += [
             Node(f"net/{name}", f"backbone {name}", "train_backbone", "video"),
@@ -82,6 +86,8 @@ def pipeline(models: Mapping[str, Mapping[str, Any]], pretrained: Sequence[str])
         edges += [(other, name) for other in model.get("mentions", ()) if other in models]
         if model.get("lm") in lms:
             edges.append((f"lm/{model['lm']}", name))
+        if model.get("frame_store"):
+            edges.append((f"frames/{model['frame_store']}", name))
         if model.get("backbone"):
             edges.append((f"features/{model['backbone']}", name))
         elif not model.get("averaged"):

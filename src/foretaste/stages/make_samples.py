@@ -57,7 +57,10 @@ def _unseen(
         config = validated(member.Config, settings, f"view {kind}")
         features = step.inputs.get(f"features_{one['backbone']}")
         shards = None if features is None else tuple(features)
-        sources = Sources(samples=samples.take(left), videos=videos, boxes=boxes, features=shards)
+        frames = step.inputs.get(one.get("frames"))
+        stores = {} if frames is None else {config.modality: tuple(frames)}
+        seen = {"videos": videos, "boxes": boxes, "features": shards, "frame_stores": stores}
+        sources = Sources(samples=samples.take(left), **seen)
         reasons[left] = member.unseen(config, sources)
         left = left[reasons[left] == None]  # noqa: E711 (element by element)
     return reasons

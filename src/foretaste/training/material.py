@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretaste.contracts.classes import read_classes
+from foretaste.contracts.modalities import Modality
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_boxes, read_table
 from foretaste.contracts.view import Sources, View
 from foretaste.features.store import FeatureStore
@@ -30,8 +31,8 @@ def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, A
 
     inputs
         ``samples``, ``segments``, ``classes``, and as far as the model needs them ``extra`` (more tables of
-        samples, which are appended), ``videos``, ``boxes``, ``features`` (shards), ``lm`` (folder of a
-        language model), ``weights`` (file that a network starts from).
+        samples, which are appended), ``videos``, ``boxes``, ``features`` (shards), ``frames_<modality>``
+        (shards), ``lm`` (folder of a language model), ``weights`` (file that a network starts from).
     config
         May name ``video_folders``.
     """
@@ -45,11 +46,17 @@ def read_sources(inputs: Mapping[str, Path | list[Path]], config: Mapping[str, A
         classes=read_classes(inputs["classes"]),
         boxes=read_boxes(inputs["boxes"]) if "boxes" in inputs else None,
         features=features,
+        frame_stores=_frame_stores(inputs),
         feature_width=None if features is None else FeatureStore(features).origin.width,
         video_folders=folders_of(config) if "video_folders" in config else None,
         weights=inputs.get("weights"),
         pretrained=inputs.get("lm"),
     )
+
+
+def _frame_stores(inputs: Mapping[str, Path | list[Path]]) -> dict[str, tuple[Path, ...]]:
+    named = {modality: f"frames_{modality}" for modality in get_args(Modality)}
+    return {modality: tuple(inputs[name]) for modality, name in named.items() if name in inputs}
 
 
 def build_view(spec: Mapping[str, Any], sources: Sources, where: str = "view") -> View:

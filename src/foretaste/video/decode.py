@@ -74,7 +74,7 @@ def stream_frames(
     frames, repeats = np.unique(shown_at(video.pts_s, times_s), return_counts=True)
     held: list[np.ndarray] = []
     stamps: list[float] = []
-    for (index, picture), times in zip(_ascending(video, frames, size), repeats, strict=True):
+    for (index, picture), times in zip(in_order(video, frames, size), repeats, strict=True):
         for _ in range(times):
             held.append(picture)
             stamps.append(float(video.pts_s[index]))
@@ -85,10 +85,12 @@ def stream_frames(
         yield np.stack(held), np.array(stamps)
 
 
-def _ascending(
+def in_order(
     video: FrameTable, frames: np.ndarray, size: tuple[int, int] | None
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """(index, picture as shown) of each of ``frames`` (ascending), in their order."""
+    """(index, picture as shown: (H, W, 3) uint8) of each of ``frames`` (ascending), in their order. ``size``
+    as for ``frames_at``.
+    """
     convert = _Shown(video, size)
     early: dict[int, np.ndarray] = {}
     coming = iter(frames.tolist())

@@ -1,5 +1,5 @@
-"""Frames of a sample's window, decoded from the video: what students that are trained end to end see
-(Girdhar & Grauman 2021, AVT-b).
+"""Frames of a sample's window, stored or decoded from the video: what students that are trained end to end
+see (Girdhar & Grauman 2021, AVT-b).
 
     inputs    frames (B, T, 3, S, S) uint8, oldest frame first; the last is the one shown at the last tick not
               after the window's stop; of flow (B, T, 2, S, S): u and v, 128 for no motion
@@ -9,11 +9,11 @@
 Of a frame's times and pictures only the geometry is random, once a clip and in training alone, as a function
 of (look, row). Scoring shows the centre at one size; AVT's own test averages six views of it (three crops,
 each flipped), which gives a little more and costs six times as much: it is not done here. Pictures are
-resized by the decoder (bilinear, averaging what it shrinks).
+resized by the decoder (bilinear, averaging what it shrinks), stored ones once more by OpenCV (bilinear).
 
-A clip is decoded when it is asked for, straight to its size: nothing is cached, and no reader outlives a
-call. Videos are looked at once, at building: each file must be the one that was probed, and must reach to the
-end of every window.
+A clip is read when it is asked for. Without a store it is decoded straight to its size: nothing is cached,
+and no reader outlives a call. Videos are looked at once, at building: each file must be the one that was
+probed, or stored, and must reach to the end of every window.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from pydantic import PositiveFloat, PositiveInt
 from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline.options import Options
-from foretaste.video.decode import decoder, frames_at
 from foretaste.video.geometry import Change, Geometry, changed, changed_flow, draw, resized
 from foretaste.video.transforms import channels_first
 from foretaste.video.windows import PUBLISHED_CLOCK_FPS
@@ -78,29 +77,28 @@ class Clip:
         """The clips of ``rows``; each is changed by (look, row), and its centre is shown otherwise."""
         rows = list(rows)
         changes = [draw(self.config.geometry, look, row) for row in rows]
-        # What is decoded to one size of one video is decoded in one pass.
+        # What is shown in one size of one video is decoded in one pass.
         together: dict[tuple[str, int], list[int]] = {}
         for position, (row, change) in enumerate(zip(rows, changes)):
             together.setdefault((self.shown.of[row], change.side), []).append(position)
         shape = (self.config.frames, self.channels, self.config.geometry.size, self.config.geometry.size)
         frames = torch.empty(len(rows), *shape, dtype=torch.uint8)
         for (video_id, side), positions in together.items():
-            clips = self._decoded(video_id, side, [rows[position] for position in positions])
+            clips = self._pictures(video_id, side, [rows[position] for position in positions])
             for position, clip in zip(positions, clips):
                 frames[position] = channels_first(self._changed(clip, changes[position]))
         labels = {f"past_{head}": torch.from_numpy(values[rows]) for head, values in self.past.items()}
         return Fetched(inputs={"frames": frames}, labels=labels)
 
     def digest(self, row: int) -> bytes:
-        """Of which frames are shown when the row is scored, and how: the file's digest, the frames' time
-        stamps, the decoder, and the size of the picture before and after the centre is cut out. Not of the
-        pixels, which would have to be decoded again.
+        """Of which frames are shown when the row is scored, and how: the file's digest and the decoder, or
+        the bytes of the stored frames; their time stamps, and the size of the picture before and after the
+        centre is cut out. Not of the pixels, which would have to be decoded again.
         """
-        video_id, geometry = self.shown.of[row], self.config.geometry
+        geometry = self.config.geometry
         said = {
             "modality": self.config.modality,
-            "source": self.shown.videos[video_id].digest,
-            "decoder": decoder(),
+            **self.shown.source(row),
             "pts_s": self.shown.pts_s(row).tolist(),
             "side": geometry.scoring_side,
             "size": geometry.size,
@@ -108,18 +106,16 @@ class Clip:
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).digest()[:16]
 
     def newest_s(self, row: int) -> float:
-        """Time stamp of the last frame that is shown: the decoder returns it, or fails."""
+        """Time stamp of the last frame that is shown: the decoder or the store returns it, or fails."""
         return float(self.shown.pts_s(row).max())
 
     def weights(self) -> None:
         """All clips are alike."""
 
-    def _decoded(self, video_id: str, side: int, rows: Sequence[int]) -> np.ndarray:
-        """(len(rows), T, H, W, 3) uint8, the shorter of H and W being ``side``."""
-        video = self.shown.videos[video_id]
-        size = resized(self.config.geometry, video.shown_size, side)
-        frames, _ = frames_at(video, self.shown.times_s[rows].ravel(), size)
-        return frames.reshape(len(rows), self.config.frames, *frames.shape[1:])
+    def _pictures(self, video_id: str, side: int, rows: Sequence[int]) -> np.ndarray:
+        """(len(rows), T, H, W, 3 or 2) uint8, the shorter of H and W being ``side``."""
+        size = resized(self.config.geometry, self.shown.videos[video_id].shown_size, side)
+        return self.shown.pictures(rows, size)
 
     def _changed(self, clip: np.ndarray, change: Change) -> np.ndarray:
         change_them = changed if self.config.modality == RGB else changed_flow
