@@ -186,10 +186,11 @@ def _score(
     if taught or teacher:
         protocol |= {"history_rule": "start", "history_from": "all_splits", "history_length": 5}
     if taught:
+        teacher_name = MODELS[model]["mentions"][0]
         protocol["terms"] = [
             {"of": "action", "to": "labels", "loss": "cross_entropy", "weight": 1.0, "reduction": "batch",
             "temperature": None, "top_k": None, "t_squared": None},
-            {"of": "action", "to": "teacher", "loss": "kl", "weight": 4.0, "reduction": "batch",
+            {"of": "action", "to": teacher_name, "loss": "kl", "weight": 4.0, "reduction": "batch",
             "temperature": 1.0, "top_k": None, "t_squared": False},
         ]  # fmt: skip
     names = {"dataset": world, "system": "lm_avt_demo", "seed": seed, "model": model}

@@ -9,8 +9,11 @@ from made_up_run import MODELS, PAIRS, make_run
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table, write_table
+from foretaste.evaluation.protocols import targets
 from foretaste.evaluation.summary import METRICS
 from foretaste.pipeline import artifact
+from foretaste.scores.diagnosis import diagnose
+from foretaste.scores.reader import open_scores
 from foretaste.stages import report
 from foretaste.tasks.rows import dropped
 from foretaste.tools import arms
@@ -177,6 +180,17 @@ def test_models_that_were_shown_until_the_same_times_share_a_histogram(made):
     assert section.count("<figure>") == 2, "the teachers', and the students'"
     assert section.count('class="bar"') == 3 + 1
     assert "40 samples, 1.00 to 2.40 s, median 1.01" in section
+
+
+def test_what_each_teacher_teaches_stands_once_with_its_settings(made):
+    step, _, page = made
+    first = {"world": "kitchen", "model": "teacher_lm", "seed": 0}
+    section = page[page.index('id="targets"') :].partition("</section>")[0]
+    assert section.count("action, T 1.0") == 2, "two teachers are taught from"
+    scores = open_scores(step.inputs["scores"][step.config["runs"].index(first)])
+    wanted = targets(read_table(step.inputs["samples"][0], SAMPLES), "training")
+    found = diagnose(scores.logits("training", "action", wanted.sample_ids), wanted.labels["action"])
+    assert f"<td>{found.top1:.1f}</td><td>{found.top5:.1f}</td><td>{found.doubt:.2f}</td>" in section
 
 
 def test_teachers_alone_make_a_report(tmp_path):

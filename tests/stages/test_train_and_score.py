@@ -260,6 +260,16 @@ def test_the_teacher_moves_the_student(data, tmp_path):
     assert divergence(taught) < 0.5 * divergence(alone)
 
 
+def test_a_teacher_that_says_hardly_anything_is_warned_of(data, counts, tmp_path, capsys):
+    vague = {**KL, "loss": {**KL["loss"], "temperature": 1000.0}}
+    model = {**STUDENT, "objective": [*STUDENT["objective"][:-1], vague]}
+    model["training"] = {**STUDENT["training"], "epochs": 1}
+    first, _ = steps(data, tmp_path / "vague", model, scores_counts=counts / "scores")
+    train.run(first)
+    said = capsys.readouterr().err
+    assert said.count("warning: action.kl.counts: it says hardly anything: 100.0 % of the entropy") == 1
+
+
 def test_held_out_rows_are_scored_by_a_sibling_that_never_saw_their_videos(data, tmp_path):
     plain, held = (
         run(data, tmp_path / "plain", COUNTS),

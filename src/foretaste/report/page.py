@@ -31,12 +31,14 @@ from foretaste.report.sections import (
     provenance,
     samples,
     settings,
+    targets,
     windows,
 )
 
 #: The sections in the order of the page.
 SECTIONS = (
-    arms, pipeline, settings, curves, language_models, classes, windows, samples, issues, provenance, cost,
+    arms, pipeline, settings, targets, curves, language_models, classes, windows, samples, issues,
+    provenance, cost,
 )  # fmt: skip
 
 _FILTERS = (written.number, written.signed, written.duration, written.words, written.arrows, written.tick)

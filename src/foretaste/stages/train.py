@@ -32,6 +32,7 @@ from foretaste.training.material import build_view, monitored_rows, read_sources
 from foretaste.training.objective import build_objective
 from foretaste.training.processes import accelerator, together
 from foretaste.training.samples import Loader, Samples, class_counts, join
+from foretaste.training.target_checks import target_warnings
 from foretaste.training.targets import LiveTargets, open_targets
 
 
@@ -82,12 +83,14 @@ def _train(step: Step, sources: Sources, samples: Samples, scratch: Path) -> nn.
         count(model, samples, step.inputs.get("recipe_truth"), sources.classes)
         return model
     config = validated(LoopConfig, settings["training"], "training")
-    objective = build_objective(
-        [validated(TermConfig, term, "objective") for term in settings["objective"]], class_counts(samples)
-    )
+    terms = [validated(TermConfig, term, "objective") for term in settings["objective"]]
+    objective = build_objective(terms, class_counts(samples))
     scores = {
         name.removeprefix("scores_"): path for name, path in step.inputs.items() if name.startswith("scores_")
     }
+    if accelerator().is_main_process:
+        for line in target_warnings(scores, terms, sources.samples, step.config["evaluated"]):
+            console.say(f"warning: {line}")
     speaking = {teacher: one.model for teacher, one in live.items()}
     asked = LiveTargets(speaking, accelerator().device, config.precision) if live else None
     targets = open_targets(scores, objective, "training", samples.ids, sources.classes, asked)
