@@ -59,3 +59,10 @@ def test_a_warm_up_of_one_step_is_none():
     config = ScheduleConfig(kind="cosine", warmup=0.1)
     assert warmup_steps(config, 5, 10) == 0
     assert rates(config, 1.0, 2, 5)[0] == 1.0
+
+
+def test_steps_drop_the_rate_after_their_epochs():
+    found = rates(ScheduleConfig(kind="step", drops=(2, 3)), 1.0, 5, 4)
+    np.testing.assert_allclose(found, [1.0] * 8 + [0.1] * 4 + [0.01] * 8)
+    with pytest.raises(ValueError, match="drops goes with kind: step"):
+        ScheduleConfig(kind="cosine", drops=(2,))

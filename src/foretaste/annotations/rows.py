@@ -49,6 +49,22 @@ class Row:
             raise RowError(f"{column} is {number}, expected a class id from 0 to {len(names) - 1}")
         return number
 
+    def video(self, column: str) -> str:
+        """The cell as a video id: a file's name, which leads nowhere else; raises RowError."""
+        name = self.text(column)
+        if not name.isprintable():
+            raise RowError(f"{column} is {name!r}, expected no control or invisible characters")
+        if name.startswith(".") or ".." in name or "/" in name or "\\" in name:
+            raise RowError(f"{column} is {name!r}, expected a file's name without its folder and suffix")
+        return name
+
+    def seconds(self, column: str) -> float:
+        """The cell, seconds as 75.5; raises RowError."""
+        text = self.text(column)
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,12})?", text):
+            raise RowError(f"{column} is {text!r}, expected seconds as 75.5, 0 or more")
+        return float(text)
+
     def clock(self, column: str) -> float:
         """The cell, ``hours:minutes:seconds`` as 00:59:07.25, as seconds; raises RowError."""
         found = re.fullmatch(r"([0-9]+):([0-5][0-9]):([0-5][0-9](?:\.[0-9]+)?)", self.text(column))
@@ -139,6 +155,24 @@ def read_rows(
             )
         else:
             yield Row(name, number, dict(zip(names, (cell.strip() for cell in cells))))
+
+
+def read_lines(path: Path, found: Found, columns: Sequence[str]) -> Iterator[Row]:
+    """The rows of a text file without header or quotes, whose cells are parted by blanks; the first column
+    may hold blanks itself. Lines with fewer cells are bad rows. Raises DataError where the file is missing.
+    """
+    for number, line in enumerate(_lines(path), 1):
+        try:
+            text = line.decode("utf-8").strip()
+        except UnicodeDecodeError as error:
+            found.add(Row(found.name(path), number, {}), f"byte {error.start + 1} is not UTF-8")
+            continue
+        cells = text.rsplit(maxsplit=len(columns) - 1)
+        if cells and len(cells) != len(columns):
+            expected = ", ".join(columns)
+            found.add(Row(found.name(path), number, {}), f"{len(cells)} cells, expected {expected}")
+        elif cells:
+            yield Row(found.name(path), number, dict(zip(columns, cells)))
 
 
 def every_row(path: Path, root: Path, columns: Sequence[str], delimiter: str = ",") -> list[Row]:

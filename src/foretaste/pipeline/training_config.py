@@ -51,8 +51,10 @@ class Sgd(Options):
 class ScheduleConfig(Options):
     """The learning rate over optimizer steps, as a factor of each group's own rate."""
 
-    kind: Literal["constant", "linear", "cosine"] = "constant"
-    """What follows the warm-up: nothing, linear decay to 0, or a half cosine to `floor`."""
+    kind: Literal["constant", "linear", "cosine", "step"] = "constant"
+    """What follows the warm-up: nothing, linear decay to 0, a half cosine to `floor`, or a drop at each of
+    `drops`.
+    """
     warmup: NonNegativeFloat = 0.0
     """Length of the linear warm-up: a share of all steps below 1, else epochs."""
     floor: NonNegativeFloat = 0.0
@@ -63,6 +65,16 @@ class ScheduleConfig(Options):
     """Rate (absolute) added to the warm-up and to where the decay starts from (Ghosh et al.: 1e-7)."""
     after: NonNegativeFloat | None = None
     """Rate (absolute) once the cosine has ended (AVT: 0, Ghosh et al.: 3e-7); None: `floor`."""
+    drops: tuple[PositiveFloat, ...] = ()
+    """Epochs after which the rate is multiplied by `factor`."""
+    factor: PositiveFloat = 0.1
+    """What each drop multiplies the rate by."""
+
+    @model_validator(mode="after")
+    def _drops_are_steps(self) -> ScheduleConfig:
+        if (self.kind == "step") != bool(self.drops):
+            raise ValueError("drops goes with kind: step")
+        return self
 
 
 def _expression(text: str) -> str:

@@ -9,18 +9,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, heads_of
 
 
-def of_segments(segments: pa.Table, times_s: Mapping[str, np.ndarray], dropped: Sequence[Any]) -> pa.Table:
-    """One sample a segment, in the same order and with its labels.
+def of_segments(
+    segments: pa.Table,
+    times_s: Mapping[str, np.ndarray],
+    dropped: Sequence[Any],
+    sample_ids: Sequence[str] | None = None,
+) -> pa.Table:
+    """One sample a row of ``segments``, in the same order and with its labels.
 
     times_s
         ``window_start_s``, ``window_stop_s``, ``target_start_s``, ``target_stop_s``, (n,) each.
     dropped
         Why a sample cannot be used; None where it can.
+    sample_ids
+        Their names, where a segment makes several; else they bear the segment's.
     """
-    columns: dict[str, Any] = {"sample_id": segments.column("segment_id"), **times_s}
+    own = segments.column("segment_id") if sample_ids is None else sample_ids
+    columns: dict[str, Any] = {"sample_id": own, **times_s}
     for name in ("segment_id", "video_id", "split", *(f"{head}_id" for head in heads_of(segments))):
         columns[name] = segments.column(name)
     return table(columns | {"dropped_because": dropped}, heads_of(segments))
@@ -34,6 +43,32 @@ def table(columns: Mapping[str, Any], heads: Sequence[str]) -> pa.Table:
         for f in schema
     ]
     return pa.table(arrays, schema=schema)
+
+
+def spans_s(segments: pa.Table, videos: pa.Table | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Start (n,) and stop (n,) of every segment, and (n,) object why it has none: a whole clip stops with the
+    last frame of its video, as it was probed, and has no stop where its video was skipped.
+
+    Raises DataError for whole clips where no video was probed.
+    """
+    stops = segments.column("stop_s").to_pylist()
+    if videos is None and None in stops:
+        raise DataError(
+            f"{stops.count(None)} segments without a stop, and no videos",
+            "segments",
+            "the videos, which say how long they are",
+            "set videos: folder of the dataset",
+        )
+    last_s = ends_s(videos)
+    starts = segments.column("start_s").to_numpy()
+    dropped = np.full(segments.num_rows, None, dtype=object)
+    for row, video_id in enumerate(segments.column("video_id").to_pylist()):
+        if stops[row] is not None:
+            continue
+        if video_id not in last_s:
+            dropped[row] = "no usable video"
+        stops[row] = max(last_s.get(video_id, starts[row]), starts[row])
+    return starts, np.array(stops, dtype=np.float64), dropped
 
 
 def ends_s(videos: pa.Table | None) -> dict[str, float]:

@@ -33,6 +33,9 @@ def learning_rate(config: ScheduleConfig, base: float, step: int, epoch_steps: i
         return base + config.offset
     if config.kind == "linear":
         return base * (steps - step) / (steps - warmup) + config.offset
+    if config.kind == "step":
+        passed = sum(step >= drop * epoch_steps for drop in config.drops)
+        return base * config.factor**passed + config.offset
     peak = (base * (warmup - 1) / warmup if warmup else base) + config.offset
     length = config.cosine_epochs * epoch_steps if config.cosine_epochs else steps - warmup
     position = step - warmup + (1 if warmup else 0)
