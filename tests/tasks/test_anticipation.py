@@ -44,6 +44,12 @@ def test_the_window_stops_tau_a_before_the_action(make_segments, tmp_path):
     write_table(tmp_path / "samples.parquet", SAMPLES, samples)
 
 
+def test_the_target_is_as_much_of_the_action_as_is_asked_for(make_segments):
+    segments = make_segments([("a", "v", 20.0, 22.5), ("b", "v", 3.0, 3.5)])
+    rows = anticipated(segments, tau_a=1.0, tau_o=10.0, target_s=1.0).to_pylist()
+    assert [row["target_stop_s"] for row in rows] == [21.0, 3.5]
+
+
 def test_what_is_dropped_keeps_its_first_reason(make_segments, tmp_path):
     segments = make_segments([("a", "v", 20.0, 22.5), ("b", "w", 0.5, 4.0), ("c", "w", 6.0, 7.0)])
     samples = anticipated(segments, tau_a=1.0, tau_o=10.0, earliest_stop_s=0.0)

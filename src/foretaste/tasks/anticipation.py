@@ -29,6 +29,8 @@ class Config(Options):
     """Samples whose window stops earlier in the video are dropped. AVT drops those that stop before the first
     frame is over (1/30 s); text teachers score every sample, so nothing is dropped unless this is set.
     """
+    target_s: PositiveFloat | None = None
+    """How much of the action, from its start, is the target that a teacher may see; null: all of it."""
 
 
 def build(config: Config, *, segments: pa.Table, videos: pa.Table | None = None) -> pa.Table:
@@ -45,7 +47,7 @@ def build(config: Config, *, segments: pa.Table, videos: pa.Table | None = None)
             "actions with a start and a stop within their video",
             "give their times, or use the task recognition",
         )
-    start = segments.column("start_s").to_numpy()
+    start, end = (segments.column(name).to_numpy() for name in ("start_s", "stop_s"))
     stop = start - config.tau_a
     dropped = np.full(segments.num_rows, None, dtype=object)
     if config.earliest_stop_s is not None:
@@ -55,6 +57,6 @@ def build(config: Config, *, segments: pa.Table, videos: pa.Table | None = None)
         "window_start_s": stop - config.tau_o,
         "window_stop_s": stop,
         "target_start_s": start,
-        "target_stop_s": segments.column("stop_s"),
+        "target_stop_s": end if config.target_s is None else np.minimum(end, start + config.target_s),
     }
     return of_segments(segments, times_s, dropped)
