@@ -25,7 +25,8 @@ class SoftminConfig(Options):
 class AverageConfig(Options):
     """A model that is the mean of others' scores."""
 
-    role: Literal["teacher"] = "teacher"
+    role: Literal["teacher", "student"] = "teacher"
+    """What the report files it under: the mean of students is one."""
     label: str
     average: tuple[str, ...] = Field(min_length=1)
     """The models whose scores are averaged."""

@@ -150,6 +150,10 @@ class ModelConfig(Options):
     """What it sees of a sample."""
     views: Parts("views") = {}
     """In place of `view`: several views by name, one look for all; inputs are called `<view>.<input>`."""
+    scored_view: Part("views") | None = None
+    """What it sees where it is scored, if that is something else than where it is trained: a network that
+    recognises actions, asked about what stands before them.
+    """
     network: Part("models")
     lm: str | None = None
     """The language model of the preset that it starts from."""
@@ -218,8 +222,16 @@ class ModelConfig(Options):
 
     @property
     def each_view(self) -> tuple[dict[str, Any], ...]:
-        """Its views, one or several."""
-        return tuple(self.views.values()) if self.view is None else (self.view,)
+        """Its views, one or several, in training and where it is scored."""
+        own = tuple(self.views.values()) if self.view is None else (self.view,)
+        return own if self.scored_view is None else (*own, self.scored_view)
+
+    @property
+    def as_scored(self) -> ModelConfig:
+        """The model with the view that it is scored with."""
+        if self.scored_view is None:
+            return self
+        return self.model_copy(update={"view": self.scored_view, "views": {}, "scored_view": None})
 
     def reads_store(self, view: Mapping[str, Any]) -> bool:
         """Whether one of its views reads its frame store."""
@@ -231,53 +243,6 @@ class ModelConfig(Options):
         return frozenset(term.teacher for term in self.objective) - {None}
 
 
-<<<<<<< HEAD
-=======
-class AverageConfig(Options):
-    """A model that is the mean of others' scores."""
-
-    role: Literal["teacher", "student"] = "teacher"
-    """What the report files it under: the mean of students is one."""
-    label: str
-    average: tuple[str, ...] = Field(min_length=1)
-    """The models whose scores are averaged."""
-    seeds: tuple[int, ...] = ()
-    """Seeds of each of these models that take part, in equal shares; none: the seed of the average itself."""
-    space: Literal["probabilities", "logits"] = "probabilities"
-    """What is averaged; both are turned back into logits."""
-    weights: Literal["equal", "fitted"] | tuple[NonNegativeFloat, ...] = "equal"
-    """Share of each model; `fitted`: those with the highest likelihood of held-out training videos."""
-    prior_exponent: NonNegativeFloat | Literal["fitted"] = 0.0
-    """Probabilities are divided by (class frequency in training) to this power; `fitted` on held-out training
-    videos.
-    """
-
-    @model_validator(mode="after")
-    def _weights_fit(self) -> AverageConfig:
-        if len(set(self.average)) != len(self.average):
-            raise ValueError("each model once: `weights` gives one more than the others")
-        if len(set(self.seeds)) != len(self.seeds) or any(seed < 0 for seed in self.seeds):
-            raise ValueError("each seed once, from 0")
-        if self.weights == "fitted" and self.space == "logits":
-            raise ValueError("weights: fitted needs space: probabilities")
-        if isinstance(self.weights, tuple) and (
-            len(self.weights) != len(self.average) or not sum(self.weights)
-        ):
-            raise ValueError("one weight a model, not all of them 0")
-        return self
-
-    @property
-    def mentions(self) -> frozenset[str]:
-        """The models that it averages."""
-        return frozenset(self.average)
-
-    @property
-    def fits(self) -> tuple[str, ...]:
-        """Its settings that are fitted on rows that nothing was trained on."""
-        return tuple(name for name in ("weights", "prior_exponent") if getattr(self, name) == "fitted")
-
-
->>>>>>> f484fc5 (wip)
 def _averages(value: Any) -> str:
     named = isinstance(value, AverageConfig) or (isinstance(value, Mapping) and "average" in value)
     return "AverageConfig" if named else "ModelConfig"

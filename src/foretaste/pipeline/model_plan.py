@@ -40,7 +40,7 @@ class ModelPlan:
             places |= its_places
             config.setdefault("live", {})[target] = its_config
         left_out = {"role", "label", "maps", "views", "lm", "backbone", "frame_store", "live"}
-        left_out |= {"objective", "reuse"}
+        left_out |= {"objective", "reuse", "scored_view"}
         config["model"] = {
             **settings.model_dump(mode="json", exclude=left_out),
             "objective": [
@@ -72,7 +72,7 @@ class ModelPlan:
     def score(self, dataset: str, system: str, seed: str, model: str) -> Planned:
         """What a trained model says of every split."""
         settings = self.catalogue.model(dataset, system, model)
-        inputs, config, places = seen(self.catalogue, dataset, system, settings)
+        inputs, config, places = seen(self.catalogue, dataset, system, settings.as_scored)
         config["model"] = {
             **settings.model_dump(mode="json", include={"folds", "held_out", "calibrate", "maps"}),
             "network": trained(settings.network),

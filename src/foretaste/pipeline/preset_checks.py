@@ -153,12 +153,14 @@ def _check_live(system: SystemConfig, name: str, where: str) -> None:
         said = f"its scores of the training rows come from {settings.folds} other models (folds)"
     elif settings.calibrate:
         said = "its scores are calibrated"
+    elif settings.scored_view is not None:
+        said = "it is scored with another view than it was trained with (scored_view)"
     else:
         return
     raise ConfigError(
         f"{name} cannot speak live: {said}",
         where,
-        "a trained model, without folds and not calibrated",
+        "a trained model, without folds, scored_view and not calibrated",
         "leave it out of live: its cached scores are the target then",
     )
 

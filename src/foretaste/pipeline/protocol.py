@@ -21,7 +21,7 @@ def protocol(catalogue: Catalogue, dataset: str, system: str, model: str) -> dic
         **_history(catalogue, dataset, system, model),
         "prior_exponent": getattr(settings, "prior_exponent", 0.0),
         **_ensemble(settings),
-        **_window(settings),
+        "window": _window(catalogue, dataset, system, settings),
         "terms": [
             _term(catalogue, term, settings.live)
             for term in getattr(settings, "objective", ())
@@ -83,10 +83,16 @@ def _weights(settings: AverageConfig) -> str | dict[str, float]:
     return f"by each training row's label (gamma {weights.gamma:g}), equal in other splits"
 
 
-def _window(settings: ModelConfig | AverageConfig) -> dict[str, Any]:
-    """Said of a teacher that is shown the action itself: its numbers are none of anticipation."""
-    shown = [view.get("window") for view in getattr(settings, "each_view", ())]
-    return {"window": "target"} if "target" in shown else {}
+def _window(
+    catalogue: Catalogue, dataset: str, system: str, settings: ModelConfig | AverageConfig
+) -> str | None:
+    """``target`` of a teacher that is shown the action itself: its numbers are none of anticipation."""
+    if isinstance(settings, ModelConfig):
+        shown = [view.get("window") for view in settings.as_scored.each_view]
+    else:
+        parts = [catalogue.model(dataset, system, name) for name in settings.average]
+        shown = [_window(catalogue, dataset, system, part) for part in parts]
+    return "target" if "target" in shown else None
 
 
 def _history(catalogue: Catalogue, dataset: str, system: str, model: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ AHEAD = True
 
 class Config(Options):
     tau_a: NonNegativeFloat
-    """Seconds between the end of the window and the end of its target."""
+    """Seconds between the end of the window and the start of its target."""
     tau_o: PositiveFloat
     """Seconds of the window, and of its target."""
     share: float = Field(0.2, gt=0, lt=1)
@@ -35,32 +35,32 @@ class Config(Options):
 
 
 def build(config: Config, *, segments: pa.Table, videos: pa.Table | None = None) -> pa.Table:
-    """Samples of all segments, in their order: window [t - tau_o, t], target [t + tau_a - tau_o, t + tau_a],
+    """Samples of all segments, in their order: window [t - tau_o, t], target [t + tau_a, t + tau_a + tau_o],
     neither of which leaves the segment.
 
-    A segment that is too short for a target tau_a later has the target that ends with it, and which begins
-    after the window; where nothing comes after the window its sample is dropped. A window or target that is
-    shorter than tau_o is shown with its first frame repeated, as all windows are.
+    Where the segment ends before the target does, the target is what is left, and where nothing is left the
+    sample is dropped. A window or target that is shorter than tau_o is shown with its first frame repeated,
+    as all windows are.
     """
     starts, stops, dropped = spans_s(segments, videos)
     first = starts + config.share * (stops - starts)
-    last = np.maximum(stops - config.tau_a, first)
+    last = np.maximum(stops - config.tau_a - config.tau_o, first)
     trained_on = segments.column("split").to_numpy() == "training"
     counts = np.where(trained_on, config.windows, 1)
     rows = np.repeat(np.arange(segments.num_rows), counts)
     number = np.concatenate([np.arange(count) for count in counts]) if len(counts) else rows
     ends = first[rows] + (last - first)[rows] * number / max(config.windows - 1, 1)
-    target_ends = np.minimum(ends + config.tau_a, stops[rows])
-    nothing_left = dropped[rows]
-    nothing_left[(nothing_left == None) & (target_ends <= ends)] = (  # noqa: E711 (element by element)
-        "nothing comes after the window"
-    )
+    targets = ends + config.tau_a
+    target_ends = np.minimum(targets + config.tau_o, stops[rows])
+    reasons = dropped[rows]
+    nothing_left = (reasons == None) & (target_ends <= targets)  # noqa: E711 (element by element)
+    reasons[nothing_left] = f"ends within {config.tau_a:.4g} s after its window"
     times_s = {
         "window_start_s": np.maximum(ends - config.tau_o, starts[rows]),
         "window_stop_s": ends,
-        "target_start_s": np.maximum(target_ends - config.tau_o, ends),
-        "target_stop_s": target_ends,
+        "target_start_s": targets,
+        "target_stop_s": np.maximum(target_ends, targets),
     }
     own = segments.column("segment_id").to_pylist()
     several = [f"{own[row]}:{at}" if counts[row] > 1 else own[row] for row, at in zip(rows, number)]
-    return of_segments(segments.take(pa.array(rows)), times_s, nothing_left, several)
+    return of_segments(segments.take(pa.array(rows)), times_s, reasons, several)
