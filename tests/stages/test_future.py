@@ -47,7 +47,7 @@ class FutureRun:
         self.folder, self.data, self.dataset = copy_workflow(folder), folder / "data", dataset
         self.results = folder / "results"
         arms = ARMS if dataset == "thumos14" else ARMS[:-1]
-        models = {name: TINY for name in ("teacher_future", *(f"student_{arm}" for arm in arms))}
+        models = dict.fromkeys(("teacher_future", *(f"student_{arm}" for arm in arms)), TINY)
         models["teacher_future_early"] = {**TINY, "scored_view": TINY["view"]}
         models |= {name: {**models[name], **settings} for name, settings in extra.items()}
         preset = {"base": "future", "models": models}
@@ -169,7 +169,9 @@ def test_clips_under_all_real_names_make_samples(shared_data, tmp_path):
         run.make(stage)
     run.make("make_samples", task="early")
     rows = run.table("samples/early")
-    assert len({row["video_id"] for row in rows}) == 928 and {row["dropped_because"] for row in rows} == {None}
+    assert len({row["video_id"] for row in rows}) == 928 and {row["dropped_because"] for row in rows} == {
+        None
+    }
 
 
 def write_thumos14(data: Path) -> None:
@@ -190,7 +192,9 @@ def write_thumos14(data: Path) -> None:
 def instances(tmp_path_factory) -> FutureRun:
     pairs = {"extra": ["pairs"]}
     run = FutureRun(
-        tmp_path_factory.mktemp("thumos14"), "thumos14", teacher_future={**TINY, "maps": ["mixed_4f"], **pairs}
+        tmp_path_factory.mktemp("thumos14"),
+        "thumos14",
+        teacher_future={**TINY, "maps": ["mixed_4f"], **pairs},
     )
     write_thumos14(run.data)
     path = run.folder / "workflow/datasets/thumos14.yaml"

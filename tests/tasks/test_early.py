@@ -41,4 +41,7 @@ def test_of_a_clip_that_is_too_short_the_target_is_what_is_left(make_segments):
 def test_a_clip_with_nothing_left_is_dropped_and_says_so(make_segments):
     clips = make_segments([("a", "v", 0.0, None), ("b", "w", 0.0, None)], splits=["training"] * 2)
     rows = early(clips, videos(v=0.9), windows=1)
-    assert [row["dropped_because"] for row in rows] == ["ends within 0.7 s after its window", "no usable video"]
+    assert [row["dropped_because"] for row in rows] == [
+        "ends within 0.7 s after its window",
+        "no usable video",
+    ]

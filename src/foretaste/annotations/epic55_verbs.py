@@ -11,13 +11,13 @@ from pathlib import Path
 
 from pydantic import PositiveInt
 
-from foretaste.annotations.epic55 import LABELS
 from foretaste.annotations.rows import Found, Row, RowError, read_names, read_rows
 from foretaste.annotations.segments import Annotation, Annotations, check_span, table
 from foretaste.contracts.classes import ClassSpace
 from foretaste.pipeline.options import Options
 
 HEAD = "verb"
+LABELS = "EPIC_train_action_labels.csv"
 VERBS = "EPIC_verb_classes.csv"
 COLUMNS = (
     "uid", "participant_id", "video_id", "narration", "start_timestamp", "stop_timestamp", "verb_class",

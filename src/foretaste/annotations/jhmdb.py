@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from foretaste.annotations.class_files import ClassFiles
 from foretaste.annotations.rows import Found, Row, RowError, read_lines
 from foretaste.annotations.segments import Annotation, Annotations, table
-from foretaste.annotations.class_files import ClassFiles
 from foretaste.contracts.classes import ClassSpace
 from foretaste.pipeline.options import Options
 
