@@ -82,3 +82,16 @@ def test_scores_are_told_licence_and_terms_of_their_data_set(tmp_path):
 def copied(folder: Path, name: str) -> Path:
     copy_workflow(folder / name)
     return folder / name
+
+
+def test_students_of_stored_frames_ask_for_frames_and_for_no_video(tmp_path):
+    copy_workflow(tmp_path)
+    plan = Plan(Catalogue({"dataset": "kitchen", "systems": "lm_avt_end_to_end"}, tmp_path))
+    names = {"dataset": "kitchen", "system": "lm_avt_end_to_end", "seed": "0", "model": "student_lm"}
+    for stage in ("train", "score"):
+        asked = plan.describe(stage, names)
+        assert asked.inputs["frames_rgb"] == ["results/kitchen/frames/frames/rgb/0.h5"]
+        assert "video_files" not in asked.inputs and "video_folders" not in asked.places
+    shard = {"dataset": "kitchen", "frame_store": "frames", "modality": "rgb", "shard": "0"}
+    stored = plan.describe("store_frames", shard).config
+    assert [one["sampling"]["frames"] for one in stored["shown"]] == [10] and stored["side"] == 112

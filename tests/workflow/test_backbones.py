@@ -1,5 +1,5 @@
 """Students on the generated kitchen that read what networks of others see, and one that is trained end to
-end: through the same stages, from videos to metrics.
+end on stored frames: through the same stages, from videos to metrics.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ SHORT = {"epochs": 1, "batch": 8, "optimizer": {"kind": "adamw", "lr": 1e-3}}
 LABELS = [{"loss": {"kind": "cross_entropy"}, "of": "action"}]
 VIT = {"kind": "vit", "image": 32, "patch": 8, "width": 24, "layers": 1, "heads": 2}
 GEOMETRY = {"size": 32, "scoring_side": 36, "training_sides": [34, 40]}
+STORES = {"small": {"side": 40}}
 CLIP = {"kind": "clip", "frames": 4, "rate": 5.0, "geometry": GEOMETRY}
 
 
@@ -39,11 +40,12 @@ PRESET = {
     "datasets": ["kitchen"],
     "primary_metric": "class_mean_recall5",
     "backbones": {name: published(name) for name in ("videomae", "vjepa2")},
+    "frame_stores": STORES,
     "models": {
         "student_baseline": reads("videomae"),
         "student_vjepa2": reads("vjepa2"),
         "student_end_to_end": {
-            "role": "student", "label": "AVT-b", "view": CLIP,
+            "role": "student", "label": "AVT-b", "frame_store": "small", "view": CLIP,
             "network": {**NETWORK, "backbone": VIT},
             "objective": LABELS, "training": SHORT,
         },
@@ -63,7 +65,7 @@ def test_students_of_published_video_networks_and_one_end_to_end(fresh, finished
         f"stores=[{finished.folder}/results]",
     )
     planned = fresh.planned(*run)
-    assert {"fetch_weights", "extract_features"} < planned and "train_backbone" not in planned
+    assert {"fetch_weights", "extract_features", "store_frames"} < planned and "train_backbone" not in planned
     fresh.snakemake(*run)
     results = fresh.folder / "results" / "kitchen_micro"
     for name in ("videomae", "vjepa2"):

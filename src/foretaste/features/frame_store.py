@@ -58,6 +58,10 @@ class FrameStore:
         """The video ids, sorted."""
         return tuple(sorted(self._videos))
 
+    def said_of(self, video_id: str) -> StoredFrames:
+        """All that is said of a video but its JPEGs."""
+        return self._video(video_id).said
+
     def check_is_of(self, video_id: str, video: FrameTable) -> None:
         """DataError unless the stored frames are those of the file that was probed."""
         stored = self._video(video_id)
