@@ -70,6 +70,14 @@ def test_a_hang_is_an_error_of_the_file_and_the_next_is_looked_at(clip):
     assert process.returncode == -signal.SIGKILL
 
 
+def test_a_process_that_is_slow_to_start_is_no_fault_of_the_file(clip, tmp_path, monkeypatch):
+    """As on a machine that has much else to do."""
+    (tmp_path / "sitecustomize.py").write_text("import time\ntime.sleep(7)\n")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    with Onlooker(patience_s=6.0) as onlooker:
+        assert onlooker.look(clip, False)[0]["frames"] == 30
+
+
 def test_a_bomb_is_an_error_of_the_file_and_the_next_is_looked_at(onlooker, clip, tmp_path):
     """A GIF of a few bytes that says it is 65,535 pixels wide and high."""
     screen = struct.pack("<6sHHBBB", b"GIF89a", 65535, 65535, 0xF0, 0, 0) + bytes(6)

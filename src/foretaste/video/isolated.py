@@ -4,8 +4,9 @@ memory costs that process, and is an error of that file.
     with Onlooker() as onlooker:
         row = onlooker.look(path, every_frame=False)
 
-The process reads a line of JSON a file and says a dot now and then while packets or frames come, then how it
-went; what it found it leaves in a file. A file with which nothing comes for ``PATIENCE_S`` is given up.
+The process says a line when it is ready. It reads a line of JSON a file and says a dot now and then while
+packets or frames come, then how it went; what it found it leaves in a file. A file with which nothing comes
+for ``PATIENCE_S`` is given up.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import resource
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -82,6 +84,8 @@ class Onlooker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )
+            # On a busy machine this takes long, and no file is to blame for it.
+            self._process.stdout.readline()
         return self._process
 
     def _answer(self, process: subprocess.Popen[bytes], path: Path) -> dict[str, Any]:
@@ -156,9 +160,11 @@ def _look(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Answer until standard input ends."""
+    """Answer until standard input ends, or whoever asks is gone."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
+    print("ready", flush=True)
     for line in sys.stdin:
         print(json.dumps(_look(json.loads(line))), flush=True)
 
