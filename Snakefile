@@ -29,6 +29,12 @@ rule demo_worlds:
         step.wanted(targets.reports("kitchen_worlds", ["lm_avt_study"])),
 
 
+# The same of the future as a teacher.
+rule future_demo_worlds:
+    input:
+        step.wanted(targets.reports("kitchen_worlds", ["future_demo"])),
+
+
 # The text half alone: recipes, language models, text teachers, their metrics. Needs no video.
 rule teachers:
     input:
