@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from foretaste.annotations import jhmdb, thumos14
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -73,9 +75,51 @@ def test_weights_that_are_not_there_are_named(fresh, real_data, tmp_path):
     assert "Job stats" in fresh.snakemake("-n", "teachers", *settings).stdout
 
 
+#: Files below data_root that are there, and empty.
+OF_THE_FUTURE = {
+    "jhmdb": (
+        *(f"jhmdb/splits/{name}_test_split{k}.txt" for name in jhmdb.CLASSES for k in (1, 2, 3)),
+        "jhmdb/videos/wave/Who's #1 & (why)!.avi",
+    ),
+    "thumos14": (
+        *(f"{thumos14.Config().validation}/{name}_val.txt" for name in thumos14.CLASSES),
+        *(f"{thumos14.Config().test}/{name}_test.txt" for name in thumos14.CLASSES),
+        "thumos14/videos/video_test_0000004.mp4",
+    ),
+    "epic55_verbs": (
+        "epic55/EPIC_train_action_labels.csv", "epic55/EPIC_verb_classes.csv", "epic55/videos/P01_01.MP4",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", ["jhmdb", "jhmdb_s3", "thumos14", "epic55_verbs"])
+def test_the_future_dry_runs_on_its_datasets(fresh, dataset):
+    weights = (f"weights/{name}_imagenet.pt" for name in ("rgb", "flow"))
+    for name in (*OF_THE_FUTURE[dataset.partition("_s")[0]], *weights):
+        path = fresh.folder / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    jobs = fresh.planned("future", "--config", f"dataset={dataset}")
+    streams = [f"student_two_way{stream}" for stream in ("", "_flow")]
+    assert {f"train {name}" for name in streams} <= jobs and "average student_two_way_both" in jobs
+    assert ("train student_two_way_unlabelled" in jobs) == (not dataset.startswith("jhmdb"))
+    # The recognition network is trained once, whatever it is asked about.
+    assert "train teacher_future" in jobs or "train teacher_future_early" in jobs
+    assert not {"train teacher_future", "train teacher_future_early"} <= jobs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", ["future_demo", "future_demo_streams", "future_labels", "future_micro"])
+def test_the_future_dry_runs_on_the_kitchen(fresh, system):
+    dataset = "kitchen_micro" if system == "future_micro" else "kitchen"
+    jobs = fresh.planned(system, "--config", f"dataset={dataset}", f"systems={system}")
+    assert "train student_baseline" in jobs and "store_frames" in jobs
+
+
 SLOW_TARGETS = [
     pytest.param(name, marks=pytest.mark.slow)
-    for name in ("demo_worlds", "lm_avt_demo_seeds", "features", "teachers")
+    for name in ("demo_worlds", "future_demo_worlds", "lm_avt_demo_seeds", "features", "teachers")
 ]
 
 

@@ -30,7 +30,8 @@ FACTS = ("format", "dataset", "task", "system", "seed", "model", "split", "sampl
 #: The settings that decide a number; they stand beside it, null where one does not apply.
 PROTOCOL = (
     "tau_a", "history_rule", "history_from", "history_length", "prior_exponent", "ensemble_weights",
-    "ensemble_seeds", "fitted_on", "window", "terms",
+    "ensemble_seeds", "fitted_on", "labelled_share", "window",
+    "terms",
 )  # fmt: skip
 
 

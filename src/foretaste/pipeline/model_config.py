@@ -124,6 +124,17 @@ def _kind(value: Any, usual: str) -> str:
     return value.get("kind", usual) if isinstance(value, Mapping) else getattr(value, "kind", usual)
 
 
+class LabelsConfig(Options):
+    """How many of the labels there are a model is given."""
+
+    share: Annotated[float, Field(gt=0, lt=1)]
+    """Of the training segments. The others are unlabelled samples: they count in terms over `unlabelled` and
+    `all`.
+    """
+    seed: int = Field(0, ge=0)
+    """Draws which; one seed draws the same for all models, and more of a larger share."""
+
+
 class ReuseConfig(Options):
     """Scores that somebody shared, in the place of those that would be made here."""
 
@@ -178,6 +189,8 @@ class ModelConfig(Options):
     """Tasks whose samples it takes beside those of its system's: `pairs`. They have no labels: terms over
     `unlabelled` or `all` are trained on them, and they are scored, for models that learn from this one.
     """
+    labels: LabelsConfig | None = None
+    """Set where it is given a part of the training labels."""
     folds: int = Field(0, ge=0)
     """k >= 2: its scores of the training rows come from k models, each trained without the videos of those
     rows.

@@ -21,6 +21,7 @@ def protocol(catalogue: Catalogue, dataset: str, system: str, model: str) -> dic
         **_history(catalogue, dataset, system, model),
         "prior_exponent": getattr(settings, "prior_exponent", 0.0),
         **_ensemble(settings),
+        "labelled_share": None if (labels := getattr(settings, "labels", None)) is None else labels.share,
         "window": _window(catalogue, dataset, system, settings),
         "terms": [
             _term(catalogue, term, settings.live)

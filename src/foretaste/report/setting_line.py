@@ -11,6 +11,8 @@ from typing import Any
 def setting_line(protocol: Mapping[str, Any]) -> str:
     """The settings that decide an arm's numbers, in one line; those that do not apply are left out."""
     parts = ["shown the action itself"] if protocol.get("window") == "target" else []
+    if protocol.get("labelled_share") is not None:
+        parts.append(f"{100 * protocol['labelled_share']:g} % of the training labels")
     if protocol.get("history_rule") is not None:
         lengths, sources = (
             value if isinstance(value, list) else [value]

@@ -28,7 +28,13 @@ from foretaste.training.counting import count
 from foretaste.training.crossfit import siblings
 from foretaste.training.live import open_live
 from foretaste.training.loop import fit
-from foretaste.training.material import build_view, monitored_rows, read_sources, trained_rows
+from foretaste.training.material import (
+    build_view,
+    monitored_rows,
+    partly_labelled,
+    read_sources,
+    trained_rows,
+)
 from foretaste.training.objective import build_objective
 from foretaste.training.processes import accelerator, together
 from foretaste.training.samples import Loader, Samples, class_counts, join
@@ -43,6 +49,9 @@ def run(step: Step) -> None:
     """
     settings, seed = step.config["model"], step.config["seed"]
     sources = read_sources(step.inputs, step.config)
+    if (given := settings.get("labels")) is not None:
+        samples = partly_labelled(sources.samples, given["share"], given["seed"])
+        sources = replace(sources, samples=samples)
     view = build_view(settings["view"], sources)
     rows = trained_rows(sources.samples, settings["objective"])
     videos = np.asarray(sources.samples["video_id"].take(rows).to_pylist(), dtype=str)

@@ -4,6 +4,7 @@ split.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 
 from foretaste.contracts.classes import read_classes
 from foretaste.contracts.modalities import Modality
-from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_boxes, read_table
+from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, heads_of, read_boxes, read_table
 from foretaste.contracts.view import Sources, View
 from foretaste.features.store import FeatureStore
 from foretaste.pipeline import families
@@ -82,14 +83,35 @@ def rows_of(samples: pa.Table, split: str) -> np.ndarray:
     return np.flatnonzero(pc.equal(samples["split"], split).to_numpy(zero_copy_only=False))
 
 
+def partly_labelled(samples: pa.Table, share: float, seed: int) -> pa.Table:
+    """``samples`` in which only a share of the training segments have labels: those that come first in the
+    order of sha256("<seed>/<segment id>"), so that a larger share holds a smaller one.
+    """
+    own = np.array(samples["segment_id"].to_pylist(), dtype=object)
+    training = rows_of(samples, "training")
+    segments = sorted(
+        {name for name in own[training] if name is not None},
+        key=lambda name: (hashlib.sha256(f"{seed}/{name}".encode()).digest(), name),
+    )
+    hidden = np.isin(own, segments[round(share * len(segments)) :])
+    hidden &= np.isin(np.arange(len(own)), training)
+    for column in (f"{head}_id" for head in heads_of(samples)):
+        left = pc.if_else(pa.array(hidden), pa.scalar(None, samples[column].type), samples[column])
+        samples = samples.set_column(samples.schema.get_field_index(column), column, left)
+    return samples
+
+
 def trained_rows(samples: pa.Table, objective: Sequence[Mapping[str, Any]]) -> np.ndarray:
-    """(n,) int64: the rows of the training split. Those of no segment, which have no labels, only where a
-    term of the ``objective`` counts unlabelled samples.
+    """(n,) int64: the rows of the training split. Those without any label only where a term of the
+    ``objective`` counts unlabelled samples.
     """
     rows = rows_of(samples, "training")
     if any(validated(TermConfig, term, "objective").over != "labelled" for term in objective):
         return rows
-    return rows[samples["segment_id"].is_valid().to_numpy(zero_copy_only=False)[rows]]
+    labelled = np.zeros(samples.num_rows, dtype=bool)
+    for head in heads_of(samples):
+        labelled |= samples[f"{head}_id"].is_valid().to_numpy(zero_copy_only=False)
+    return rows[labelled[rows]]
 
 
 def monitored_rows(samples: pa.Table, split: str) -> np.ndarray:
