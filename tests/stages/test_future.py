@@ -32,10 +32,13 @@ TRAINING = {
     "optimizer": {"kind": "adamw", "lr": 1e-3}, "schedule": {"kind": "constant", "drops": None},
 }  # fmt: skip
 TINY = {
+    "frame_store": "tiny",
     "view": {"geometry": {"size": 32, "scoring_side": 36, "training_sides": [32, 40]}},
     "network": {"width": 0.04, "weights": None},
     "training": TRAINING,
 }
+FLOW = {**TINY, "network": {**TINY["network"], "pixels": {"mean": [0.5] * 2, "std": [0.5] * 2}}}
+STORES = {"clips": None, "tiny": {"side": 40, "flow": "dis"}}
 ARMS = ("baseline", "smoothed", "direct", "one_way", "two_way", "two_way_unlabelled")
 ODD = ("Who's #1 & (why)!", "100% 'fun' [b]", "@20 $HOME; ls", "ümlaut, comma")
 
@@ -47,10 +50,13 @@ class FutureRun:
         self.folder, self.data, self.dataset = copy_workflow(folder), folder / "data", dataset
         self.results = folder / "results"
         arms = ARMS if dataset == "thumos14" else ARMS[:-1]
-        models = dict.fromkeys(("teacher_future", *(f"student_{arm}" for arm in arms)), TINY)
-        models["teacher_future_early"] = {**TINY, "scored_view": TINY["view"]}
+        models = {}
+        for stream, settings in (("", TINY), ("_flow", FLOW)):
+            named = ("teacher_future", *(f"student_{arm}" for arm in arms))
+            models |= {f"{name}{stream}": settings for name in named}
+            models[f"teacher_future_early{stream}"] = {**settings, "scored_view": TINY["view"]}
         models |= {name: {**models[name], **settings} for name, settings in extra.items()}
-        preset = {"base": "future", "models": models}
+        preset = {"base": "future", "frame_stores": STORES, "models": models}
         # JSON is YAML.
         (folder / "workflow" / "systems" / f"{SYSTEM}.yaml").write_text(json.dumps(preset))
 
@@ -63,6 +69,15 @@ class FutureRun:
         path = self.job(stage, **names)
         run_here(path, read_job(path)["record"]["stage"])
         give_names_of(path)
+
+    def tables(self, *tasks: str) -> None:
+        """Segments, videos and samples."""
+        for stage in ("read_annotations", "probe_videos"):
+            self.make(stage)
+        for modality in ("rgb", "flow"):
+            self.make("store_frames", frame_store="tiny", modality=modality, shard="0")
+        for task in tasks:
+            self.make("make_samples", task=task)
 
     def model(self, stage: str, model: str) -> Path:
         names = {"system": SYSTEM, "seed": "0", "model": model}
@@ -99,9 +114,7 @@ def clips(tmp_path_factory) -> FutureRun:
     for odd, action in zip(ODD, jhmdb.CLASSES):
         names[action][0] = f"{odd}_{action}_u_nm_np1_fr_goo_0"
     write_jhmdb(run.data, names)
-    for stage in ("read_annotations", "probe_videos"):
-        run.make(stage)
-    run.make("make_samples", task="early")
+    run.tables("early")
     return run
 
 
@@ -118,9 +131,10 @@ def test_odd_names_lead_from_lists_and_files_to_samples(clips):
 
 
 def test_recognition_network_and_students_of_both_losses_are_trained_on_clips(clips):
+    clips.model("train", "teacher_future_flow")
     recognised = clips.model("train", "teacher_future") and clips.model("score", "teacher_future")
     assert open_scores(recognised / "scores").logits("test", "action", None).shape == (21, 21)
-    for arm in ("direct", "two_way"):
+    for arm in ("direct", "two_way_flow"):
         terms = clips.terms(f"student_{arm}")
         assert len(terms) == 2 and all(np.isfinite(value) and value > 0 for value in terms.values()), terms
         scores = open_scores(clips.model("score", f"student_{arm}") / "scores")
@@ -147,9 +161,7 @@ def test_a_clip_that_is_shorter_than_its_window_is_dropped_and_says_so(tmp_path)
     names = {action: [f"{action}_{at}" for at in range(3)] for action in jhmdb.CLASSES}
     write_jhmdb(run.data, names)
     write_clip(run.data / "jhmdb/videos/wave/wave_0.avi", 7, fps=30, codec="mpeg4")
-    for stage in ("read_annotations", "probe_videos"):
-        run.make(stage)
-    run.make("make_samples", task="early")
+    run.tables("early")
     dropped = [row for row in run.table("samples/early") if row["dropped_because"] is not None]
     assert {row["video_id"] for row in dropped} == {"wave_0"} and len(dropped) == 8
     assert {row["dropped_because"] for row in dropped} == {"ends within 0.2333 s after its window"}
@@ -165,9 +177,7 @@ def test_clips_under_all_real_names_make_samples(shared_data, tmp_path):
         folder.mkdir(parents=True)
         for line in path.read_text().splitlines():
             (folder / line.split()[0]).write_bytes(made.read_bytes())
-    for stage in ("read_annotations", "probe_videos"):
-        run.make(stage)
-    run.make("make_samples", task="early")
+    run.tables("early")
     rows = run.table("samples/early")
     assert len({row["video_id"] for row in rows}) == 928 and {row["dropped_because"] for row in rows} == {
         None
@@ -199,10 +209,7 @@ def instances(tmp_path_factory) -> FutureRun:
     write_thumos14(run.data)
     path = run.folder / "workflow/datasets/thumos14.yaml"
     path.write_text(path.read_text().replace("count: 3000", "count: 30"))
-    for stage in ("read_annotations", "probe_videos"):
-        run.make(stage)
-    for task in ("anticipation", "pairs"):
-        run.make("make_samples", task=task)
+    run.tables("anticipation", "pairs")
     return run
 
 
@@ -235,21 +242,20 @@ def test_no_student_sees_anything_of_what_comes(tmp_path):
     """
     run = FutureRun(tmp_path / "run", "thumos14")
     write_thumos14(run.data)
-    models = ("teacher_future", "student_baseline", "student_two_way_unlabelled")
+    arms = ("baseline", "two_way_unlabelled")
+    models = [f"{name}{stream}" for name in ("teacher_future", *(f"student_{arm}" for arm in arms))
+              for stream in ("", "_flow")]  # fmt: skip
     shown: dict[str, list[np.ndarray]] = {model: [] for model in models}
     for after_s in (100.0, 3.0 + 0.5 / 15):  # instances start at 4 s: their windows end with the frame of 3 s
         altered(run, after_s, 15)
-        for stage in ("read_annotations", "probe_videos"):
-            run.make(stage)
-        for task in ("anticipation", "pairs"):
-            run.make("make_samples", task=task)
+        run.tables("anticipation", "pairs")
         for model in models:
             shown[model].append(first_instances(run, model))
     for model in models:
         before, after = shown[model]
         assert before.shape == after.shape and len(before) == 2 * 40
         same = [np.array_equal(one, other) for one, other in zip(before, after)]
-        assert not any(same) if model == "teacher_future" else all(same)
+        assert not any(same) if model.startswith("teacher_future") else all(same)
 
 
 def first_instances(run: FutureRun, model: str) -> np.ndarray:
