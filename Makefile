@@ -41,10 +41,11 @@ bench: $(READY)
 	python bench/mlm.py --out bench/results/mlm.json
 	python bench/loading.py
 	python bench/gradients.py
-	python bench/video.py
 	python bench/probe.py
 	python bench/entries.py --out bench/results/entries.json
 	python bench/store.py --out bench/results/store.json
+	python bench/clips.py --out bench/results/clips.json
+	python bench/waiting.py --out bench/results/waiting.json
 	python bench/decode.py $(if $(DATA),--data "$(DATA)")
 	if [ -n "$(DATA)" ]; then python bench/counts.py --data "$(DATA)" --out bench/results/counts.json; fi
 	if [ -n "$(DATA)" ]; then python bench/intervals.py --data "$(DATA)" --out bench/results/intervals.json; fi

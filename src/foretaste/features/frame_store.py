@@ -78,8 +78,11 @@ class FrameStore:
         flow, resized to ``size`` (H, W) where they are stored in another (bilinear; below half, averages).
         """
         unique, inverse = np.unique(frames, return_inverse=True)
-        pictures = [self._picture(video_id, jpeg, size) for jpeg in self.jpegs(video_id, unique)]
-        return np.stack(pictures)[inverse]
+        channels = 3 if self.origin.modality == RGB else 2
+        pictures = np.empty((len(unique), *size, channels), np.uint8)
+        for into, jpeg in zip(pictures, self.jpegs(video_id, unique)):
+            self._picture(video_id, jpeg, into)
+        return pictures if np.array_equal(unique, frames) else pictures[inverse]
 
     def jpegs(self, video_id: str, frames: np.ndarray) -> list[np.ndarray]:
         """The bytes of the ``frames`` (T,), each (bytes,) uint8, not copied."""
@@ -98,7 +101,8 @@ class FrameStore:
                 raise DataError(what, where, f"CRC-32 {said.crc32[one]}", _AGAIN)
         return jpegs
 
-    def _picture(self, video_id: str, jpeg: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    def _picture(self, video_id: str, jpeg: np.ndarray, into: np.ndarray) -> None:
+        """Decode a picture to its place (H, W, 3 or 2)."""
         rgb = self.origin.modality == RGB
         picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB if rgb else cv2.IMREAD_GRAYSCALE)
         said = self._video(video_id).said
@@ -108,11 +112,12 @@ class FrameStore:
             raise DataError("no JPEG of its size", f"{path}: {video_id}", f"{height} x {width}", _AGAIN)
         if not rgb:
             picture = np.stack((picture[: said.height], picture[said.height :]), axis=-1)
-        if picture.shape[:2] == size:
-            return picture
+        if picture.shape == into.shape:
+            into[:] = picture
+            return
         # Bilinear, which leaves nothing out down to half the size; averaging takes six times as long.
-        smoothing = cv2.INTER_LINEAR if 2 * size[0] >= said.height else cv2.INTER_AREA
-        return cv2.resize(picture, size[::-1], interpolation=smoothing)
+        smoothing = cv2.INTER_LINEAR if 2 * into.shape[0] >= said.height else cv2.INTER_AREA
+        cv2.resize(picture, into.shape[1::-1], dst=into, interpolation=smoothing)
 
     def _video(self, video_id: str) -> _Stored:
         if video_id not in self._videos:

@@ -18,6 +18,7 @@ import numpy as np
 from av.logging import Capture
 
 from foretaste.video import nal
+from foretaste.video.joined import is_joined
 from foretaste.video.packets import (
     DISPOSABLE,
     ENTRY,
@@ -29,7 +30,7 @@ from foretaste.video.packets import (
     videos_in,
 )  # fmt: skip
 from foretaste.video.reader import decoded
-from foretaste.video.stated_length import missing_bytes, stated_s
+from foretaste.video.stated_length import cut_off, stated_s
 
 #: Containers of broadcasts, in which a step of the clock by more than so many seconds is no pause (FFmpeg's
 #: dts_delta_threshold).
@@ -149,16 +150,20 @@ def _read(
 ) -> _Read:
     """The packets of ``stream``; those of the others say only how far the file goes."""
     stated = stated_s(container)
-    read, end_s = _Read(stream), 0.0
+    read, end_s, reach = _Read(stream), 0.0, 0
     for packet in container.demux():
         beat()
         stamp = packet.dts if packet.pts is None else packet.pts
         if packet.size and stamp is not None:
             end_s = max(end_s, float((stamp + (packet.duration or 0)) * packet.time_base))
+        reach = max(reach, (packet.pos or 0) + packet.size)
         if packet.size and packet.stream_index == stream.index:
             read.add(packet)
-    if missing := missing_bytes(path):
-        raise unreadable(path, f"cut off: its container says that {missing:,} more bytes follow")
+    if missing := cut_off(path, container.format.name):
+        raise unreadable(path, f"cut off: {missing}")
+    if is_joined(path, container.format.name, reach):
+        how = "ffmpeg -f concat -i LIST -c copy FILE.mp4 joins them"
+        raise unreadable(path, f"two files joined byte for byte, of which only the first is shown ({how})")
     rounding_s = max(_ROUNDING * (stated or 0), _ROUNDING_S, 2 / float(stream.average_rate or 2))
     if stated is not None and end_s < stated - rounding_s:
         raise unreadable(path, f"cut off: it ends at {end_s:.2f} s, and states {stated:.2f} s")
