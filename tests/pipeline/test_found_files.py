@@ -7,7 +7,7 @@ import os
 import pytest
 
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.pipeline.found_files import matching
+from foretaste.pipeline.found_files import circles, matching
 from foretaste.pipeline.video_files import no_videos, video_files
 
 
@@ -40,6 +40,22 @@ def test_linked_folders_are_looked_into_and_circles_end(folder):
     assert list(video_files(folder, "**/*")) == ["P01_01", "P01_02", "P02_01", "itself"]
     assert names(folder, "P02/*") == ["P02/P02_01.MP4"]
     assert video_files(folder, "**/*")["P02_01"] == [folder / "P02" / "P02_01.MP4"]
+
+
+def test_links_in_a_circle_are_named(folder):
+    found = [str(path.relative_to(folder)) for path in circles(folder, "**/*")]
+    assert found == ["P01/up", "P02/round"] and circles(folder, "P01/*.mp4") == []
+
+
+def test_folders_that_all_link_to_each_other_are_looked_into_once(tmp_path):
+    """There are 20! paths to each file."""
+    for number in range(20):
+        (tmp_path / f"d{number:02d}").mkdir()
+        (tmp_path / f"d{number:02d}/v{number:02d}.mp4").touch()
+        for other in range(20):
+            (tmp_path / f"d{number:02d}/to{other:02d}").symlink_to(tmp_path / f"d{other:02d}")
+    found = [str(path.relative_to(tmp_path)) for path in matching(tmp_path, "**/*.mp4")]
+    assert found == [f"d{number:02d}/v{number:02d}.mp4" for number in range(20)]
 
 
 @pytest.mark.parametrize("pattern", ["**/*.MP4", "**/*.mp4", "*/*.Mp4", "p0?/**/*_0[12].mp4"])

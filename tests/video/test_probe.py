@@ -167,6 +167,15 @@ def test_stage_skips_and_says_so(folder, tmp_path):
     }
 
 
+def test_stage_names_links_in_a_circle(tmp_path, capsys):
+    (tmp_path / "videos" / "P01").mkdir(parents=True)
+    barcode.write_clip(tmp_path / "videos" / "P01" / "a.mp4", 12)
+    (tmp_path / "videos" / "P01" / "all").symlink_to(tmp_path / "videos")
+    probe_videos.run(step(tmp_path, tmp_path / "videos", "fail", "a"))
+    assert read_table(tmp_path / "videos.parquet", VIDEOS)["path"].to_pylist() == ["P01/a.mp4"]
+    assert "P01/all: a link to a folder that it lies in" in capsys.readouterr().err
+
+
 def test_stage_fails_with_every_bad_input_listed(folder, tmp_path):
     with pytest.raises(DataError) as raised:
         probe_videos.run(step(tmp_path, folder, "fail", "P01_01", "f", "g", "nowhere"))

@@ -1,14 +1,15 @@
 """The files below a folder that match a pattern, as a person expects: links are followed and letter case does
 not count.
 
-``**`` stands for any folders, none included. A link back to a folder that is being looked into is left out,
-as are hidden files (``._P01_01.MP4`` of a Mac).
+``**`` stands for any folders, none included. A folder to which several links lead is looked into once, under
+its own name if it has one here; so links that lead in a circle end. Hidden files (``._P01_01.MP4`` of a Mac)
+are left out.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import deque
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from foretaste.contracts.errors import ConfigError
 
 #: The parts of a pattern that are still to be matched.
 _Rest = tuple[str, ...]
+
+
+#: A folder as the system knows it, whatever it is called.
+_Folder = tuple[int, int]
 
 
 def matching(folder: Path, pattern: str) -> list[Path]:
@@ -27,25 +32,53 @@ def matching(folder: Path, pattern: str) -> list[Path]:
         raise ConfigError(
             f"pattern {pattern!r}", folder, "a pattern inside this folder", "correct the pattern"
         )
-    return sorted(_files(Path(folder), {parts}, ())) if Path(folder).is_dir() else []
+    return _Search(Path(folder), parts).files
 
 
-def _files(folder: Path, patterns: set[_Rest], inside: tuple[tuple[int, int], ...]) -> Iterator[Path]:
-    """The files below ``folder`` that match any of ``patterns``; ``inside``: the folders that we are in."""
-    status = folder.stat()
-    here = (status.st_dev, status.st_ino)
-    if here in inside:  # a link to one of its own parents
-        return
-    patterns = _also_without_folders(patterns)
-    with os.scandir(folder) as entries:
+def circles(folder: Path, pattern: str) -> list[Path]:
+    """The links, where ``matching`` meets them, that lead back to a folder that they lie in; sorted."""
+    return _Search(Path(folder), Path(pattern.casefold()).parts).circles
+
+
+class _Search:
+    """What is found below a folder; links are followed once all that is no link was looked into."""
+
+    def __init__(self, folder: Path, parts: _Rest):
+        self.files: list[Path] = []
+        self.circles: list[Path] = []
+        self._seen: set[tuple[_Folder, frozenset[_Rest]]] = set()
+        self._linked: deque[tuple[Path, set[_Rest], tuple[_Folder, ...]]] = deque()
+        if folder.is_dir():
+            self._linked.append((folder, {parts}, ()))
+        while self._linked:
+            self._look_into(*self._linked.popleft())
+        self.files.sort()
+        self.circles.sort()
+
+    def _look_into(self, folder: Path, patterns: set[_Rest], inside: tuple[_Folder, ...]) -> None:
+        """Find what matches any of ``patterns``; ``inside``: the folders that this one lies in."""
+        status = folder.stat()
+        here = (status.st_dev, status.st_ino)
+        if here in inside:
+            self.circles.append(folder)
+            return
+        patterns = _also_without_folders(patterns)
+        if (here, frozenset(patterns)) in self._seen:
+            return
+        self._seen.add((here, frozenset(patterns)))
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
         for entry in entries:
             left = {rest for pattern in patterns for rest in _after(entry.name.casefold(), pattern)}
             if not left:
                 continue
-            if os.path.isdir(entry.path):
-                yield from _files(Path(entry.path), left, (*inside, here))
-            elif () in _also_without_folders(left) and not entry.name.startswith("."):
-                yield Path(entry.path)
+            if not os.path.isdir(entry.path):
+                if () in _also_without_folders(left) and not entry.name.startswith("."):
+                    self.files.append(Path(entry.path))
+            elif entry.is_symlink():
+                self._linked.append((Path(entry.path), left, (*inside, here)))
+            else:
+                self._look_into(Path(entry.path), left, (*inside, here))
 
 
 def _also_without_folders(patterns: set[_Rest]) -> set[_Rest]:

@@ -16,7 +16,8 @@ from pathlib import Path
 from foretaste.contracts.issues import settle
 from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, write_table
 from foretaste.pipeline.artifact import whole
-from foretaste.pipeline.console import track
+from foretaste.pipeline.console import say, track
+from foretaste.pipeline.found_files import circles
 from foretaste.pipeline.step import Step
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, SUFFIXES, video_files
 from foretaste.video.frame_tar import Clock
@@ -37,6 +38,8 @@ def run(step: Step) -> None:
         folder = Path(step.config["video_folders"][modality])
         numbered = step.config.get("frames", {}).get(modality)
         clock = None if numbered is None else Clock(**numbered)
+        for link in circles(folder, pattern):
+            say(f"{link}: a link to a folder that it lies in, which is looked into once")
         files = video_files(folder, pattern, SUFFIXES if clock is None else FRAME_SUFFIXES)
         shown = track(files.items(), f"probing {modality} videos", total=len(files))
         rows, bad = probe(folder, shown, wanted, every_frame, modality, clock)
