@@ -18,7 +18,8 @@ from vision_folders import CLIPS, READS, SETTINGS, write
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Sources
-from foretaste.models.pretrained_vision import _WITH_CLASS_TOKEN, Config, build
+from foretaste.models.pretrained_vision import Config, build
+from foretaste.models.vision_folder import WITH_CLASS_TOKEN
 
 
 def opened(folder, **settings):
@@ -55,7 +56,7 @@ def test_vectors_are_those_of_the_library(tmp_path, architecture):
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("architecture", [name for name in SETTINGS if name in _WITH_CLASS_TOKEN])
+@pytest.mark.parametrize("architecture", [name for name in SETTINGS if name in WITH_CLASS_TOKEN])
 def test_the_class_token_is_the_first(tmp_path, architecture):
     theirs, frames = write(tmp_path, architecture), pictures(architecture)
     with torch.no_grad():
@@ -91,7 +92,7 @@ def test_a_head_that_was_published_with_it_is_left_out(tmp_path, architecture, k
     with torch.no_grad():
         found = opened(tmp_path).embed(frames)
         given = theirs.base_model(pixel_values=read_by_hand(frames)).last_hidden_state
-    start = int(architecture in _WITH_CLASS_TOKEN)
+    start = int(architecture in WITH_CLASS_TOKEN)
     expected = given.mean((2, 3)) if architecture == "convnext" else given[:, start:].mean(1)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
@@ -204,3 +205,54 @@ def test_what_is_left_out_is_said(tmp_path, capsys):
     opened(tmp_path)
     said = capsys.readouterr()
     assert "not used of its weights: classifier" in said.out + said.err
+
+
+def test_maps_of_all_tokens_and_of_all_steps(tmp_path):
+    theirs, frames = write(tmp_path, "videomae"), pictures("videomae")
+    with torch.no_grad():
+        tokens = theirs(pixel_values=read_by_hand(frames)).last_hidden_state
+        found = opened(tmp_path, pool="tokens").embed(frames)
+        steps = opened(tmp_path, pool="steps").embed(frames)
+    torch.testing.assert_close(found, tokens, atol=1e-5, rtol=1e-4)
+    by_hand = torch.stack((tokens[:, :16].mean(1), tokens[:, 16:].mean(1)), 1)
+    torch.testing.assert_close(steps, by_hand, atol=1e-5, rtol=1e-4)
+
+
+def test_what_the_predictor_imagines_follows_the_clip(tmp_path):
+    """Against the library, which is asked for the patches of the next and the third step by their places."""
+    theirs, clips = write(tmp_path, "vjepa2"), pictures("vjepa2")
+    step, seen = 16, 2 * 16
+    wanted = torch.cat([torch.arange(seen, seen + step), torch.arange(seen + 2 * step, seen + 3 * step)])
+    with torch.no_grad():
+        found = opened(tmp_path, pool="tokens", imagine=(1, 3)).embed(clips)
+        tokens = theirs(pixel_values_videos=read_by_hand(clips), skip_predictor=True).last_hidden_state
+        masks = {"context_mask": [torch.arange(seen).repeat(2, 1)], "target_mask": [wanted.repeat(2, 1)]}
+        imagined = theirs.predictor(encoder_hidden_states=tokens, **masks).last_hidden_state
+    assert found.shape == (2, 4 * step, 24)
+    torch.testing.assert_close(found[:, :seen], tokens, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(found[:, seen:], imagined, atol=1e-5, rtol=1e-4)
+    with torch.no_grad():
+        steps = opened(tmp_path, pool="steps", imagine=(1, 3)).embed(clips)
+    expected = torch.cat((tokens, imagined), 1).unflatten(1, (4, step)).mean(2)
+    torch.testing.assert_close(steps, expected, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "settings", "words"),
+    [
+        ("videomae", {"pool": "tokens", "imagine": (1,)}, "videomae has no predictor"),
+        ("vjepa2", {"imagine": (1,)}, "needs pool: tokens or steps"),
+        ("vit", {"pool": "steps"}, "patches of vit do not come step by step"),
+        ("vjepa2", {"pool": "tokens", "classify": ("action",)}, "gives a backbone's maps"),
+    ],
+)
+def test_what_cannot_be_imagined(tmp_path, architecture, settings, words):
+    write(tmp_path, architecture)
+    with pytest.raises((ConfigError, ValueError), match=words):
+        opened(tmp_path, **settings)
+
+
+def test_a_clip_of_half_a_step_is_refused(tmp_path):
+    write(tmp_path, "vjepa2")
+    with pytest.raises(ConfigError, match="a multiple of 2 frames"):
+        opened(tmp_path, pool="tokens", imagine=(1,)).embed(pictures("vjepa2")[:, :3])

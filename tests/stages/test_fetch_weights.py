@@ -25,7 +25,7 @@ from vision_folders import write
 from foretaste.contracts.errors import DataError
 from foretaste.models.hf_folder import take_over
 from foretaste.models.language_model import load_language_model
-from foretaste.models.pretrained_vision import read_pixels
+from foretaste.models.vision_folder import read_pixels
 from foretaste.pipeline.running import run_job
 from foretaste.pipeline.store import RECORD, Store, entry_of, read_entry
 from foretaste.stages import fetch_weights

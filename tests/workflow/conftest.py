@@ -148,6 +148,8 @@ def real_data(tmp_path_factory, shared_data) -> Path:
     """A data folder with the real label files, and empty stand-ins for the videos, features and weights that
     cannot be had here.
     """
+    import vision_folders  # it imports torch
+
     folder = tmp_path_factory.mktemp("real")
     for name in ("epic55", "rulstm"):
         shutil.copytree(shared_data / name, folder / name)
@@ -163,4 +165,5 @@ def real_data(tmp_path_factory, shared_data) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     put_in_data_root(folder)
+    vision_folders.write(folder / "weights/vjepa2-vitl-fpc64-256", "vjepa2")
     return folder

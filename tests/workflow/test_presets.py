@@ -36,6 +36,15 @@ def test_small_students_dry_run(fresh, real_data):
 
 
 @pytest.mark.slow
+def test_probes_on_a_published_network_dry_run(fresh, real_data):
+    settings = ("--config", "dataset=epic55", f"data_root={real_data}", f"recipes={real_data}/layer1.json")
+    jobs = fresh.planned("lm_probe", *settings)
+    students = {f"train student_{name}" for name in ("baseline", "smoothed", "lm", "recipe_lm")}
+    assert students | {"fetch_weights", "extract_features", "train teacher_recipe_lm"} <= jobs
+    assert "train_backbone" not in jobs
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["epic55", "egtea_s1"])
 @pytest.mark.parametrize(
     ("system", "some"),

@@ -28,12 +28,12 @@ from foretaste.video.transforms import Picture, centre, channels_first, covering
 
 
 class Backbone(Protocol):
-    """A network that turns frames, or clips, into vectors."""
+    """A network that turns frames, or clips, into vectors or maps."""
 
     width: int
 
     def embed(self, frames: Tensor) -> Tensor:
-        """Frames (B, 3, H, W), or clips (B, T, 3, H, W), uint8 -> (B, D)."""
+        """Frames (B, 3, H, W), or clips (B, T, 3, H, W), uint8 -> (B, D) or (B, ..., D)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,18 +93,25 @@ def extract_video(
     """
     times_s = grid_index / settings.grid_fps
     valid = times_s < video.end_s
-    feat = np.zeros((len(grid_index), backbone.width), dtype=settings.dtype)
     stamps = np.full(len(grid_index), np.nan)
-    at = 0
+    clip, at = settings.clip or Clip(), 0
     size = covering(video.shown_size, settings.picture)
     precision = torch.autocast(torch.device(settings.device).type, torch.bfloat16, enabled=settings.bf16)
-    clips = stream_clips(video, settings.clip or Clip(), times_s[valid], size, settings.batch)
+
+    def seen(frames: np.ndarray) -> np.ndarray:
+        return backbone.embed(_pixels(frames, settings).to(settings.device)).float().cpu().numpy()
+
+    made = []
     with torch.inference_mode(), precision:
-        for frames, pts_s in clips:
-            pixels = _pixels(frames, settings).to(settings.device)
-            rows = slice(at, at + len(frames))
-            feat[rows], stamps[rows] = backbone.embed(pixels).float().cpu().numpy(), pts_s
+        for frames, pts_s in stream_clips(video, clip, times_s[valid], size, settings.batch):
+            made.append(seen(frames).astype(settings.dtype))
+            stamps[at : at + len(frames)] = pts_s
             at += len(frames)
+        if not made:  # no frame in time: black ones tell the shape of a row
+            made.append(seen(np.zeros((1, clip.frames, *size, 3), np.uint8))[:0])
+    found = np.concatenate(made)
+    feat = np.zeros((len(grid_index), *found.shape[1:]), dtype=settings.dtype)
+    feat[:at] = found
     return VideoFeatures(
         video_id=video_id,
         feat=feat,

@@ -58,7 +58,7 @@ def _sees(folder: Path) -> bool:
 def _check_opens(folder: Path, reads_text: bool) -> None:
     """DataError or ConfigError where a training that starts from ``folder`` would stop."""
     if not reads_text:
-        from foretaste.models.pretrained_vision import open_network
+        from foretaste.models.vision_folder import open_network
 
         open_network(folder, "mean")
         return
