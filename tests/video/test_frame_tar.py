@@ -16,7 +16,7 @@ from foretaste.contracts.tables import VIDEOS, read_table, write_table
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, video_files
 from foretaste.video.decode import frames_at
 from foretaste.video.frame_table import frame_tables, look_at
-from foretaste.video.frame_tar import Clock
+from foretaste.video.numbered_frames import Clock
 from foretaste.video.probe import probe
 from foretaste.video.whole import decodes_throughout
 

@@ -52,7 +52,7 @@ class TextConfig(Options):
 
 
 class FrameNumbers(Options):
-    """How the frames of a video are numbered that come as JPEG files in a tar."""
+    """How the frames of a video are numbered that come as JPEG files, in a tar or a folder."""
 
     fps: PositiveFloat
     """How many numbers there are a second, whatever the video's own rate (EPIC-KITCHENS-55: 60; its optical
@@ -72,7 +72,7 @@ class VideoFolder(Options):
     alone.
     """
     frames: FrameNumbers | None = None
-    """Set where each video is a `.tar` of numbered JPEG frames."""
+    """Set where each video is a `.tar` or a folder of numbered JPEG frames."""
 
 
 def _one_or_several(value: Any) -> str:

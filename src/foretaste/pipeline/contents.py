@@ -18,6 +18,7 @@ from pathlib import Path
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.json_files import checked, read_json
 from foretaste.pipeline.artifact import remember_json, sha256
+from foretaste.pipeline.frame_folders import folder_digest
 from foretaste.pipeline.records import digest
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, SUFFIXES
 
@@ -45,7 +46,11 @@ class Contents:
         self._known: dict[str, str] = {}
 
     def of(self, path: str | Path) -> str:
-        """The digest of the raw file at ``path``, by its place, size, times and inode or by reading it."""
+        """The digest of the raw file at ``path``, by its place, size, times and inode or by reading it; of a
+        folder of frames that of ``folder_digest``.
+        """
+        if Path(path).is_dir():  # as cheap to ask again as to see whether any of its frames was touched
+            return folder_digest(Path(path))
         sampled = Path(path).suffix.lower() in (*SUFFIXES, *FRAME_SUFFIXES)
         return self._digest(path, video_digest if sampled else sha256)
 
@@ -80,7 +85,11 @@ class Contents:
 
 
 def video_digest(path: Path) -> str:
-    """What a video is known by: the sha256 of a small one, of a larger one that of its size and samples."""
+    """What a video is known by: the sha256 of a small one, of a larger one that of its size and samples, of a
+    folder of frames ``folder_digest``.
+    """
+    if path.is_dir():
+        return folder_digest(path)
     size = path.stat().st_size
     if size <= 2 * END_BYTES + BLOCKS * BLOCK_BYTES:
         return sha256(path)

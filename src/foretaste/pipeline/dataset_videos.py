@@ -60,7 +60,7 @@ class DatasetVideos:
         if not found:
             raise no_videos(Path(folder), pattern, suffixes)
         # A link to nothing is an issue of probe_videos.
-        return [str(path) for paths in found.values() for path in paths if path.is_file()]
+        return [str(path) for paths in found.values() for path in paths if path.exists()]
 
     def all_files(self) -> list[str]:
         """Those of every modality."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -23,16 +24,16 @@ _Rest = tuple[str, ...]
 _Folder = tuple[int, int]
 
 
-def matching(folder: Path, pattern: str) -> list[Path]:
+def matching(folder: Path, pattern: str, whole: Callable[[Path], bool] | None = None) -> list[Path]:
     """The files of ``folder`` whose path in it matches ``pattern``, sorted; raises ConfigError if the pattern
-    leaves it.
+    leaves it. Folders that are ``whole`` count as files.
     """
     parts = Path(pattern.casefold()).parts
     if ".." in parts or Path(pattern).is_absolute() or not parts:
         raise ConfigError(
             f"pattern {pattern!r}", folder, "a pattern inside this folder", "correct the pattern"
         )
-    return _Search(Path(folder), parts).files
+    return _Search(Path(folder), parts, whole).files
 
 
 def circles(folder: Path, pattern: str) -> list[Path]:
@@ -43,9 +44,10 @@ def circles(folder: Path, pattern: str) -> list[Path]:
 class _Search:
     """What is found below a folder; links are followed once all that is no link was looked into."""
 
-    def __init__(self, folder: Path, parts: _Rest):
+    def __init__(self, folder: Path, parts: _Rest, whole: Callable[[Path], bool] | None = None):
         self.files: list[Path] = []
         self.circles: list[Path] = []
+        self._whole = whole
         self._seen: set[tuple[_Folder, frozenset[_Rest]]] = set()
         self._linked: deque[tuple[Path, set[_Rest], tuple[_Folder, ...]]] = deque()
         if folder.is_dir():
@@ -72,7 +74,7 @@ class _Search:
             left = {rest for pattern in patterns for rest in _after(entry.name.casefold(), pattern)}
             if not left:
                 continue
-            if not os.path.isdir(entry.path):
+            if not os.path.isdir(entry.path) or (self._whole and self._whole(Path(entry.path))):
                 if () in _also_without_folders(left) and not entry.name.startswith("."):
                     self.files.append(Path(entry.path))
             elif entry.is_symlink():

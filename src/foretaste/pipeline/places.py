@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.pipeline.frame_folders import holds_frames
 
 
 def expanded(path: str) -> str:
@@ -97,7 +98,7 @@ def check_given(paths: Iterable[str]) -> None:
                 "a name without them: to Snakemake they are wildcards",
                 "rename or link it",
             )
-        if os.path.isdir(path):
+        if os.path.isdir(path) and not holds_frames(Path(path)):
             raise DataError("a folder where a file should be", path, "a file", "name the file in it")
         if not os.path.exists(path):
             raise DataError(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline.found_files import matching
+from foretaste.pipeline.frame_folders import holds_frames
 
 #: What the name of a video ends in. Whatever else lies beside videos (a README, subtitles, boxes) is left
 #: alone.
@@ -22,7 +23,7 @@ SUFFIXES = (
 )  # fmt: skip
 
 
-#: What the name of a video ends in that comes as frames.
+#: What the name of a video ends in that comes as frames; one that is a folder of them may be called anything.
 FRAME_SUFFIXES = (".tar",)
 
 
@@ -38,8 +39,11 @@ def video_files(
             "missing video folder", folder, "a folder of videos", "correct data_root or videos: folder"
         )
     found = defaultdict(list)
-    for path in matching(folder, pattern):
-        if path.suffix.lower() in suffixes:
+    framed = suffixes == FRAME_SUFFIXES
+    for path in matching(folder, pattern, holds_frames if framed else None):
+        if framed and path.is_dir():
+            found[path.name].append(path)
+        elif path.suffix.lower() in suffixes:
             found[path.stem].append(path)
     return {video_id: _distinct(found[video_id]) for video_id in sorted(found)}
 

@@ -20,7 +20,7 @@ from foretaste.pipeline.console import say, track
 from foretaste.pipeline.found_files import circles
 from foretaste.pipeline.step import Step
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, SUFFIXES, video_files
-from foretaste.video.frame_tar import Clock
+from foretaste.video.numbered_frames import Clock
 from foretaste.video.probe import probe
 
 

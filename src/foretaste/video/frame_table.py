@@ -17,7 +17,7 @@ from av.sidedata.sidedata import Type
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline.contents import video_digest
-from foretaste.video.frame_tar import Clock, scan_tar
+from foretaste.video.numbered_frames import Clock, scan_frames
 from foretaste.video.orientation import UPRIGHT, Orientation, orientation_of
 from foretaste.video.packets import Packets, seconds, unreadable
 from foretaste.video.reader import decoded
@@ -73,12 +73,12 @@ class FrameTable:
 
 def look_at(path: Path, beat: Callable[[], None] = no_beat, clock: Clock | None = None) -> FrameTable:
     """Read a file's packets, with a ``beat`` for each, and decode its first frame; raises DataError for a
-    file whose frames cannot be told. ``clock`` is that of frames in a tar.
+    file whose frames cannot be told. ``clock`` is that of numbered frames, in a tar or a folder.
     """
     path = Path(path)
-    if not path.is_file():
+    if not (path.is_file() or (clock is not None and path.is_dir())):
         raise DataError("not a file, or a link to nothing", path, "a video file", "mend or remove it")
-    scanned = scan(path, beat) if clock is None else _of_tar(path, clock, beat)
+    scanned = scan(path, beat) if clock is None else _of_frames(path, clock, beat)
     with closing(decoded(scanned.packets, np.array([0]))) as pictures:
         _, first = next(pictures)
     if not 1 / _WIDEST <= scanned.pixel_aspect <= _WIDEST:
@@ -98,8 +98,8 @@ def look_at(path: Path, beat: Callable[[], None] = no_beat, clock: Clock | None 
     )
 
 
-def _of_tar(path: Path, clock: Clock, beat: Callable[[], None]) -> Scanned:
-    packets = scan_tar(path, clock, beat)
+def _of_frames(path: Path, clock: Clock, beat: Callable[[], None]) -> Scanned:
+    packets = scan_frames(path, clock, beat)
     n = len(packets.pts)
     end_s = float(seconds(np.int64(n), packets.time_base))
     return Scanned(
@@ -171,7 +171,7 @@ def _from_row(row: Mapping, packets: Packets) -> FrameTable:
 
 def confirmed(video: FrameTable) -> FrameTable:
     """The video; raises DataError unless its file is still the one that was probed."""
-    if not video.path.is_file() or video_digest(video.path) != video.digest:
+    if not video.path.exists() or video_digest(video.path) != video.digest:
         raise unreadable(video.path, "missing, or no longer the file that was probed")
     return video
 

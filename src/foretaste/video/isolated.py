@@ -29,7 +29,7 @@ import pyarrow as pa
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import VIDEOS
 from foretaste.video.frame_table import as_row, look_at
-from foretaste.video.frame_tar import Clock
+from foretaste.video.numbered_frames import Clock
 from foretaste.video.packets import unreadable
 from foretaste.video.remarks import Taken
 from foretaste.video.whole import decodes_throughout, decodes_to_the_end
@@ -60,7 +60,7 @@ class Onlooker:
 
     def look(self, path: Path, every_frame: bool, clock: Clock | None = None) -> tuple[dict[str, Any], Taken]:
         """The columns of the VIDEOS table that are of the file, and what decoding its frames took; DataError
-        for one that cannot be used. ``clock`` is that of frames in a tar.
+        for one that cannot be used. ``clock`` is that of numbered frames.
         """
         process = self.start()
         found = Path(self._folder.name) / "found.arrow"

@@ -43,8 +43,8 @@ class Packets:
     flags
         (n,) uint8: ``ENTRY``, ``HIDDEN``, ``DISPOSABLE``.
     places
-        Of frames in a tar (``frame_tar``): the byte at which each lies, (n,) int64, of optical flow (2n,), u
-        before v. None for a container.
+        Of numbered frames, (n,) int64, of optical flow (2n,), u before v: the byte at which each lies in its
+        tar, or its number in a folder. None for a container.
     """
 
     path: Path

@@ -14,8 +14,8 @@ from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.tables import VIDEOS
 from foretaste.pipeline.console import say
 from foretaste.pipeline.found_files import matching
-from foretaste.video.frame_tar import Clock
 from foretaste.video.isolated import Onlooker
+from foretaste.video.numbered_frames import Clock
 from foretaste.video.packets import unreadable
 from foretaste.video.remarks import Taken, remarks
 
@@ -34,7 +34,7 @@ def probe(
     A file counts as usable when its packets make sense and it decodes from the last key frame to its end;
     with ``every_frame`` only if all of it decodes. ``wanted`` says of each video that is annotated when its
     last segment starts: a file that ends before is cut off, an id without a file is an issue, and other files
-    are left alone. ``clock`` says how frames are numbered where the files are tars of them.
+    are left alone. ``clock`` says how frames are numbered where the files are tars or folders of them.
 
     Says at the end what is remarkable, and what features will cost.
     """

@@ -18,7 +18,7 @@ import numpy as np
 from av.logging import Capture
 
 from foretaste.contracts.errors import DataError
-from foretaste.video import frame_tar
+from foretaste.video import numbered_frames
 from foretaste.video.packets import HIDDEN, Packets, opened, seconds, unreadable
 from foretaste.video.planner import leading, runs
 
@@ -39,7 +39,7 @@ def decoded(packets: Packets, frames: np.ndarray) -> Iterator[tuple[int, av.Vide
     Raises DataError where a picture that is decoded on the way is damaged or missing.
     """
     if packets.places is not None:
-        yield from frame_tar.pictures(packets, frames)
+        yield from numbered_frames.pictures(packets, frames)
         return
     index = np.full(len(packets.pts), -1)
     index[packets.shown[frames]] = frames
