@@ -123,8 +123,8 @@ SAMPLES = _define(
 #: counter-clockwise by ``rotation`` degrees. ``digest`` is of the file's size and content. ``pts`` and
 #: ``flags`` have an entry a packet of the stream, in file order: the time stamp of its picture, in units of
 #: ``time_base`` seconds, and bits that say that decoding can begin there (1), that it is not shown (2), that
-#: no other picture refers to it (4). ``places`` is of frames in a tar, and null for a container: the byte at
-#: which each lies, of optical flow first all of u, then of v.
+#: no other picture refers to it (4). ``places`` is of numbered frames, and null for a container: the byte at
+#: which each lies in its tar, or its number in a folder; of optical flow first all of u, then of v.
 VIDEOS = _define(
     "videos", ("video_id", "modality"),
     video_id=_text, modality=_text, path=_text, stream=_int, streams=_int, codec=_text, width=_int,
