@@ -53,6 +53,14 @@ rule weights:
         step.wanted(targets.weights(run.dataset, catalogue.systems)),
 
 
+# Systems on worlds 0 to 4, several seeds each, pooled.
+for name in ("multimodal_demo", "lanvikd_demo"):
+
+    rule:
+        name: f"{name}_worlds"
+        input: step.wanted(targets.reports("kitchen_worlds", [name]))
+
+
 # One target a system, and one with all its seeds.
 for name in catalogue.files.names("systems"):
 

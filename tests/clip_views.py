@@ -65,11 +65,13 @@ def build(folder, rows=None, segments=None, probed=None, stored=None, **settings
         video_folders={"rgb": folder},
         segments=None if segments is None else table(SEGMENTS.of(THREE), segments),
     )
+    spec = {"kind": "clip", **SMALL, **settings}
+    if spec.get("sampler"):
+        del spec["rate"]
     if stored is not None:
-        spec = {"kind": "clip", **SMALL, **settings}
         frames = frame_files.stored(spec, sources, folder, **stored)
         sources = replace(sources, video_folders=None, frame_stores=frames)
-    return families.build("views", {"kind": "clip", **SMALL, **settings}, sources=sources)
+    return families.build("views", spec, sources=sources)
 
 
 def fetch(view, rows, look=None):

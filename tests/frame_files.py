@@ -37,8 +37,9 @@ def stored(
     """The frame store, by modality, of what the view ``spec`` shows of ``sources.samples`` (or ``rows``) in
     the files of ``folder`` (or ``videos``).
     """
-    asked = {name: spec.get(name, usual) for name, usual in (("ticks", 30.0), ("window", "observed"))}
-    sampling = Sampling(modality="rgb", frames=spec["frames"], rate=spec["rate"], **asked)
+    usual = {"rate": 1.0, "ticks": 30.0, "sampler": None, "window": "observed"}
+    asked = {name: spec.get(name, value) for name, value in usual.items()}
+    sampling = Sampling(modality="rgb", frames=spec["frames"], **asked)
     samples = sources.samples
     if rows is not None:
         columns = [pa.array([row.get(f.name) for row in rows], f.type) for f in SAMPLES.schema]

@@ -26,9 +26,12 @@ def two_worlds(tmp_path_factory):
         folder = tmp_path_factory.mktemp(f"world{number}")
         classes = make_classes()
         tail = {"action": either(list(zip(*classes.parts("action").values())), (1, 3), (4,))}
+        half = len(classes.heads["action"]) // 2
+        parted = tuple(range(half)), tuple(range(half, len(classes.heads["action"])))
+        pairs = {f"{kind}_pairs": {"action": ids} for kind, ids in zip(("seen", "unseen"), parted)}
         classes = replace(
             classes,
-            groups={**classes.groups, "tail": tail},
+            groups={**classes.groups, "tail": tail, **pairs},
             sample_groups={"unseen": ("va01", "va02", "va05"), "regular": ("va00", "va03", "va04")},
         )
         tables = make_tables(folder, classes, {"training": 2, "validation": 6}, seed=number)

@@ -48,7 +48,7 @@ def test_the_numbers_by_hand():
     got = measure({"action": logits}, wanted, SPACE)
     assert list(got) == list(SPACE.heads)
     groups = [name for name in got["action"] if "." in name]
-    assert len(groups) == 5
+    assert len(groups) == 7
     assert {got[head].pop(group) for head in got for group in groups} == {None}
     confidences = softmax(logits).max(axis=1)
     assert got["action"].pop("ece") == pytest.approx(

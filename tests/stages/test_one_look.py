@@ -93,14 +93,14 @@ def picture(number):
     return made.astype(np.uint8)
 
 
-def write_clip(path):
+def write_clip(path, frames=FRAMES):
     """Lossless, in RGB: what is read is what was drawn."""
     path.parent.mkdir(exist_ok=True)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264rgb", rate=Fraction(FPS), options={"qp": "0"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "rgb24"
         stream.codec_context.thread_count = 1
-        for number in range(FRAMES):
+        for number in range(frames):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(number), format="rgb24")))
         container.mux(stream.encode())
 
@@ -311,7 +311,7 @@ def test_a_mistake_in_one_of_several_views(old, new, message, tmp_path):
 
 
 def test_a_teacher_of_the_action_itself_says_so_in_its_protocol(run, tmp_path):
-    assert "window" not in protocol(run.plan.catalogue, "patterns", "patterns", "student")
+    assert protocol(run.plan.catalogue, "patterns", "patterns", "student")["window"] is None
     system = SYSTEM.replace("role: student", "role: teacher").replace(
         "kind: boxes, ", "kind: boxes, window: target, "
     )

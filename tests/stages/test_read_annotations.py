@@ -47,6 +47,13 @@ def test_fail_lists_every_bad_row_and_writes_nothing(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_actions_of_the_training_split_are_told_from_the_others(tmp_path):
+    made = step(tmp_path, "skip")
+    read_annotations.run(made)
+    groups = read_classes(made.outputs["classes"]).groups
+    assert (groups["seen_pairs"], groups["unseen_pairs"]) == ({"action": (0,)}, {"action": (1,)})
+
+
 def test_a_split_to_be_measured_has_labels(tmp_path):
     with pytest.raises(DataError) as caught:
         read_annotations.run(step(tmp_path, "skip", evaluated="test"))

@@ -13,7 +13,7 @@ from foretaste.sharing.names import named_at
 from foretaste.sharing.remote import keys_at_places
 
 try:
-    catalogue = Catalogue(config, Path(workflow.basedir))
+    catalogue = Catalogue(config, Path(workflow.basedir), sys.argv[1:])
     run = catalogue.run
     step = Rules.of(catalogue, may_write=not workflow.dryrun, keys_at=keys_at_places, named_at=named_at)
     targets = Targets(catalogue)

@@ -22,6 +22,9 @@ class Metric:
     group
         A group of classes or of samples of the label space, which alone are averaged over; the metric is
         absent (null) for a dataset, or a head, without it. None: all.
+    of_main
+        Whether the group is of classes of the main head, whatever the head that is measured: verbs of the
+        samples whose action is in it.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Metric:
     kind: Literal["accuracy", "class_mean_recall", "ece"]
     k: int = 1
     group: str | None = None
+    of_main: bool = False
 
     @property
     def counts_hits(self) -> bool:
@@ -75,6 +79,14 @@ METRICS = {
         ),
         Metric(
             name="top1.tail", title="top-1, tail", short="top-1 tail", kind="accuracy", group="tail",
+        ),
+        Metric(
+            name="top1.seen_pairs", title="top-1, pairs of verb and noun seen in training",
+            short="top-1 seen pairs", kind="accuracy", group="seen_pairs", of_main=True,
+        ),
+        Metric(
+            name="top1.unseen_pairs", title="top-1, pairs never seen in training",
+            short="top-1 unseen pairs", kind="accuracy", group="unseen_pairs", of_main=True,
         ),
         Metric(name="ece", title="calibration error", short="ece", kind="ece"),
     )

@@ -11,3 +11,4 @@ from typing import Literal
 Modality = Literal["rgb", "flow"]
 
 RGB: Modality = "rgb"
+FLOW: Modality = "flow"

@@ -102,8 +102,9 @@ def counted(metric: Metric, head: str, wanted: Targets, classes: ClassSpace) -> 
         return np.arange(len(wanted))
     if metric.group in classes.sample_groups:
         return np.flatnonzero(np.isin(wanted.videos, classes.sample_groups[metric.group]))
-    ids = classes.groups.get(metric.group, {}).get(head)
-    return None if ids is None else np.flatnonzero(np.isin(wanted.labels[head], ids))
+    of = classes.main if metric.of_main else head
+    ids = classes.groups.get(metric.group, {}).get(of)
+    return None if ids is None else np.flatnonzero(np.isin(wanted.labels[of], ids))
 
 
 def rows_of(wanted: Sequence[str], scored: Sequence[str], where: object) -> np.ndarray:

@@ -63,6 +63,12 @@ class AverageConfig(Options):
         return self
 
     @property
+    def shares(self) -> tuple[float, ...]:
+        """The share of each model where they are numbers."""
+        given = (1.0,) * len(self.average) if self.weights == "equal" else self.weights
+        return tuple(one / sum(given) for one in given)
+
+    @property
     def mentions(self) -> frozenset[str]:
         """The models that it averages."""
         return frozenset(self.average)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,11 +49,14 @@ class Catalogue:
     #: What views of the video are made from.
     OF_VIDEO = ("features", "pixels", "boxes")
     #: What a view may be made from; ``views``: several by name.
-    SHOWN = ("history", "text", "views", *OF_VIDEO)
+    SHOWN = ("history", "narration", "text", "views", *OF_VIDEO)
+    #: Views that say of every sample whether they can show it, before any model is trained.
+    ASKED = ("narration", *OF_VIDEO)
 
-    def __init__(self, settings: Mapping[str, Any], root: Path):
+    def __init__(self, settings: Mapping[str, Any], root: Path, targets: Sequence[str] = ()):
         self.run: RunConfig = validated(RunConfig, settings, "config.yaml")
         self.files = Files(root, self.run.set)
+        self._asked = asked_for(targets, self.files.names("systems"))
         self.results = self.run.results_root
         check_folder(self.results, "config.yaml.results_root")
         check_holds_no_data(self.results, self.run.data_root)
@@ -85,12 +88,13 @@ class Catalogue:
         return self.systems_of(self.run.dataset)
 
     def systems_of(self, dataset: str) -> tuple[str, ...]:
-        """The systems that are run on a dataset: this run's, also on what its dataset pools, or those
-        that the dataset names.
+        """The systems that are run on a dataset: this run's, also on what its dataset pools; those that its
+        targets name; or those that the dataset names.
         """
         of_this_run = (self.run.dataset, *self.dataset(self.run.dataset).pool)
         named = self.run.systems if dataset in of_this_run else ()
-        return named or self.dataset(dataset).systems
+        asked = tuple(system for system in self._asked if self.fits(dataset, system))
+        return named or asked or self.dataset(dataset).systems
 
     def _check_processes(self) -> None:
         """Several processes are for what this run trains by the loop, or scores; each has a sample of every
@@ -179,8 +183,8 @@ class Catalogue:
 
     def shows(self, view: Mapping[str, Any]) -> str:
         """What a view is made from, as its member says: ``history`` (its settings are the system's unless it
-        names its own), ``features``, ``pixels`` (it needs the videos), ``boxes`` (these and the videos) or
-        ``text``.
+        names its own), ``features``, ``pixels`` (it needs the videos), ``boxes`` (these and the videos),
+        ``narration`` or ``text``.
         """
         return self.components["views"][view["kind"]]["shows"]
 
@@ -245,6 +249,15 @@ class Catalogue:
         reader = self.dataset(dataset).reader
         settings = with_defaults(reader, "annotations", self.components)
         return [head.format(**settings) for head in self.components["annotations"][reader["kind"]]["heads"]]
+
+
+def asked_for(targets: Sequence[str], systems: Collection[str]) -> tuple[str, ...]:
+    """The systems that the targets of a run name, each once: `<system>`, `<system>_seeds`, `<system>_worlds`,
+    or a path of one's results.
+    """
+    plain = [re.sub("_(seeds|worlds)$", "", target) for target in targets]
+    named = [part for target in (*targets, *plain) for part in target.split("/")]
+    return tuple(dict.fromkeys(name for name in named if name in systems))
 
 
 def loops(system: SystemConfig) -> dict[str, LoopConfig]:

@@ -62,9 +62,14 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def configured(settings: Sequence[str], root: Path = Path(), shared: Shared = nothing_shared) -> Configured:
+def configured(
+    settings: Sequence[str],
+    root: Path = Path(),
+    shared: Shared = nothing_shared,
+    targets: Sequence[str] = (),
+) -> Configured:
     """The run of config.yaml in ``root`` with ``settings`` (KEY=VALUE, values as YAML) laid over it;
-    ``shared``: key and record of what has a name at one of some places.
+    ``shared``: key and record of what has a name at one of some places; ``targets``: what it is asked for.
     """
     merged: dict[str, Any] = dict(read_yaml(root / "config.yaml"))
     for setting in settings:
@@ -72,7 +77,7 @@ def configured(settings: Sequence[str], root: Path = Path(), shared: Shared = no
         if not equals:
             raise ConfigError(f"{setting!r}", "--config", "KEY=VALUE", "give a value")
         merged[key] = yaml.safe_load(value)
-    catalogue = Catalogue(merged, root)
+    catalogue = Catalogue(merged, root, targets)
     store = Store(catalogue.results, catalogue.run.stores)
     contents = Contents(store.results / ".sha256", may_write=False)
     choice = chosen(catalogue, store, lambda name: shared(catalogue.run.stores, name))

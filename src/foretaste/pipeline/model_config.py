@@ -27,15 +27,20 @@ LABELS, FEATURES = "labels", "features"
 #: The view that reads stored frames.
 STORE_READER = "clip"
 
-#: The view that holds several by name.
+#: The view that shows several by name.
 NAMED = "named"
+
+
+def views_of(view: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """``view``, or those that it holds by name."""
+    return tuple(view["views"].values()) if "views" in view else (view,)
 
 
 def with_each_view(
     view: Mapping[str, Any], change: Callable[[Mapping[str, Any]], dict[str, Any]]
 ) -> dict[str, Any]:
     """``view``; of several by name each, changed."""
-    if view["kind"] != NAMED:
+    if "views" not in view:
         return change(view)
     return {**view, "views": {name: change(one) for name, one in view["views"].items()}}
 
@@ -234,9 +239,9 @@ class ModelConfig(Options):
         return dict(self.view) if self.view is not None else {"kind": NAMED, "views": self.views}
 
     @property
-    def each_view(self) -> tuple[dict[str, Any], ...]:
+    def each_view(self) -> tuple[Mapping[str, Any], ...]:
         """Its views, one or several, in training and where it is scored."""
-        own = tuple(self.views.values()) if self.view is None else (self.view,)
+        own = views_of(self.sees)
         return own if self.scored_view is None else (*own, self.scored_view)
 
     @property

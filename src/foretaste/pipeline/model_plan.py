@@ -35,10 +35,16 @@ class ModelPlan:
             if teacher not in settings.live:
                 inputs[f"scores_{target}"] = self._scores(dataset, system, teacher, int(seed))
                 continue
-            its_inputs, its_config, its_places = self._live(dataset, system, seed, teacher)
-            inputs |= {f"live.{target}.{name}": path for name, path in its_inputs.items()}
-            places |= its_places
-            config.setdefault("live", {})[target] = its_config
+            teaching = self.catalogue.model(dataset, system, teacher)
+            speakers = {target: teacher}
+            if isinstance(teaching, AverageConfig):
+                speakers = {f"{target}.{part}": model for model, part in parts_of(teaching).items()}
+                config.setdefault("means", {})[target] = dict(zip(speakers, teaching.shares))
+            for speaker, one in speakers.items():
+                its_inputs, its_config, its_places = self._live(dataset, system, seed, one)
+                inputs |= {f"live.{speaker}.{name}": path for name, path in its_inputs.items()}
+                places |= its_places
+                config.setdefault("live", {})[speaker] = its_config
         left_out = {"role", "label", "maps", "views", "lm", "backbone", "frame_store", "live"}
         left_out |= {"objective", "reuse", "scored_view"}
         config["model"] = {

@@ -20,7 +20,7 @@ import yaml
 from foretaste.contracts.errors import unknown
 
 #: Parts of a preset that hold others by name.
-NAMED = ("models", "lms", "backbones", "texts")
+NAMED = ("models", "lms", "backbones", "frame_stores", "texts")
 
 
 def parsed(value: Any) -> Any:

@@ -86,7 +86,7 @@ def _speaker(system: SystemConfig, name: str, heads: Sequence[str], known: Mappi
         return Speaker(live=given(settings.network, heads, known), cached=cached)
     first, *others = (_speaker(system, part, heads, known).cached for part in settings.average)
     common = [head for head in first if head in heads and all(head in other for other in others)]
-    return Speaker(live=(), cached=common)
+    return Speaker(live=common, cached=common)
 
 
 def _check_mentions(system: SystemConfig, where: str) -> None:
@@ -145,10 +145,17 @@ def _check_frame_store(
 
 
 def _check_live(system: SystemConfig, name: str, where: str) -> None:
-    """Who speaks live is one network, and says what its cached scores say."""
+    """Who speaks live is one network, or a mean of the logits of several by numbers, and says what its cached
+    scores say.
+    """
     settings = system.models[name]
     if isinstance(settings, AverageConfig):
-        said = "it is an average"
+        numbers = settings.weights == "equal" or isinstance(settings.weights, tuple)
+        if settings.space == "logits" and numbers and not settings.seeds and settings.prior_exponent == 0:
+            for part in settings.average:
+                _check_live(system, part, where)
+            return
+        said = "it is an average of another kind than a mean of logits by numbers"
     elif settings.folds:
         said = f"its scores of the training rows come from {settings.folds} other models (folds)"
     elif settings.calibrate:

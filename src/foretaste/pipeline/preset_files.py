@@ -85,7 +85,7 @@ class Files:
             raise ConfigError(
                 f"base is {layer['base']!r}", path, f"one of {', '.join(self.names(kind))}", "name one parent"
             )
-        for key in ("on", "models", "lms", "backbones", "texts"):
+        for key in ("on", "models", "lms", "backbones", "frame_stores", "texts"):
             _mappings(layer.get(key, {}), f"{path}: {key}", nullable=key != "on")
         for dataset, part in layer.get("on", {}).items():
             if dataset not in self.names("datasets"):

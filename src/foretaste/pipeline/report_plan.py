@@ -4,11 +4,12 @@ pools.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.modalities import FLOW
 from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.locations import Locations
@@ -106,6 +107,32 @@ class ReportPlan:
     def _text_shards(self, lm: str) -> range:
         return range(self.catalogue.text(self.catalogue.named("lms", lm).text).openie.shards)
 
+    def pictures(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What samples of the first world are shown from, if models see its video: inputs, and places."""
+        world = self.worlds[0]
+        shown = {self.catalogue.shows(view) for _, view in self._views()}
+        if not self._backbones(world) and shown.isdisjoint(("pixels", "boxes")):
+            return {}, {}
+        videos = self.at.videos(world)
+        inputs = {**tables(self.catalogue.results, world, "videos"), "video_files": videos.files()}
+        if "boxes" in shown:
+            inputs["boxes"] = self.at.boxes(world)
+        return inputs, {"video_folders": videos.folders()}
+
+    def flow(self) -> dict[str, str]:
+        """How optical flow is computed, where models see flow that is."""
+        world, found = self.worlds[0], {}
+        for model, view in self._views():
+            if view.get("modality") == FLOW and model.reads_store(view):
+                method = self.catalogue.named("frame_stores", model.frame_store, world).flow
+                found = {"flow": method} if method else found
+        return found
+
+    def _views(self) -> Iterator[tuple[ModelConfig, Mapping[str, Any]]]:
+        for model in self.models.values():
+            if isinstance(model, ModelConfig):
+                yield from ((model, view) for view in model.each_view)
+
     def _backbones(self, world: str) -> list[str]:
         names = {
             model.backbone
@@ -144,10 +171,10 @@ def plan_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> 
     else:
         inputs["issues"] = [f"{catalogue.results}/{world}/issues.parquet" for world in plan.worlds]
     inputs["issues"] += plan.text_issues()
-    if plan.scope != "teachers" and plan._backbones(plan.worlds[0]):
-        videos = plan.at.videos(plan.worlds[0])
-        inputs |= {**tables(catalogue.results, plan.worlds[0], "videos"), "video_files": videos.files()}
-        places["video_folders"] = videos.folders()
+    if plan.scope != "teachers":
+        shown, shown_from = plan.pictures()
+        inputs |= shown
+        places |= shown_from
     pairs = [pair for pair in preset.comparisons if set(pair) <= set(plan.models)]
     for a, b in pairs:
         once = 1 in (len(plan.seeds(a)), len(plan.seeds(b)))  # it is compared with every seed of the other
@@ -167,6 +194,7 @@ def plan_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> 
             "system": system,
             "split": catalogue.dataset(plan.worlds[0]).evaluated,
             "primary_metric": preset.primary_metric,
+            **plan.flow(),
             "history": preset.history.model_dump(mode="json") if preset.task == "anticipation" else None,
             "set": meant(catalogue.files.merged("systems", system, dataset), catalogue.run.set),
             "teacher_seeds": preset.teacher_seeds,

@@ -58,7 +58,7 @@ def seen(
 def watched(
     catalogue: Catalogue, dataset: str, models: Iterable[ModelConfig]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """What tells whether the models can see a sample: inputs, and every view of the video, each once, with
+    """What tells whether the models can see a sample: inputs, and every view that can say, each once, with
     the backbone that it reads.
 
     Where features are made or frames are stored here and a bad input stops the run, that stage stops at what
@@ -70,7 +70,7 @@ def watched(
     for model in models:
         for view in model.each_view:
             shows = catalogue.shows(view)
-            if shows not in catalogue.OF_VIDEO:
+            if shows not in catalogue.ASKED:
                 continue
             one = {"view": dict(view), "backbone": model.backbone if shows == "features" else None}
             if model.reads_store(view):
@@ -81,8 +81,8 @@ def watched(
                 views.append(one)
             if shows == "features":
                 inputs |= _of_features(catalogue, dataset, model.backbone)
-                continue
-            inputs |= videos
+            if shows in ("pixels", "boxes"):
+                inputs |= videos
             if shows == "boxes":
                 inputs["boxes"] = Locations(catalogue).boxes(dataset)
     return inputs, views

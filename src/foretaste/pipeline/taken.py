@@ -54,26 +54,28 @@ def stored(
 
 
 def watching(catalogue: Catalogue, dataset: str, task: str) -> list[ModelConfig]:
-    """The models of the run's systems that take samples of a task and see video, as far as there is any; none
-    in a run of text alone.
+    """The models of the run's systems that take samples of a task and may be unable to see one: those that
+    read its narration, and see video, as far as there is any; none in a run that reads labels alone.
     """
     found = []
     for name in catalogue.systems_of(dataset):
         preset = catalogue.system(dataset, name)
         for model in preset.models.values():
             takes = isinstance(model, ModelConfig) and task in (preset.task, *model.extra)
-            if takes and _has_video(catalogue, dataset, model):
+            if takes and _can_say(catalogue, dataset, model):
                 found.append(model)
     return found
 
 
-def _has_video(catalogue: Catalogue, dataset: str, model: ModelConfig) -> bool:
-    shown = [view for view in model.each_view if catalogue.shows(view) in catalogue.OF_VIDEO]
+def _can_say(catalogue: Catalogue, dataset: str, model: ModelConfig) -> bool:
+    shown = [view for view in model.each_view if catalogue.shows(view) in catalogue.ASKED]
     return any(_is_there(catalogue, dataset, model, view) for view in shown)
 
 
 def _is_there(catalogue: Catalogue, dataset: str, model: ModelConfig, view: Mapping[str, Any]) -> bool:
-    """Whether there is what a view of the video shows."""
+    """Whether there is what a view shows; narrations are in the segments."""
+    if catalogue.shows(view) == "narration":
+        return True
     if catalogue.shows(view) == "features" and model.backbone is not None:
         files = catalogue.named("backbones", model.backbone, dataset).files
         if files is not None:

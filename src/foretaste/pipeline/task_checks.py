@@ -47,12 +47,21 @@ def check_labelled(task: str, wanted: bool, known: Mapping[str, Any], where: str
 
 
 def check_view(view: Mapping[str, Any], task: str, rule: str, known: Mapping[str, Any], where: str) -> None:
-    """Raise ConfigError for a view that makes no sense where the window is the action itself.
+    """Raise ConfigError for a view that makes no sense where the window is the action itself, and for one
+    that tells the action where it lies ahead.
 
     rule
         The system's history rule.
     """
+    shows = known["views"][view["kind"]]["shows"]
     if known["tasks"][task]["ahead"]:
+        if shows == "narration":
+            raise ConfigError(
+                f"the narration of the action itself under the task {task}: who reads it knows the label",
+                where,
+                "text of the past (view: action_history), or a task whose window is the action",
+                "use another view, or set task: recognition",
+            )
         return
     if view.get("window") == "target":
         raise ConfigError(
@@ -62,7 +71,7 @@ def check_view(view: Mapping[str, Any], task: str, rule: str, known: Mapping[str
             "leave it out",
         )
     rule = view.get("rule", rule)
-    if known["views"][view["kind"]]["shows"] == "history" and rule != "all":
+    if shows == "history" and rule != "all":
         raise ConfigError(
             f"a history under the rule {rule} and the task {task}, which would hold the action itself",
             where,

@@ -148,7 +148,7 @@ class VideoPlan:
         shown = []
         for view, tasks in reading:
             resolved = with_defaults(view, "views", self.catalogue.components)
-            sampling = {name: resolved[name] for name in ("frames", "rate", "ticks", "window")}
+            sampling = {name: resolved[name] for name in ("frames", "rate", "ticks", "sampler", "window")}
             for task in tasks:
                 one = {"sampling": sampling, "task": task_of(self.catalogue, dataset, task)}
                 shown += [one] if one not in shown else []

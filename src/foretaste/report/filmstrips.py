@@ -90,11 +90,12 @@ def strip(video: FrameTable, start_s: float, stop_s: float, target_s: float) -> 
     height, width = video.shown_size
     frames, shown_s = frames_at(confirmed(video), times, size=(round(WIDTH * height / width), WIDTH))
     return tuple(
-        Frame(float(at - target_s), _picture(frame)) for at, frame in zip(shown_s, frames, strict=True)
+        Frame(float(at - target_s), data_uri(frame)) for at, frame in zip(shown_s, frames, strict=True)
     )
 
 
-def _picture(frame: np.ndarray) -> str:
+def data_uri(frame: np.ndarray) -> str:
+    """A picture (H, W, 3) uint8 RGB as a JPEG that stands in the page itself."""
     _, data = cv2.imencode(
         ".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
     )

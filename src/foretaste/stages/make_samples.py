@@ -24,15 +24,18 @@ from foretaste.tasks.rows import dropped
 
 
 def run(step: Step) -> None:
-    """``segments``, and with video what the models see (``features_<backbone>``, ``videos``) ->
+    """``segments``, and with video what the models see (``features_<backbone>``, ``videos``, ``boxes``) ->
     ``samples``.
     """
     segments = read_table(step.inputs["segments"], SEGMENTS)
     videos = read_table(step.inputs["videos"], VIDEOS) if "videos" in step.inputs else None
     samples = families.build("tasks", step.config["task"], "task", segments=segments, videos=videos)
-    # A run of text alone names no views.
+    # A run that reads labels alone names no views.
     if views := step.config.get("views"):
-        reasons = _unseen(step, views, samples, videos)
+        tables = {"segments": segments, "videos": videos}
+        if "boxes" in step.inputs:
+            tables["boxes"] = read_boxes(step.inputs["boxes"])
+        reasons = _unseen(step, views, samples, tables)
         if step.config["on_bad_input"] == "fail":
             _stop_at(reasons, samples, step.config["dataset"])
         samples = dropped(samples, reasons)
@@ -42,13 +45,15 @@ def run(step: Step) -> None:
 
 
 def _unseen(
-    step: Step, views: list[Mapping[str, Any]], samples: pa.Table, videos: pa.Table | None
+    step: Step,
+    views: list[Mapping[str, Any]],
+    samples: pa.Table,
+    tables: Mapping[str, pa.Table | None],
 ) -> np.ndarray:
     """(n,) object: why the first of the ``views`` that cannot show a sample cannot; None where all can, and
     for those that were dropped before.
     """
     reasons = np.full(samples.num_rows, None, dtype=object)
-    boxes = read_boxes(step.inputs["boxes"]) if "boxes" in step.inputs else None
     left = np.flatnonzero(pc.is_null(samples["dropped_because"]).to_numpy(zero_copy_only=False))
     for one in views:
         kind = one["view"]["kind"]
@@ -59,7 +64,7 @@ def _unseen(
         shards = None if features is None else tuple(features)
         frames = step.inputs.get(one.get("frames"))
         stores = {} if frames is None else {config.modality: tuple(frames)}
-        seen = {"videos": videos, "boxes": boxes, "features": shards, "frame_stores": stores}
+        seen = {**tables, "features": shards, "frame_stores": stores}
         sources = Sources(samples=samples.take(left), **seen)
         reasons[left] = member.unseen(config, sources)
         left = left[reasons[left] == None]  # noqa: E711 (element by element)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow.compute as pc
+
+from foretaste.annotations.pairs import with_pairs
 from foretaste.annotations.segments import check_split_labelled
 from foretaste.contracts.issues import settle
 from foretaste.contracts.tables import ISSUES, SEGMENTS, write_table
@@ -30,8 +33,10 @@ def run(step: Step) -> None:
         check_split_labelled(read.segments, split, step.config["dataset"])
     with artifact.whole(step.outputs["segments"]) as partial:
         write_table(partial, SEGMENTS, read.segments)
+    training = read.segments.filter(pc.equal(read.segments["split"], "training"))
+    trained = set(pc.unique(training[f"{read.classes.main}_id"]).to_pylist())
     with artifact.whole(step.outputs["classes"]) as partial:
-        partial.write_text(read.classes.to_json(), encoding="utf-8")
+        partial.write_text(with_pairs(read.classes, trained).to_json(), encoding="utf-8")
     with artifact.whole(step.outputs["issues"]) as partial:
         write_table(partial, ISSUES, issues)
     classes = ", ".join(f"{len(names)} {head} classes" for head, names in read.classes.heads.items())

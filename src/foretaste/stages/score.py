@@ -63,10 +63,14 @@ def run(step: Step) -> None:
             logits = {
                 head: values / temperatures.get(head, 1.0) for head, values in part.scored.logits.items()
             }
-            digests = [view.digest(row) for row in part.samples.rows.tolist()]
             fold = NO_FOLD if part.fold is None else part.fold
             writer.write(
-                part.split, part.scored.ids, digests, logits, embedding=part.scored.embedding, fold=fold
+                part.split,
+                part.scored.ids,
+                part.scored.digests,
+                logits,
+                embedding=part.scored.embedding,
+                fold=fold,
             )
         writer.finish()
 

@@ -101,7 +101,8 @@ def _train(step: Step, sources: Sources, samples: Samples, scratch: Path) -> nn.
         for line in target_warnings(scores, terms, sources.samples, step.config["evaluated"]):
             console.say(f"warning: {line}")
     speaking = {teacher: one.model for teacher, one in live.items()}
-    asked = LiveTargets(speaking, accelerator().device, config.precision) if live else None
+    means = step.config.get("means")
+    asked = LiveTargets(speaking, accelerator().device, config.precision, means) if live else None
     targets = open_targets(scores, objective, "training", samples.ids, sources.classes, asked)
     shown = replace(samples, beside={teacher: one.view for teacher, one in live.items()})
     loaders = {"training": Loader(samples=shown, batch=config.batch, seed=seed, buckets=config.buckets)}

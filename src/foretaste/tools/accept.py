@@ -27,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Accept it, and say in what it differs."""
-    for line in accept(configured(arguments.config, shared=named_at), arguments.path, arguments.note):
+    made = configured(arguments.config, shared=named_at, targets=[arguments.path])
+    for line in accept(made, arguments.path, arguments.note):
         print(line)
 
 

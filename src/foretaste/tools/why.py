@@ -21,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print it."""
-    print("\n".join(why(configured(arguments.config, shared=named_at), arguments.path)))
+    made = configured(arguments.config, shared=named_at, targets=[arguments.path])
+    print("\n".join(why(made, arguments.path)))
 
 
 def why(made: Configured, path: str) -> Iterator[str]:

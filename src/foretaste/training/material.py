@@ -20,7 +20,7 @@ from foretaste.contracts.view import Sources, View
 from foretaste.features.store import FeatureStore
 from foretaste.pipeline import families
 from foretaste.pipeline.config import validated
-from foretaste.pipeline.model_config import NAMED, TermConfig
+from foretaste.pipeline.model_config import TermConfig
 from foretaste.training.samples import check_boundary, join
 
 #: Rows that a learning curve is made of: enough to see it rise, too few to cost much.
@@ -65,7 +65,7 @@ def build_view(spec: Mapping[str, Any], sources: Sources, where: str = "view") -
     something that is later than it may be (``latest_allowed``).
     """
     view = families.build("views", spec, where, sources=sources)
-    several = spec["kind"] == NAMED
+    several = "views" in spec
     checked = [(view.views[name], one) for name, one in spec["views"].items()] if several else [(view, spec)]
     for one, settings in checked:
         everything = join(one, sources.samples, range(len(one)))

@@ -4,7 +4,7 @@ work.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,11 +28,14 @@ class Scored:
         head -> (n, C) float32.
     embedding
         (n, D) float32, or None where the network makes none.
+    digests
+        n digests of what the network was shown.
     """
 
     ids: tuple[str, ...]
     logits: dict[str, np.ndarray]
     embedding: np.ndarray | None
+    digests: tuple[bytes, ...]
 
 
 def score(
@@ -46,7 +49,8 @@ def score(
     """Every process gets the whole result. Raises DataError unless there is a row and every row was scored.
 
     Rows of like length are batched together (``view.weights``), so that texts are padded little; a row's
-    logits do not depend on its batch, up to rounding. ``keep`` is told, batch by batch in every process, the
+    logits do not depend on its batch, up to rounding. Rows that are shown alike, such as equal texts, are
+    scored once, unless they are kept one by one: ``keep`` is told, batch by batch in every process, the
     positions of the rows and what the network says of them.
     """
     accelerator = processes.accelerator()
@@ -58,12 +62,14 @@ def score(
             "at least one usable row",
             "look at dropped_because in the samples table",
         )
-    weights = samples.view.weights()
-    order = (
-        np.arange(count) if weights is None else np.argsort(np.asarray(weights)[samples.rows], kind="stable")
-    )
+    digests = tuple(samples.view.digest(row) for row in samples.rows.tolist())
+    alike = _alike(digests) if keep is None else np.arange(count)
+    weights, order = samples.view.weights(), np.unique(alike)
+    if weights is not None:
+        order = order[np.argsort(np.asarray(weights)[samples.rows[order]], kind="stable")]
+    wanted = set(order.tolist())
     # Every process takes equally many rows: the first ones come twice where they do not divide.
-    order = np.resize(order, -(-count // stride) * stride)[accelerator.process_index :: stride]
+    order = np.resize(order, -(-len(order) // stride) * stride)[accelerator.process_index :: stride]
     model.to(accelerator.device).eval()
     cut = [order[start : start + batch] for start in range(0, len(order), batch)]
     requests = [Request(samples=samples, pieces=(piece,)) for piece in cut]
@@ -80,9 +86,9 @@ def score(
             for name, values in made.items():
                 found.setdefault(name, []).append(values.float())
     positions = accelerator.gather(torch.from_numpy(order).to(accelerator.device)).cpu().numpy()
-    if set(positions.tolist()) != set(range(count)):
+    if set(positions.tolist()) != wanted:
         raise DataError(
-            f"{len(set(positions.tolist()))} of {count} rows were scored",
+            f"{len(set(positions.tolist()))} of {len(wanted)} rows were scored",
             "score",
             "every row",
             "run it again",
@@ -90,7 +96,14 @@ def score(
     arrays = {}
     for name, pieces in found.items():
         values = accelerator.gather(torch.cat(pieces)).cpu().numpy()
-        arrays[name] = np.empty((count, values.shape[1]), dtype=np.float32)
-        arrays[name][positions] = values
+        rows = np.empty((count, values.shape[1]), dtype=np.float32)
+        rows[positions] = values
+        arrays[name] = rows[alike]
     logits = {name.removeprefix("logits/"): array for name, array in arrays.items() if name != "embedding"}
-    return Scored(ids=samples.ids, logits=logits, embedding=arrays.get("embedding"))
+    return Scored(ids=samples.ids, logits=logits, embedding=arrays.get("embedding"), digests=digests)
+
+
+def _alike(digests: Sequence[bytes]) -> np.ndarray:
+    """(n,) int64: for each row the first one that is shown the same."""
+    first: dict[bytes, int] = {}
+    return np.array([first.setdefault(digest, row) for row, digest in enumerate(digests)], dtype=np.int64)

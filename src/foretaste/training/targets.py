@@ -77,26 +77,49 @@ class LiveTargets:
     student's device and in its precision.
 
     models
-        teacher -> its network, which stays as it is.
+        speaker -> its network, which stays as it is.
+    means
+        Teachers that are means of speakers' logits: teacher -> speaker -> its share. The other speakers are
+        teachers themselves.
     """
 
-    def __init__(self, models: Mapping[str, nn.Module], device: torch.device, precision: str):
+    def __init__(
+        self,
+        models: Mapping[str, nn.Module],
+        device: torch.device,
+        precision: str,
+        means: Mapping[str, Mapping[str, float]] | None = None,
+    ):
         dtype = torch.float64 if precision == "fp64" else None
-        self._models = {teacher: model.to(device, dtype).eval() for teacher, model in models.items()}
-        self._precision = precision
+        self._models = {speaker: model.to(device, dtype).eval() for speaker, model in models.items()}
+        self._precision, self._means = precision, means or {}
 
     @property
     def teachers(self) -> tuple[str, ...]:
         """Their names."""
-        return tuple(self._models)
+        parts = {speaker for shares in self._means.values() for speaker in shares}
+        return (*(speaker for speaker in self._models if speaker not in parts), *self._means)
 
     def __call__(self, batch: Batch) -> dict[str, Outputs]:
         """What each says of its own inputs in ``batch.beside``."""
         with torch.no_grad():
-            return {
-                teacher: forward(model, batch.as_seen_by(teacher), self._precision)
-                for teacher, model in self._models.items()
+            said = {
+                speaker: forward(model, batch.as_seen_by(speaker), self._precision)
+                for speaker, model in self._models.items()
             }
+            said |= {teacher: _mean(said, shares) for teacher, shares in self._means.items()}
+        return {teacher: said[teacher] for teacher in self.teachers}
+
+
+def _mean(said: Mapping[str, Outputs], shares: Mapping[str, float]) -> Outputs:
+    """The logits of the heads that all speakers have, each with its share."""
+    common = set.intersection(*(set(said[speaker].logits) for speaker in shares))
+    return Outputs(
+        logits={
+            head: sum(share * said[speaker].logits[head].float() for speaker, share in shares.items())
+            for head in sorted(common)
+        }
+    )
 
 
 def _outputs(fields: Mapping[str, Tensor]) -> Outputs:

@@ -2,6 +2,7 @@
 
     inputs    boxes (B, T, O, 4) float32: x0, y0, x1, y1 as shares of the crop, from 0 to 1
               classes (B, T, O) int64: which label of the table a box has, from 1; 0 where there is no box
+              or, where they are ``drawn``, frames (B, T, 3, S, S) uint8: outlines on white
 
 The frames are those that the view ``clip`` shows of the RGB videos with the same ``frames``, ``rate``,
 ``ticks`` and ``window``. With the same ``geometry`` the boxes lie where the things do in its pictures: both
@@ -15,20 +16,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import torch
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import PositiveFloat, PositiveInt, model_validator
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB
+from foretaste.contracts.tables import of_modality
 from foretaste.contracts.view import Fetched, Look, Sources
 from foretaste.pipeline.options import Options
-from foretaste.video.geometry import Change, Geometry, changed_boxes, draw, resized
+from foretaste.video.drawing import outlines
+from foretaste.video.frame_table import frame_tables
+from foretaste.video.geometry import Geometry, changed_boxes, draw, resized
+from foretaste.video.transforms import channels_first
 from foretaste.video.windows import PUBLISHED_CLOCK_FPS
 from foretaste.views import shown
+from foretaste.views.spans import SampledBy
 
 #: What it is made from: what a step with this view reads.
 SHOWS = "boxes"
@@ -44,10 +51,21 @@ class Config(Options):
     """Frames a second; it divides `ticks`."""
     ticks: PositiveFloat = float(PUBLISHED_CLOCK_FPS)
     """Windows end at a multiple of 1 / ticks seconds."""
+    sampler: SampledBy | None = None
+    """Set: which of the window's frames are shown, in place of `rate` and `ticks`."""
     window: shown.Window = "observed"
     """Which window is shown: what may be seen of the past, or `target`, the action itself (teachers only)."""
     geometry: Geometry = Geometry()
     """How pictures are resized, cut and mirrored."""
+    drawn: PositiveInt | None = None
+    """Set: they are given as pictures, for networks that see pictures: outlines of so many pixels on white,
+    each in the colour of its class (the omnivore of Radevski et al. 2023: 2).
+    """
+
+    @model_validator(mode="after")
+    def _sampled_one_way(self) -> Config:
+        _sampling(self).check(self.model_fields_set)
+        return self
 
 
 @dataclass(frozen=True)
@@ -79,25 +97,32 @@ class Boxes:
 
     def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
         """The boxes of ``rows``, where they lie in the pictures that (look, row) makes."""
-        found = [self._changed(row, draw(self.config.geometry, look, row)) for row in rows]
+        found = [self._changed(row, look) for row in rows]
+        if self.config.drawn is not None:
+            size = (self.config.geometry.size, self.config.geometry.size)
+            clips = [outlines(boxes, classes, size, self.config.drawn) for boxes, classes in found]
+            return Fetched(inputs={"frames": torch.stack([channels_first(clip) for clip in clips])})
         boxes, classes = (torch.from_numpy(np.stack(part)) for part in zip(*found))
         return Fetched(inputs={"boxes": boxes, "classes": classes})
 
     def digest(self, row: int) -> bytes:
-        """Of the boxes, and their classes, that are shown when the row is scored."""
-        boxes, classes = self._changed(row, draw(self.config.geometry, None, row))
+        """Of the boxes, and their classes, that are shown when the row is scored (how they are drawn is a
+        setting).
+        """
+        boxes, classes = self._changed(row, None)
         return hashlib.sha256(boxes.tobytes() + classes.tobytes()).digest()[:16]
 
     def newest_s(self, row: int) -> float:
         """Time stamp of the last frame whose boxes are shown: that it has none says something, too."""
-        return float(self.shown.pts_s(row).max())
+        return self.shown.newest_s(row)
 
     def weights(self) -> None:
         """All windows are alike."""
 
-    def _changed(self, row: int, change: Change) -> tuple[np.ndarray, np.ndarray]:
+    def _changed(self, row: int, look: Look | None) -> tuple[np.ndarray, np.ndarray]:
         """(T, O, 4) float32 and (T, O) int64."""
-        video_id, frames, geometry = self.shown.of[row], self.shown.frames(row), self.config.geometry
+        video_id, frames, geometry = self.shown.of[row], self.shown.frames(row, look), self.config.geometry
+        change = draw(geometry, look, row)
         table, size = self.tables[video_id], self.shown.videos[video_id].shown_size
         picture = resized(geometry, size, change.side)
         boxes, inside = changed_boxes(geometry, change, table.edges[frames], picture)
@@ -113,6 +138,12 @@ def unseen(config: Config, sources: Sources) -> np.ndarray:
     known = pc.unique(sources.need("boxes", "views.boxes")["video_id"])
     boxed = pc.is_in(sources.samples["video_id"], value_set=known).to_numpy(zero_copy_only=False)
     reasons[(reasons == None) & ~boxed] = "no boxes of its video"  # noqa: E711 (element by element)
+    left = reasons == None  # noqa: E711 (element by element)
+    of = np.array(sources.samples["video_id"].to_pylist(), dtype=object)
+    videos = frame_tables(of_modality(sources.need("videos", "views.boxes"), RGB), Path())
+    for video_id in sorted(set(of[left].tolist())):
+        if wrong := _wrong(_own(sources.boxes, video_id), videos[video_id].pts_s):
+            reasons[left & (of == video_id)] = wrong[0]
     return reasons
 
 
@@ -125,12 +156,16 @@ def build(config: Config, sources: Sources) -> Boxes:
     labels = tuple(sorted(pc.unique(boxes["label"]).to_pylist()))
     laid = {}
     for video_id, video in found.videos.items():
-        own = boxes.filter(pc.equal(boxes["video_id"], video_id))
+        own = _own(boxes, video_id)
         if not own.num_rows:
             raise _bad(video_id, "no box of the video", "boxes of every video", "drop its samples")
         laid[video_id] = _laid_out(video_id, own, video.pts_s, labels)
     most = max((len(one.edges[0]) for one in laid.values()), default=0)
     return Boxes(config, found, {video_id: _padded(one, most) for video_id, one in laid.items()}, labels)
+
+
+def _own(boxes: pa.Table, video_id: str) -> pa.Table:
+    return boxes.filter(pc.equal(boxes["video_id"], video_id))
 
 
 def _padded(table: Table, most: int) -> Table:
@@ -140,19 +175,9 @@ def _padded(table: Table, most: int) -> Table:
 
 def _laid_out(video_id: str, boxes: pa.Table, pts_s: np.ndarray, labels: tuple[str, ...]) -> Table:
     """The rows of a video, laid out by frame: each frame's in the order of the table."""
-    times_s = boxes["time_s"].to_numpy()
-    frame = np.searchsorted(pts_s, times_s + ROUNDING_S, side="right") - 1
-    wrong = np.flatnonzero((frame < 0) | (np.abs(pts_s[frame] - times_s) > ROUNDING_S))
-    if len(wrong):
-        what = f"a box at {times_s[wrong[0]]:.4f} s, where no frame begins"
-        raise _bad(video_id, what, "time stamps of frames", "compare the boxes with the video")
-    edges = np.stack([boxes[name].to_numpy() for name in ("x0", "y0", "x1", "y1")], axis=1).astype(float)
-    good = (edges[:, :2] < edges[:, 2:]).all(1) & (edges >= 0).all(1) & (edges <= 1).all(1)
-    if not good.all():
-        said = ", ".join(f"{edge:g}" for edge in edges[np.flatnonzero(~good)[0]])
-        raise _bad(
-            video_id, f"a box with the edges {said}", "0 <= x0 < x1 <= 1, y likewise", "mend the table"
-        )
+    if wrong := _wrong(boxes, pts_s):
+        raise _bad(video_id, *wrong)
+    frame, edges = _frames_of(boxes, pts_s), _edges_of(boxes)
     order = np.argsort(frame, kind="stable")
     frame, edges = frame[order], edges[order]
     slot = np.arange(len(frame)) - np.searchsorted(frame, frame)
@@ -165,11 +190,40 @@ def _laid_out(video_id: str, boxes: pa.Table, pts_s: np.ndarray, labels: tuple[s
     return made
 
 
+def _wrong(boxes: pa.Table, pts_s: np.ndarray) -> tuple[str, str, str] | None:
+    """What is wrong with the boxes of a video, what was expected, and what to do; None where nothing is."""
+    times_s, frame, edges = boxes["time_s"].to_numpy(), _frames_of(boxes, pts_s), _edges_of(boxes)
+    astray = np.flatnonzero((frame < 0) | (np.abs(pts_s[frame] - times_s) > ROUNDING_S))
+    if len(astray):
+        what = f"a box at {times_s[astray[0]]:.4f} s, where no frame begins"
+        return what, "time stamps of frames", "compare the boxes with the video"
+    good = (edges[:, :2] < edges[:, 2:]).all(1) & (edges >= 0).all(1) & (edges <= 1).all(1)
+    if not good.all():
+        said = ", ".join(f"{edge:g}" for edge in edges[np.flatnonzero(~good)[0]])
+        return f"a box with the edges {said}", "0 <= x0 < x1 <= 1, y likewise", "mend the table"
+    return None
+
+
+def _frames_of(boxes: pa.Table, pts_s: np.ndarray) -> np.ndarray:
+    """(n,) int64: the last frame that begins by the time of each box; -1 where none does."""
+    return np.searchsorted(pts_s, boxes["time_s"].to_numpy() + ROUNDING_S, side="right") - 1
+
+
+def _edges_of(boxes: pa.Table) -> np.ndarray:
+    """(n, 4) float64: x0, y0, x1, y1."""
+    return np.stack([boxes[name].to_numpy() for name in ("x0", "y0", "x1", "y1")], axis=1).astype(float)
+
+
 def _bad(video_id: str, what: str, expected: str, to_do: str) -> DataError:
     return DataError(what, f"boxes: {video_id}", expected, to_do)
 
 
 def _sampling(config: Config) -> shown.Sampling:
     return shown.Sampling(
-        modality=RGB, window=config.window, frames=config.frames, rate=config.rate, ticks=config.ticks
+        modality=RGB,
+        window=config.window,
+        frames=config.frames,
+        rate=config.rate,
+        ticks=config.ticks,
+        sampler=config.sampler,
     )

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import PositiveFloat, PositiveInt, model_validator
 
 from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.view import Fetched, Look, Sources
@@ -34,6 +34,7 @@ from foretaste.video.transforms import channels_first
 from foretaste.video.windows import PUBLISHED_CLOCK_FPS
 from foretaste.views import shown
 from foretaste.views.observed import PastTies, past_labels
+from foretaste.views.spans import SampledBy
 
 #: What it is made from: what a step with this view reads.
 SHOWS = "pixels"
@@ -46,6 +47,8 @@ class Config(Options):
     """Frames a second; it divides `ticks`."""
     ticks: PositiveFloat = float(PUBLISHED_CLOCK_FPS)
     """Windows end at a multiple of 1 / ticks seconds (AVT's clock counts at 30)."""
+    sampler: SampledBy | None = None
+    """Set: which of the window's frames are shown, in place of `rate` and `ticks`."""
     modality: Modality = RGB
     """Which of the dataset's videos are shown."""
     window: shown.Window = "observed"
@@ -58,6 +61,11 @@ class Config(Options):
     """Of several segments going on: the one whose midpoint is nearest; `half_duration` is AVT's published
     slip, which takes half the duration for the midpoint.
     """
+
+    @model_validator(mode="after")
+    def _sampled_one_way(self) -> Config:
+        _sampling(self).check(self.model_fields_set, self.past)
+        return self
 
 
 class Clip:
@@ -84,7 +92,7 @@ class Clip:
         shape = (self.config.frames, self.channels, self.config.geometry.size, self.config.geometry.size)
         frames = torch.empty(len(rows), *shape, dtype=torch.uint8)
         for (video_id, side), positions in together.items():
-            clips = self._pictures(video_id, side, [rows[position] for position in positions])
+            clips = self._pictures(video_id, side, [rows[position] for position in positions], look)
             for position, clip in zip(positions, clips):
                 frames[position] = channels_first(self._changed(clip, changes[position]))
         labels = {f"past_{head}": torch.from_numpy(values[rows]) for head, values in self.past.items()}
@@ -107,15 +115,15 @@ class Clip:
 
     def newest_s(self, row: int) -> float:
         """Time stamp of the last frame that is shown: the decoder or the store returns it, or fails."""
-        return float(self.shown.pts_s(row).max())
+        return self.shown.newest_s(row)
 
     def weights(self) -> None:
         """All clips are alike."""
 
-    def _pictures(self, video_id: str, side: int, rows: Sequence[int]) -> np.ndarray:
+    def _pictures(self, video_id: str, side: int, rows: Sequence[int], look: Look | None) -> np.ndarray:
         """(len(rows), T, H, W, 3 or 2) uint8, the shorter of H and W being ``side``."""
         size = resized(self.config.geometry, self.shown.videos[video_id].shown_size, side)
-        return self.shown.pictures(rows, size)
+        return self.shown.pictures(rows, size, look)
 
     def _changed(self, clip: np.ndarray, change: Change) -> np.ndarray:
         change_them = changed if self.config.modality == RGB else changed_flow
@@ -147,4 +155,5 @@ def _sampling(config: Config) -> shown.Sampling:
         frames=config.frames,
         rate=config.rate,
         ticks=config.ticks,
+        sampler=config.sampler,
     )

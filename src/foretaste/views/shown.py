@@ -2,13 +2,14 @@
 (pictures, flow, boxes), so that they show the same ones.
 
 A window ends at the last tick not after its stop and goes back from there in equal steps. Where it reaches
-back before the video (or before its own start) its first frame is repeated, as AVT does.
+back before the video (or before its own start) its first frame is repeated, as AVT does. With a sampler it is
+all frames from the one that is shown at its start to the last one, of which the sampler shows some.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,15 +19,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.modalities import Modality
+from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.tables import of_modality
-from foretaste.contracts.view import Sources
+from foretaste.contracts.view import Look, Sources
 from foretaste.features.frame_store import FrameStore
 from foretaste.pipeline.console import track
+from foretaste.pipeline.options import Options
 from foretaste.video.decode import decoder, frames_at
 from foretaste.video.frame_table import FrameTable, confirmed, frame_tables
 from foretaste.video.windows import grid_index, shown_at, window_indices
 from foretaste.views.observed import usable, without_a_frame
+from foretaste.views.spans import SampledBy, Spans
 
 #: ``observed``: what may be seen of the past. ``target``: the action itself, which only a teacher may see.
 Window = Literal["observed", "target"]
@@ -37,9 +40,11 @@ SPANS = {
     "target": ("target_start_s", "target_stop_s"),
 }
 
+#: Times that are this near are the same time.
+ROUNDING_S = 1e-6
 
-@dataclass(frozen=True, kw_only=True)
-class Sampling:
+
+class Sampling(Options):
     """The settings that say which frames those are."""
 
     modality: Modality
@@ -47,6 +52,15 @@ class Sampling:
     frames: int
     rate: float
     ticks: float
+    sampler: SampledBy | None = None
+
+    def check(self, given: Collection[str], past: bool = False) -> None:
+        """Raise ValueError for settings of a view, those that were ``given``, that a sampler leaves without
+        meaning; ``past``: whether the labels of the past are asked for.
+        """
+        idle = [name for name in ("rate", "ticks") if name in given]
+        if self.sampler is not None and (idle or past):
+            raise ValueError(f"{(*idle, 'past')[0]} has no meaning beside a sampler: leave one of them out")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,30 +75,41 @@ class Shown:
         video_id -> what the probe found of it.
     store
         Where its frames are read; None: they are decoded from the videos.
+    spans
+        Where a sampler chooses among the frames of each window; ``times_s`` then is (n, 0).
     """
 
     of: list[str]
     times_s: np.ndarray
     videos: Mapping[str, FrameTable]
     store: FrameStore | None = None
+    spans: Spans | None = None
 
     def pts_s(self, row: int) -> np.ndarray:
-        """(T,) time stamps of the frames that are shown then."""
+        """(T,) time stamps of the frames that are shown when the row is scored."""
         return self.videos[self.of[row]].pts_s[self.frames(row)]
 
-    def frames(self, row: int) -> np.ndarray:
+    def newest_s(self, row: int) -> float:
+        """Time stamp of the last frame that is shown under any look."""
+        last = self.frames(row).max() if self.spans is None else self.spans.last[row]
+        return float(self.videos[self.of[row]].pts_s[last])
+
+    def frames(self, row: int, look: Look | None = None) -> np.ndarray:
         """(T,) int64: which frames of the video those are."""
+        if self.spans is not None:
+            return self.spans.frames(row, look)
         return shown_at(self.videos[self.of[row]].pts_s, self.times_s[row])
 
-    def pictures(self, rows: Sequence[int], size: tuple[int, int]) -> np.ndarray:
+    def pictures(self, rows: Sequence[int], size: tuple[int, int], look: Look | None = None) -> np.ndarray:
         """(len(rows), T, H, W, 3) uint8, or of flow (..., 2) where it is stored: the frames of ``rows``, all
         of one video, in ``size`` (H, W).
         """
         video_id = self.of[rows[0]]
+        wanted = np.concatenate([self.frames(row, look) for row in rows])
         if self.store is None:
-            frames, _ = frames_at(self.videos[video_id], self.times_s[rows].ravel(), size)
+            video = self.videos[video_id]
+            frames, _ = frames_at(video, video.pts_s[wanted], size)
         else:
-            wanted = np.concatenate([self.frames(row) for row in rows])
             frames = self.store.pictures(video_id, wanted, size)
         return frames.reshape(len(rows), -1, *frames.shape[1:])
 
@@ -112,18 +137,28 @@ def find(sampling: Sampling, sources: Sources, who: str) -> Shown:
     else:
         table = of_modality(sources.need("videos", who), store.origin.made_from)
         videos = _stored(frame_tables(table, Path()), sorted(set(of)), store)
-    times_s = _times_s(sampling, samples)
-    late = [row for row, video_id in enumerate(of) if times_s[row, -1] >= videos[video_id].end_s]
+    ends_s = _ends_s(sampling, samples)
+    late = [row for row, video_id in enumerate(of) if _late(sampling, ends_s[row], videos[video_id].end_s)]
     if late:
         video = videos[of[late[0]]]
         raise DataError(
-            f"{len(late)} windows reach past the end of their video; the first to"
-            f" {times_s[late[0], -1]:.3f} s",
+            f"{len(late)} windows reach past the end of their video; the first to {ends_s[late[0]]:.3f} s",
             video.path,
             f"windows that end before {video.end_s:.3f} s",
             "compare the annotations with the video, or drop these samples",
         )
-    return Shown(of=of, times_s=times_s, videos=videos, store=store)
+    if sampling.sampler is None:
+        return Shown(of=of, times_s=_times_s(sampling, samples), videos=videos, store=store)
+    spans = _spans(sampling, samples, [videos[video_id].pts_s for video_id in of])
+    if spans.short().any():
+        row = int(np.flatnonzero(spans.short())[0])
+        raise DataError(
+            f"{spans.short().sum()} windows of fewer than {sampling.frames} frames",
+            f"{who}: {samples['sample_id'][row].as_py()}",
+            f"windows that the sampler {sampling.sampler.kind} shows {sampling.frames} frames of",
+            "use another sampler, or drop these samples with on_bad_input: skip",
+        )
+    return Shown(of=of, times_s=np.empty((len(of), 0)), videos=videos, store=store, spans=spans)
 
 
 def wanted(sampling: Sampling, samples: pa.Table, videos: Mapping[str, FrameTable]) -> dict[str, np.ndarray]:
@@ -131,15 +166,23 @@ def wanted(sampling: Sampling, samples: pa.Table, videos: Mapping[str, FrameTabl
     shown.
     """
     of = np.array(samples["video_id"].to_pylist(), dtype=object)
-    times_s = _times_s(sampling, samples)
+    ends_s = _ends_s(sampling, samples)
     found = {}
     for video_id in sorted(set(of.tolist())):
         video = videos[video_id]
-        own = times_s[of == video_id]
-        shown = own[own[:, -1] < video.end_s]
-        if len(shown):
-            found[video_id] = np.unique(shown_at(video.pts_s, shown.ravel()))
+        shown = [not _late(sampling, end_s, video.end_s) for end_s in ends_s]
+        own = samples.filter(pa.array((of == video_id) & shown))
+        if own.num_rows:
+            found[video_id] = _frames_of(sampling, own, video.pts_s)
     return found
+
+
+def _frames_of(sampling: Sampling, samples: pa.Table, pts_s: np.ndarray) -> np.ndarray:
+    """The frames (m,), ascending, that the windows of ``samples`` may show, all of one video."""
+    if sampling.sampler is None:
+        return np.unique(shown_at(pts_s, _times_s(sampling, samples).ravel()))
+    spans = _spans(sampling, samples, [pts_s] * samples.num_rows)
+    return np.unique(np.concatenate([np.arange(*span) for span in zip(spans.first, spans.last + 1)]))
 
 
 def unseen(sampling: Sampling, sources: Sources, who: str) -> np.ndarray:
@@ -153,11 +196,24 @@ def unseen(sampling: Sampling, sources: Sources, who: str) -> np.ndarray:
         videos = videos.filter(pc.is_in(videos["video_id"], value_set=pa.array(store.videos, pa.string())))
     reasons = without_a_frame(samples, videos, SPANS[sampling.window][1])
     ends_s = dict(zip(videos.column("video_id").to_pylist(), videos.column("duration_s").to_pylist()))
-    of, last_s = samples["video_id"].to_pylist(), _last_s(samples, sampling)
+    of, last_s = samples["video_id"].to_pylist(), _ends_s(sampling, samples)
     for row in np.flatnonzero(reasons == None):  # noqa: E711 (element by element)
-        if grid_index(last_s[row], sampling.ticks) / sampling.ticks >= ends_s[of[row]]:
+        if _late(sampling, last_s[row], ends_s[of[row]]):
             reasons[row] = "window stops after the end of the video"
+    if sampling.sampler is not None and sampling.sampler.kind == "layout":
+        _name_short(reasons, sampling, samples, videos)
+    if sampling.modality != RGB:
+        said = reasons != None  # noqa: E711 (element by element)
+        reasons[said] = [f"{reason} ({sampling.modality})" for reason in reasons[said]]
     return reasons
+
+
+def _name_short(reasons: np.ndarray, sampling: Sampling, samples: pa.Table, videos: pa.Table) -> None:
+    """Add to ``reasons`` the windows of too few frames for a sampler that repeats none."""
+    known, left = frame_tables(videos, Path()), np.flatnonzero(reasons == None)  # noqa: E711 (by element)
+    own = samples.take(pa.array(left))
+    spans = _spans(sampling, own, [known[video_id].pts_s for video_id in own["video_id"].to_pylist()])
+    reasons[left[spans.short()]] = f"fewer than {sampling.frames} frames"
 
 
 def _store(sampling: Sampling, sources: Sources) -> FrameStore | None:
@@ -174,6 +230,30 @@ def _times_s(sampling: Sampling, samples: pa.Table) -> np.ndarray:
     ]
     ticks = np.stack(windows) if windows else np.empty((0, sampling.frames), np.int64)
     return ticks / sampling.ticks
+
+
+def _ends_s(sampling: Sampling, samples: pa.Table) -> np.ndarray:
+    """(n,) float64: when the last frame of each window is asked for."""
+    last_s = _last_s(samples, sampling)
+    if sampling.sampler is not None:
+        return np.array(last_s)
+    return np.array([grid_index(end_s, sampling.ticks) / sampling.ticks for end_s in last_s])
+
+
+def _late(sampling: Sampling, last_s: float, end_s: float) -> bool:
+    """Whether a window whose last frame is asked for at ``last_s`` reaches past the end of its video. One of
+    frames by number may stop at the very end, where no frame begins, but the last one ends.
+    """
+    return last_s >= end_s if sampling.sampler is None else last_s > end_s + ROUNDING_S
+
+
+def _spans(sampling: Sampling, samples: pa.Table, pts_s: Sequence[np.ndarray]) -> Spans:
+    """The windows of ``samples`` among the frames of their videos, which begin at ``pts_s``."""
+    starts_s = np.maximum(samples[SPANS[sampling.window][0]].to_numpy(), 0.0)
+    edges_s = zip(pts_s, starts_s, _last_s(samples, sampling))
+    edges = [shown_at(own, np.array([start_s, last_s])) for own, start_s, last_s in edges_s]
+    first, last = np.array(edges, dtype=np.int64).reshape(-1, 2).clip(0).T
+    return Spans(by=sampling.sampler, count=sampling.frames, first=first, last=last)
 
 
 def _last_s(samples: pa.Table, sampling: Sampling) -> list[float]:

@@ -14,6 +14,7 @@ from foretaste.contracts.tables import SEGMENTS, VIDEOS, of_modality, read_table
 from foretaste.evaluation.heads import main_scores
 from foretaste.report.filmstrips import Frame, Opinion, choose, opinion, strip
 from foretaste.report.finished_runs import FinishedRuns
+from foretaste.report.other_modalities import OtherModalities, Strip
 from foretaste.scores.exchange import read_split
 from foretaste.video.frame_table import FrameTable, frame_tables
 
@@ -23,7 +24,7 @@ TITLE = "Samples"
 @dataclass(frozen=True, kw_only=True)
 class Example:
     """One sample: ``why`` it is shown (gained, lost, drawn), what came before (None where no teacher reads
-    it), frames, and what models expected.
+    it), frames, what models saw beside them, and what they expected.
     """
 
     sample_id: str
@@ -33,6 +34,7 @@ class Example:
     tau_a: float
     history: tuple[str, ...] | None
     frames: tuple[Frame, ...]
+    beside: tuple[Strip, ...]
     opinions: tuple[Opinion, ...]
 
 
@@ -96,13 +98,14 @@ def _examples(runs: FinishedRuns, shown: Sequence[str]) -> list[Example]:
     read = None if history is None else histories(samples, segments, **history)
     actions = segments.column(world.classes.main).to_pylist()
     names = world.classes.names(world.classes.main)
-    videos = _videos(runs)
+    videos, others = _videos(runs), _others(runs)
     logits = {model: _logits(model, runs)[positions] for model in shown}
     made = []
     for i, ((position, why), row) in enumerate(zip(chosen, samples.to_pylist(), strict=True)):
         truth = int(world.labels[position])
         video, target_s = videos.get(row["video_id"]), row["target_start_s"]
         window = (row["window_start_s"], row["window_stop_s"])
+        film = () if video is None else strip(video, *window, target_s)
         made.append(
             Example(
                 sample_id=row["sample_id"],
@@ -111,7 +114,8 @@ def _examples(runs: FinishedRuns, shown: Sequence[str]) -> list[Example]:
                 truth=names[truth],
                 tau_a=max(target_s - row["window_stop_s"], 0.0),
                 history=None if read is None else tuple(actions[r] for r in read[i]),
-                frames=() if video is None else strip(video, *window, target_s),
+                frames=film,
+                beside=others.strips(row["video_id"], video, film, target_s) if film else (),
                 opinions=tuple(opinion(model, found[i], truth, names) for model, found in logits.items()),
             )
         )
@@ -123,6 +127,11 @@ def _logits(model: str, runs: FinishedRuns) -> np.ndarray:
     world = runs.worlds[0]
     path = runs.scores[world.name, model, world.seeds(model)[0]]
     return main_scores(read_split(path, runs.settings["split"]), world.wanted, world.classes, path)
+
+
+def _others(runs: FinishedRuns) -> OtherModalities:
+    boxes = runs.inputs.get("boxes")
+    return OtherModalities.read(runs.settings.get("flow"), None if boxes is None else Path(boxes))
 
 
 def _videos(runs: FinishedRuns) -> dict[str, FrameTable]:
