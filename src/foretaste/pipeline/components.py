@@ -54,6 +54,13 @@ def with_defaults(spec: Mapping[str, Any], family: str, known: Mapping[str, Any]
     return {name: spec.get(name, rule.get("default")) for name, rule in properties.items()}
 
 
+def geometry_of(view: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Every setting of the geometry of a view ``clip`` by name."""
+    fields = known["views"][view["kind"]]["schema"]["$defs"]["Geometry"]["properties"]
+    usual = {name: field["default"] for name, field in fields.items()}
+    return usual | dict(with_defaults(view, "views", known)["geometry"])
+
+
 def check_settings(settings: Mapping[str, Any], schema: Mapping[str, Any], where: str) -> None:
     """Raise ConfigError, listing the choices, unless ``settings`` are as the generated ``schema`` says."""
     properties = schema.get("properties", {})

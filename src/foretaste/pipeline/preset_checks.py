@@ -7,7 +7,7 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.average_config import AverageConfig
-from foretaste.pipeline.components import with_defaults
+from foretaste.pipeline.components import geometry_of
 from foretaste.pipeline.config import SystemConfig
 from foretaste.pipeline.model_config import STORE_READER, ModelConfig
 from foretaste.pipeline.model_outputs import MAPS, given, kept
@@ -135,10 +135,8 @@ def _check_frame_store(
         what = "a frame store that no view reads"
         raise ConfigError(what, where, f"a view of kind {STORE_READER}", "leave frame_store out")
     for view in readers:
-        geometry = with_defaults(view, "views", known)["geometry"]
-        fields = known["views"][STORE_READER]["schema"]["$defs"]["Geometry"]["properties"]
-        usual = {name: field["default"] for name, field in fields.items()} | dict(geometry)
-        largest = max(usual["scoring_side"], *usual["training_sides"])
+        geometry = geometry_of(view, known)
+        largest = max(geometry["scoring_side"], *geometry["training_sides"])
         if largest > side:
             what = f"a view that shows pictures of {largest} pixels a side, stored with {side}"
             raise ConfigError(what, where, f"side: {largest} or more", "raise side of the frame store")

@@ -10,8 +10,10 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.modalities import FLOW
+from foretaste.pipeline.attending import attention
 from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.config import SystemConfig
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.overrides import meant
@@ -110,7 +112,7 @@ class ReportPlan:
     def pictures(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """What samples of the first world are shown from, if models see its video: inputs, and places."""
         world = self.worlds[0]
-        shown = {self.catalogue.shows(view) for _, view in self._views()}
+        shown = {self.catalogue.shows(view) for _, view in self.views()}
         if not self._backbones(world) and shown.isdisjoint(("pixels", "boxes")):
             return {}, {}
         videos = self.at.videos(world)
@@ -122,13 +124,14 @@ class ReportPlan:
     def flow(self) -> dict[str, str]:
         """How optical flow is computed, where models see flow that is."""
         world, found = self.worlds[0], {}
-        for model, view in self._views():
+        for model, view in self.views():
             if view.get("modality") == FLOW and model.reads_store(view):
                 method = self.catalogue.named("frame_stores", model.frame_store, world).flow
                 found = {"flow": method} if method else found
         return found
 
-    def _views(self) -> Iterator[tuple[ModelConfig, Mapping[str, Any]]]:
+    def views(self) -> Iterator[tuple[ModelConfig, Mapping[str, Any]]]:
+        """Every view of the models, with its model."""
         for model in self.models.values():
             if isinstance(model, ModelConfig):
                 yield from ((model, view) for view in model.each_view)
@@ -195,7 +198,8 @@ def plan_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> 
             "split": catalogue.dataset(plan.worlds[0]).evaluated,
             "primary_metric": preset.primary_metric,
             **plan.flow(),
-            "history": preset.history.model_dump(mode="json") if preset.task == "anticipation" else None,
+            "history": preset.history.model_dump(mode="json") if _reads_history(plan, preset) else None,
+            "attention": attention(catalogue, plan.models),
             "set": meant(catalogue.files.merged("systems", system, dataset), catalogue.run.set),
             "teacher_seeds": preset.teacher_seeds,
             "comparisons": pairs,
@@ -209,6 +213,11 @@ def plan_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> 
         },
         places=places,
     )
+
+
+def _reads_history(plan: ReportPlan, preset: SystemConfig) -> bool:
+    shown = {plan.catalogue.shows(view) for _, view in plan.views()}
+    return preset.task == "anticipation" and "history" in shown
 
 
 def _facts(catalogue: Catalogue, model: ModelConfig | AverageConfig) -> dict[str, Any]:

@@ -12,13 +12,15 @@ import numpy as np
 import pyarrow as pa
 
 from foretaste.contracts.classes import read_classes
-from foretaste.contracts.tables import SAMPLES, read_table
+from foretaste.contracts.modalities import RGB
+from foretaste.contracts.tables import SAMPLES, VIDEOS, of_modality, read_table
 from foretaste.evaluation.intervals import Comparer, Ranked, check_against, comparisons, ranked
 from foretaste.evaluation.protocols import read_metrics
 from foretaste.evaluation.summary import Run, arms, summarise
 from foretaste.pipeline.store import read_entry
 from foretaste.report.colours import colours
 from foretaste.report.timing import by_rule
+from foretaste.video.frame_table import FrameTable, frame_tables
 
 #: Settings of a report that stand in its summary as they are.
 _HEADER = ("title", "dataset", "system", "worlds", "split", "primary_metric", "set")
@@ -99,6 +101,14 @@ class FinishedRuns:
         entries = [read_entry(Path(folder)) for folder in self.settings.get("costs", ())]
         stages = by_rule((entry.record["stage"], entry.cost) for entry in entries)
         return summarise({**header, "heads": self.heads, **size}, self.arms, self.compared, stages)
+
+    @cached_property
+    def videos(self) -> dict[str, FrameTable]:
+        """video_id -> the frames that there are to show, of the first world; none of a run of text alone."""
+        if "videos" not in self.inputs:
+            return {}
+        folder = Path(self.settings["video_folders"][RGB])
+        return frame_tables(of_modality(read_table(self.inputs["videos"], VIDEOS), RGB), folder)
 
     @property
     def heads(self) -> list[str]:

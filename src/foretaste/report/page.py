@@ -21,6 +21,7 @@ from foretaste.report import written
 from foretaste.report.finished_runs import FinishedRuns
 from foretaste.report.sections import (
     arms,
+    attention,
     classes,
     cost,
     curves,
@@ -37,8 +38,8 @@ from foretaste.report.sections import (
 
 #: The sections in the order of the page.
 SECTIONS = (
-    arms, pipeline, settings, targets, curves, language_models, classes, windows, samples, issues,
-    provenance, cost,
+    arms, pipeline, settings, targets, curves, language_models, classes, windows, samples,
+    attention, issues, provenance, cost,
 )  # fmt: skip
 
 _FILTERS = (written.number, written.signed, written.duration, written.words, written.arrows, written.tick)

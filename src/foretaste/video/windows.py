@@ -73,6 +73,13 @@ def window_indices(start_s: float, stop_s: float, *, frames: int, rate: float, g
     return np.array([chosen[0]] * (frames - len(chosen)) + list(chosen), dtype=np.int64)
 
 
+def last_moment(stops_s: np.ndarray, window: str) -> np.ndarray:
+    """The last moment (n,) of windows that stop at (n,): an ``observed`` one holds its stop, the action
+    itself (``target``) ends before it.
+    """
+    return stops_s if window == "observed" else np.nextafter(stops_s, -np.inf)
+
+
 def shown_at(pts_s: np.ndarray, times_s: np.ndarray) -> np.ndarray:
     """For each time the index of the frame shown then: the last with ``pts_s`` <= time; -1 before the first
     frame.

@@ -27,7 +27,7 @@ from foretaste.pipeline.console import track
 from foretaste.pipeline.options import Options
 from foretaste.video.decode import decoder, frames_at
 from foretaste.video.frame_table import FrameTable, confirmed, frame_tables
-from foretaste.video.windows import grid_index, shown_at, window_indices
+from foretaste.video.windows import grid_index, last_moment, shown_at, window_indices
 from foretaste.views.observed import usable, without_a_frame
 from foretaste.views.spans import SampledBy, Spans
 
@@ -257,9 +257,8 @@ def _spans(sampling: Sampling, samples: pa.Table, pts_s: Sequence[np.ndarray]) -
 
 
 def _last_s(samples: pa.Table, sampling: Sampling) -> list[float]:
-    """The last moment of each sample's window: an observed one holds its stop, an action ends before it."""
-    stops = samples[SPANS[sampling.window][1]].to_numpy()
-    return (stops if sampling.window == "observed" else np.nextafter(stops, -np.inf)).tolist()
+    """The last moment of each sample's window."""
+    return last_moment(samples[SPANS[sampling.window][1]].to_numpy(), sampling.window).tolist()
 
 
 def _confirmed(known: Mapping[str, FrameTable], names: Sequence[str]) -> dict[str, FrameTable]:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from foretaste.annotations.history import histories
-from foretaste.contracts.modalities import RGB
-from foretaste.contracts.tables import SEGMENTS, VIDEOS, of_modality, read_table
+from foretaste.contracts.tables import SEGMENTS, read_table
 from foretaste.evaluation.heads import main_scores
 from foretaste.report.filmstrips import Frame, Opinion, choose, opinion, strip
 from foretaste.report.finished_runs import FinishedRuns
 from foretaste.report.other_modalities import OtherModalities, Strip
 from foretaste.scores.exchange import read_split
-from foretaste.video.frame_table import FrameTable, frame_tables
 
 TITLE = "Samples"
 
@@ -98,12 +95,12 @@ def _examples(runs: FinishedRuns, shown: Sequence[str]) -> list[Example]:
     read = None if history is None else histories(samples, segments, **history)
     actions = segments.column(world.classes.main).to_pylist()
     names = world.classes.names(world.classes.main)
-    videos, others = _videos(runs), _others(runs)
+    others = _others(runs)
     logits = {model: _logits(model, runs)[positions] for model in shown}
     made = []
     for i, ((position, why), row) in enumerate(zip(chosen, samples.to_pylist(), strict=True)):
         truth = int(world.labels[position])
-        video, target_s = videos.get(row["video_id"]), row["target_start_s"]
+        video, target_s = runs.videos.get(row["video_id"]), row["target_start_s"]
         window = (row["window_start_s"], row["window_stop_s"])
         film = () if video is None else strip(video, *window, target_s)
         made.append(
@@ -132,11 +129,3 @@ def _logits(model: str, runs: FinishedRuns) -> np.ndarray:
 def _others(runs: FinishedRuns) -> OtherModalities:
     boxes = runs.inputs.get("boxes")
     return OtherModalities.read(runs.settings.get("flow"), None if boxes is None else Path(boxes))
-
-
-def _videos(runs: FinishedRuns) -> dict[str, FrameTable]:
-    """Those that have frames to show."""
-    if "videos" not in runs.inputs:
-        return {}
-    folder = Path(runs.settings["video_folders"][RGB])
-    return frame_tables(of_modality(read_table(runs.inputs["videos"], VIDEOS), RGB), folder)
