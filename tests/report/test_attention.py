@@ -42,7 +42,7 @@ def test_what_is_attended_to_keeps_its_light():
     weight = np.zeros((4, 4))
     weight[0, 0] = 0.5
     shown = lit(frame, weight, most=0.5)
-    assert shown[2, 2, 0] == 200 and shown[-2, -2, 0] == 50
+    assert shown[2, 2, 0] == 200 and shown[-2, -2, 0] == 70
     marked = boxed(frame, (3, 0), (4, 4))
     assert (marked != frame).any(2)[SIDE * 3 // 4 :, : SIDE // 4].any()
     assert (marked == frame)[: SIDE * 3 // 4].all() and (frame == 200).all()

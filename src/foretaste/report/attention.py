@@ -13,7 +13,7 @@ from foretaste.video.frame_table import FrameTable, confirmed
 from foretaste.video.windows import last_moment, window_indices
 
 #: Height and width of a picture in pixels, and how bright it is where nothing is attended to.
-SIDE, DARK = 168, 0.25
+SIDE, DARK = 168, 0.35
 
 
 def longest(places: np.ndarray) -> tuple[int, int]:
