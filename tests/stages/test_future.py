@@ -17,6 +17,7 @@ from jobs import give_names_of, job_file, run_here
 from workflow_copy import copy_workflow
 
 from foretaste.annotations import jhmdb, thumos14
+from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Look
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.jobs import read_job
@@ -154,6 +155,14 @@ def test_the_network_that_is_asked_about_the_past_is_the_one_that_knows_actions(
     shown = [config["model"]["view"].get("window", "observed") for config in scored]
     assert shown == ["target", "observed", "observed"]
     assert [config["protocol"]["window"] for config in scored] == ["target", None, None]
+
+
+def test_a_network_that_is_scored_with_another_view_speaks_from_its_scores_alone(tmp_path):
+    taught = {"loss": {"kind": "kl", "temperature": 1.0, "t_squared": False}, "of": "action"}
+    terms = [{"loss": {"kind": "cross_entropy"}, "of": "action"}, {**taught, "to": "teacher_future_early"}]
+    student = {**TINY, "objective": terms, "live": ["teacher_future_early"]}
+    with pytest.raises(ConfigError, match=r"teacher_future_early cannot speak live: .*scored_view"):
+        FutureRun(tmp_path, "jhmdb_s1", student_smoothed=student).job("read_annotations")
 
 
 def test_a_clip_that_is_shorter_than_its_window_is_dropped_and_says_so(tmp_path):
