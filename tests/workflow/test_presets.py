@@ -128,8 +128,11 @@ def test_the_future_dry_runs_on_the_kitchen(fresh, system):
 
 SLOW_TARGETS = [
     pytest.param(name, marks=pytest.mark.slow)
-    for name in ("demo_worlds", "future_demo_worlds", "lm_avt_demo_seeds", "features", "teachers")
-]
+    for name in (
+        "demo_worlds", "future_demo_worlds", "multimodal_demo", "multimodal_demo_worlds", "lanvikd_demo",
+        "lanvikd_demo_worlds", "lm_avt_demo_seeds", "features", "teachers",
+    )
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("target", ["demo", *SLOW_TARGETS])
