@@ -68,7 +68,7 @@ PRESETS = {
     ),
     "models: {teacher_lm: {extra: [pairss]}}": "unknown task 'pairss'.*extra.*did you mean 'pairs'",
     "models: {teacher_lm: {extra: [pairs, pairs]}}": "pairs occurs twice.*models.teacher_lm.extra",
-    "task: pairs": "pairs, whose samples have no labels.*task: one of anticipation, recognition",
+    "task: pairs": "pairs, whose samples have no labels.*task: one of anticipation, early, recognition",
     "task: recogniton": "unknown task 'recogniton'.*did you mean 'recognition'",
     "task: recognition": "a history under the rule start and the task recognition.*rule: all",
     "task: recognition\nhistory: {rule: all}\nmodels: {teacher_clip: {role: teacher, label: x, view: {"
