@@ -28,6 +28,15 @@ def test_real_datasets_dry_run(fresh, real_data, dataset, system):
 
 
 @pytest.mark.slow
+def test_splits_that_are_pooled_are_each_trained_on(fresh, real_data):
+    settings = ("--config", "dataset=egtea", "systems=lm_avt_counts", f"data_root={real_data}")
+    text = fresh.snakemake("-n", "teachers", *settings).stdout
+    for split in ("egtea_s1", "egtea_s2", "egtea_s3"):
+        assert f"train results/{split}/lm_avt_counts/seed0/teacher_counts/" in text
+    assert "report results/egtea/lm_avt_counts/teachers/summary.json" in text
+
+
+@pytest.mark.slow
 def test_small_students_dry_run(fresh, real_data):
     settings = ("--config", "dataset=epic55", f"data_root={real_data}", f"recipes={real_data}/layer1.json")
     jobs = fresh.planned("lm_avt_small", *settings)
