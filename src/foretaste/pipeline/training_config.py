@@ -116,6 +116,10 @@ class LoopConfig(Options):
     """Parameter groups with another rate; the first match wins."""
     clip_norm: PositiveFloat | None = None
     """Largest gradient norm."""
+    average: float | None = Field(None, gt=0, lt=1)
+    """Monitor, and end with, a running average of the weights that keeps this share of itself at each step
+    (0.999); null: the weights of the last step, as published.
+    """
     precision: Literal["fp32", "bf16", "fp64"] = "fp32"
     """bf16 is autocast; fp64 turns the whole model to double (tests)."""
     tf32: bool = False

@@ -15,7 +15,6 @@ because only then a process whose piece of a batch is empty, or has no label, co
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +32,6 @@ from foretaste.pipeline import console
 from foretaste.pipeline.training_config import LoopConfig
 from foretaste.training import processes
 from foretaste.training.arithmetic import computing
-from foretaste.training.checkpoint import weights
 from foretaste.training.gradients import GradientSum
 from foretaste.training.interruptions import END, Interruptions
 from foretaste.training.joining import join, leave
@@ -45,9 +43,11 @@ from foretaste.training.progress import Progress, frozen_digest
 from foretaste.training.running_statistics import RunningStatistics
 from foretaste.training.samples import Loader, Share
 from foretaste.training.schedule import learning_rate
+from foretaste.training.sound_numbers import check_finite, check_weights
 from foretaste.training.stream import Stream, workers
 from foretaste.training.sums import from_main, total_of
 from foretaste.training.targets import Targets
+from foretaste.training.weight_average import WeightAverage
 
 #: Settings of a training that may change between a kill and the next start.
 MAY_CHANGE = {"checkpoint_minutes", "checkpoint_steps", "accumulate", "workers", "worker_timeout_s"}
@@ -68,6 +68,7 @@ class _Run:
     targets: Targets
     objective: Objective
     optimizer: torch.optim.Optimizer
+    average: WeightAverage
     statistics: RunningStatistics
     gradients: GradientSum
     loader: Loader
@@ -89,7 +90,7 @@ def fit(
     out: Path,
 ) -> None:
     """Train ``model`` in place; it ends on the device it was trained on, in training mode and, whatever it
-    was trained in, in fp32.
+    was trained in, in fp32, with its average weights where ``config.average`` asks for them.
 
     loaders
         ``training``, and any others are monitors: after each epoch the loss and top-1 of every head on their
@@ -116,12 +117,14 @@ def fit(
     model.to(accelerator.device, torch.float64 if config.precision == "fp64" else None)
     with computing(accelerator.device, tf32=config.tf32, deterministic=config.deterministic):
         join(model, objective, targets, loader, accelerator.device, config.precision)
+        optimizer = build_optimizer(model, config)
         run = _Run(
             accelerator=accelerator,
             model=model,
             targets=targets,
             objective=objective,
-            optimizer=build_optimizer(model, config),
+            optimizer=optimizer,
+            average=WeightAverage(optimizer, config.average),
             statistics=RunningStatistics(model),
             gradients=GradientSum(accelerator, model),
             loader=loader,
@@ -133,6 +136,7 @@ def fit(
             done = _resume(run, progress)
             if done < run.steps:
                 _take_steps(run, progress, done, loaders)
+    run.average.leave()
     run.statistics.leave()
     run.gradients.leave()
     leave(model)
@@ -165,9 +169,10 @@ def _take_steps(run: _Run, progress: Progress, done: int, loaders: Mapping[str, 
             ended = taken % run.loader.steps == 0 or taken == run.steps
             due = wished or when.is_due(taken) or taken == run.steps
             if ended or due:
-                _check_weights(run.model, taken)
+                check_weights(run.model, taken)
             if ended:
-                lines += _monitor(run, stream, monitors, step)
+                with run.average.in_place():
+                    lines += _monitor(run, stream, monitors, step)
             if run.accelerator.is_main_process:
                 progress.check()
                 with open(progress.log, "a", encoding="utf-8") as log:
@@ -196,7 +201,7 @@ def _step(run: _Run, step: int, pieces: Sequence[Batch | None]) -> dict[str, Any
         group["lr"] = run.rate(group["base"], step)
     values = _backward(run, step, pieces)
     for term, value in zip(run.objective.terms, values, strict=True):
-        _finite(term.name, value, step)
+        check_finite(term.name, value, step)
     norm = _update(run, step)
     weighted = [
         term.config.weight * value
@@ -247,10 +252,11 @@ def _update(run: _Run, step: int) -> float:
     run.statistics.update(run.accelerator)
     trained = [parameter for parameter in run.model.parameters() if parameter.grad is not None]
     norm = torch.nn.utils.get_total_norm([parameter.grad for parameter in trained])
-    _finite("gradient norm", float(norm), step)
+    check_finite("gradient norm", float(norm), step)
     if run.config.clip_norm is not None:
         torch.nn.utils.clip_grads_with_norm_(trained, run.config.clip_norm, norm)
     run.optimizer.step()
+    run.average.update(step, trained)
     run.optimizer.zero_grad()
     return float(norm)
 
@@ -261,7 +267,7 @@ def _monitor(run: _Run, stream: Stream, monitors: Mapping[str, Loader], step: in
     for name, loader in monitors.items():
         found = observe(run.accelerator, run.model, stream, loader, run.config.precision)
         for what, value in found.items():
-            _finite(f"{name} {what}", value, step)
+            check_finite(f"{name} {what}", value, step)
         lines.append({"epoch": step // run.loader.steps + 1, "step": step + 1, "monitor": name, **found})
     return lines
 
@@ -282,24 +288,3 @@ def _identity(
         "parameters": {name: list(parameter.shape) for name, parameter in model.named_parameters()},
         "frozen": frozen_digest(model),
     }
-
-
-def _finite(what: str, value: float | None, step: int) -> None:
-    if value is not None and not math.isfinite(value):
-        raise DataError(
-            f"{what} is {value}",
-            f"step {step + 1}",
-            "a finite number",
-            "lower the rate, or look at this batch's inputs",
-        )
-
-
-def _check_weights(model: nn.Module, step: int) -> None:
-    for name, tensor in weights(model).items():
-        if not torch.isfinite(tensor).all():
-            raise DataError(
-                f"{name} is not finite",
-                f"step {step}",
-                "finite weights after an update",
-                "lower the rate, or set clip_norm",
-            )
