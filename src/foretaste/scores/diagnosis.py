@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import entr
+from scipy.special import entr, log_softmax, softmax
 
-from foretaste.scores.average import log_softmax
 from foretaste.scores.topk import top_k as best_of
 
 #: Rows that are looked at together, in double precision.
@@ -93,7 +92,8 @@ def warnings(taught: Diagnosis, elsewhere: Diagnosis | None, scored: str | None)
 
 def _sums(logits: np.ndarray, labels: np.ndarray, temperature: float, k: int | None) -> np.ndarray:
     """(6,) sums over rows, in the order of ``Diagnosis``; the entropy in nats."""
-    at_one, probability = log_softmax(logits), np.exp(log_softmax(logits / temperature))
+    wide = logits.astype(np.float64)
+    at_one, probability = log_softmax(wide, 1), softmax(wide / temperature, 1)
     mine = np.arange(len(labels))
     truth = logits[mine, labels]
     # Of equal logits that of the lower class ranks before, as everywhere.
