@@ -42,7 +42,7 @@ MISTAKES = {
     "the default dataset": (
         "lm_avt_published",
         (),
-        "not made for the dataset kitchen.*one of lm_avt, lm_avt_demo",
+        "not made for the dataset kitchen.*one of .*lm_avt, lm_avt_demo",
     ),
     "a path of another system": (
         "results/epic55/lm_avt_demo/report.html",
