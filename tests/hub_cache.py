@@ -11,6 +11,7 @@ NAMES = (
     "distilbert-base-uncased",
     "google/electra-base-discriminator",
     "HuggingFaceTB/SmolLM2-135M",
+    "microsoft/MiniLM-L12-H384-uncased",
     "roberta-base",
 )
 

@@ -46,12 +46,12 @@ title: x
 paper: x
 primary_metric: top1
 frame_stores:
-  small: {side: 60, shards: 2, flow: dis}
+  teas: {side: 60, shards: 2, flow: dis}
 models:
   student:
     role: student
     label: x
-    frame_store: small
+    frame_store: teas
     views:
       rgb: &shown
         kind: clip
@@ -71,7 +71,7 @@ models:
   slow:
     role: student
     label: y
-    frame_store: small
+    frame_store: teas
     view: {<<: *shown, frames: 2, rate: 1.0}
     network: {kind: avt, width: 8, layers: 1, heads: 2, dropout: 0.0, backbone: *vit}
     objective: [{loss: {kind: cross_entropy}, of: action}]
@@ -124,7 +124,7 @@ class Run:
         paths = []
         for modality in modalities:
             for shard in "01":
-                names = {"dataset": "tea", "frame_store": "small", "modality": modality, "shard": shard}
+                names = {"dataset": "tea", "frame_store": "teas", "modality": modality, "shard": shard}
                 step = self.step("store_frames", **names)
                 store_frames.run(step)
                 paths.append(step.outputs["frames"])
@@ -210,15 +210,15 @@ def test_the_plan_names_the_store_where_it_is_needed_and_nowhere_else(tmp_path):
     samples = plan.describe("make_samples", {"dataset": "tea", "task": "anticipation"})
     assert not any(name.startswith("frames") for name in samples.inputs)
     files = Targets(plan.catalogue).features("tea", ["tea"])(None)
-    shards = [f"{plan.results}/tea/frames/small/{m}/{s}.h5" for m in ("rgb", "flow") for s in "01"]
+    shards = [f"{plan.results}/tea/frames/teas/{m}/{s}.h5" for m in ("rgb", "flow") for s in "01"]
     assert [path for path in files if path.endswith(".h5")] == shards
     skipping = Run(tmp_path / "skip", on_bad_input="skip").plan
     samples = skipping.describe("make_samples", {"dataset": "tea", "task": "anticipation"})
-    assert samples.inputs["frames_small_flow"] == [
-        f"{skipping.results}/tea/frames/small/flow/{shard}.h5" for shard in "01"
+    assert samples.inputs["frames_teas_flow"] == [
+        f"{skipping.results}/tea/frames/teas/flow/{shard}.h5" for shard in "01"
     ]
     issues = skipping.describe("gather_issues", {"dataset": "tea"}).inputs["issues"]
-    assert f"{skipping.results}/tea/issues/store_frames-small-rgb-1.parquet" in issues
+    assert f"{skipping.results}/tea/issues/store_frames-teas-rgb-1.parquet" in issues
 
 
 def damage(run: Run) -> None:
@@ -259,10 +259,10 @@ def test_a_video_that_does_not_decode_costs_its_samples_or_stops_the_run(tmp_pat
             "side: 59",
             r"shows pictures of 60 pixels a side, stored with 59: .*models.student.frame_st",
         ),
-        ("side: 60", "side: 8", "frame_stores.small.side"),
-        ("flow: dis", "flow: tvl1", "frame_stores.small.flow.*dis"),
+        ("side: 60", "side: 8", "frame_stores.teas.side"),
+        ("flow: dis", "flow: tvl1", "frame_stores.teas.flow.*dis"),
         (
-            "frame_store: small\n    view: {<<",
+            "frame_store: teas\n    view: {<<",
             "frame_store: smal\n    view: {<<",
             "frame store 'smal'",
         ),
@@ -281,6 +281,6 @@ def test_mistakes_in_a_preset_are_named(old, new, message, tmp_path):
 
 def test_flow_needs_videos_of_it_or_a_way_to_compute_it(tmp_path):
     run = Run(tmp_path, SYSTEM.replace(", flow: dis", ""))
-    names = {"dataset": "tea", "frame_store": "small", "modality": "flow", "shard": "0"}
+    names = {"dataset": "tea", "frame_store": "teas", "modality": "flow", "shard": "0"}
     with pytest.raises(ConfigError, match="no videos of the modality flow"):
         run.plan.describe("store_frames", names)

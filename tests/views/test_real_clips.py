@@ -21,7 +21,7 @@ from foretaste.pipeline import families
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, video_files
 from foretaste.video.flow import flow_before
 from foretaste.video.frame_table import frame_tables
-from foretaste.video.frame_tar import Clock
+from foretaste.video.numbered_frames import Clock
 from foretaste.video.probe import probe
 
 FRAMES, SIZE = 8, 32

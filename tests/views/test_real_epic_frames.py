@@ -19,7 +19,7 @@ from foretaste.contracts.tables import SAMPLES, VIDEOS
 from foretaste.contracts.view import Look, Sources
 from foretaste.pipeline import families
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, video_files
-from foretaste.video.frame_tar import Clock
+from foretaste.video.numbered_frames import Clock
 from foretaste.video.probe import probe
 
 FRAMES, SIZE = 6, 32
