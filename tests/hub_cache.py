@@ -15,6 +15,9 @@ NAMES = (
     "roberta-base",
 )
 
+#: Folders of data_root that presets start from.
+FOLDERS = ("vjepa2-vitl-fpc64-256",)
+
 
 def remember(cache: Path, name: str, commit: str, revision: str = "main") -> None:
     """From now on ``revision`` of a model is ``commit`` to this cache."""
@@ -28,7 +31,7 @@ def remember(cache: Path, name: str, commit: str, revision: str = "main") -> Non
 
 def put_in_data_root(data_root: Path) -> None:
     """Folders that have the names of all models of presets, with files of no content."""
-    for name in NAMES:
+    for name in (*NAMES, *FOLDERS):
         folder = data_root / "weights" / name
         folder.mkdir(parents=True, exist_ok=True)
         for file in ("config.json", "tokenizer.json", "model.safetensors"):
