@@ -147,6 +147,8 @@ def test_without_rates_times_alone_are_told(kitchen, capsys):
         (("narration_id", "frame"), ("P01_11_0", ""), "frame is empty"),
         (("narration_id", "time_s"), ("P09_01_0", "3"), "no action 'P09_01_0'"),
         (("narration_id", "video_id", "time_s"), ("P01_11_0", "P18_02", "3"), "P01_11_0 in video 'P18_02'"),
+        (("narration_id", "frame"), ("P01_11_0", "-3"), "frame -3, counted from 0"),
+        (("narration_id", "frame"), ("P01_11_0", "12.5"), "a whole number, from 0"),
         (("narration_id", "seconds"), ("P01_11_0", "3"), "one of time_s, frame"),
         (("clip", "time_s"), ("P01_11_0", "3"), "one of sample_id"),
     ],
@@ -174,6 +176,23 @@ def test_frame_numbers_need_a_rate(kitchen, capsys):
         == 1
     )
     assert "--fps or --videos" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("fps", ["0", "-30", "nan", "inf"])
+def test_a_rate_that_cannot_be(kitchen, capsys, fps):
+    folder, _ = kitchen
+    written(folder / "windows.csv", ("narration_id", "frame"), [("P01_11_0", 3)])
+    segments = str(folder / "EPIC_100_validation.csv")
+    assert main(["audit-windows", str(folder / "windows.csv"), "--segments", segments, "--fps", fps]) == 1
+    assert "a number above 0" in capsys.readouterr().err
+
+
+def test_few_samples_tell_no_clock(kitchen, capsys):
+    folder, segments = kitchen
+    rows = [(one.name, f"{one.start_s - 1:.4f}") for one in segments[:9]]
+    written(folder / "windows.csv", ("sample_id", "time_s"), rows)
+    assert audit(folder) == 0
+    assert "too few samples to tell a clock (9, of at least 10)" in capsys.readouterr().out
 
 
 def made(before_s, rate=None) -> Windows:

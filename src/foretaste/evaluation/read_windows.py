@@ -147,14 +147,14 @@ def _rate(video_id: str, rates: Mapping[str, Rate] | float) -> Rate:
 
 def _placed(index: float, rate: Rate, row: Row, path: Path) -> float:
     """When the frame of an index, from 0, is shown."""
-    if rate.pts_s is None:
-        return index / rate.fps
-    if not 0 <= index < len(rate.pts_s):
+    known = np.inf if rate.pts_s is None else len(rate.pts_s)
+    if not (0 <= index < known and index == int(index)):
+        of = "a whole number" if rate.pts_s is None else f"one of {known}"
         raise DataError(
-            f"frame {index:g}", f"{path}: line {row.line}", f"one of {len(rate.pts_s)}, from 0",
+            f"frame {index:g}, counted from 0", f"{path}: line {row.line}", f"{of}, from 0",
             "look at how frames are numbered (--first-frame)",
         )  # fmt: skip
-    return float(rate.pts_s[int(index)])
+    return index / rate.fps if rate.pts_s is None else float(rate.pts_s[int(index)])
 
 
 def _numbers(row: Row, column: str) -> list[float]:

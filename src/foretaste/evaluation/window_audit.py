@@ -21,6 +21,8 @@ ROUNDING_S = 1e-6
 CLOCKS_FPS = (60.0, 60000 / 1001, 50.0, 48.0, 30.0, 30000 / 1001, 25.0, 24.0)
 #: A clock explains windows where the middle 90 per cent of the distances differ by at most so much.
 EVEN_S = 0.2
+#: Fewer samples are alike on several clocks.
+FEWEST = 10
 #: Of two explanations the plainer one is believed unless the other's distances differ by so much less.
 PLAINER_S = 0.02
 
@@ -57,10 +59,12 @@ class Explanation:
     clock_fps: float | None
     before_s: float
     spread_s: float
+    samples: int
 
     @property
     def explains(self) -> bool:
-        return self.spread_s <= EVEN_S
+        """Whether there are enough samples, and they are enough alike."""
+        return self.samples >= FEWEST and self.spread_s <= EVEN_S
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +135,11 @@ def _explanations(windows: Windows) -> Iterator[Explanation]:
         for anchor, at_s in (("start", windows.start_s), ("stop", windows.stop_s)):
             low, middle, high = np.percentile(at_s - meant_s, [5, 50, 95])
             yield Explanation(
-                anchor=anchor, clock_fps=clock, before_s=float(middle), spread_s=float(high - low)
+                anchor=anchor,
+                clock_fps=clock,
+                before_s=float(middle),
+                spread_s=float(high - low),
+                samples=len(at_s),
             )
 
 

@@ -30,7 +30,8 @@ WITH_CLASS_TOKEN = (
 #: text.
 _LEFT_OUT = re.compile(
     r"^(classifier|head|lm_head|fc_norm|decoder|encoder_to_decoder|cls_classifier|distillation_classifier"
-    r"|text_model|text_projection|visual_projection|logit_scale|logit_bias|pooler)\b|mask_token$|position_ids$"
+    r"|text_model|text_projection|visual_projection|logit_scale|logit_bias|pooler)\b"
+    r"|mask_token$|position_ids$"
 )
 
 #: Architectures whose patches come step by step, each of ``tubelet_size`` frames.

@@ -67,13 +67,13 @@ def _unseen(
         seen = {**tables, "features": shards, "frame_stores": stores}
         sources = Sources(samples=samples.take(left), **seen)
         reasons[left] = member.unseen(config, sources)
-        left = left[reasons[left] == None]  # noqa: E711 (element by element)
+        left = left[np.equal(reasons[left], None)]
     return reasons
 
 
 def _stop_at(reasons: np.ndarray, samples: pa.Table, dataset: str) -> None:
     """Raise DataError that lists every sample with a reason."""
-    rows = np.flatnonzero(reasons != None)  # noqa: E711 (element by element)
+    rows = np.flatnonzero(np.not_equal(reasons, None))
     if not len(rows):
         return
     ids, videos = (samples[name].to_pylist() for name in ("sample_id", "video_id"))

@@ -75,7 +75,7 @@ def _plan(step: Step, videos: Mapping[str, FrameTable]) -> dict[str, np.ndarray]
         probed = of_modality(tables["videos"], sampling.modality)
         reasons = without_a_frame(samples, probed, shown.SPANS[sampling.window][1])
         kept = pc.is_null(samples["dropped_because"]).to_numpy(zero_copy_only=False)
-        kept &= reasons == None  # noqa: E711 (element by element)
+        kept &= np.equal(reasons, None)
         for video_id, frames in shown.wanted(sampling, samples.filter(kept), videos).items():
             found[video_id].append(frames)
     return {video_id: np.unique(np.concatenate(found[video_id])) for video_id in sorted(found)}

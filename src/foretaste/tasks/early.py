@@ -53,7 +53,7 @@ def build(config: Config, *, segments: pa.Table, videos: pa.Table | None = None)
     targets = ends + config.tau_a
     target_ends = np.minimum(targets + config.tau_o, stops[rows])
     reasons = dropped[rows]
-    nothing_left = (reasons == None) & (target_ends <= targets)  # noqa: E711 (element by element)
+    nothing_left = np.equal(reasons, None) & (target_ends <= targets)
     reasons[nothing_left] = f"ends within {config.tau_a:.4g} s after its window"
     times_s = {
         "window_start_s": np.maximum(ends - config.tau_o, starts[rows]),

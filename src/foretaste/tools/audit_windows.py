@@ -14,12 +14,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 
+from foretaste.contracts.errors import ConfigError
 from foretaste.evaluation.read_windows import read_actions, read_rates, read_windows
-from foretaste.evaluation.window_audit import Explanation, Windows, explained, histogram, late, sees_action
+from foretaste.evaluation.window_audit import (
+    FEWEST,
+    Explanation,
+    Windows,
+    explained,
+    histogram,
+    late,
+    sees_action,
+)
 
 #: Of the longest bar.
 _WIDTH = 40
@@ -62,6 +72,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print it; 1 where a sample sees what it may not."""
+    if arguments.fps is not None and not 0 < arguments.fps < math.inf:
+        raise ConfigError(f"{arguments.fps:g} frames a second", "--fps", "a number above 0", "correct it")
     rates = arguments.fps if arguments.videos is None else read_rates(arguments.videos)
     actions = read_actions(arguments.segments)
     windows = read_windows(arguments.windows, actions, rates, arguments.first_frame)
@@ -109,6 +121,8 @@ def _worst(windows: Windows, wrong: np.ndarray) -> str:
 
 
 def _sentence(best: Explanation) -> str:
+    if best.samples < FEWEST:
+        return f"too few samples to tell a clock ({best.samples}, of at least {FEWEST})"
     if not best.explains:
         return (
             f"no clock explains it: the most even distances, to the action's {best.anchor}, still differ by"

@@ -14,8 +14,8 @@ from foretaste.scores.diagnosis import Diagnosis, diagnose, warnings
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.training.material import rows_of
 
-#: The losses that teach a head's class probabilities, by their settings of temperature and top K.
-_OF_PROBABILITIES = ("kl", "topk_kl")
+#: The setting of every loss that teaches class probabilities.
+_TEMPERATURE = "temperature"
 
 
 def target_warnings(
@@ -30,7 +30,7 @@ def target_warnings(
         The split that tells what a teacher knows of rows that it was not trained on.
     """
     for term in objective:
-        if term.teacher not in folders or term.loss["kind"] not in _OF_PROBABILITIES:
+        if term.teacher not in folders or _TEMPERATURE not in term.loss:
             continue
         scores = open_scores(folders[term.teacher])
         taught = _diagnosis(scores, term, samples, "training")
@@ -54,5 +54,5 @@ def _diagnosis(scores: Scores, term: TermConfig, samples: pa.Table, split: str) 
     if not len(rows):
         return None
     logits = scores.logits(split, term.field, samples["sample_id"].take(rows).to_pylist())
-    settings = {"temperature": term.loss["temperature"], "k": term.loss.get("k")}
+    settings = {"temperature": term.loss[_TEMPERATURE], "k": term.loss.get("k")}
     return diagnose(logits, labels[rows], **settings)

@@ -137,8 +137,8 @@ def unseen(config: Config, sources: Sources) -> np.ndarray:
     reasons = shown.unseen(_sampling(config), sources, "views.boxes")
     known = pc.unique(sources.need("boxes", "views.boxes")["video_id"])
     boxed = pc.is_in(sources.samples["video_id"], value_set=known).to_numpy(zero_copy_only=False)
-    reasons[(reasons == None) & ~boxed] = "no boxes of its video"  # noqa: E711 (element by element)
-    left = reasons == None  # noqa: E711 (element by element)
+    reasons[np.equal(reasons, None) & ~boxed] = "no boxes of its video"
+    left = np.equal(reasons, None)
     of = np.array(sources.samples["video_id"].to_pylist(), dtype=object)
     videos = frame_tables(of_modality(sources.need("videos", "views.boxes"), RGB), Path())
     for video_id in sorted(set(of[left].tolist())):

@@ -197,20 +197,20 @@ def unseen(sampling: Sampling, sources: Sources, who: str) -> np.ndarray:
     reasons = without_a_frame(samples, videos, SPANS[sampling.window][1])
     ends_s = dict(zip(videos.column("video_id").to_pylist(), videos.column("duration_s").to_pylist()))
     of, last_s = samples["video_id"].to_pylist(), _ends_s(sampling, samples)
-    for row in np.flatnonzero(reasons == None):  # noqa: E711 (element by element)
+    for row in np.flatnonzero(np.equal(reasons, None)):
         if _late(sampling, last_s[row], ends_s[of[row]]):
             reasons[row] = "window stops after the end of the video"
     if sampling.sampler is not None and sampling.sampler.kind == "layout":
         _name_short(reasons, sampling, samples, videos)
     if sampling.modality != RGB:
-        said = reasons != None  # noqa: E711 (element by element)
+        said = np.not_equal(reasons, None)
         reasons[said] = [f"{reason} ({sampling.modality})" for reason in reasons[said]]
     return reasons
 
 
 def _name_short(reasons: np.ndarray, sampling: Sampling, samples: pa.Table, videos: pa.Table) -> None:
     """Add to ``reasons`` the windows of too few frames for a sampler that repeats none."""
-    known, left = frame_tables(videos, Path()), np.flatnonzero(reasons == None)  # noqa: E711 (by element)
+    known, left = frame_tables(videos, Path()), np.flatnonzero(np.equal(reasons, None))
     own = samples.take(pa.array(left))
     spans = _spans(sampling, own, [known[video_id].pts_s for video_id in own["video_id"].to_pylist()])
     reasons[left[spans.short()]] = f"fewer than {sampling.frames} frames"
