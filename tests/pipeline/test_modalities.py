@@ -40,13 +40,24 @@ models:
     objective: [{loss: {kind: cross_entropy}, of: action}]
     training: {epochs: 1, batch: 2, optimizer: {kind: sgd, lr: 1.0}}
 """
+#: A student that decodes RGB, taught by one that decodes flow while it learns.
+TAUGHT_LIVE = """
+  rgb:
+    role: student
+    label: y
+    view: {kind: clip}
+    network: {kind: avt, layers: 1, heads: 2, dropout: 0.0, backbone: {kind: vit}}
+    live: [student]
+    objective: [{loss: {kind: kl, temperature: 2.0, t_squared: true}, of: action, to: student}]
+    training: {epochs: 1, batch: 2, optimizer: {kind: sgd, lr: 1.0}}
+"""
 
 
-def plan(folder: Path, videos: str) -> Plan:
+def plan(folder: Path, videos: str, models: str = "") -> Plan:
     """The plan of a copy of the workflow, with a dataset whose videos are said to lie so."""
     copy_workflow(folder)
     (folder / "workflow/datasets/tea.yaml").write_text(f"{DATASET}videos: {videos}\n")
-    (folder / "workflow/systems/tea.yaml").write_text(SYSTEM)
+    (folder / "workflow/systems/tea.yaml").write_text(SYSTEM + models)
     return Plan(Catalogue({"dataset": "tea", "data_root": str(folder)}, folder))
 
 
@@ -121,6 +132,15 @@ def test_a_model_that_sees_flow_needs_flow(tmp_path):
     assert watching(lacking.catalogue, "tea", "anticipation") == []
     with pytest.raises(ConfigError, match=r"no videos of the modality flow: workflow/datasets/tea.yaml"):
         lacking.describe("train", wildcards)
+
+
+def test_a_student_and_its_live_teacher_each_find_the_videos_that_they_decode(tmp_path):
+    write(tmp_path / "rgb", "a")
+    write(tmp_path / "flow", "a")
+    made = plan(tmp_path, "{rgb: {folder: rgb}, flow: {folder: flow}}", TAUGHT_LIVE)
+    names = {"dataset": "tea", "system": "tea", "seed": "0", "model": "rgb"}
+    folders = {name: f"{tmp_path}/{name}" for name in ("rgb", "flow")}
+    assert made.describe("train", names).places == {"video_folders": folders}
 
 
 @pytest.mark.parametrize(

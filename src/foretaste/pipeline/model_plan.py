@@ -29,7 +29,7 @@ class ModelPlan:
     def train(self, dataset: str, system: str, seed: str, model: str) -> Planned:
         """One model of a system, trained."""
         settings = self.catalogue.model(dataset, system, model)
-        inputs, config, places = seen(self.catalogue, dataset, system, settings)
+        inputs, config, folders = seen(self.catalogue, dataset, system, settings)
         targets = targets_of(settings)
         for teacher, target in targets.items():
             if teacher not in settings.live:
@@ -41,9 +41,9 @@ class ModelPlan:
                 speakers = {f"{target}.{part}": model for model, part in parts_of(teaching).items()}
                 config.setdefault("means", {})[target] = dict(zip(speakers, teaching.shares))
             for speaker, one in speakers.items():
-                its_inputs, its_config, its_places = self._live(dataset, system, seed, one)
+                its_inputs, its_config, its_folders = self._live(dataset, system, seed, one)
                 inputs |= {f"live.{speaker}.{name}": path for name, path in its_inputs.items()}
-                places |= its_places
+                folders |= its_folders
                 config.setdefault("live", {})[speaker] = its_config
         left_out = {"role", "label", "maps", "views", "lm", "backbone", "frame_store", "live"}
         left_out |= {"objective", "reuse", "scored_view"}
@@ -61,24 +61,27 @@ class ModelPlan:
             inputs["weights"] = f"{self.run.data_root}/{weights}"
         config |= {"seed": int(seed), "evaluated": self.catalogue.dataset(dataset).evaluated}
         return Planned(
-            inputs=inputs, config=config, places=places, processes=self.run.processes.get(model, 1)
+            inputs=inputs,
+            config=config,
+            places=_places(folders),
+            processes=self.run.processes.get(model, 1),
         )
 
     def _live(
         self, dataset: str, system: str, seed: str, teacher: str
-    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """What a teacher needs that speaks while its student is trained, beside what they share."""
         settings = self.catalogue.model(dataset, system, teacher)
-        inputs, config, places = seen(self.catalogue, dataset, system, settings)
+        inputs, config, folders = seen(self.catalogue, dataset, system, settings)
         shared = ("samples", "extra", "segments", "classes")
         own = {name: path for name, path in inputs.items() if name not in shared}
         own["checkpoint"] = f"{self.at.model_folder(dataset, system, teacher, int(seed))}/checkpoint"
-        return own, {"network": trained(settings.network), **config}, places
+        return own, {"network": trained(settings.network), **config}, folders
 
     def score(self, dataset: str, system: str, seed: str, model: str) -> Planned:
         """What a trained model says of every split."""
         settings = self.catalogue.model(dataset, system, model)
-        inputs, config, places = seen(self.catalogue, dataset, system, settings.as_scored)
+        inputs, config, folders = seen(self.catalogue, dataset, system, settings.as_scored)
         config["model"] = {
             **settings.model_dump(mode="json", include={"folds", "held_out", "calibrate", "maps"}),
             "network": trained(settings.network),
@@ -95,7 +98,7 @@ class ModelPlan:
                 "checkpoint": f"{self.at.model_folder(dataset, system, model, int(seed))}/checkpoint",
             },
             config=config,
-            places=places,
+            places=_places(folders),
             processes=self.run.processes.get("score", 1),
         )
 
@@ -149,6 +152,11 @@ class ModelPlan:
 
     def _tables(self, dataset: str, *names: str) -> dict[str, str]:
         return tables(self.results, dataset, *names)
+
+
+def _places(folders: dict[str, str]) -> dict[str, Any]:
+    """Where the videos lie that a step decodes."""
+    return {"video_folders": folders} if folders else {}
 
 
 def targets_of(settings: ModelConfig) -> dict[str, str]:

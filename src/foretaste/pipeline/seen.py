@@ -1,4 +1,4 @@
-"""What the models of a preset see: which inputs, settings and places their views ask for."""
+"""What the models of a preset see: which inputs, settings and folders of videos their views ask for."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from foretaste.pipeline.taken import made_from
 
 def seen(
     catalogue: Catalogue, dataset: str, system: str, settings: ModelConfig
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """What a model's views and network are made from: inputs, settings, places."""
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+    """What a model's views and network are made from: inputs, settings, and by modality the folder of the
+    videos that are decoded.
+    """
     own = samples_of(catalogue.results, dataset, catalogue.system(dataset, system).task)
     inputs: dict[str, Any] = {"samples": own, **tables(catalogue.results, dataset, "segments", "classes")}
     if settings.extra:
         inputs["extra"] = [samples_of(catalogue.results, dataset, task) for task in settings.extra]
-    places: dict[str, Any] = {}
+    folders: dict[str, str] = {}
     history = catalogue.system(dataset, system).history.model_dump(mode="json")
 
     def resolved(view: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,7 +44,7 @@ def seen(
             videos, modality = Locations(catalogue).videos(dataset), view.get("modality", RGB)
             inputs |= tables(catalogue.results, dataset, "videos")
             inputs[f"video_files_{modality}"] = videos.files(modality)
-            places.setdefault("video_folders", {})[modality] = videos.folders(modality)[modality]
+            folders[modality] = videos.folders(modality)[modality]
         if shows == "boxes":
             inputs["boxes"] = Locations(catalogue).boxes(dataset)
     if settings.lm is not None:
@@ -52,7 +54,7 @@ def seen(
         else:
             folder = f"{catalogue.results}/lm/{Locations(catalogue).corpus(dataset)}/{settings.lm}"
             inputs["lm"] = f"{folder}/checkpoint"
-    return inputs, config, places
+    return inputs, config, folders
 
 
 def watched(
