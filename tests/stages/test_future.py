@@ -19,6 +19,7 @@ from workflow_copy import copy_workflow
 from foretaste.annotations import jhmdb, thumos14
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Look
+from foretaste.features.frame_store import FrameStore
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.jobs import read_job
 from foretaste.pipeline.plan import Plan
@@ -193,8 +194,11 @@ def test_clips_under_all_real_names_make_samples(shared_data, tmp_path):
     }
 
 
+BARE = "video_background_0000001"
+
+
 def write_thumos14(data: Path) -> None:
-    """A video of 12 s a class and split; of each the second instance starts before 2 s."""
+    """A video of 12 s a class and split; of each the second instance starts before 2 s. And one of no class."""
     folders = thumos14.Config()
     for split, folder, short in (("validation", folders.validation, "val"), ("test", folders.test, "test")):
         (data / folder).mkdir(parents=True)
@@ -205,6 +209,8 @@ def write_thumos14(data: Path) -> None:
             (data / folder / f"{action}_{short}.txt").write_text(rows)
             write_clip(data / "thumos14/videos" / split / f"{video}.mp4", 12 * 15, fps=15, codec="mpeg4")
         (data / folder / f"Ambiguous_{short}.txt").write_text(f"{video}  2.0 3.0\n")
+    (data / "thumos14/videos/background").mkdir()
+    write_clip(data / "thumos14/videos/background" / f"{BARE}.mp4", 12 * 15, fps=15, codec="mpeg4")
 
 
 @pytest.fixture(scope="module")
@@ -217,9 +223,18 @@ def instances(tmp_path_factory) -> FutureRun:
     )
     write_thumos14(run.data)
     path = run.folder / "workflow/datasets/thumos14.yaml"
-    path.write_text(path.read_text().replace("count: 3000", "count: 30"))
+    settings = path.read_text().replace("count: 3000", "count: 30, unlabelled: 5")
+    path.write_text(settings.replace("videos: {", "videos: {unlabelled: true, "))
     run.tables("anticipation", "pairs")
     return run
+
+
+def test_pairs_are_drawn_from_videos_of_no_class_too(instances):
+    """Their frames are kept as others' are."""
+    videos = [row["video_id"] for row in instances.table("samples/pairs") if row["dropped_because"] is None]
+    assert len(videos) == 35 and videos[30:] == [BARE] * 5 and BARE not in videos[:30]
+    (store,) = instances.folder.glob("results/thumos14/frames/tiny/rgb/*.h5")
+    assert BARE in FrameStore([store]).videos
 
 
 def test_an_instance_before_two_seconds_is_dropped_and_says_so(instances):

@@ -52,5 +52,22 @@ def test_equal_seeds_draw_equal_pairs(segments):
 
 
 def test_no_room_is_said(segments):
-    with pytest.raises(DataError, match=r"room for 0 of 300 pairs.*longer than 5 s"):
+    with pytest.raises(DataError, match=r"room for 0 of 300 pairs.*training segments.*longer than 5 s"):
         pairs(segments, videos(v=4.0))
+
+
+def test_videos_without_any_segment_are_drawn_from_when_they_are_asked_for(segments):
+    probed = videos(v=60.0, w=30.0, x=30.0, y=9.0, z=40.0)
+    assert {row["video_id"] for row in pairs(segments, probed).to_pylist()} == {"v", "w"}
+    rows = pairs(segments, probed, unlabelled=200).to_pylist()
+    assert rows[:300] == pairs(segments, probed).to_pylist()
+    added = rows[300:]
+    assert len(added) == 200 and {row["video_id"] for row in added} == {"y", "z"}
+    ends = {"y": 9.0, "z": 40.0}
+    for row in added:
+        assert row["split"] == "training" and row["segment_id"] is None and row["action_id"] is None
+        assert row["window_start_s"] >= 0 and row["target_stop_s"] <= ends[row["video_id"]]
+    far = [row["target_start_s"] for row in added if row["video_id"] == "z"]
+    assert min(far) < 6.0 and max(far) > 34.0
+    with pytest.raises(DataError, match=r"room for 0 of 5 pairs.*no segment.*unlabelled: true"):
+        pairs(segments, videos(v=60.0, w=30.0, x=30.0), unlabelled=5)

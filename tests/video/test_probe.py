@@ -65,8 +65,9 @@ def test_rows_and_issues(folder, tmp_path):
     assert "h.mkv, h.mp4" in reasons["h.mkv"]
 
 
-def test_wanted_videos_only_and_missing_ones_named(folder):
-    columns, issues = probe(folder, video_files(folder).items(), {"b": 0.0, "P09_09": 0.0})
+def test_missing_videos_are_named(folder):
+    files = [("b", [folder / "b.mkv"])]
+    columns, issues = probe(folder, files, {"b": 0.0, "P09_09": 0.0})
     assert columns["video_id"] == ["b"]
     assert [(issue.key, issue.reason) for issue in issues] == [("P09_09", "no video file of that name")]
 
@@ -165,6 +166,17 @@ def test_stage_skips_and_says_so(folder, tmp_path):
     assert set(issues["stage"].to_pylist()) == {"probe_videos"} and set(issues["action"].to_pylist()) == {
         "skipped"
     }
+
+
+def test_stage_leaves_files_that_no_segment_is_of_alone_unless_told(folder, tmp_path):
+    told = step(tmp_path, folder, "skip", "P01_01", "nowhere")
+    probe_videos.run(told)
+    assert read_table(tmp_path / "videos.parquet", VIDEOS)["video_id"].to_pylist() == ["P01_01"]
+    told.config["unlabelled"] = ["rgb"]
+    probe_videos.run(told)
+    videos = read_table(tmp_path / "videos.parquet", VIDEOS)["video_id"].to_pylist()
+    assert {"P01_01", "b", "c", "d", "e"} <= set(videos)
+    assert "nowhere.*" in read_table(tmp_path / "issues.parquet", ISSUES)["file"].to_pylist()
 
 
 def test_stage_names_links_in_a_circle(tmp_path, capsys):

@@ -73,6 +73,10 @@ class VideoFolder(Options):
     """
     frames: FrameNumbers | None = None
     """Set where each video is a `.tar` or a folder of numbered JPEG frames."""
+    unlabelled: bool = False
+    """Whether files that no segment is of are videos of the dataset, too: pairs are drawn from them
+    (`tasks: {pairs: {unlabelled: COUNT}}`).
+    """
 
 
 def _one_or_several(value: Any) -> str:

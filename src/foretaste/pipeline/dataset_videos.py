@@ -48,6 +48,11 @@ class DatasetVideos:
         given = {} if self.settings.world is not None else self._given()
         return {name: one.frames.model_dump() for name, one in given.items() if one.frames is not None}
 
+    def unlabelled(self) -> list[str]:
+        """Modalities whose videos include those that no segment is of."""
+        given = {} if self.settings.world is not None else self._given()
+        return [name for name, one in given.items() if one.unlabelled]
+
     def files(self, modality: str = RGB) -> list[str]:
         """The videos of a modality; of a generated world, the folder that holds them. Raises ConfigError or
         DataError where there are none.

@@ -91,6 +91,7 @@ class VideoPlan:
             config={
                 "patterns": self.at.videos(dataset).patterns(),
                 "frames": self.at.videos(dataset).frames(),
+                "unlabelled": self.at.videos(dataset).unlabelled(),
                 "on_bad_input": self.run.on_bad_input,
             },
             places={"video_folders": self.at.videos(dataset).folders()},

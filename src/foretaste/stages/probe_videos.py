@@ -41,6 +41,8 @@ def run(step: Step) -> None:
         for link in circles(folder, pattern):
             say(f"{link}: a link to a folder that it lies in, which is looked into once")
         files = video_files(folder, pattern, SUFFIXES if clock is None else FRAME_SUFFIXES)
+        if wanted is not None and modality not in step.config.get("unlabelled", ()):
+            files = {name: paths for name, paths in files.items() if name in wanted}
         shown = track(files.items(), f"probing {modality} videos", total=len(files))
         rows, bad = probe(folder, shown, wanted, every_frame, modality, clock)
         for name, column in columns.items():

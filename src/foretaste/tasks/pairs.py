@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import heads_of
@@ -33,7 +32,9 @@ class Config(Options):
     tau_o: PositiveFloat
     """Seconds of each window."""
     count: PositiveInt = 1000
-    """How many pairs."""
+    """How many pairs in the vicinity of training segments."""
+    unlabelled: NonNegativeInt = 0
+    """How many more of videos that no segment is of (`videos: {unlabelled: true}` of the dataset)."""
     vicinity_s: NonNegativeFloat = 10.0
     """The second window starts at most so many seconds before or after a training segment."""
     seed: int = Field(0, ge=0)
@@ -41,66 +42,91 @@ class Config(Options):
 
 
 def build(config: Config, *, segments: pa.Table, videos: pa.Table | None = None) -> pa.Table:
-    """``count`` samples of the split ``training`` without a segment and without labels: window [t - tau_a -
-    tau_o, t - tau_a], target [t, t + tau_o], for a t that is drawn within the vicinity of a training segment,
-    itself drawn.
+    """``count + unlabelled`` samples of the split ``training`` without a segment and without labels: window
+    [t - tau_a - tau_o, t - tau_a], target [t, t + tau_o], for a t that is drawn within the vicinity of a
+    training segment, itself drawn; the ``unlabelled`` last ones anywhere in a video, itself drawn, that no
+    segment is of.
 
     Both windows lie inside the video, and overlap no segment of another split. Raises DataError where there
     is no room for them.
     """
-    last_s = ends_s(videos)
-    training = pc.equal(segments.column("split"), "training").to_pylist()
-    rows = segments.select(("video_id", "start_s", "stop_s")).to_pylist()
-    near, others = [], {}
-    for row, own in zip(rows, training, strict=True):
-        if row["video_id"] in last_s:
-            stop_s = last_s[row["video_id"]] if row["stop_s"] is None else row["stop_s"]
-            if own:
-                near.append((row["video_id"], row["start_s"], stop_s))
-            else:
-                others.setdefault(row["video_id"], []).append((row["start_s"], stop_s))
-    drawn = _draw(config, near, others, last_s)
+    room = _Room(config, segments, ends_s(videos))
+    random = np.random.default_rng(config.seed)
+    drawn = _draw(room, config.count, room.near, "training segments", random)
+    drawn += _draw(room, config.unlabelled, room.bare, "videos that no segment is of", random)
     starts = np.array([start_s for _, start_s in drawn])
     columns = {
-        "sample_id": [f"pair:{number}" for number in range(config.count)],
+        "sample_id": [f"pair:{number}" for number in range(len(drawn))],
         "video_id": [video_id for video_id, _ in drawn],
-        "split": ["training"] * config.count,
+        "split": ["training"] * len(drawn),
         "window_start_s": starts - config.tau_a - config.tau_o,
         "window_stop_s": starts - config.tau_a,
         "target_start_s": starts,
         "target_stop_s": starts + config.tau_o,
     }
     heads = heads_of(segments)
-    nothing = pa.nulls(config.count).cast(pa.int32())
+    nothing = pa.nulls(len(drawn)).cast(pa.int32())
     empty = dict.fromkeys((*(f"{head}_id" for head in heads),), nothing)
-    unset = {name: [None] * config.count for name in ("segment_id", "dropped_because")}
+    unset = {name: [None] * len(drawn) for name in ("segment_id", "dropped_because")}
     return table(columns | empty | unset, heads)
 
 
+class _Room:
+    """Where second windows may start: video, first and last start, which may lie outside the video."""
+
+    def __init__(self, config: Config, segments: pa.Table, last_s: dict[str, float]) -> None:
+        """``last_s``: where videos end."""
+        self.config, self.last_s = config, last_s
+        self.near: list[tuple[str, float, float]] = []
+        self._others: dict[str, list[tuple[float, float]]] = {}
+        for row in segments.select(("video_id", "split", "start_s", "stop_s")).to_pylist():
+            video_id, start_s, stop_s = row["video_id"], row["start_s"], row["stop_s"]
+            if video_id not in last_s:
+                continue
+            stop_s = last_s[video_id] if stop_s is None else stop_s
+            if row["split"] == "training":
+                self.near.append((video_id, start_s - config.vicinity_s, stop_s + config.vicinity_s))
+            else:
+                self._others.setdefault(video_id, []).append((start_s, stop_s))
+        annotated = set(segments.column("video_id").to_pylist())
+        self.bare = [(name, 0.0, end_s) for name, end_s in sorted(last_s.items()) if name not in annotated]
+
+    def holds(self, video_id: str, t: float) -> bool:
+        """Whether both windows lie in the video, and neither in a segment of another split."""
+        config = self.config
+        first, second = (t - config.tau_a - config.tau_o, t - config.tau_a), (t, t + config.tau_o)
+        if first[0] < 0 or second[1] > self.last_s[video_id]:
+            return False
+        others = self._others.get(video_id, ())
+        return not any(_overlap(first, other) or _overlap(second, other) for other in others)
+
+
 def _draw(
-    config: Config,
-    near: list[tuple[str, float, float]],
-    others: dict[str, list[tuple[float, float]]],
-    last_s: dict[str, float],
+    room: _Room,
+    count: int,
+    places: list[tuple[str, float, float]],
+    where: str,
+    random: np.random.Generator,
 ) -> list[tuple[str, float]]:
-    """Videos and starts of the second windows."""
-    random = np.random.default_rng(config.seed)
-    before, found = config.tau_a + config.tau_o, []
-    for _ in range(PATIENCE * config.count if near else 0):
-        video_id, start_s, stop_s = near[random.integers(len(near))]
-        t = random.uniform(start_s - config.vicinity_s, stop_s + config.vicinity_s)
-        inside = t - before >= 0 and t + config.tau_o <= last_s[video_id]
-        windows = ((t - before, t - config.tau_a), (t, t + config.tau_o))
-        if inside and not any(_overlap(one, other) for one in windows for other in others.get(video_id, ())):
+    """Videos and starts of ``count`` second windows."""
+    found: list[tuple[str, float]] = []
+    for _ in range(PATIENCE * count if places else 0):
+        if len(found) == count:
+            break
+        video_id, first_s, last_s = places[random.integers(len(places))]
+        t = random.uniform(first_s, last_s)
+        if room.holds(video_id, t):
             found.append((video_id, float(t)))
-            if len(found) == config.count:
-                return found
-    raise DataError(
-        f"room for {len(found)} of {config.count} pairs",
-        "training segments and videos",
-        f"training videos longer than {before + config.tau_o:g} s",
-        "lower tau_o or count, or raise vicinity_s, in the dataset's tasks: pairs",
-    )
+    if len(found) < count:
+        longer = room.config.tau_a + 2 * room.config.tau_o
+        raise DataError(
+            f"room for {len(found)} of {count} pairs",
+            where,
+            f"videos longer than {longer:g} s",
+            "lower tau_o or their number, or raise vicinity_s, in the dataset's tasks: pairs; videos without "
+            "segments are there with videos: {unlabelled: true}",
+        )
+    return found
 
 
 def _overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:

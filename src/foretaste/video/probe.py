@@ -33,8 +33,8 @@ def probe(
 
     A file counts as usable when its packets make sense and it decodes from the last key frame to its end;
     with ``every_frame`` only if all of it decodes. ``wanted`` says of each video that is annotated when its
-    last segment starts: a file that ends before is cut off, an id without a file is an issue, and other files
-    are left alone. ``clock`` says how frames are numbered where the files are tars or folders of them.
+    last segment starts: a file that ends before is cut off, an id without a file is an issue. ``clock`` says
+    how frames are numbered where the files are tars or folders of them.
 
     Says at the end what is remarkable, and what features will cost.
     """
@@ -44,8 +44,6 @@ def probe(
     seen = set()
     with Onlooker() as onlooker:
         for video_id, paths in files:
-            if wanted is not None and video_id not in wanted:
-                continue
             seen.add(video_id)
             names = [path.relative_to(folder).as_posix() for path in paths]
             if len(paths) > 1:
@@ -57,7 +55,7 @@ def probe(
                 continue
             try:
                 found, took = onlooker.look(paths[0], every_frame, clock)
-                if wanted is not None:
+                if wanted is not None and video_id in wanted:
                     _reaches(paths[0], found["duration_s"], wanted[video_id])
             except DataError as error:
                 issues.append(Issue(file=names[0], key=video_id, reason=error.args[0]))
