@@ -198,7 +198,7 @@ BARE = "video_background_0000001"
 
 
 def write_thumos14(data: Path) -> None:
-    """A video of 12 s a class and split; of each the second instance starts before 2 s. And one of no class."""
+    """A video of 12 s a class and split, the second instance of each before 2 s; and a video of no class."""
     folders = thumos14.Config()
     for split, folder, short in (("validation", folders.validation, "val"), ("test", folders.test, "test")):
         (data / folder).mkdir(parents=True)
