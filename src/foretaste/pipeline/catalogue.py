@@ -11,15 +11,8 @@ from typing import Any
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.components import check_parts, check_settings, schemas, with_defaults
-from foretaste.pipeline.config import (
-    BackboneConfig,
-    DatasetConfig,
-    FrameStoreConfig,
-    LmConfig,
-    SystemConfig,
-    TextConfig,
-    validated,
-)
+from foretaste.pipeline.config import DatasetConfig, SystemConfig, TextConfig, validated
+from foretaste.pipeline.definitions import DEFINED, definition
 from foretaste.pipeline.model_config import ModelConfig, TermConfig
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.overrides import check_all_meant
@@ -33,14 +26,6 @@ from foretaste.pipeline.training_config import LoopConfig
 
 #: What ``processes`` calls every scoring.
 SCORE = "score"
-
-#: What may be defined under a name that all presets share -> its settings class.
-_SHARED = {
-    "lms": LmConfig,
-    "backbones": BackboneConfig,
-    "frame_stores": FrameStoreConfig,
-    "texts": TextConfig,
-}
 
 
 class Catalogue:
@@ -133,8 +118,9 @@ class Catalogue:
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def check_fits(self, dataset: str, system: str) -> None:
-        """Raise ConfigError, listing the systems that fit, unless ``system`` is made for ``dataset``; and for
-        a term of it that cannot be on this dataset.
+        """Raise ConfigError, listing the systems that fit, unless ``system`` is made for ``dataset``; for a
+        term of it that cannot be on this dataset; and for a name that means something else to it than to the
+        other systems of this run.
         """
         if not self.fits(dataset, system):
             fitting = [name for name in self.files.names("systems") if self.fits(dataset, name)]
@@ -146,6 +132,10 @@ class Catalogue:
             )
         preset, where = self.system(dataset, system), self.files.where("systems", system)
         check_components(preset, self.heads(dataset), self.components, where)
+        together = dict.fromkeys((*self.systems_of(dataset), system))
+        for kind in DEFINED:
+            for name in getattr(preset, kind):
+                definition(self.files, kind, name, dataset, together)
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def dataset(self, name: str) -> DatasetConfig:
@@ -197,29 +187,18 @@ class Catalogue:
 
     def named(self, kind: str, name: str, dataset: str | None = None) -> Any:
         """The language model, backbone, frame store or text (``kind``: "lms", "backbones", "frame_stores",
-        "texts") of that name. Its files lie outside any system, so all presets that define it must agree.
+        "texts") of that name: as this run's systems define it or, where none of them does, as all presets do.
         """
-        found: dict[str, Any] = {}
-        for system in self.files.names("systems"):
-            settings = self.files.merged("systems", system, dataset).get(kind, {}).get(name)
-            if settings is not None:
-                found[system] = settings
-        if not found:
-            raise ConfigError(
-                f"no preset defines {name!r} under {kind}",
-                "workflow/systems",
-                "a preset that defines it",
-                "correct the name",
-            )
-        first, *others = found.values()
-        if any(other != first for other in others):
-            raise ConfigError(
-                f"{kind}.{name} differs between presets",
-                ", ".join(found),
-                "one definition",
-                "give the variant a name of its own",
-            )
-        return validated(_SHARED[kind], first, f"{kind}.{name}")
+        for systems in (self.systems_of(dataset or self.run.dataset), self.files.names("systems")):
+            found = definition(self.files, kind, name, dataset, systems)
+            if found is not None:
+                return validated(DEFINED[kind], found, f"{kind}.{name}")
+        raise ConfigError(
+            f"no preset defines {name!r} under {kind}",
+            "workflow/systems",
+            "a preset that defines it",
+            "correct the name",
+        )
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def text(self, name: str) -> TextConfig:
