@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -62,6 +63,14 @@ def test_no_option_of_snakemake_changes_a_result(some):
     some.snakemake(EXTRACTIONS, *MICRO)
     assert "Nothing to be done" in some.snakemake("-n", EXTRACTIONS, SENTENCES, *MICRO).stdout
     assert entry_of(some.folder / EXTRACTIONS) is not None
+
+
+def test_the_scheduler_sleeps_while_jobs_run(some):
+    """On one machine it is woken by jobs that end, not by a clock."""
+    paths = (EXTRACTIONS, "results/kitchen_micro/segments.parquet")
+    text = some.snakemake("--verbose", "--cores", "1", *paths, *MICRO).stdout
+    (steps,) = re.findall(r"of (\d+) steps \(100%\) done", text)
+    assert text.count("Ready jobs: ") == int(steps)
 
 
 def test_a_job_that_is_interrupted_leaves_the_results_that_there_are(some):
