@@ -45,7 +45,8 @@ def test_folders_are_found_among_tars_and_other_things(tmp_path):
 
 
 def test_frames_are_shown_when_their_numbers_say(tmp_path):
-    write(tmp_path / "frames" / "a")
+    hidden = write(tmp_path / "frames" / "a") / "._frame_0000000001.jpg"
+    hidden.write_bytes(b"what a Mac leaves beside a file")
     columns, issues = probe(
         tmp_path / "frames", video_files(tmp_path / "frames", suffixes=FRAME_SUFFIXES).items(), clock=SIXTY
     )

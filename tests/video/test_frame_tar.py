@@ -45,6 +45,7 @@ def tar(tmp_path_factory):
     """Not in order of their numbers, beside things that are no frames."""
     members = numbered(range(90), "./P01_01/")[::-1]
     members.insert(3, ("./P01_01/README.txt", b"frames"))
+    members.insert(4, ("./P01_01/._frame_0000000001.jpg", b"what a Mac leaves beside a file"))
     return write_tar(tmp_path_factory.mktemp("tars") / "P01_01.tar", members)
 
 

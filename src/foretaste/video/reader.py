@@ -26,8 +26,10 @@ from foretaste.video.planner import leading, runs
 #: asked for (FFmpeg's names). In others the packets before it are read, too, but not decoded.
 _INDEXED = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 
-#: What FFmpeg says, and marks on no picture, where one that is referred to is not in the file.
+#: What FFmpeg says, and marks on no picture, where one that is referred to is not in the file, and where the
+#: picture itself is damaged (FFV1, GIF, motion JPEG).
 _LOST = ("eference picture", "Could not find ref with POC")
+_DAMAGE = ("slice CRC mismatch", "LZW decode failed", "error y=")
 
 #: So many packets are read rather than sought past.
 _NEAR = 32
@@ -64,8 +66,11 @@ def _pictures(source: _Source, run: np.ndarray) -> Iterator[tuple[int, av.VideoF
             if number in missing or packet is None:
                 raise _damaged(packets, number, f"does not decode (FFmpeg: {error.strerror})") from error
             continue
-        if number in missing and any(lost in text for _, _, text in said for lost in _LOST):
-            raise _damaged(packets, number, "refers to one that is missing")
+        if number in missing and said:
+            if any(lost in text for _, _, text in said for lost in _LOST):
+                raise _damaged(packets, number, "refers to one that is missing")
+            if any(damage in text for _, _, text in said for damage in _DAMAGE):
+                raise _damaged(packets, number, "is damaged")
         for picture in pictures:
             if picture.pts not in missing:
                 continue

@@ -8,8 +8,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-#: Codecs in which FFmpeg conceals damage without a word.
-SILENT = ("hevc", "vp8", "vp9")
+#: Codecs in which FFmpeg tells most damage; in others (HEVC, VP8, VP9, GIF ...) much of it is concealed.
+TELLING = (
+    "h264", "mpeg4", "mpeg1video", "mpeg2video", "av1", "prores", "mjpeg", "jpeg2000", "ffv1",
+)  # fmt: skip
 
 #: The estimate is for frames on a grid of so many a second, as the presets have it, and for vectors of so
 #: many half floats (ViT-B).
@@ -33,9 +35,9 @@ def remarks(rows: Sequence[Mapping[str, Any]], taken: Sequence[Taken]) -> Iterat
     for row in rows:
         if row["streams"] > 1:
             yield f"{row['path']}: {row['streams']} video streams, of which the first is shown"
-    silent = [row["path"] for row in rows if row["codec"] in SILENT]
+    silent = [row["path"] for row in rows if row["codec"] not in TELLING]
     if silent:
-        codecs = ", ".join(sorted({row["codec"] for row in rows} & set(SILENT)))
+        codecs = ", ".join(sorted({row["codec"] for row in rows} - set(TELLING)))
         more = f" and {len(silent) - _NAMED} more" if len(silent) > _NAMED else ""
         yield (
             f"{codecs}: FFmpeg does not tell damage that it conceals; compare the files' sums with those of"

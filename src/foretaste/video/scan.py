@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import av
 import numpy as np
 from av.logging import Capture
 
-from foretaste.video import nal
+from foretaste.video import gif, nal, transport_stream
 from foretaste.video.joined import is_joined
 from foretaste.video.packets import (
     DISPOSABLE,
@@ -38,6 +38,10 @@ _BROADCAST, _LONGEST_STEP_S = ("mpegts", "mpeg"), 10.0
 
 #: The container that has no time stamps: FFmpeg guesses them from the rate, and guesses wrong at B-frames.
 _UNTIMED = "avi"
+
+#: What FFmpeg also reads and is no file of a video: a list of other files, and (these with what ends in
+#: ``_pipe``) a picture.
+_NO_VIDEOS = ("concat", "hls", "dash", "image2")
 
 #: What is stated of a length is rounded, and often that of the sound: so much may be missing of it, or two
 #: frames.
@@ -77,11 +81,9 @@ class _Read:
             units = nal.read_units(self._codec, bytes(packet), self._length)
         else:
             units = nal.Units(packet.is_keyframe, True, 0)
-        # A VP8 packet may be a reference that is never shown: bit 4 of its first byte (RFC 6386, 9.1).
-        unshown = self._codec == "vp8" and not memoryview(packet)[0] & 0x10
         self.marks.append(
             ENTRY * units.entry
-            | HIDDEN * (packet.is_discard or unshown)
+            | HIDDEN * (packet.is_discard or not _is_shown(self._codec, packet))
             | DISPOSABLE * (not units.referenced)
             | _KEY * packet.is_keyframe
             | _DAMAGED * packet.is_corrupt
@@ -92,6 +94,13 @@ class _Read:
         """The number of the first packet with a mark."""
         found = np.flatnonzero(np.frombuffer(self.marks, np.uint8) & mark)
         return int(found[0]) if len(found) else None
+
+
+def _is_shown(codec: str, packet: av.Packet) -> bool:
+    """Whether a packet has a picture that is shown."""
+    if codec == "vp8":  # or a mere reference: bit 4 of its first byte (RFC 6386, 9.1)
+        return bool(memoryview(packet)[0] & 0x10)
+    return codec != "gif" or gif.holds_picture(bytes(packet))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +134,8 @@ def scan(path: Path, beat: Callable[[], None] = no_beat) -> Scanned:
     none, and for what the module names.
     """
     with opened(path) as (container, stream):
+        if container.format.name in _NO_VIDEOS or container.format.name.endswith("_pipe"):
+            raise unreadable(path, f"no video, but what FFmpeg calls {container.format.long_name}")
         with Capture() as said:
             read = _read(container, stream, path, beat)
         complaints = [text.strip() for _, who, text in said if who == container.format.name]
@@ -159,8 +170,8 @@ def _read(
         reach = max(reach, (packet.pos or 0) + packet.size)
         if packet.size and packet.stream_index == stream.index:
             read.add(packet)
-    if missing := cut_off(path, container.format.name):
-        raise unreadable(path, f"cut off: {missing}")
+    if fault := _fault(path, container.format.name, stream):
+        raise unreadable(path, fault)
     if is_joined(path, container.format.name, reach):
         how = "ffmpeg -f concat -i LIST -c copy FILE.mp4 joins them"
         raise unreadable(path, f"two files joined byte for byte, of which only the first is shown ({how})")
@@ -169,7 +180,28 @@ def _read(
         raise unreadable(path, f"cut off: it ends at {end_s:.2f} s, and states {stated:.2f} s")
     if not read.marks:
         raise unreadable(path, "no frames")
+    if container.format.name == _UNTIMED:
+        _check_count(path, np.array(read.dts), stream.frames)
     return read
+
+
+def _check_count(path: Path, counted: np.ndarray, stated: int) -> None:
+    """Of a container that counts frames in place of time stamps: a lost one makes all later ones too early.
+    Empty ones, which lengthen the one before, may stand at the end.
+    """
+    held = int(counted[-1]) + 1
+    if stated - held >= np.median(np.diff(counted, append=counted[-1] + 1)):
+        raise unreadable(path, f"cut off or damaged: it states {stated} frames, and holds {held}")
+
+
+def _fault(path: Path, container: str, stream: av.VideoStream) -> str | None:
+    """What the structure of the file says is wrong, and FFmpeg does not."""
+    if container == "gif":
+        return gif.fault(path)
+    if container == "mpegts":
+        return transport_stream.fault(path, stream.id)
+    missing = cut_off(path, container)
+    return f"cut off: {missing}" if missing else None
 
 
 def _laid_out(
@@ -183,17 +215,19 @@ def _laid_out(
     packets = Packets(
         path=Path(path), stream=stream.index, time_base=stream.time_base, pts=stamps, flags=_flags(path, read)
     )
-    if untimed:
-        packets = _in_order_decoded(packets, beat)
-    else:
+    if not untimed:
         _check_clock(path, container, read, stream.time_base)
-    if (damaged := read.first(_DAMAGED)) is not None:
+    # Of a transport stream FFmpeg also says so where counters begin anew (``transport_stream``).
+    if container != "mpegts" and (damaged := read.first(_DAMAGED)) is not None:
         raise unreadable(path, f"its container says that packet {damaged} of the video is damaged")
     # What is shown before the first key frame refers to what the file does not hold.
     first = int(np.flatnonzero(packets.flags & ENTRY)[0])
     if first and container not in _BROADCAST:
         raise unreadable(path, "it does not begin with a key frame")
     packets.flags[:first] |= HIDDEN
+    # Of a copy out of AVI, or by a muxer that knows of none, B-frames have the times of decoding.
+    if untimed or (stream.codec_context.has_b_frames and (np.diff(stamps[first:]) > 0).all()):
+        packets = _in_order_decoded(packets, first, beat)
     packets.flags[packets.pts < packets.pts[first]] |= HIDDEN
     if not len(packets.shown):
         raise unreadable(path, "no frames")
@@ -217,25 +251,20 @@ def _flags(path: Path, read: _Read) -> np.ndarray:
     return flags
 
 
-def _in_order_decoded(packets: Packets, beat: Callable[[], None]) -> Packets:
-    """With the time stamps in the order in which all frames are decoded: how they follow each other in the
-    file does not say it.
+def _in_order_decoded(packets: Packets, first: int, beat: Callable[[], None]) -> Packets:
+    """With the time stamps in the order in which all frames are decoded, from packet ``first`` on: how they
+    follow each other in the file does not say it.
     """
-    n = len(packets.pts)
-    flags = np.zeros(n, np.uint8)
-    flags[0] = ENTRY
-    plain = Packets(
-        path=packets.path, stream=packets.stream, time_base=packets.time_base, pts=np.arange(n), flags=flags
-    )
+    flags = packets.flags & HIDDEN
+    flags[first] |= ENTRY
+    plain = replace(packets, pts=np.arange(len(flags)), flags=flags)
     order = []
-    for index, _ in decoded(plain, np.arange(n)):
+    for index, _ in decoded(plain, np.arange(len(plain.shown))):
         beat()
-        order.append(index)
-    pts = np.empty(n, np.int64)
-    pts[order] = np.sort(packets.pts)
-    return Packets(
-        path=packets.path, stream=packets.stream, time_base=packets.time_base, pts=pts, flags=packets.flags
-    )
+        order.append(plain.shown[index])
+    pts = packets.pts.copy()
+    pts[order] = np.sort(pts[order])
+    return replace(packets, pts=pts)
 
 
 def _check_clock(path: Path, container: str, read: _Read, time_base: Fraction) -> None:

@@ -20,9 +20,6 @@ _HEAD = 4096
 #: Boxes of an MP4 or MOV file that hold what is shown, or say where it is.
 _FILLED = (b"moov", b"mdat", b"moof", b"mfra")
 
-#: How the blocks of a GIF begin: an extension, a picture, the end.
-_GIF_BLOCKS = _GIF_EXTENSION, _GIF_IMAGE, _GIF_END = 0x21, 0x2C, 0x3B
-
 
 def stated_s(container: av.container.InputContainer) -> float | None:
     """Seconds that the container states for the longest of its streams, before any packet is read."""
@@ -35,8 +32,6 @@ def cut_off(path: Path, container: str) -> str | None:
     """How a file of a container (FFmpeg's name) says that it goes on after its end; None where it does
     not.
     """
-    if container == "gif":
-        return None if _gif_ends(path) else "its end mark is missing"
     missing = _missing_of_boxes(path) if "mp4" in container else _missing_of_matroska(path)
     return f"its container says that {missing:,} more bytes follow" if missing else None
 
@@ -55,26 +50,6 @@ def _missing_of_matroska(path: Path) -> int:
         return 0
     start, size = _number(head, at + len(_SEGMENT))
     return 0 if size is None else max(0, start + size - Path(path).stat().st_size)
-
-
-def _gif_ends(path: Path) -> bool:
-    """Whether the blocks of a GIF (GIF89a, appendix A) lead to its end mark."""
-    content = Path(path).read_bytes()
-    at = 13 + _colours(content, 10)
-    while at < len(content) and content[at] in _GIF_BLOCKS:
-        if content[at] == _GIF_END:
-            return True
-        at += 11 + _colours(content, at + 9) if content[at] == _GIF_IMAGE else 2
-        while at < len(content) and content[at]:  # blocks of up to 255 bytes
-            at += content[at] + 1
-        at += 1
-    return False
-
-
-def _colours(content: bytes, at: int) -> int:
-    """Bytes of the table of colours that the flags at ``at`` announce."""
-    flags = content[at] if at < len(content) else 0
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def _number(head: bytes, at: int) -> tuple[int, int | None]:

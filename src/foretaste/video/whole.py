@@ -8,7 +8,7 @@ import numpy as np
 
 from foretaste.video.decode import check_size
 from foretaste.video.frame_table import FrameTable
-from foretaste.video.packets import ENTRY
+from foretaste.video.packets import ENTRY, unreadable
 from foretaste.video.reader import decoded
 from foretaste.video.scan import no_beat
 
@@ -23,12 +23,17 @@ def decodes_to_the_end(video: FrameTable, beat: Callable[[], None] = no_beat) ->
 
 
 def decodes_throughout(video: FrameTable, beat: Callable[[], None] = no_beat) -> int:
-    """Decode every frame and count them; raises DataError where one is damaged or missing."""
+    """Decode every frame and count them; raises DataError where one is damaged, missing or out of order."""
     return _decode(video, np.arange(len(video.packets.shown)), beat)
 
 
 def _decode(video: FrameTable, frames: np.ndarray, beat: Callable[[], None]) -> int:
-    for _, frame in decoded(video.packets, frames):
+    last = -1
+    for index, frame in decoded(video.packets, frames):
         beat()
         check_size(video, frame)
+        if index < last:
+            at = f"the frame at {video.pts_s[index]:.3f} s"
+            raise unreadable(video.path, f"{at} follows a later one where it is decoded")
+        last = index
     return len(frames)
