@@ -24,10 +24,10 @@ from tiny_training import TinyView, samples
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import PHRASES
-from foretaste.contracts.view import Fetched, Look, Sources
+from foretaste.contracts.view import Fetched, FixedView, Look, Sources
 from foretaste.pipeline import families
 from foretaste.text.phrase_store import Mapped, store
-from foretaste.training.samples import Loader, Samples, Share, own_rows
+from foretaste.training.samples import Loader, Request, Samples, Share, own_rows
 from foretaste.training.stream import AHEAD, Stream, Workers
 
 CPU = torch.device("cpu")
@@ -60,6 +60,13 @@ class Opposite(TinyView):
 
     def fetch(self, rows, look=None):
         return Fetched(inputs={"features": -super().fetch(rows, look).inputs["features"]})
+
+
+class Told(TinyView):
+    """Shows nothing but the look that it was asked for."""
+
+    def fetch(self, rows, look=None):
+        return Fetched(inputs={"look": torch.tensor([list(repr(look).encode())] * len(rows))})
 
 
 def digest(batch: Batch | None) -> str:
@@ -124,6 +131,16 @@ def test_a_live_teacher_sees_the_same_rows_under_the_same_look(workers):
             assert torch.equal(found["features"], view.fetch(asked, look).inputs["features"])
         assert torch.equal(-piece.inputs["features"], piece.beside["teacher"]["features"])
         assert set(piece.as_seen_by("teacher").inputs) == {"features"}
+
+
+@pytest.mark.parametrize("workers", [0, slow(1)])
+def test_a_view_is_asked_for_the_look_of_the_request(workers):
+    rows = samples(view=Told())
+    looks = [None, Look(3, 4), FixedView(clip=2, clips=3, crop="top_left", flip=True)]
+    requests = [Request(samples=rows, pieces=(np.array([1]),), look=look) for look in looks]
+    with Stream([rows], CPU, Workers(workers)) as stream:
+        pieces = [piece for (piece,) in stream.batches(requests)]
+    assert [bytes(one.inputs["look"][0].tolist()).decode() for one in pieces] == [repr(one) for one in looks]
 
 
 def test_only_what_is_near_is_prepared():

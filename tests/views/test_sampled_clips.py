@@ -9,7 +9,7 @@ import pytest
 from clip_views import LOOK, build, fetch, number, pictures, sample, write_videos
 
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.contracts.view import Look
+from foretaste.contracts.view import FixedView, Look
 from foretaste.views import clip, spans
 
 #: Window in seconds, first and last frame: frame f is shown from f / 10 s.
@@ -41,6 +41,23 @@ def test_what_is_scored_are_the_published_frames_of_each_window(folder, name, sh
     for length, published in zip(lengths, known[name].tolist()):
         whole = spans.Spans(by=by, count=4, first=np.array([0]), last=np.array([length - 1]))
         assert whole.frames(0, None).tolist() == published
+
+
+def test_several_clips_of_a_test_are_the_published_ones(folder, shared_golden):
+    known = dict(np.load(shared_golden / "frame_samplers.npz"))
+    by = spans.SampledBy(kind="strided", stride=2)
+    published = known["iccv_stride2_test_n8_clips3"].reshape(-1, 3, 8)
+    for length, clips in zip(known["video_lengths"].tolist(), published, strict=True):
+        whole = spans.Spans(by=by, count=8, first=np.array([0]), last=np.array([length - 1]))
+        for at, wanted in enumerate(clips.tolist()):
+            assert whole.frames(0, FixedView(clip=at, clips=3)).tolist() == wanted
+    view, seen = build(folder, ROWS, frames=4, sampler={"kind": "strided", "stride": 2}), set()
+    for at in range(3):
+        fixed = FixedView(clip=at, clips=3)
+        carried = [number(picture) % 100 for picture in pictures(fetch(view, [1], fixed)[0])]
+        assert carried == view.shown.frames(1, fixed).tolist()
+        seen.add(tuple(carried))
+    assert len(seen) == 3
 
 
 def test_in_training_frames_are_drawn_within_the_window_and_alike_for_every_view(folder):

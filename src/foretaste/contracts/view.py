@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 from torch import Tensor
@@ -132,6 +132,31 @@ class Look:
     epoch: int
 
 
+#: Where a picture is cut out that is shown in several ways: at one of its corners, or in its middle.
+Crop = Literal["top_left", "centre", "bottom_right"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedView:
+    """One of several ways in which a sample is scored, nothing of which is random; views that have no such
+    thing show what they show without it. As it stands here it shows what None does.
+
+    clip, clips
+        Which clip, of so many that start evenly over the window (``sampler: {kind: strided}``).
+    crop, flip
+        Which part of the pictures; whether they are mirrored.
+    """
+
+    clip: int = 0
+    clips: int = 1
+    crop: Crop = "centre"
+    flip: bool = False
+
+
+#: How a sample is shown; None: as it is scored where nothing else is said.
+AnyLook = Look | FixedView | None
+
+
 class View(Protocol):
     """What one kind of model sees of a sample; ``build(config, sources)`` of a member of ``views/`` makes
     one.
@@ -149,7 +174,7 @@ class View(Protocol):
     def __len__(self) -> int:
         """How many rows there are (samples; sequences for MLM)."""
 
-    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: AnyLook = None) -> Fetched:
         """A batch of B rows, as they are shown under ``look``."""
 
     def digest(self, row: int) -> bytes:

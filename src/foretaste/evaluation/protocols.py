@@ -30,7 +30,7 @@ FACTS = ("format", "dataset", "task", "system", "seed", "model", "split", "sampl
 #: The settings that decide a number; they stand beside it, null where one does not apply.
 PROTOCOL = (
     "tau_a", "history_rule", "history_from", "history_length", "prior_exponent", "ensemble_weights",
-    "ensemble_seeds", "fitted_on", "labelled_share", "window",
+    "ensemble_seeds", "fitted_on", "labelled_share", "test_views", "window",
     "terms",
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.families import Part, Parts
 from foretaste.pipeline.options import EachOnce, Options
 from foretaste.pipeline.setting_types import spelt
+from foretaste.pipeline.several_views import SeveralViews
 from foretaste.pipeline.training_config import CountingConfig, LoopConfig
 
 #: Targets that are not the name of a model.
@@ -26,6 +27,9 @@ LABELS, FEATURES = "labels", "features"
 
 #: The view that reads stored frames.
 STORE_READER = "clip"
+
+#: The sampler that can show several clips of a window.
+CLIPS_OF = "strided"
 
 #: The view that shows several by name.
 NAMED = "named"
@@ -170,6 +174,10 @@ class ModelConfig(Options):
     """What it sees where it is scored, if that is something else than where it is trained: a network that
     recognises actions, asked about what stands before them.
     """
+    test_views: SeveralViews | None = None
+    """Set: samples are scored in several fixed views, and the mean counts; those of the training split,
+    which others learn from, in one.
+    """
     network: Part("models")
     lm: str | None = None
     """The language model of the preset that it starts from."""
@@ -220,6 +228,8 @@ class ModelConfig(Options):
             raise ValueError("folds and held_out are 0 or at least 2")
         if self.folds and self.held_out:
             raise ValueError("give folds or held_out: folds hold out every video in turn")
+        if self.maps and self.test_views is not None:
+            raise ValueError("maps are kept of one view: leave maps or test_views out")
         if self.calibrate and not (self.folds or self.held_out):
             raise ValueError("calibrate needs folds or held_out")
         if self.training.kind == "loop" and not self.objective:

@@ -46,7 +46,7 @@ class ModelPlan:
                 folders |= its_folders
                 config.setdefault("live", {})[speaker] = its_config
         left_out = {"role", "label", "maps", "views", "lm", "backbone", "frame_store", "live"}
-        left_out |= {"objective", "reuse", "scored_view"}
+        left_out |= {"objective", "reuse", "scored_view", "test_views"}
         config["model"] = {
             **settings.model_dump(mode="json", exclude=left_out),
             "objective": [
@@ -82,8 +82,9 @@ class ModelPlan:
         """What a trained model says of every split."""
         settings = self.catalogue.model(dataset, system, model)
         inputs, config, folders = seen(self.catalogue, dataset, system, settings.as_scored)
+        asked = {"folds", "held_out", "calibrate", "maps", "test_views"}
         config["model"] = {
-            **settings.model_dump(mode="json", include={"folds", "held_out", "calibrate", "maps"}),
+            **settings.model_dump(mode="json", include=asked),
             "network": trained(settings.network),
             "training": {"kind": settings.training.kind},
             "view": config.pop("view"),

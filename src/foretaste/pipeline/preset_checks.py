@@ -9,7 +9,7 @@ from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.components import geometry_of
 from foretaste.pipeline.config import SystemConfig
-from foretaste.pipeline.model_config import STORE_READER, ModelConfig
+from foretaste.pipeline.model_config import CLIPS_OF, STORE_READER, ModelConfig
 from foretaste.pipeline.model_outputs import MAPS, given, kept
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.task_checks import check_labelled, check_view
@@ -72,6 +72,7 @@ def check_components(
             for task in settings.extra:
                 check_labelled(task, False, known, f"{place}.extra")
             _check_frame_store(system, settings, known, f"{place}.frame_store")
+            _check_test_views(settings, known, f"{place}.test_views")
             for view in settings.each_view:
                 check_view(view, system.task, system.history.rule, known, place)
             checks.check_maps(name, settings.maps, f"{place}.maps")
@@ -140,6 +141,22 @@ def _check_frame_store(
         if largest > side:
             what = f"a view that shows pictures of {largest} pixels a side, stored with {side}"
             raise ConfigError(what, where, f"side: {largest} or more", "raise side of the frame store")
+
+
+def _check_test_views(model: ModelConfig, known: Mapping[str, Any], where: str) -> None:
+    """Raise ConfigError for several views of what is no picture, and several clips of frames that are not
+    chosen by a sampler which knows of clips.
+    """
+    if model.test_views is None:
+        return
+    for view in model.as_scored.each_view:
+        if known["views"][view["kind"]]["shows"] not in ("pixels", "boxes"):
+            what = f"several views of {view['kind']}, which shows no pictures"
+            raise ConfigError(what, where, "views of pictures or boxes", "leave test_views out")
+        sampler = view.get("sampler") or {}
+        if model.test_views.clips > 1 and sampler.get("kind") != CLIPS_OF:
+            what = f"{model.test_views.clips} clips of a view without the sampler {CLIPS_OF}"
+            raise ConfigError(what, where, f"sampler: {{kind: {CLIPS_OF}}}", "set it, or clips: 1")
 
 
 def _check_live(system: SystemConfig, name: str, where: str) -> None:

@@ -22,6 +22,7 @@ def protocol(catalogue: Catalogue, dataset: str, system: str, model: str) -> dic
         "prior_exponent": getattr(settings, "prior_exponent", 0.0),
         **_ensemble(settings),
         "labelled_share": None if (labels := getattr(settings, "labels", None)) is None else labels.share,
+        "test_views": _test_views(catalogue, dataset, system, settings),
         "window": _window(catalogue, dataset, system, settings),
         "terms": [
             _term(catalogue, term, settings.live)
@@ -94,6 +95,20 @@ def _window(
         parts = [catalogue.model(dataset, system, name) for name in settings.average]
         shown = [_window(catalogue, dataset, system, part) for part in parts]
     return "target" if "target" in shown else None
+
+
+def _test_views(
+    catalogue: Catalogue, dataset: str, system: str, settings: ModelConfig | AverageConfig
+) -> dict[str, Any] | list[dict[str, Any] | None] | None:
+    """The several views that samples were scored in; of an average, those of its parts where they differ."""
+    if isinstance(settings, ModelConfig):
+        return None if settings.test_views is None else settings.test_views.model_dump(mode="json")
+    parts = [catalogue.model(dataset, system, name) for name in settings.average]
+    found: list[Any] = []
+    for part in parts:
+        own = _test_views(catalogue, dataset, system, part)
+        found += [own] if own not in found else []
+    return found[0] if len(found) == 1 else found
 
 
 def _history(catalogue: Catalogue, dataset: str, system: str, model: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ def setting_line(protocol: Mapping[str, Any]) -> str:
         source = " or ".join({"all_splits": "all splits", "own_split": "own split"}[one] for one in sources)
         length = " or ".join("all" if one is None else f"last {one}" for one in lengths)
         parts.append(f"history {protocol['history_rule']}, {source}, {length}")
+    parts += _test_views(protocol.get("test_views"))
     distilled = [term for term in _terms(protocol) if term["to"] not in ("labels", "features")]
     for term in distilled:
         parts.append((f"{term['of']} to {term['to']}: " if len(distilled) > 1 else "") + _distillation(term))
@@ -38,6 +39,17 @@ def setting_line(protocol: Mapping[str, Any]) -> str:
     if protocol.get("fitted_on"):
         parts.append(f"fitted on {protocol['fitted_on']}")
     return " · ".join(parts)
+
+
+def _test_views(views: Mapping[str, Any] | Sequence[Mapping[str, Any] | None] | None) -> list[str]:
+    """The several views that samples were scored in."""
+    if views is None:
+        return []
+    if not isinstance(views, Mapping):
+        return ["parts scored in different views"]
+    said = [f"{views[name]} {name}" for name in ("clips", "crops") if views[name] > 1]
+    said += ["mirrored too"] if views["flipped"] else []
+    return [f"mean {views['space']} of {', '.join(said)}"]
 
 
 def _shares(weights: str | Mapping[str, Any]) -> str:

@@ -2,8 +2,9 @@
 
 With `folds` every training row is scored by the model that never saw its video, with `held_out` those of some
 videos are, as a split of their own; with `calibrate` the logits of each head are divided by one temperature,
-fitted on those rows. The manifest of the scores says how each split was scored. Feature maps that a model is
-to keep (`maps`) lie in the folder of its scores.
+fitted on those rows. With `test_views` the mean over several views of a sample is kept, in all splits but
+training. The manifest of the scores says how each split was scored. Feature maps that a model is to keep
+(`maps`) lie in the folder of its scores.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from foretaste.pipeline.hugging_face import TOKENIZER_FILES
 from foretaste.pipeline.step import Step
 from foretaste.scores.format import NO_FOLD
 from foretaste.scores.writer import ScoreWriter
-from foretaste.training.crossfit import ScoredRows, fit_temperatures, score_splits
+from foretaste.training.crossfit import ScoredRows, Scoring, fit_temperatures, score_splits
+from foretaste.training.fixed_views import fixed_views
 from foretaste.training.keeping import MapKeeper
 from foretaste.training.material import build_view, read_sources
 from foretaste.training.processes import accelerator, together
@@ -36,9 +38,15 @@ def run(step: Step) -> None:
     view = build_view(settings["view"], sources)
     maps = step.scratch / "maps"
     keeper = MapKeeper(settings["maps"], maps) if settings.get("maps") else None
-    found, manifests = score_splits(
-        step.inputs["checkpoint"], view, sources, settings["folds"], bool(settings["held_out"]), keeper
+    several = settings.get("test_views")
+    scoring = Scoring(
+        folds=settings["folds"],
+        held_out=bool(settings["held_out"]),
+        test_views=fixed_views(several),
+        space="logits" if several is None else several["space"],
+        keeper=keeper,
     )
+    found, manifests = score_splits(step.inputs["checkpoint"], view, sources, scoring)
     temperatures = fit_temperatures(found) if settings["calibrate"] else {}
     for head, value in temperatures.items():
         console.say(f"{head}: temperature {value:.3f}")
@@ -114,6 +122,7 @@ def _record(
             "temperatures": temperatures,
             "folds": settings["folds"],
             "held_out": settings["held_out"],
+            "test_views": settings.get("test_views"),
         },
         "code": fingerprint(step.stage, step.config),
     }

@@ -15,17 +15,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from foretaste.contracts.batch import Outputs
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.contracts.view import Sources, View
+from foretaste.contracts.view import AnyLook, Sources, View
+from foretaste.scores.average import Space
 from foretaste.scores.format import HELD_OUT
 from foretaste.training.calibration import fit_temperature
 from foretaste.training.checkpoint import load_model
+from foretaste.training.fixed_views import mean_scored
 from foretaste.training.keeping import MapKeeper
 from foretaste.training.material import rows_of
 from foretaste.training.samples import Samples, join
 from foretaste.training.scoring import Scored, score
+
+TRAINING = "training"
 
 #: Deals out the videos of ``held_out``.
 HELD_OUT_SEED = 0
@@ -77,35 +82,60 @@ class ScoredRows:
     scored: Scored
 
 
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """How the rows of a step are scored.
+
+    folds
+        How many models score the training rows, each those that it never saw; 0: the model itself does.
+    held_out
+        Whether there is a sibling that scores training rows as a split of that name.
+    test_views, space
+        The ways in which samples are shown, and what is averaged over them. Training rows are shown in one,
+        as models see them that learn from this one.
+    keeper
+        Keeps the feature maps of all that is scored.
+    """
+
+    folds: int = 0
+    held_out: bool = False
+    test_views: Sequence[AnyLook] = (None,)
+    space: Space = "logits"
+    keeper: MapKeeper | None = None
+
+    def rows(self, model: nn.Module, samples: Samples, split: str, what: str) -> Scored:
+        """The scores of rows of a split."""
+        views = self.test_views if split != TRAINING else (None,)
+        keep = _kept(self.keeper, split, samples)
+        each = [score(model, samples, look=view, what=what, keep=keep) for view in views]
+        return mean_scored(each, self.space)
+
+
 def score_splits(
-    checkpoint: Path,
-    view: View,
-    sources: Sources,
-    folds: int,
-    held_out: bool = False,
-    keeper: MapKeeper | None = None,
+    checkpoint: Path, view: View, sources: Sources, scoring: Scoring
 ) -> tuple[list[ScoredRows], dict[str, Any]]:
-    """Score every split of ``sources.samples``, the training split out of fold where there are ``folds``;
-    with ``held_out`` also the rows that the sibling of that name was trained without, as a split of that
-    name. A ``keeper`` keeps the feature maps of all that is scored.
+    """Score every split of ``sources.samples``.
 
     Returns the scores, and the manifests by model: ``whole``, ``fold0``, ...
     Raises DataError if a training row belongs to no fold or to two.
     """
     table = sources.samples
-    training = rows_of(table, "training")
+    training = rows_of(table, TRAINING)
     videos = np.asarray(table["video_id"].take(training).to_pylist())
     found, manifests, times = [], {}, np.zeros(len(training), dtype=int)
-    for fold in range(folds):
+
+    def add(model: nn.Module, split: str, fold: int | None, rows: np.ndarray, what: str) -> None:
+        samples = join(view, table, rows)
+        scored = scoring.rows(model, samples, split, what)
+        found.append(ScoredRows(split=split, fold=fold, samples=samples, scored=scored))
+
+    for fold in range(scoring.folds):
         model, manifest = load_model(checkpoint / f"fold{fold}", sources)
         manifests[f"fold{fold}"] = manifest
         mine = np.isin(videos, manifest["without"])
         times += mine
-        samples = join(view, table, training[mine])
-        what = f"fold {fold} of the training split"
-        scored = score(model, samples, what=what, keep=_kept(keeper, "training", samples))
-        found.append(ScoredRows(split="training", fold=fold, samples=samples, scored=scored))
-    if folds and (times != 1).any():
+        add(model, TRAINING, fold, training[mine], f"fold {fold} of the training split")
+    if scoring.folds and (times != 1).any():
         video = videos[np.flatnonzero(times != 1)[0]]
         raise DataError(
             f"video {video} is in {times[times != 1][0]} folds",
@@ -113,27 +143,13 @@ def score_splits(
             "one fold a training video",
             "train again",
         )
-    if held_out:
+    if scoring.held_out:
         model, manifests[HELD_OUT] = load_model(checkpoint / HELD_OUT, sources)
-        samples = join(view, table, training[np.isin(videos, manifests[HELD_OUT]["without"])])
-        found.append(
-            ScoredRows(
-                split=HELD_OUT,
-                fold=0,
-                samples=samples,
-                scored=score(
-                    model,
-                    samples,
-                    what="held-out training videos",
-                    keep=_kept(keeper, HELD_OUT, samples),
-                ),
-            )
-        )
+        mine = np.isin(videos, manifests[HELD_OUT]["without"])
+        add(model, HELD_OUT, 0, training[mine], "held-out training videos")
     model, manifests["whole"] = load_model(checkpoint, sources)
-    for split in sorted(set(table["split"].to_pylist()) - ({"training"} if folds else set())):
-        samples = join(view, table, rows_of(table, split))
-        scored = score(model, samples, what=f"{split} split", keep=_kept(keeper, split, samples))
-        found.append(ScoredRows(split=split, fold=None, samples=samples, scored=scored))
+    for split in sorted(set(table["split"].to_pylist()) - ({TRAINING} if scoring.folds else set())):
+        add(model, split, None, rows_of(table, split), f"{split} split")
     return found, manifests
 
 

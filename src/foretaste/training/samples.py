@@ -20,7 +20,7 @@ from torch import Tensor
 from foretaste.contracts.batch import UNLABELLED, Batch
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import heads_of
-from foretaste.contracts.view import Fetched, Look, RowIds, View
+from foretaste.contracts.view import AnyLook, Fetched, Look, RowIds, View
 
 #: Batches of like length are formed within pools of this many batches, so that neighbours change from epoch
 #: to epoch.
@@ -66,7 +66,7 @@ class Samples:
         found.update("\n".join(self.ids[at] for at in range(0, len(self), every)).encode())
         return found.hexdigest()
 
-    def batch(self, positions: Sequence[int], look: Look | None = None) -> Batch:
+    def batch(self, positions: Sequence[int], look: AnyLook = None) -> Batch:
         """The samples at ``positions`` (0 to n - 1), in that order, as they are shown under ``look``."""
         positions = np.asarray(positions, dtype=np.int64)
         rows = self.rows[positions].tolist()
@@ -153,7 +153,7 @@ class Request:
 
     samples: Samples
     pieces: tuple[np.ndarray, ...]
-    look: Look | None = None
+    look: AnyLook = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ work.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from foretaste.contracts.batch import Outputs
+from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.view import AnyLook
 from foretaste.pipeline import console
+from foretaste.scores.format import DIGEST_BYTES
 from foretaste.training import processes
 from foretaste.training.precision import forward, place
 from foretaste.training.samples import Request, Samples
@@ -29,7 +32,7 @@ class Scored:
     embedding
         (n, D) float32, or None where the network makes none.
     digests
-        n digests of what the network was shown.
+        n times 16 bytes: of what the network was shown.
     """
 
     ids: tuple[str, ...]
@@ -42,11 +45,15 @@ def score(
     model: nn.Module,
     samples: Samples,
     *,
+    look: AnyLook = None,
     batch: int = 64,
     what: str = "scoring batches",
     keep: Callable[[np.ndarray, Outputs], None] | None = None,
 ) -> Scored:
     """Every process gets the whole result. Raises DataError unless there is a row and every row was scored.
+
+    Samples are shown under ``look``. Without one their digests are the view's; else they are those of the
+    inputs themselves, whose shapes may then not depend on the batch that a row is in.
 
     Rows of like length are batched together (``view.weights``), so that texts are padded little; a row's
     logits do not depend on its batch, up to rounding. Rows that are shown alike, such as equal texts, are
@@ -62,8 +69,8 @@ def score(
             "at least one usable row",
             "look at dropped_because in the samples table",
         )
-    digests = tuple(samples.view.digest(row) for row in samples.rows.tolist())
-    alike = _alike(digests) if keep is None else np.arange(count)
+    digests = None if look else tuple(samples.view.digest(row) for row in samples.rows.tolist())
+    alike = np.arange(count) if keep is not None or digests is None else _alike(digests)
     weights, order = samples.view.weights(), np.unique(alike)
     if weights is not None:
         order = order[np.argsort(np.asarray(weights)[samples.rows[order]], kind="stable")]
@@ -72,7 +79,7 @@ def score(
     order = np.resize(order, -(-len(order) // stride) * stride)[accelerator.process_index :: stride]
     model.to(accelerator.device).eval()
     cut = [order[start : start + batch] for start in range(0, len(order), batch)]
-    requests = [Request(samples=samples, pieces=(piece,)) for piece in cut]
+    requests = [Request(samples=samples, pieces=(piece,), look=look) for piece in cut]
     found: dict[str, list[Tensor]] = {}
     with torch.inference_mode(), Stream([samples], accelerator.device, Workers()) as stream:
         tracked = console.track(stream.batches(requests), what, len(requests))
@@ -80,11 +87,13 @@ def score(
             outputs = forward(model, place(piece, accelerator.device, "fp32"), "fp32")
             if keep is not None:
                 keep(positions, outputs)
-            made = {f"logits/{head}": logits for head, logits in outputs.logits.items()}
+            made = {f"logits/{head}": logits.float() for head, logits in outputs.logits.items()}
             if outputs.embedding is not None:
-                made["embedding"] = outputs.embedding
+                made["embedding"] = outputs.embedding.float()
+            if digests is None:
+                made["digests"] = _digests(piece).to(accelerator.device)
             for name, values in made.items():
-                found.setdefault(name, []).append(values.float())
+                found.setdefault(name, []).append(values)
     positions = accelerator.gather(torch.from_numpy(order).to(accelerator.device)).cpu().numpy()
     if set(positions.tolist()) != wanted:
         raise DataError(
@@ -96,11 +105,25 @@ def score(
     arrays = {}
     for name, pieces in found.items():
         values = accelerator.gather(torch.cat(pieces)).cpu().numpy()
-        rows = np.empty((count, values.shape[1]), dtype=np.float32)
+        rows = np.empty((count, values.shape[1]), dtype=values.dtype)
         rows[positions] = values
         arrays[name] = rows[alike]
-    logits = {name.removeprefix("logits/"): array for name, array in arrays.items() if name != "embedding"}
+    logits = {
+        name.removeprefix("logits/"): array for name, array in arrays.items() if name.startswith("logits/")
+    }
+    if digests is None:
+        digests = tuple(row.tobytes() for row in arrays["digests"])
     return Scored(ids=samples.ids, logits=logits, embedding=arrays.get("embedding"), digests=digests)
+
+
+def _digests(batch: Batch) -> Tensor:
+    """(B, 16) uint8: of the inputs of each sample."""
+    rows = [hashlib.sha256() for _ in batch.ids]
+    for _, values in sorted(batch.inputs.items()):
+        for said, value in zip(rows, values.cpu().numpy(), strict=True):
+            said.update(np.ascontiguousarray(value))
+    said = [one.digest()[:DIGEST_BYTES] for one in rows]
+    return torch.from_numpy(np.frombuffer(b"".join(said), np.uint8).reshape(-1, DIGEST_BYTES).copy())
 
 
 def _alike(digests: Sequence[bytes]) -> np.ndarray:

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from foretaste.contracts.batch import Batch
-from foretaste.contracts.view import Fetched, Look, View
+from foretaste.contracts.view import AnyLook, Fetched, View
 from foretaste.pipeline.training_config import LoopConfig
 from foretaste.training.precision import own
 from foretaste.training.samples import Request, Samples
@@ -138,7 +138,7 @@ class _Here:
     def __init__(self, views: Sequence[View]):
         self._views = views
 
-    def fetch(self, views: Sequence[int], rows: Sequence[int], look: Look | None) -> list[Fetched]:
+    def fetch(self, views: Sequence[int], rows: Sequence[int], look: AnyLook) -> list[Fetched]:
         return [self._views[number].fetch(rows, look) for number in views]
 
 

@@ -13,6 +13,7 @@ import signal
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from io import BufferedRWPair
 from multiprocessing import resource_tracker
 from typing import Any
@@ -21,7 +22,7 @@ import torch
 from torch import Tensor
 
 from foretaste.contracts.errors import DataError, ForetasteError, of_system
-from foretaste.contracts.view import Fetched, Look, View
+from foretaste.contracts.view import AnyLook, Fetched, FixedView, Look, View
 
 #: Seconds that a worker may take to import what it needs.
 START_S = 300.0
@@ -65,12 +66,12 @@ class Worker:
             raise self._ended()
         ours.settimeout(timeout_s)
 
-    def fetch(self, views: Sequence[int], rows: Sequence[int], look: Look | None) -> list[Fetched]:
+    def fetch(self, views: Sequence[int], rows: Sequence[int], look: AnyLook) -> list[Fetched]:
         """What each of ``views`` (their numbers) shows of ``rows``.
 
         Raises the error that the view raised, and DataError for a worker that died or keeps silent.
         """
-        seen = None if look is None else [look.seed, look.epoch]
+        seen = None if look is None else {"kind": type(look).__name__, **asdict(look)}
         try:
             _say(self._pipe, {"views": list(views), "rows": list(rows), "look": seen})
             answer = json.loads(self._line())
@@ -137,7 +138,7 @@ def _serve(connection: socket.socket, views: Sequence[View]) -> None:
         _say(pipe, "ready")
         for line in pipe:
             asked = json.loads(line)
-            look = None if asked["look"] is None else Look(*asked["look"])
+            look = _look(asked["look"])
             try:
                 fetched = [views[number].fetch(asked["rows"], look) for number in asked["views"]]
             except (ForetasteError, OSError) as error:
@@ -149,6 +150,14 @@ def _serve(connection: socket.socket, views: Sequence[View]) -> None:
             for named in (named for pair in tensors for named in pair):
                 for tensor in named.values():
                     connection.sendall(_bytes(tensor.contiguous()))
+
+
+def _look(told: dict[str, Any] | None) -> AnyLook:
+    """The look that a question tells of."""
+    if told is None:
+        return None
+    settings = {name: value for name, value in told.items() if name != "kind"}
+    return {"Look": Look, "FixedView": FixedView}[told["kind"]](**settings)
 
 
 def _say(pipe: BufferedRWPair, what: Any) -> None:

@@ -13,9 +13,16 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import Field, PositiveInt, model_validator
 
-from foretaste.contracts.view import Look
+from foretaste.contracts.view import AnyLook, Crop, FixedView, Look
 from foretaste.pipeline.options import Options
 from foretaste.video.transforms import Picture, covering
+
+#: The places of crops as shares of the room there is; None: the centre.
+CROPS: dict[Crop, tuple[float, float] | None] = {
+    "top_left": (0.0, 0.0),
+    "centre": None,
+    "bottom_right": (1.0, 1.0),
+}
 
 
 class Geometry(Options):
@@ -48,10 +55,11 @@ class Change(NamedTuple):
     place: tuple[float, float] | None = None
 
 
-def draw(geometry: Geometry, look: Look | None, row: int) -> Change:
+def draw(geometry: Geometry, look: AnyLook, row: int) -> Change:
     """What becomes of row ``row`` under ``look``; without a look its centre is shown, as scored."""
-    if look is None:
-        return Change(geometry.scoring_side)
+    if not isinstance(look, Look):
+        fixed = look or FixedView()
+        return Change(geometry.scoring_side, fixed.flip, CROPS[fixed.crop])
     random = np.random.default_rng((look.seed, look.epoch, row))
     shortest, longest = geometry.training_sides
     side = int(random.integers(shortest, longest, endpoint=True))
@@ -110,5 +118,6 @@ def _corner(size: int, change: Change, resized_to: tuple[int, ...]) -> tuple[int
     height, width = resized_to
     if change.place is None:
         return (height - size) // 2, (width - size) // 2
-    down, right = change.place
-    return int(down * (height - size + 1)), int(right * (width - size + 1))
+    return tuple(
+        min(int(share * (room + 1)), room) for share, room in zip(change.place, (height - size, width - size))
+    )

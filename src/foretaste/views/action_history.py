@@ -19,7 +19,7 @@ from pydantic import Field, PositiveInt
 
 from foretaste.annotations.history import check_histories, histories
 from foretaste.contracts.tables import heads_of
-from foretaste.contracts.view import Fetched, Look, Sources
+from foretaste.contracts.view import AnyLook, Fetched, Look, Sources
 from foretaste.pipeline.options import Options
 from foretaste.text.masking import uniform
 from foretaste.text.templates import TEMPLATES, template, words
@@ -106,12 +106,12 @@ class ActionHistory:
         """The row as it is read when it is scored."""
         return self._texts[row]
 
-    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: AnyLook = None) -> Fetched:
         """``input_ids`` (B, N) int64, ``attention_mask`` (B, N) bool, and with slots ``slots`` (B, 2) int64,
         the places of the masks.
         """
         found = [self._ids[row] for row in rows]
-        if look is not None and self.config.drop:
+        if isinstance(look, Look) and self.config.drop:
             longest = max((len(self._told.shown[row]) for row in rows), default=0)
             kept = uniform(look.seed, look.epoch, DROP, np.asarray(rows), longest) >= self.config.drop
             found = [

@@ -13,7 +13,7 @@ from pydantic import PositiveInt
 from foretaste.annotations.history import check_histories, histories
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.tables import heads_of
-from foretaste.contracts.view import Fetched, Look, Sources
+from foretaste.contracts.view import AnyLook, Fetched, Sources
 from foretaste.pipeline.options import Options
 
 #: What it is made from: what a step with this view reads.
@@ -48,7 +48,7 @@ class ActionIds:
     def __len__(self) -> int:
         return len(self.history)
 
-    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: AnyLook = None) -> Fetched:
         """``history`` (B, L) int64."""
         return Fetched(inputs={"history": torch.from_numpy(self.history[np.asarray(rows, dtype=np.int64)])})
 

@@ -27,7 +27,7 @@ from pydantic import PositiveFloat, PositiveInt, model_validator
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import of_modality
-from foretaste.contracts.view import Fetched, Look, Sources
+from foretaste.contracts.view import AnyLook, Fetched, Sources
 from foretaste.pipeline.options import Options
 from foretaste.video.drawing import outlines
 from foretaste.video.frame_table import frame_tables
@@ -95,7 +95,7 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.shown.of)
 
-    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: AnyLook = None) -> Fetched:
         """The boxes of ``rows``, where they lie in the pictures that (look, row) makes."""
         found = [self._changed(row, look) for row in rows]
         if self.config.drawn is not None:
@@ -119,7 +119,7 @@ class Boxes:
     def weights(self) -> None:
         """All windows are alike."""
 
-    def _changed(self, row: int, look: Look | None) -> tuple[np.ndarray, np.ndarray]:
+    def _changed(self, row: int, look: AnyLook) -> tuple[np.ndarray, np.ndarray]:
         """(T, O, 4) float32 and (T, O) int64."""
         video_id, frames, geometry = self.shown.of[row], self.shown.frames(row, look), self.config.geometry
         change = draw(geometry, look, row)

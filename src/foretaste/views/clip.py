@@ -7,8 +7,7 @@ see (Girdhar & Grauman 2021, AVT-b).
               each frame
 
 Of a frame's times and pictures only the geometry is random, once a clip and in training alone, as a function
-of (look, row). Scoring shows the centre at one size; AVT's own test averages six views of it (three crops,
-each flipped), which gives a little more and costs six times as much: it is not done here. Pictures are
+of (look, row). Scoring shows the centre at one size, or what ``test_views`` of a model ask for. Pictures are
 resized by the decoder (bilinear, averaging what it shrinks), stored ones once more by OpenCV (bilinear).
 
 A clip is read when it is asked for. Without a store it is decoded straight to its size: nothing is cached,
@@ -27,7 +26,7 @@ import torch
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
 from foretaste.contracts.modalities import RGB, Modality
-from foretaste.contracts.view import Fetched, Look, Sources
+from foretaste.contracts.view import AnyLook, Fetched, Sources
 from foretaste.pipeline.options import Options
 from foretaste.video.geometry import Change, Geometry, changed, changed_flow, draw, resized
 from foretaste.video.transforms import channels_first
@@ -81,7 +80,7 @@ class Clip:
     def __len__(self) -> int:
         return len(self.shown.of)
 
-    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: AnyLook = None) -> Fetched:
         """The clips of ``rows``; each is changed by (look, row), and its centre is shown otherwise."""
         rows = list(rows)
         changes = [draw(self.config.geometry, look, row) for row in rows]
@@ -120,7 +119,7 @@ class Clip:
     def weights(self) -> None:
         """All clips are alike."""
 
-    def _pictures(self, video_id: str, side: int, rows: Sequence[int], look: Look | None) -> np.ndarray:
+    def _pictures(self, video_id: str, side: int, rows: Sequence[int], look: AnyLook) -> np.ndarray:
         """(len(rows), T, H, W, 3 or 2) uint8, the shorter of H and W being ``side``."""
         size = resized(self.config.geometry, self.shown.videos[video_id].shown_size, side)
         return self.shown.pictures(rows, size, look)

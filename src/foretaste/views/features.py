@@ -21,7 +21,7 @@ from pydantic import PositiveFloat, PositiveInt
 
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import of_modality
-from foretaste.contracts.view import Fetched, Look, Sources
+from foretaste.contracts.view import AnyLook, Fetched, Sources
 from foretaste.features.store import FeatureStore
 from foretaste.pipeline.options import Options
 from foretaste.video.windows import window_indices
@@ -70,7 +70,7 @@ class Features:
     def __len__(self) -> int:
         return len(self.videos)
 
-    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: AnyLook = None) -> Fetched:
         """The windows of ``rows``; nothing is random."""
         stacked = torch.empty(len(rows), *self.grid.shape[1:], *self.store.shape, dtype=self.dtype)
         for window, row in zip(stacked.numpy(), rows):

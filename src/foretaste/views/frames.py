@@ -26,7 +26,7 @@ from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import heads_of
-from foretaste.contracts.view import Fetched, Look, Sources
+from foretaste.contracts.view import AnyLook, Fetched, Look, Sources
 from foretaste.pipeline.console import track
 from foretaste.pipeline.options import Options
 from foretaste.video.decode import stream_frames
@@ -72,13 +72,13 @@ class Frames:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: AnyLook = None) -> Fetched:
         """The frames of ``rows``; each is changed by (look, row), and as decoded
         otherwise.
         """
         rows = list(rows)
         frames = self.pixels[rows]
-        if look is not None:
+        if isinstance(look, Look):
             frames = augmented(frames, self.config.augment, [(look.seed, look.epoch, row) for row in rows])
         return Fetched(
             inputs={"frames": channels_first(frames)},

@@ -21,7 +21,7 @@ import torch
 from pydantic import Field, PositiveInt, model_validator
 
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.view import Fetched, Look, RowIds, Sources
+from foretaste.contracts.view import AnyLook, Fetched, Look, RowIds, Sources
 from foretaste.pipeline.options import Options
 from foretaste.text import masking
 from foretaste.text.packing import places
@@ -118,7 +118,7 @@ class MaskedText:
         recipe, order = (self._phrases[column][last].as_py() for column in ("recipe_id", "order"))
         return f"{recipe}/{order}"
 
-    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: AnyLook = None) -> Fetched:
         """``input_ids`` (B, N) int64, ``attention_mask`` (B, N) bool, ``masked_positions`` (M,) int64 into B
         * N, ``draws`` (M,) float32 in [0, 1), one random number a hidden token; label ``token`` (M,) int64,
         what was there, and ``verdict``, a 1 for each real token (``models/replaced_token_detection.py``).
@@ -126,7 +126,7 @@ class MaskedText:
         With ``pack`` B are rows, not sequences, and there are ``sequence`` (B, N) int64, to which sequence a
         token belongs (-1: padding), and ``position`` (B, N) int64, where in it, from 0.
         """
-        look = look or Look(seed=0, epoch=0)
+        look = look if isinstance(look, Look) else Look(seed=0, epoch=0)
         drawing = masking.Drawing(seed=look.seed, epoch=look.epoch, rows=np.asarray(rows))
         shown = [self._tokens(row) for row in rows]
         ids, real = pad([tokens for tokens, _, _ in shown], self.tokenizer.pad)

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.contracts.view import Fetched, Look, Sources, View
+from foretaste.contracts.view import AnyLook, Fetched, Sources, View
 from foretaste.pipeline.families import Parts
 from foretaste.pipeline.options import Options
 
@@ -49,7 +49,7 @@ class Named:
     def __len__(self) -> int:
         return len(next(iter(self.views.values())))
 
-    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: AnyLook = None) -> Fetched:
         """The rows as every view shows them under the one look; a ConfigError where two make one label."""
         inputs, labels = {}, {}
         for name, view in self.views.items():

@@ -18,7 +18,7 @@ import torch
 from pydantic import Field
 
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.view import Fetched, Look, Sources
+from foretaste.contracts.view import AnyLook, Fetched, Sources
 from foretaste.pipeline.options import Options
 from foretaste.text.tokenizer import Tokenizer, most_tokens, pad
 from foretaste.views.observed import usable
@@ -45,7 +45,7 @@ class Narration:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: AnyLook = None) -> Fetched:
         """The same under every look."""
         ids, real = pad([self._ids[row] for row in rows], self._padding)
         return Fetched(inputs={"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(real)})

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.contracts.view import Fetched, Look, Sources, View
+from foretaste.contracts.view import AnyLook, Fetched, Look, Sources, View
 from foretaste.pipeline.families import Parts
 from foretaste.pipeline.options import Options
 
@@ -60,14 +60,14 @@ class OneOf:
     def __len__(self) -> int:
         return len(self.views[self.scored])
 
-    def shown(self, row: int, look: Look | None) -> str:
+    def shown(self, row: int, look: AnyLook) -> str:
         """The name of the view that a row is shown under ``look``."""
-        if look is None:
+        if not isinstance(look, Look):
             return self.scored
         names = sorted(self.views)
         return names[int(np.random.default_rng((look.seed, look.epoch, DRAWN, row)).integers(len(names)))]
 
-    def fetch(self, rows: Sequence[int], look: Look | None = None) -> Fetched:
+    def fetch(self, rows: Sequence[int], look: AnyLook = None) -> Fetched:
         """Each row as its view shows it. Raises ConfigError for views of pictures of different sizes."""
         chosen = [self.shown(row, look) for row in rows]
         made: dict[int, Tensor] = {}

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.tables import of_modality
-from foretaste.contracts.view import Look, Sources
+from foretaste.contracts.view import AnyLook, Sources
 from foretaste.features.frame_store import FrameStore
 from foretaste.pipeline.console import track
 from foretaste.pipeline.options import Options
@@ -94,13 +94,13 @@ class Shown:
         last = self.frames(row).max() if self.spans is None else self.spans.last[row]
         return float(self.videos[self.of[row]].pts_s[last])
 
-    def frames(self, row: int, look: Look | None = None) -> np.ndarray:
+    def frames(self, row: int, look: AnyLook = None) -> np.ndarray:
         """(T,) int64: which frames of the video those are."""
         if self.spans is not None:
             return self.spans.frames(row, look)
         return shown_at(self.videos[self.of[row]].pts_s, self.times_s[row])
 
-    def pictures(self, rows: Sequence[int], size: tuple[int, int], look: Look | None = None) -> np.ndarray:
+    def pictures(self, rows: Sequence[int], size: tuple[int, int], look: AnyLook = None) -> np.ndarray:
         """(len(rows), T, H, W, 3) uint8, or of flow (..., 2) where it is stored: the frames of ``rows``, all
         of one video, in ``size`` (H, W).
         """

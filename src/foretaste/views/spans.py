@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import PositiveInt, model_validator
 
-from foretaste.contracts.view import Look
+from foretaste.contracts.view import AnyLook, FixedView, Look
 from foretaste.pipeline.options import Options
 from foretaste.video.samplers import Kind, Sampler, sampled
 
@@ -45,13 +45,15 @@ class Spans:
     first: np.ndarray
     last: np.ndarray
 
-    def frames(self, row: int, look: Look | None) -> np.ndarray:
+    def frames(self, row: int, look: AnyLook) -> np.ndarray:
         """(T,) int64: the frames of the video that are shown under ``look``."""
         length = int(self.last[row] - self.first[row] + 1)
-        sampler = Sampler(kind=self.by.kind, frames=self.count, stride=self.by.stride)
-        random = None if look is None else np.random.default_rng((look.seed, look.epoch, SAMPLED, row))
-        (shown,) = sampled(sampler, length, random)
-        return self.first[row] + shown
+        fixed = look if isinstance(look, FixedView) else FixedView()
+        sampler = Sampler(kind=self.by.kind, frames=self.count, stride=self.by.stride, clips=fixed.clips)
+        random = None
+        if isinstance(look, Look):
+            random = np.random.default_rng((look.seed, look.epoch, SAMPLED, row))
+        return self.first[row] + sampled(sampler, length, random)[fixed.clip]
 
     def short(self) -> np.ndarray:
         """(n,) bool: the windows of which the sampler would show fewer frames than it should."""
