@@ -7,8 +7,11 @@ import os
 import pytest
 
 from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.pipeline.config import DatasetConfig, VideoFolder
+from foretaste.pipeline.dataset_videos import DatasetVideos
 from foretaste.pipeline.found_files import circles, matching
 from foretaste.pipeline.video_files import no_videos, video_files
+from foretaste.video.frame_table import look_at
 
 
 @pytest.fixture
@@ -108,3 +111,20 @@ def test_where_no_video_is_found_the_error_says_what_lies_there(folder):
     assert "no video matches **/*.avi" in said and "2 named *.MP4" in said and "1 named *README" in said
     with pytest.raises(DataError, match="missing video folder"):
         video_files(folder / "nowhere")
+
+
+def test_what_is_no_file_is_left_to_the_probe(tmp_path):
+    """A pipe would be waited on for ever before anything runs."""
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    (folder / "a.mp4").touch()
+    (folder / "b.mp4").symlink_to("nowhere.mp4")
+    (folder / "c.mp4").symlink_to("c.mp4")
+    os.mkfifo(folder / "d.mp4")
+    settings = DatasetConfig.model_construct(world=None, videos=VideoFolder(folder="videos"))
+    videos = DatasetVideos(name="d", settings=settings, data_root=str(tmp_path), results="")
+    assert videos.files() == [str(folder / "a.mp4")]
+    assert list(video_files(folder)) == ["a", "b", "c", "d"]
+    for path in sorted(folder.iterdir())[1:]:
+        with pytest.raises(DataError, match="not a file, or a link to nothing"):
+            look_at(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,6 +127,25 @@ def _with(path: Path, data: bytes) -> Path:
     return path
 
 
+def in_parts(folder: Path) -> Path:
+    """An edit list of two parts; FFmpeg shows the second one some frames too early."""
+    data = barcode.write_clip(folder / "a.mp4", 60).read_bytes()
+    at = data.index(b"elst") + 16  # behind the number of parts and the duration
+    zero, clock = int.from_bytes(data[at : at + 4], "big"), data.index(b"mdhd") + 16
+    second = int.from_bytes(data[clock : clock + 4], "big")
+    parts = (struct.pack(">IIhh", 1000, zero + second * part, 1, 0) for part in (1, 4))
+    made = bytearray(
+        data[: at - 28]
+        + struct.pack(">I4sI4sII", 48, b"edts", 40, b"elst", 0, 2)
+        + b"".join(parts)
+        + data[at + 8 :]
+    )
+    for box in (b"moov", b"trak"):
+        size = made.index(box) - 4
+        made[size : size + 4] = (int.from_bytes(made[size : size + 4], "big") + 12).to_bytes(4, "big")
+    return _with(folder / "b.mp4", bytes(made))
+
+
 def lossy(folder: Path) -> Path:
     """An AVI that lost a frame: all later ones would be shown too early."""
     data = bytearray(barcode.write_clip(folder / "a.avi", 40, codec="mpeg4").read_bytes())
@@ -155,7 +175,8 @@ def picture(folder: Path) -> Path:
 
 #: What must be refused, and a word of the reason.
 REFUSED = {
-    "joined.ts": (joined, "clock jumps"),
+    "joined.ts": (joined, "clock jumps.*recordings are joined"),
+    "in parts.mp4": (in_parts, "clock jumps.*an edit list puts parts together"),
     "half.mkv": (half(".mkv"), "cut off"), "half.avi": (half(".avi", codec="mpeg4"), "FFmpeg|cut off"),
     "half.webm": (half(".webm", codec="libvpx-vp9", options={"g": "12", "deadline": "realtime"}), "cut off"),
     "half, no index.mp4": (half(".mp4"), "FFmpeg"),

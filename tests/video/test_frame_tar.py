@@ -88,6 +88,14 @@ def _cut(tmp_path):
     return path
 
 
+def _struck(tmp_path):
+    path = write_tar(tmp_path / "a.tar", numbered(range(9)))
+    data = bytearray(path.read_bytes())
+    data[data.index(b"frame_0000000006")] ^= 1
+    path.write_bytes(data)
+    return path
+
+
 REFUSED = {
     "a gap": (
         lambda folder: write_tar(folder / "a.tar", numbered(range(9))[:4] + numbered(range(9))[5:]),
@@ -97,12 +105,14 @@ REFUSED = {
         lambda folder: write_tar(folder / "a.tar", numbered(range(9), first=0)),
         "see 0",
     ),
-    "twice": (
+    "twice": (lambda folder: write_tar(folder / "a.tar", [*numbered(range(3)), ("b_2.jpg", b"")]), "two"),
+    "several folders": (
         lambda folder: write_tar(folder / "a.tar", numbered(range(2), "a/") + numbered(range(2), "b/")),
-        "two",
+        "frames in several folders, a and b",
     ),
     "none": (lambda folder: write_tar(folder / "a.tar", [("x.txt", b"x")]), "neither numbered"),
     "cut": (_cut, "cut off|damaged"),
+    "a damaged header": (_struck, "cut off, or damaged"),
 }
 
 
@@ -118,6 +128,23 @@ def test_a_damaged_frame_is_told(tmp_path):
     members[4] = (members[4][0], members[4][1][:60] + bytes(len(members[4][1]) - 60))
     with pytest.raises(DataError, match=r"frame 4 (is damaged|does not decode)"):
         decodes_throughout(look_at(write_tar(tmp_path / "a.tar", members), clock=SIXTY))
+
+
+def said_of_camera(data, turn):
+    """A JPEG with what a camera writes into it: how the picture is turned (EXIF)."""
+    what = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes([turn]) + bytes(6)
+    return data[:2] + b"\xff\xe1" + (len(what) + 2).to_bytes(2, "big") + what + data[2:]
+
+
+def test_frames_of_a_camera_are_turned_as_it_says(tmp_path):
+    members = [(name, said_of_camera(data, 3)) for name, data in numbered(range(4))]
+    video = look_at(write_tar(tmp_path / "a.tar", members), clock=SIXTY)
+    assert video.orientation.rotation == 180
+    frames, _ = frames_at(video, [2 / 60])
+    assert barcode.read(frames[0, ::-1, ::-1]) == 2
+    video = look_at(write_tar(tmp_path / "b.tar", [*members[:2], *numbered(range(4))[2:]]), clock=SIXTY)
+    with pytest.raises(DataError, match="the picture is turned otherwise than the first one"):
+        frames_at(video, [2 / 60])
 
 
 def test_the_table_brings_them_back(tar, tmp_path):

@@ -64,8 +64,8 @@ class DatasetVideos:
         found = video_files(Path(folder), pattern, suffixes)
         if not found:
             raise no_videos(Path(folder), pattern, suffixes)
-        # A link to nothing is an issue of probe_videos.
-        return [str(path) for paths in found.values() for path in paths if path.exists()]
+        # A link to nothing, or a pipe, is an issue of probe_videos.
+        return [str(path) for paths in found.values() for path in paths if path.is_file() or path.is_dir()]
 
     def all_files(self) -> list[str]:
         """Those of every modality."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 #: How a frame is called: anything, its number, the suffix. Hidden files (``._frame_0000000001.jpg`` of a Mac)
 #: are none.
-NUMBERED = re.compile(r"(?!\.)(?:.*\D)?(\d+)\.jpe?g", re.IGNORECASE)
+NUMBERED = re.compile(r"(?!\.)(?:.*\D)?(\d{1,18})\.jpe?g", re.IGNORECASE)
 
 #: The folders of the two halves of optical flow: to the right, downwards.
 FLOW = ("u", "v")

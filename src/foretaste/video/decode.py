@@ -19,7 +19,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from foretaste.contracts.errors import DataError
-from foretaste.video.frame_table import FrameTable
+from foretaste.video.frame_table import FrameTable, orientation_stated
 from foretaste.video.packets import unreadable
 from foretaste.video.reader import decoded
 from foretaste.video.windows import shown_at
@@ -112,15 +112,19 @@ class _Shown:
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """(H, W, 3) uint8."""
-        check_size(self._video, frame)
+        check_shape(self._video, frame)
         resized = self._reformatter.reformat(
             frame, self._width, self._height, "rgb24", interpolation="BILINEAR", threads=1
         )
         return self._video.orientation.apply(resized.to_ndarray())
 
 
-def check_size(video: FrameTable, frame: av.VideoFrame) -> None:
-    """DataError for a picture of another size than the first: its shape on the screen is not known."""
+def check_shape(video: FrameTable, frame: av.VideoFrame) -> None:
+    """DataError for a picture of another size than the first, or turned otherwise: its shape on the screen is
+    not known.
+    """
     if (frame.width, frame.height) != (video.width, video.height):
         sizes = f"from {video.width} x {video.height} to {frame.width} x {frame.height}"
         raise unreadable(video.path, f"the picture changes its size, {sizes}")
+    if orientation_stated(frame, video.path) != video.orientation:
+        raise unreadable(video.path, "the picture is turned otherwise than the first one")

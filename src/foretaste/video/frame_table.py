@@ -91,7 +91,7 @@ def look_at(path: Path, beat: Callable[[], None] = no_beat, clock: Clock | None 
         rate_fps=scanned.rate_fps,
         width=first.width,
         height=first.height,
-        orientation=_orientation(first, path),
+        orientation=orientation_stated(first, path),
         pixel_aspect=scanned.pixel_aspect,
         streams=scanned.streams,
         digest=video_digest(path),
@@ -107,7 +107,20 @@ def _of_frames(path: Path, clock: Clock, beat: Callable[[], None]) -> Scanned:
     )
 
 
-def _orientation(frame: av.VideoFrame, path: Path) -> Orientation:
+def _of_no_name(kinds: type[Type], value: int) -> Type:
+    """A kind of side data that FFmpeg has and PyAV has no name for (what a camera wrote into a JPEG, the two
+    views of a stereo video): without it nothing that lies beside a frame could be read.
+    """
+    kind = object.__new__(kinds)
+    kind._name_, kind._value_ = f"KIND_{value}", value
+    return kind
+
+
+Type._missing_ = classmethod(_of_no_name)
+
+
+def orientation_stated(frame: av.VideoFrame, path: Path) -> Orientation:
+    """How the matrix beside a frame says it is turned; raises DataError for one that does anything else."""
     matrix = frame.side_data.get(Type.DISPLAYMATRIX)
     if matrix is None:
         return UPRIGHT

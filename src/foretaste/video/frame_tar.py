@@ -19,6 +19,7 @@ def places(path: Path, beat: Callable[[], None]) -> dict[str, dict[int, int]]:
     for an archive that is damaged or cut off.
     """
     found: dict[str, dict[int, int]] = {}
+    folders: dict[str, Path] = {}
     end = 0
     try:
         with tarfile.open(path, "r:") as archive:
@@ -29,14 +30,19 @@ def places(path: Path, beat: Callable[[], None]) -> dict[str, dict[int, int]]:
                 named = NUMBERED.fullmatch(name.name)
                 if not member.isreg() or not named:
                     continue
-                half = found.setdefault(name.parent.name if name.parent.name in FLOW else "", {})
+                of = name.parent.name if name.parent.name in FLOW else ""
+                if (other := folders.setdefault(of, name.parent)) != name.parent:
+                    raise unreadable(path, f"frames in several folders, {other} and {name.parent}")
+                half = found.setdefault(of, {})
                 if int(named[1]) in half:
                     raise unreadable(path, f"two frames have the number {int(named[1])}")
                 half[int(named[1])] = member.offset_data - _BLOCK
     except tarfile.TarError as error:
         raise unreadable(path, f"no tar, or a damaged one ({error})") from error
-    if Path(path).stat().st_size < end + _END:
-        raise unreadable(path, "cut off: a tar ends with two empty blocks")
+    with open(path, "rb") as file:
+        file.seek(end)
+        if file.read(_END) != bytes(_END):
+            raise unreadable(path, "cut off, or damaged: a tar ends with two empty blocks")
     return found
 
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from foretaste.contracts.errors import DataError
+from foretaste.contracts.errors import DataError, of_system
 from foretaste.contracts.tables import VIDEOS
 from foretaste.video.frame_table import as_row, look_at
 from foretaste.video.numbered_frames import Clock
@@ -148,6 +148,8 @@ def _look(request: dict[str, Any]) -> dict[str, Any]:
         cpu_s = time.process_time() - before_s
     except DataError as error:
         return {"error": [str(part) for part in error.args]}
+    except OSError as error:
+        return {"error": [str(part) for part in of_system(error).args]}
     except MemoryError:
         error = unreadable(Path(request["path"]), f"takes more than {MEMORY >> 30} GB of memory")
         return {"error": [str(part) for part in error.args]}

@@ -275,10 +275,14 @@ def _check_clock(path: Path, container: str, read: _Read, time_base: Fraction) -
     odd = np.flatnonzero((steps_s < 0) | (steps_s > longest))
     if len(odd):
         at_s = seconds(stamps[odd[0]] - stamps[0], time_base)
+        # FFmpeg shows what an edit list puts after a cut up to some frames too early.
+        where = (
+            "an edit list puts parts together (ffmpeg -i FILE NEW.mp4 writes it anew)"
+            if "mp4" in container
+            else "recordings are joined (ffmpeg -i FILE -c copy FILE.mp4 gives it one clock)"
+        )
         raise unreadable(
-            path,
-            f"its clock jumps by {steps_s[odd[0]]:+.2f} s after {at_s:.2f} s, as where recordings are joined"
-            " (ffmpeg -i FILE -c copy FILE.mp4 gives it one clock)",
+            path, f"its clock jumps by {steps_s[odd[0]]:+.2f} s after {at_s:.2f} s, as where {where}"
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from foretaste.video.decode import check_size
+from foretaste.video.decode import check_shape
 from foretaste.video.frame_table import FrameTable
 from foretaste.video.packets import ENTRY, unreadable
 from foretaste.video.reader import decoded
@@ -31,7 +31,7 @@ def _decode(video: FrameTable, frames: np.ndarray, beat: Callable[[], None]) -> 
     last = -1
     for index, frame in decoded(video.packets, frames):
         beat()
-        check_size(video, frame)
+        check_shape(video, frame)
         if index < last:
             at = f"the frame at {video.pts_s[index]:.3f} s"
             raise unreadable(video.path, f"{at} follows a later one where it is decoded")
