@@ -137,6 +137,8 @@ def make_run(
             "pretrained": ["minilm_recipes"],
             "comparisons": PAIRS,
             "headline": ["student_recipe_lm", "student_baseline"],
+            "sweeps": [],
+            "chosen_on_training": False,
             "runs": runs,
             "logs": logs,
             "lms": [{"world": world, "lm": "minilm_recipes"} for world in lms],

@@ -92,6 +92,7 @@ def run(tmp_path_factory) -> Path:
     reader = {
         "reader": {"kind": "epic100"},
         "evaluated": "validation",
+        "choose": None,
         "on_bad_input": "fail",
         "dataset": "epic100",
         "data_root": str(root),

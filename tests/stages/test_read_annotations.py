@@ -25,6 +25,7 @@ def step(folder: Path, on_bad_input: str, evaluated: str = "validation") -> Step
             "reader": {"kind": "egtea", "folder": "."},
             "dataset": "small",
             "evaluated": evaluated,
+            "choose": None,
             "data_root": str(folder),
             "on_bad_input": on_bad_input,
         },
@@ -52,6 +53,19 @@ def test_actions_of_the_training_split_are_told_from_the_others(tmp_path):
     read_annotations.run(made)
     groups = read_classes(made.outputs["classes"]).groups
     assert (groups["seen_pairs"], groups["unseen_pairs"]) == ({"action": (0,)}, {"action": (1,)})
+
+
+def test_settings_are_chosen_without_the_labels_that_are_measured(tmp_path):
+    made = step(tmp_path, "skip")
+    rows = "".join(f"{n},P{n:02}-R01-PastaSalad,24,48,{n % 2},{n % 2},{n % 2}\n" for n in range(1, 10))
+    (tmp_path / "training1.csv").write_text(rows)
+    made.config["choose"] = 3
+    read_annotations.run(made)
+    found = read_table(made.outputs["segments"], SEGMENTS).to_pylist()
+    assert [row["split"] for row in found].count("validation") == 3 and len(found) == 9
+    assert "4" not in {row["segment_id"] for row in found if row["video_id"] == "P07-R01-PastaSalad"}
+    groups = read_classes(made.outputs["classes"]).groups
+    assert groups["seen_pairs"] == {"action": (0, 1)}
 
 
 def test_a_split_to_be_measured_has_labels(tmp_path):

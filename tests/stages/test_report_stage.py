@@ -193,6 +193,30 @@ def test_what_each_teacher_teaches_stands_once_with_its_settings(made):
     assert f"<td>{found.top1:.1f}</td><td>{found.top5:.1f}</td><td>{found.doubt:.2f}</td>" in section
 
 
+def test_values_of_a_sweep_stand_side_by_side_and_where_they_may_be_chosen_is_said(tmp_path):
+    step = make_run(tmp_path)
+    assert "Sweeps" not in _page(step)
+    points = ((1, "student_lm"), (4, "student_smoothed"), (9, "student_recipe_lm"))
+    setting = {"model": "student_lm", "setting": "objective.1.weight"}
+    step.config["sweeps"] = [{**setting, "value": value, "name": name} for value, name in points]
+    page = _page(step)
+    swept = page[page.index('id="sweeps"') : page.index("</table>", page.index('id="sweeps"'))]
+    assert "AVT + MiniLM: <code>objective.1.weight</code>" in swept and "samples that are reported" in swept
+    assert swept.count("<svg") == 3 and swept.count('class="best"') == 1
+    arms = json.loads(step.outputs["summary"].read_text())["arms"]
+    means = [arms[name]["action"]["class_mean_recall5"]["mean"] for _, name in points]
+    shown = [f"{mean:.1f}" for mean in means]
+    assert all(mean in swept for mean in shown) and "the preset's" in swept
+    assert f'class="best">{max(means):.1f}<' in swept
+    step.config["chosen_on_training"] = True
+    assert "kept for choosing" in _page(step)
+
+
+def _page(step) -> str:
+    report.run(step)
+    return step.outputs["report"].read_text()
+
+
 def test_teachers_alone_make_a_report(tmp_path):
     """The text half: no video, no student."""
     step = make_run(

@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
+from foretaste.annotations.video_folds import folds_by_video
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.training.calibration import HIGHEST, LOWEST, fit_temperature
-from foretaste.training.crossfit import folds_by_video, siblings
+from foretaste.training.crossfit import siblings
 
 VIDEOS = [f"P{number % 11:02d}" for number in range(200)]
 

@@ -104,6 +104,10 @@ class DatasetConfig(Options):
     """Settings of tasks other than these: `pairs: {count: 5000}`."""
     evaluated: Literal["validation", "test"] = "validation"
     """The split that is measured, and that learning curves follow."""
+    choose: Annotated[int, Field(ge=2)] | None = None
+    """Set in a dataset for choosing settings: one in so many training videos are measured in the place of
+    the split above, whose segments are left out.
+    """
     videos: (
         Annotated[
             Annotated[VideoFolder, Tag("VideoFolder")]
@@ -271,6 +275,10 @@ class SystemConfig(Options):
     backbones: dict[str, BackboneConfig] = {}
     frame_stores: dict[str, FrameStoreConfig] = {}
     models: dict[str, AnyModel]
+    sweep: dict[str, dict[str, tuple[Any, ...]]] = {}
+    """Models that differ from a model in one setting, and are compared with it:
+    `{student_lm: {objective.1.weight: [1, 2, 8]}}`.
+    """
     comparisons: Annotated[tuple[tuple[str, str], ...], EachOnce] = ()
     """Pairs (a, b) whose difference a minus b the report gives with its interval."""
     teacher_seeds: PositiveInt = 1

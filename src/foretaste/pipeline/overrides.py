@@ -2,6 +2,7 @@
 
     set:
       student_lm.training.epochs: 3            of a model; the name may hold * and ?
+      student_lm.objective.1.weight: 2         of its second term
       lms.minilm_recipes.training.batch: 64    of anything else in the preset
 
 On the command line: ``--config set="student_*.training.epochs=3,history.length=10"``. Every preset of the run
@@ -12,12 +13,15 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
-from foretaste.contracts.errors import unknown
+from foretaste.contracts.errors import ConfigError, unknown
+
+#: What lies where nothing does.
+NOTHING = object()
 
 #: Parts of a preset that hold others by name.
 NAMED = ("models", "lms", "backbones", "frame_stores", "texts")
@@ -44,7 +48,7 @@ def laid_over(preset: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[s
     changed = dict(preset)
     for path, value in overrides.items():
         for keys in _places(preset, path.split(".")):
-            changed = _with(changed, keys, value)
+            changed = with_value(changed, keys, value)
     return changed
 
 
@@ -53,7 +57,7 @@ def added(preset: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
     alone: dict[str, Any] = {}
     for path, value in overrides.items():
         for keys in _places(preset, path.split(".")):
-            alone = _with(alone, keys, value)
+            alone = with_value(alone, keys, value)
     return alone
 
 
@@ -85,11 +89,36 @@ def _matching(names: Mapping[str, Any], pattern: str) -> list[str]:
     return fnmatch.filter(names, pattern)
 
 
-def _with(value: Any, keys: list[str], new: Any) -> dict[str, Any]:
-    """A copy of a mapping with the value at ``keys`` replaced."""
+def found_at(value: Any, keys: Sequence[str]) -> Any:
+    """What lies at ``keys`` in mappings and lists (entries counted from 0); NOTHING where nothing does."""
+    for key in keys:
+        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, Mapping) and key in value:
+            value = value[key]
+        else:
+            return NOTHING
+    return value
+
+
+def with_value(value: Any, keys: Sequence[str], new: Any) -> Any:
+    """A copy of ``value`` in which ``new`` lies at ``keys``; mappings that are not there are made. Raises
+    ConfigError for an entry that a list does not have.
+    """
     first, *rest = keys
+    if isinstance(value, list):
+        if found_at(value, [first]) is NOTHING:
+            raise ConfigError(
+                f"no entry {first} of {len(value)}",
+                ".".join(keys),
+                "their number, from 0",
+                "correct the path",
+            )
+        number = int(first)
+        changed = with_value(value[number], rest, new) if rest else new
+        return [*value[:number], changed, *value[number + 1 :]]
     copy = dict(value) if isinstance(value, Mapping) else {}
-    copy[first] = _with(copy.get(first), rest, new) if rest else new
+    copy[first] = with_value(copy.get(first), rest, new) if rest else new
     return copy
 
 

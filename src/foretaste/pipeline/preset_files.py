@@ -16,6 +16,7 @@ from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.config import DatasetConfig, SystemConfig, validated
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.overrides import added, laid_over
+from foretaste.pipeline.sweeps import check_sweeps, swept
 from foretaste.pipeline.yaml_files import read_yaml
 
 
@@ -48,8 +49,12 @@ class Files:
     @cache  # noqa: B019 (one Files lives as long as the process; a dry run asks for the same preset a thousand times)
     def merged(self, kind: str, name: str, dataset: str | None = None) -> dict[str, Any]:
         """The preset or dataset with its parents merged in, and, given ``dataset``, its ``on:`` part for that
-        dataset.
+        dataset; a preset with the models of its sweeps.
         """
+        value = self._laid(kind, name, dataset)
+        return swept(value) if "sweep" in value else value
+
+    def _laid(self, kind: str, name: str, dataset: str | None) -> dict[str, Any]:
         value: dict[str, Any] = {}
         for _, _, layer in reversed(list(self.layers(kind, name, dataset))):
             value = merge(value, layer)
@@ -85,7 +90,7 @@ class Files:
             raise ConfigError(
                 f"base is {layer['base']!r}", path, f"one of {', '.join(self.names(kind))}", "name one parent"
             )
-        for key in ("on", "models", "lms", "backbones", "frame_stores", "texts"):
+        for key in ("on", "models", "lms", "backbones", "frame_stores", "texts", "sweep"):
             _mappings(layer.get(key, {}), f"{path}: {key}", nullable=key != "on")
         for dataset, part in layer.get("on", {}).items():
             if dataset not in self.names("datasets"):
@@ -115,7 +120,10 @@ class Files:
     @cache  # noqa: B019 (one Files lives as long as the process)
     def system(self, name: str, dataset: str) -> SystemConfig:
         """The resolved system ``name`` on ``dataset``."""
-        return validated(SystemConfig, self.merged("systems", name, dataset), self.where("systems", name))
+        where = self.where("systems", name)
+        if "sweep" in (laid := self._laid("systems", name, dataset)):
+            check_sweeps(laid, where)
+        return validated(SystemConfig, self.merged("systems", name, dataset), where)
 
     def where(self, kind: str, name: str) -> str:
         """How an error names a preset: its file and the files that it is based on."""

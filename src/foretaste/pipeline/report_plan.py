@@ -18,6 +18,7 @@ from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.overrides import meant
 from foretaste.pipeline.planned import Planned, samples_of, tables
+from foretaste.pipeline.sweeps import points
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,8 @@ def plan_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> 
             "teacher_seeds": preset.teacher_seeds,
             "comparisons": pairs,
             "headline": pairs[0] if pairs else None,
+            "sweeps": [vars(point) for point in points(preset.sweep, plan.models)],
+            "chosen_on_training": catalogue.dataset(plan.worlds[0]).choose is not None,
             "worlds": list(plan.worlds),
             "models": {name: _facts(catalogue, model) for name, model in plan.models.items()},
             "runs": [{"world": world, "model": model, "seed": seed} for world, model, seed, _ in runs],

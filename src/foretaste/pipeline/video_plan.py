@@ -60,6 +60,7 @@ class VideoPlan:
             config={
                 "reader": settings.reader,
                 "evaluated": settings.evaluated,
+                "choose": settings.choose,
                 "on_bad_input": self.run.on_bad_input,
                 "dataset": dataset,
             },

@@ -32,13 +32,14 @@ from foretaste.report.sections import (
     provenance,
     samples,
     settings,
+    sweeps,
     targets,
     windows,
 )
 
 #: The sections in the order of the page.
 SECTIONS = (
-    arms, pipeline, settings, targets, curves, language_models, classes, windows, samples,
+    arms, sweeps, pipeline, settings, targets, curves, language_models, classes, windows, samples,
     attention, issues, provenance, cost,
 )  # fmt: skip
 

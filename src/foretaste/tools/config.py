@@ -9,6 +9,7 @@ from typing import Any
 
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.configured import add_config, configured
+from foretaste.pipeline.sweeps import points
 
 Layers = list[tuple[str, Mapping[str, Any]]]
 
@@ -45,6 +46,10 @@ def _layers(
         given = {"rule": run.history_rule, "source": run.history_from}
         yield "config.yaml", {"history": {key: value for key, value in given.items() if value}}
         yield "config.yaml: set", catalogue.files.overridden(name, dataset)
+        preset = catalogue.system(dataset, name)
+        made = {point.name for point in points(preset.sweep, preset.models) if point.name != point.model}
+        models = catalogue.files.merged("systems", name, dataset)["models"]
+        yield "sweep", {"models": {name: models[name] for name in made}}
     for link, part, layer in catalogue.files.layers(kind, name, dataset if kind == "systems" else None):
         yield f"workflow/{kind}/{link}.yaml{part}", layer
 

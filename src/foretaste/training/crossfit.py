@@ -8,7 +8,6 @@ videos as a split of that name.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,9 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from foretaste.annotations.video_folds import HELD_OUT_SEED, folds_by_video
 from foretaste.contracts.batch import Outputs
-from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import AnyLook, Sources, View
 from foretaste.scores.average import Space
 from foretaste.scores.format import HELD_OUT
@@ -32,30 +32,6 @@ from foretaste.training.scoring import Scored, score
 
 TRAINING = "training"
 
-#: Deals out the videos of ``held_out``.
-HELD_OUT_SEED = 0
-
-
-def folds_by_video(video_ids: Sequence[str], folds: int, seed: int, setting: str = "folds") -> np.ndarray:
-    """(n,) int64: the fold, 0 to ``folds`` - 1, of each row; rows of one video share theirs.
-
-    Videos are dealt out in the order of sha256("<seed>/<video id>"), so a fold depends on nothing but the
-    names, and folds differ by at most one video. Raises ConfigError, naming the ``setting``, where there are
-    fewer videos than folds.
-    """
-    videos = sorted(
-        set(video_ids), key=lambda video: (hashlib.sha256(f"{seed}/{video}".encode()).digest(), video)
-    )
-    if len(videos) < folds:
-        raise ConfigError(
-            f"{folds} folds of {len(videos)} training videos",
-            f"model: {setting}",
-            f"at most {len(videos)}",
-            "lower it",
-        )
-    dealt = {video: index % folds for index, video in enumerate(videos)}
-    return np.array([dealt[video] for video in video_ids], dtype=np.int64)
-
 
 def siblings(video_ids: Sequence[str], folds: int, held_out: int, seed: int) -> dict[str, np.ndarray]:
     """name -> (n,) bool: of each model that is trained beside the model itself, the training rows that it is
@@ -65,7 +41,7 @@ def siblings(video_ids: Sequence[str], folds: int, held_out: int, seed: int) -> 
     same ones.
     """
     if held_out:
-        return {HELD_OUT: folds_by_video(video_ids, held_out, HELD_OUT_SEED, "held_out") == 0}
+        return {HELD_OUT: folds_by_video(video_ids, held_out, HELD_OUT_SEED, "model: held_out") == 0}
     if not folds:
         return {}
     dealt = folds_by_video(video_ids, folds, seed)

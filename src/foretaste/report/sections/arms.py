@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from foretaste.contracts.metrics import METRICS
 from foretaste.evaluation.compare import Interval
-from foretaste.report import verdict
 from foretaste.report.axis import Axis
 from foretaste.report.finished_runs import FinishedRuns
 from foretaste.report.setting_line import setting_line
+from foretaste.report.tracks import Track, tracks
 from foretaste.report.written import number, signed
 
 TITLE = "Arms"
@@ -31,9 +31,8 @@ class Row:
         Spreads of the main head by metric, and the metrics in which no arm of the table is better.
     parts
         head -> metric -> mean, of the other heads.
-    limits
-        The interval of the primary metric in words; ``low``, ``high``, ``at`` and ``dots`` (one a seed) are
-        places on the axis.
+    track
+        The primary metric on the axis.
     counting
         What counting alone gives, beside a teacher that reads the same histories.
     """
@@ -47,11 +46,7 @@ class Row:
     numbers: Mapping[str, Any]
     best: Sequence[str]
     parts: Mapping[str, Mapping[str, float | None]]
-    limits: str | None
-    low: float | None
-    high: float | None
-    at: float | None
-    dots: Sequence[float]
+    track: Track
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,15 +114,11 @@ def _table(
     main = runs.heads[0]
     shown = [metric for metric in METRICS if any(arm[main][metric] is not None for arm in arms.values())]
     best = {metric: _best(metric, [arm[main] for arm in arms.values()]) for metric in shown}
-    held = []
-    for name, arm in arms.items():
-        held += _values(intervals[name], arm[main][runs.primary])
-    axis = Axis.around(held)
+    spreads = {name: arm[main][runs.primary] for name, arm in arms.items()}
+    axis, placed = tracks(intervals, spreads)
     rows = []
     for name, arm in arms.items():
-        numbers, spread = arm[main], arm[main][runs.primary]
-        interval = None if intervals[name] is None else asdict(intervals[name])
-        drawn = interval is not None and verdict.has_interval(interval)
+        numbers = arm[main]
         rows.append(
             Row(
                 label=arm["label"],
@@ -139,11 +130,7 @@ def _table(
                 numbers=numbers,
                 best=[m for m in shown if numbers[m] and numbers[m]["mean"] == best[m]],
                 parts={head: _means(arm[head], by_head) for head in runs.heads[1:]},
-                limits=None if interval is None else verdict.limits(interval, number),
-                low=axis.at(interval["low"]) if drawn else None,
-                high=axis.at(interval["high"]) if drawn else None,
-                at=axis.at(spread["mean"]) if spread else None,
-                dots=[axis.at(value) for value in spread["values"]] if spread else [],
+                track=placed[name],
             )
         )
     return Table(title=_HEADINGS[role], axis=axis, metrics=shown, rows=rows)
@@ -160,12 +147,6 @@ def _best(metric: str, arms: Sequence[Mapping[str, Any]]) -> float | None:
     means = [numbers[metric]["mean"] for numbers in arms if numbers[metric]]
     better = max if METRICS[metric].counts_hits else min
     return better(means, default=None)
-
-
-def _values(interval: Interval | None, spread: Mapping[str, Any] | None) -> list[float]:
-    """What an axis has to hold of an arm: the ends of its interval, its mean and its seeds."""
-    ends = [] if interval is None or interval.low is None else [interval.low, interval.high]
-    return ends if spread is None else [*ends, spread["mean"], *spread["values"]]
 
 
 def _counting(name: str, runs: FinishedRuns) -> str | None:
