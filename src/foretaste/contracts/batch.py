@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.view import AnyLook
 
 #: Label of a position that has no label. Losses count such positions out; it never stands for a class.
 UNLABELLED = -1
@@ -54,12 +55,15 @@ class Batch:
         ``UNLABELLED`` marks a position without a label.
     beside
         Of each teacher that speaks live, the ``inputs`` for the same samples under the same look.
+    look
+        How the samples are shown.
     """
 
     ids: tuple[str, ...]
     inputs: Mapping[str, Tensor]
     labels: Mapping[str, Tensor] = field(default_factory=dict)
     beside: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
+    look: AnyLook = None
 
     def __post_init__(self):
         object.__setattr__(self, "inputs", _Inputs(self.inputs))

@@ -132,6 +132,15 @@ class Look:
     epoch: int
 
 
+#: The seed of looks that several models share.
+KEPT_SEED = 0
+
+
+def kept_look(number: int) -> Look:
+    """That one, from 0, of the looks which scores are kept of, and students are then shown."""
+    return Look(seed=KEPT_SEED, epoch=number)
+
+
 #: Where a picture is cut out that is shown in several ways: at one of its corners, or in its middle.
 Crop = Literal["top_left", "centre", "bottom_right"]
 

@@ -142,9 +142,16 @@ def _held_out_weights(
 
 
 def shares_in(
-    split: str, config: Mapping[str, Any], weights: Weights, sources: Sequence[Scores], samples: pa.Table
+    split: str,
+    view: str,
+    config: Mapping[str, Any],
+    weights: Weights,
+    sources: Sequence[Scores],
+    samples: pa.Table,
 ) -> dict[str, np.ndarray] | None:
-    """head -> the weight of each source (m,) in a split, or of each row and source (n, m); None: equal."""
+    """head -> the weight of each source (m,) in a view of a split, or of each row and source (n, m); None:
+    equal.
+    """
     heads = joint_heads(sources)
     if kind_of_weights(config) != "per_sample":
         return None if weights is None else {head: _of_sources(config, weights, head) for head in heads}
@@ -164,7 +171,7 @@ def shares_in(
     rows = [place[sample] for sample in ids]
     found = {}
     for head in heads:
-        logits = [source.logits(split, head, ids) for source in sources]
+        logits = [source.logits(split, head, ids, view) for source in sources]
         errors = _errors(config, logits, _truth(wanted, head)[rows])
         shares = per_sample_shares(errors, weights["gamma"])
         found[head] = shares[:, _model_of(config)]

@@ -190,6 +190,14 @@ class ModelConfig(Options):
     """Of the models that the objective mentions, those that are asked while this one is trained, on the same
     samples, crops and flips; the others speak from their cached scores.
     """
+    looks: int = Field(0, ge=0)
+    """V: in training its samples are shown in V looks alone, one an epoch in turn, which are the same for all
+    models and seeds; 0: in another look in every epoch.
+    """
+    kept_looks: int = Field(0, ge=0)
+    """Its scores also hold what it says of so many looks at each training sample, for models with `looks`
+    that do not ask it live.
+    """
     maps: Annotated[tuple[str, ...], EachOnce] = ()
     """Feature maps of its network that are kept with its scores, for models that learn from them and do not
     ask it live.

@@ -46,7 +46,7 @@ class ModelPlan:
                 folders |= its_folders
                 config.setdefault("live", {})[speaker] = its_config
         left_out = {"role", "label", "maps", "views", "lm", "backbone", "frame_store", "live"}
-        left_out |= {"objective", "reuse", "scored_view", "test_views"}
+        left_out |= {"objective", "reuse", "scored_view", "test_views", "kept_looks"}
         config["model"] = {
             **settings.model_dump(mode="json", exclude=left_out),
             "objective": [
@@ -82,7 +82,7 @@ class ModelPlan:
         """What a trained model says of every split."""
         settings = self.catalogue.model(dataset, system, model)
         inputs, config, folders = seen(self.catalogue, dataset, system, settings.as_scored)
-        asked = {"folds", "held_out", "calibrate", "maps", "test_views"}
+        asked = {"folds", "held_out", "calibrate", "maps", "test_views", "kept_looks"}
         config["model"] = {
             **settings.model_dump(mode="json", include=asked),
             "network": trained(settings.network),

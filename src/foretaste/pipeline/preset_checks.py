@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.components import geometry_of
 from foretaste.pipeline.config import SystemConfig
-from foretaste.pipeline.model_config import CLIPS_OF, STORE_READER, ModelConfig
+from foretaste.pipeline.look_checks import behind, check_looks, check_test_views
+from foretaste.pipeline.model_config import STORE_READER, ModelConfig
 from foretaste.pipeline.model_outputs import MAPS, given, kept
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.task_checks import check_labelled, check_view
@@ -72,7 +73,8 @@ def check_components(
             for task in settings.extra:
                 check_labelled(task, False, known, f"{place}.extra")
             _check_frame_store(system, settings, known, f"{place}.frame_store")
-            _check_test_views(settings, known, f"{place}.test_views")
+            check_test_views(settings, known, f"{place}.test_views")
+            check_looks(system, settings, known, place)
             for view in settings.each_view:
                 check_view(view, system.task, system.history.rule, known, place)
             checks.check_maps(name, settings.maps, f"{place}.maps")
@@ -143,22 +145,6 @@ def _check_frame_store(
             raise ConfigError(what, where, f"side: {largest} or more", "raise side of the frame store")
 
 
-def _check_test_views(model: ModelConfig, known: Mapping[str, Any], where: str) -> None:
-    """Raise ConfigError for several views of what is no picture, and several clips of frames that are not
-    chosen by a sampler which knows of clips.
-    """
-    if model.test_views is None:
-        return
-    for view in model.as_scored.each_view:
-        if known["views"][view["kind"]]["shows"] not in ("pixels", "boxes"):
-            what = f"several views of {view['kind']}, which shows no pictures"
-            raise ConfigError(what, where, "views of pictures or boxes", "leave test_views out")
-        sampler = view.get("sampler") or {}
-        if model.test_views.clips > 1 and sampler.get("kind") != CLIPS_OF:
-            what = f"{model.test_views.clips} clips of a view without the sampler {CLIPS_OF}"
-            raise ConfigError(what, where, f"sampler: {{kind: {CLIPS_OF}}}", "set it, or clips: 1")
-
-
 def _check_live(system: SystemConfig, name: str, where: str) -> None:
     """Who speaks live is one network, or a mean of the logits of several by numbers, and says what its cached
     scores say.
@@ -189,7 +175,7 @@ def _check_live(system: SystemConfig, name: str, where: str) -> None:
 
 def _check_fit(system: SystemConfig, name: str, settings: AverageConfig, where: str) -> None:
     """What is fitted has rows to be fitted on: the same ones of every trained model behind the average."""
-    trained = dict(_trained(system, name))
+    trained = dict(behind(system, name))
     what = f"{' and '.join(settings.fits)}: fitted"
     if lacking := [model for model, one in trained.items() if not (one.folds or one.held_out)]:
         raise ConfigError(
@@ -204,12 +190,3 @@ def _check_fit(system: SystemConfig, name: str, settings: AverageConfig, where: 
         raise ConfigError(
             f"{what} on different videos (held_out: {said})", where, "one number for all", "use the same"
         )
-
-
-def _trained(system: SystemConfig, name: str) -> Iterator[tuple[str, ModelConfig]]:
-    settings = system.models[name]
-    if isinstance(settings, AverageConfig):
-        for part in settings.average:
-            yield from _trained(system, part)
-    else:
-        yield name, settings

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from foretaste.contracts.errors import DataError
-from foretaste.scores.format import NO_FOLD, differences
+from foretaste.scores.format import NO_FOLD, ONE_VIEW, differences
 from foretaste.scores.reader import Scores
 from foretaste.scores.writer import ScoreWriter
 
@@ -100,6 +100,20 @@ def fit_exponent(logits: np.ndarray, counts: np.ndarray, metric: Callable[[np.nd
     return max(GRID, key=lambda exponent: (metric(divide_by_prior(logits, counts, exponent)), -exponent))
 
 
+def joint_views(sources: Sequence[Scores], split: str) -> tuple[str, ...]:
+    """The views of a split that all sources hold, in the first one's order; DataError where there is none."""
+    each = [source.views(split) for source in sources]
+    joint = tuple(view for view in each[0] if all(view in views for views in each))
+    if not joint:
+        raise DataError(
+            f"no view of split {split} in common",
+            ", ".join(str(source.folder) for source in sources),
+            "scores of the same views",
+            "score all of them alike",
+        )
+    return joint
+
+
 def joint_ids(sources: Sequence[Scores], split: str) -> tuple[str, ...]:
     """The samples of a split, in the first source's order; raises DataError where another source has other
     samples, classes or context.
@@ -178,9 +192,10 @@ def write_mean(
     writer: ScoreWriter, sources: Sequence[Scores], split: str, space: Space, counts: Mapping[str,
     np.ndarray], exponent: float = 0.0,
     weights: Mapping[str, Sequence[float] | np.ndarray] | None = None,
+    view: str = ONE_VIEW,
 ) -> None:  # fmt: skip
-    """Write one split of the mean model: the heads that all sources have, each divided by its own class
-    prior.
+    """Write one view of a split of the mean model: the heads that all sources have, each divided by its own
+    class prior.
 
     weights
         head -> one a source, or one a sample and source (``mean_logits``); None: equal.
@@ -191,13 +206,11 @@ def write_mean(
     logits = {}
     for head in joint_heads(sources):
         own = None if weights is None else weights[head]
-        mean = mean_logits([source.logits(split, head, ids) for source in sources], space, own)
+        mean = mean_logits([source.logits(split, head, ids, view) for source in sources], space, own)
         logits[head] = divide_by_prior(mean, counts[head], exponent)
-    folds = np.stack([source.folds(split, ids) for source in sources], axis=1)
-    digests = [
-        _digest(parts)
-        for parts in zip(*(source.digests(split, ids) for source in sources), folds.tolist(), strict=True)
-    ]
+    folds = np.stack([source.folds(split, ids, view) for source in sources], axis=1)
+    given = [source.digests(split, ids, view) for source in sources]
+    digests = [_digest(parts) for parts in zip(*given, folds.tolist(), strict=True)]
     # What a row's own weights know, its label, is a part of what it was made from.
     by_row = [own for own in (weights or {}).values() if np.ndim(own) == 2]
     if by_row:
@@ -206,7 +219,7 @@ def write_mean(
     # A mean is out-of-fold only where all of its parts are, and its weights know no labels; which folds they
     # were is then in the digest.
     clean = (folds != NO_FOLD).all() and not by_row
-    writer.write(split, ids, digests, logits, fold=folds[:, 0].tolist() if clean else NO_FOLD)
+    writer.write(split, ids, digests, logits, fold=folds[:, 0].tolist() if clean else NO_FOLD, view=view)
 
 
 def _digest(parts: Sequence[Any]) -> bytes:

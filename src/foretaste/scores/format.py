@@ -55,6 +55,9 @@ HELD_OUT = "held_out"
 #: The view of a model that sees a sample in one way only.
 ONE_VIEW = "whole"
 
+#: The view that holds what was said of one of several looks at a sample.
+LOOK = "look{}"
+
 #: How the rows of a split were made, and what that says of them.
 SCORED = {
     "in-sample": "by a model trained on these very rows (targets may be memorised)",

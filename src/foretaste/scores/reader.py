@@ -117,6 +117,11 @@ class Scores:
         self.split(split)
         return self.manifest["splits"][split]["scored"]
 
+    def views(self, split: str) -> tuple[str, ...]:
+        """The views that a split holds; where none is named ``ONE_VIEW`` is meant, or the only one."""
+        self.split(split)
+        return tuple(self.manifest["splits"][split]["views"])
+
     def sample_ids(self, split: str, view: str | None = None) -> tuple[str, ...]:
         """The samples of a split, as written."""
         loaded = self.split(split)
@@ -225,6 +230,8 @@ class Scores:
             ) from error
 
     def _view(self, loaded: Split, split: str, view: str | None) -> str:
+        if view is None and ONE_VIEW in loaded.rows_by_view:
+            return ONE_VIEW
         if view is None and len(loaded.rows_by_view) == 1:
             return next(iter(loaded.rows_by_view))
         if view not in loaded.rows_by_view:

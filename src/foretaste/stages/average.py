@@ -18,7 +18,7 @@ from foretaste.evaluation.protocols import targets
 from foretaste.pipeline import artifact
 from foretaste.pipeline.fingerprint import fingerprint
 from foretaste.pipeline.step import Step
-from foretaste.scores.average import joint_context, joint_terms, joint_trained_on, write_mean
+from foretaste.scores.average import joint_context, joint_terms, joint_trained_on, joint_views, write_mean
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.scores.writer import ScoreWriter
 
@@ -62,8 +62,9 @@ def run(step: Step) -> None:
         )
         for split in sources[0].splits:
             if all(split in source.splits for source in sources):
-                shares = shares_in(split, config, weights, sources, samples)
-                write_mean(writer, sources, split, space, counts, exponent, shares)
+                for view in joint_views(sources, split):
+                    shares = shares_in(split, view, config, weights, sources, samples)
+                    write_mean(writer, sources, split, space, counts, exponent, shares, view)
         writer.finish()
 
 

@@ -3,8 +3,9 @@
 With `folds` every training row is scored by the model that never saw its video, with `held_out` those of some
 videos are, as a split of their own; with `calibrate` the logits of each head are divided by one temperature,
 fitted on those rows. With `test_views` the mean over several views of a sample is kept, in all splits but
-training. The manifest of the scores says how each split was scored. Feature maps that a model is to keep
-(`maps`) lie in the folder of its scores.
+training; with `kept_looks` also what the model says of training samples under several looks. The manifest of
+the scores says how each split was scored. Feature maps that a model is to keep (`maps`) lie in the folder of
+its scores.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from foretaste.pipeline import artifact, console
 from foretaste.pipeline.fingerprint import fingerprint
 from foretaste.pipeline.hugging_face import TOKENIZER_FILES
 from foretaste.pipeline.step import Step
-from foretaste.scores.format import NO_FOLD
+from foretaste.scores.format import NO_FOLD, ONE_VIEW
 from foretaste.scores.writer import ScoreWriter
 from foretaste.training.crossfit import ScoredRows, Scoring, fit_temperatures, score_splits
 from foretaste.training.fixed_views import fixed_views
@@ -44,6 +45,7 @@ def run(step: Step) -> None:
         held_out=bool(settings["held_out"]),
         test_views=fixed_views(several),
         space="logits" if several is None else several["space"],
+        looks=settings.get("kept_looks", 0),
         keeper=keeper,
     )
     found, manifests = score_splits(step.inputs["checkpoint"], view, sources, scoring)
@@ -79,6 +81,7 @@ def run(step: Step) -> None:
                 logits,
                 embedding=part.scored.embedding,
                 fold=fold,
+                view=part.view,
             )
         writer.finish()
 
@@ -87,7 +90,7 @@ def _shown_before(view: View, sources: Sources, found: Sequence[ScoredRows]) -> 
     """split -> how long before what is to be anticipated the newest thing lies that the model was shown."""
     starts_s = sources.samples["target_start_s"].to_numpy()
     before_s: dict[str, list[float]] = {}
-    for part in found:
+    for part in (one for one in found if one.view == ONE_VIEW):
         rows = part.samples.rows.tolist()
         before_s.setdefault(part.split, []).extend(starts_s[row] - view.newest_s(row) for row in rows)
     return {split: in_short(np.array(values)) for split, values in before_s.items()}
@@ -123,6 +126,7 @@ def _record(
             "folds": settings["folds"],
             "held_out": settings["held_out"],
             "test_views": settings.get("test_views"),
+            "kept_looks": settings.get("kept_looks", 0),
         },
         "code": fingerprint(step.stage, step.config),
     }

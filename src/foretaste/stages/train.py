@@ -102,10 +102,12 @@ def _train(step: Step, sources: Sources, samples: Samples, scratch: Path) -> nn.
             console.say(f"warning: {line}")
     speaking = {teacher: one.model for teacher, one in live.items()}
     means = step.config.get("means")
+    looks = settings.get("looks", 0)
     asked = LiveTargets(speaking, accelerator().device, config.precision, means) if live else None
-    targets = open_targets(scores, objective, "training", samples.ids, sources.classes, asked)
+    targets = open_targets(scores, objective, "training", samples.ids, sources.classes, asked, looks)
     shown = replace(samples, beside={teacher: one.view for teacher, one in live.items()})
-    loaders = {"training": Loader(samples=shown, batch=config.batch, seed=seed, buckets=config.buckets)}
+    ordered = {"seed": seed, "buckets": config.buckets, "looks": looks}
+    loaders = {"training": Loader(samples=shown, batch=config.batch, **ordered)}
     evaluated = step.config["evaluated"]
     if len(held_out := monitored_rows(sources.samples, evaluated)):
         loaders[evaluated] = Loader(samples=join(samples.view, sources.samples, held_out), batch=config.batch)

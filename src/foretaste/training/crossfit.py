@@ -19,9 +19,9 @@ from torch import nn
 from foretaste.annotations.video_folds import HELD_OUT_SEED, folds_by_video
 from foretaste.contracts.batch import Outputs
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.view import AnyLook, Sources, View
+from foretaste.contracts.view import AnyLook, Sources, View, kept_look
 from foretaste.scores.average import Space
-from foretaste.scores.format import HELD_OUT
+from foretaste.scores.format import HELD_OUT, LOOK, ONE_VIEW
 from foretaste.training.calibration import fit_temperature
 from foretaste.training.checkpoint import load_model
 from foretaste.training.fixed_views import mean_scored
@@ -50,9 +50,12 @@ def siblings(video_ids: Sequence[str], folds: int, held_out: int, seed: int) -> 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredRows:
-    """Rows of a split and their scores; ``fold`` is None where the model itself made them."""
+    """Rows of a split and their scores; ``fold`` is None where the model itself made them. ``view``: what the
+    scores call how they were shown.
+    """
 
     split: str
+    view: str = ONE_VIEW
     fold: int | None
     samples: Samples
     scored: Scored
@@ -69,6 +72,8 @@ class Scoring:
     test_views, space
         The ways in which samples are shown, and what is averaged over them. Training rows are shown in one,
         as models see them that learn from this one.
+    looks
+        How many looks the training rows are scored under, beside.
     keeper
         Keeps the feature maps of all that is scored.
     """
@@ -77,6 +82,7 @@ class Scoring:
     held_out: bool = False
     test_views: Sequence[AnyLook] = (None,)
     space: Space = "logits"
+    looks: int = 0
     keeper: MapKeeper | None = None
 
     def rows(self, model: nn.Module, samples: Samples, split: str, what: str) -> Scored:
@@ -104,6 +110,10 @@ def score_splits(
         samples = join(view, table, rows)
         scored = scoring.rows(model, samples, split, what)
         found.append(ScoredRows(split=split, fold=fold, samples=samples, scored=scored))
+        for number in range(scoring.looks if split == TRAINING else 0):
+            seen = score(model, samples, look=kept_look(number), what=f"{what}, look {number + 1}")
+            view_name = LOOK.format(number)
+            found.append(ScoredRows(split=split, view=view_name, fold=fold, samples=samples, scored=seen))
 
     for fold in range(scoring.folds):
         model, manifest = load_model(checkpoint / f"fold{fold}", sources)
@@ -141,7 +151,7 @@ def _kept(
 
 def fit_temperatures(found: Sequence[ScoredRows]) -> dict[str, float]:
     """head -> temperature, each from the rows that were scored out of fold."""
-    folds = [part for part in found if part.fold is not None]
+    folds = [part for part in found if part.fold is not None and part.view == ONE_VIEW]
     temperatures = {}
     for head in folds[0].scored.logits:
         logits = np.concatenate([part.scored.logits[head] for part in folds])

@@ -284,6 +284,7 @@ def _identity(
             "batch": loader.batch,
             "seed": loader.seed,
             "buckets": loader.buckets,
+            "looks": loader.looks,
         },
         "parameters": {name: list(parameter.shape) for name, parameter in model.named_parameters()},
         "frozen": frozen_digest(model),

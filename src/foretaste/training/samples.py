@@ -20,7 +20,7 @@ from torch import Tensor
 from foretaste.contracts.batch import UNLABELLED, Batch
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import heads_of
-from foretaste.contracts.view import AnyLook, Fetched, Look, RowIds, View
+from foretaste.contracts.view import AnyLook, Fetched, Look, RowIds, View, kept_look
 
 #: Batches of like length are formed within pools of this many batches, so that neighbours change from epoch
 #: to epoch.
@@ -70,15 +70,17 @@ class Samples:
         """The samples at ``positions`` (0 to n - 1), in that order, as they are shown under ``look``."""
         positions = np.asarray(positions, dtype=np.int64)
         rows = self.rows[positions].tolist()
-        return self.joined(positions, [view.fetch(rows, look) for view in self.views])
+        return self.joined(positions, [view.fetch(rows, look) for view in self.views], look)
 
     @property
     def views(self) -> tuple[View, ...]:
         """Every view that a batch is made of: the samples' own, then those beside it."""
         return (self.view, *self.beside.values())
 
-    def joined(self, positions: np.ndarray, fetched: Sequence[Fetched]) -> Batch:
-        """What each of ``views`` shows of the samples at ``positions``, with their ids and labels."""
+    def joined(self, positions: np.ndarray, fetched: Sequence[Fetched], look: AnyLook) -> Batch:
+        """What each of ``views`` shows of the samples at ``positions`` under ``look``, with their ids and
+        labels.
+        """
         own, *others = fetched
         index = torch.from_numpy(positions)
         labels = {head: values[index] for head, values in self.labels.items()}
@@ -87,6 +89,7 @@ class Samples:
             inputs=own.inputs,
             labels={**labels, **own.labels},
             beside={teacher: other.inputs for teacher, other in zip(self.beside, others, strict=True)},
+            look=look,
         )
 
 
@@ -171,13 +174,19 @@ class Share:
 class Loader:
     """Global batches of ``batch`` samples, in an order that depends on ``seed`` and the epoch alone.
 
-    With ``buckets`` rows of like length (``view.weights``) come together.
+    With ``buckets`` rows of like length (``view.weights``) come together. With ``looks`` an epoch shows one
+    of so many looks (``kept_look``), in turn; with 0 every epoch is another look.
     """
 
     samples: Samples
     batch: int
     seed: int = 0
     buckets: bool = False
+    looks: int = 0
+
+    def look(self, epoch: int) -> Look:
+        """How an epoch shows its samples."""
+        return kept_look(epoch % self.looks) if self.looks else Look(self.seed, epoch)
 
     @property
     def steps(self) -> int:
@@ -219,7 +228,7 @@ class Loader:
         pieces = slice(share.first, share.first + share.count)
         for _, epoch, positions in self.steps_from(step, stop):
             cut = tuple(np.array_split(positions, share.total)[pieces])
-            yield Request(samples=self.samples, pieces=cut, look=Look(self.seed, epoch))
+            yield Request(samples=self.samples, pieces=cut, look=self.look(epoch))
 
     def in_order(self, first: int = 0, stride: int = 1) -> Iterator[Request]:
         """Batches of the samples ``first``, ``first + stride``, ..., undisturbed by augmentation."""

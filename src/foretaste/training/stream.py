@@ -120,7 +120,7 @@ class Stream:
             fetched = one.fetch(numbers, samples.rows[piece].tolist(), request.look)
         finally:
             self._idle.put(one)
-        return samples.joined(piece, fetched).each(self._settled)
+        return samples.joined(piece, fetched, request.look).each(self._settled)
 
     def _number(self, view: View) -> int:
         return next(number for number, known in enumerate(self._views) if known is view)

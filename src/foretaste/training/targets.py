@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from foretaste.contracts.batch import MAPS, Batch, Outputs
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.scores.format import LOOK
 from foretaste.scores.maps import Rows
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.training.objective import Objective
@@ -37,10 +38,11 @@ class CachedTargets:
 
     tables
         teacher -> field -> (n, ..., D) float32, row i of ``ids[i]``: of a head and ``embedding`` in memory,
-        of ``maps.<name>`` read when asked.
+        of ``maps.<name>`` read when asked. One such table for all looks, or one for each of the looks that
+        the samples are shown under (``kept_look``).
     """
 
-    def __init__(self, ids: Sequence[str], tables: Mapping[str, Mapping[str, Tensor | StoredMap]]):
+    def __init__(self, ids: Sequence[str], *tables: Mapping[str, Mapping[str, Tensor | StoredMap]]):
         self._row = {sample_id: row for row, sample_id in enumerate(ids)}
         self._tables = tables
 
@@ -51,13 +53,15 @@ class CachedTargets:
         except KeyError as error:
             raise DataError(
                 f"no cached scores of {error.args[0]}",
-                ", ".join(self._tables),
+                ", ".join(self._tables[0]),
                 "scores of every sample",
                 "score this split",
             ) from error
+        # Nothing is learnt from a batch without a look: it says how wide adapters are.
+        number = 0 if batch.look is None else batch.look.epoch % len(self._tables)
         return {
             teacher: _outputs({field: table[rows] for field, table in fields.items()})
-            for teacher, fields in self._tables.items()
+            for teacher, fields in self._tables[number].items()
         }
 
 
@@ -140,6 +144,7 @@ def open_targets(
     ids: Sequence[str],
     classes: ClassSpace,
     live: LiveTargets | None = None,
+    looks: int = 0,
 ) -> Targets:
     """Read the scores that ``objective`` mentions, for the samples ``ids`` of ``split``.
 
@@ -147,11 +152,14 @@ def open_targets(
         teacher -> folder of its score cache.
     live
         The teachers that need none.
+    looks
+        How many the student is shown its samples under. Teachers whose scores hold looks are asked for these;
+        the others say the same of all.
 
     Raises ConfigError for a teacher without a folder, DataError for a sample without scores and for a teacher
     whose class names are not those of ``classes``.
     """
-    tables = {}
+    tables: list[dict[str, dict[str, Tensor | StoredMap]]] = [{} for _ in range(max(looks, 1))]
     asked = () if live is None else live.teachers
     for teacher in (name for name in objective.teachers if name not in asked):
         if teacher not in folders:
@@ -162,11 +170,16 @@ def open_targets(
                 "name one of them",
             )
         scores = open_scores(folders[teacher])
-        tables[teacher] = {}
         terms = [term.config for term in objective.terms if term.config.teacher == teacher]
-        for field in sorted({term.field for term in terms}):
-            tables[teacher][field] = _read(scores, split, field, ids, classes)
-    cached = CachedTargets(ids, tables) if tables else no_targets
+        fields = sorted({term.field for term in terms})
+        kept = LOOK.format(0) in scores.views(split)
+        for number, table in enumerate(tables):
+            view = LOOK.format(number) if looks and kept else None
+            if number and view is None:  # what is said of all looks is read once
+                table[teacher] = tables[0][teacher]
+                continue
+            table[teacher] = {field: _read(scores, split, field, ids, classes, view) for field in fields}
+    cached = CachedTargets(ids, *tables) if tables[0] else no_targets
     return cached if live is None else _Both(cached, live)
 
 
@@ -182,12 +195,12 @@ class _Both:
 
 
 def _read(
-    scores: Scores, split: str, field: str, ids: Sequence[str], classes: ClassSpace
+    scores: Scores, split: str, field: str, ids: Sequence[str], classes: ClassSpace, view: str | None
 ) -> Tensor | StoredMap:
     if field.startswith(MAPS):
         return StoredMap(scores.maps.rows(split, field.removeprefix(MAPS), ids))
     if field == "embedding":
-        return torch.from_numpy(np.ascontiguousarray(scores.embedding(split, ids)))
+        return torch.from_numpy(np.ascontiguousarray(scores.embedding(split, ids, view)))
     theirs, ours = scores.classes.names(field), classes.names(field)
     if theirs != ours:
         differs = next(
@@ -199,4 +212,4 @@ def _read(
             f"the {len(ours)} classes of this dataset, in order",
             "score the teacher on this dataset",
         )
-    return torch.from_numpy(np.ascontiguousarray(scores.logits(split, field, ids)))
+    return torch.from_numpy(np.ascontiguousarray(scores.logits(split, field, ids, view)))
