@@ -181,7 +181,11 @@ def test_a_training_without_looks_is_shown_another_one_in_every_epoch():
     [
         ("    kept_looks: 3\n", "    kept_looks: 2\n", "3 looks, of which flow keeps scores of 2"),
         ("    kept_looks: 3\n", "", "3 looks, of which flow keeps scores of 0.*set it, or name flow in live"),
-        ("of: embedding, to: flow", "of: maps.final, to: flow.maps.final", "3 looks and flow.maps.final, whose"),
+        (
+            "of: embedding, to: flow",
+            "of: maps.final, to: flow.maps.final",
+            "3 looks and flow.maps.final, whose",
+        ),
         (
             "    view: {kind: boxes, frames: 4, rate: 2.0, geometry: *geometry}",
             "    view: {kind: action_ids}",
