@@ -4,6 +4,7 @@ step with each other.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tomllib
@@ -63,3 +64,12 @@ def test_every_room_has_tests_that_are_not_slow():
     for room in [*rooms, "workflow"]:
         texts = [path.read_text() for path in (ROOT / "tests" / room).glob("test_*.py")]
         assert any("pytestmark = pytest.mark.slow" not in text for text in texts), room
+
+
+def test_pages_that_presets_and_datasets_name_are_there():
+    named = [
+        (path.name, page)
+        for path in sorted((ROOT / "workflow").rglob("*.yaml"))
+        for page in re.findall(r"docs/[\w./-]+\.md", path.read_text(encoding="utf-8"))
+    ]
+    assert len(named) > 20 and [one for one in named if not (ROOT / one[1]).is_file()] == []
