@@ -73,3 +73,17 @@ def test_a_place_is_the_same_part_of_a_larger_picture():
 def test_a_crop_fits_into_every_size(sides):
     with pytest.raises(ValueError, match="sides are at least the size"):
         Geometry(**{"size": 24, "scoring_side": 24, "training_sides": (24, 30), **sides})
+
+
+@given(changes)
+def test_as_published_boxes_stay_and_u_keeps_its_sign_and_pictures_change_as_ever(change):
+    published = GEOMETRY.model_copy(update={"as_published": True})
+    random = np.random.default_rng(0)
+    boxes = np.sort(random.random((3, 2, 2)), axis=1).reshape(3, 4)[:, [0, 2, 1, 3]]
+    moved, inside = changed_boxes(published, change, boxes, (40, 40))
+    np.testing.assert_array_equal(moved, boxes.astype(np.float32))
+    assert inside.all()
+    flow = random.integers(0, 256, (2, 40, 40, 3), dtype=np.uint8)
+    plain = changed(GEOMETRY, change, flow)
+    np.testing.assert_array_equal(changed(published, change, flow), plain)
+    np.testing.assert_array_equal(changed_flow(published, change, flow), plain[..., :2])

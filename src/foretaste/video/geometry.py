@@ -36,6 +36,10 @@ class Geometry(Options):
     """In training: shortest and longest such length (both included); the crop then lies anywhere."""
     flip: float = Field(0.5, ge=0, le=1)
     """Probability of mirroring, left to right, in training."""
+    as_published: bool = False
+    """As the code of Radevski et al. 2023 has it: boxes are those of the whole picture, whatever part of it
+    is shown, and in a mirrored picture flow keeps the sign of u.
+    """
 
     @model_validator(mode="after")
     def _crops_fit(self) -> Geometry:
@@ -86,10 +90,11 @@ def changed_flow(geometry: Geometry, change: Change, frames: np.ndarray) -> np.n
     """Flow as pictures (T, H, W, 3) uint8, whose first two channels are u (to the right) and v (downwards)
     with 128 for no motion -> (T, S, S, 2).
 
-    In a mirrored picture things move the other way: u becomes 256 - u (and 0, which has no counterpart, 255).
+    In a mirrored picture things move the other way: u becomes 256 - u (and 0, which has no counterpart, 255),
+    but ``as_published``.
     """
     flow = changed(geometry, change, frames[..., :2])
-    if not change.flip:
+    if not change.flip or geometry.as_published:
         return flow
     u = np.minimum(256 - flow[..., 0].astype(np.int16), 255).astype(np.uint8)
     return np.stack((u, flow[..., 1]), axis=-1)
@@ -100,8 +105,10 @@ def changed_boxes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Boxes (..., 4) float, x0, y0, x1, y1 as shares of the whole picture, which is resized to ``resized_to``
     (H, W) -> boxes (..., 4) float32 as shares of the crop, cut at its edge; and (...) bool, whether anything
-    of them lies in it.
+    of them lies in it. ``as_published`` they stay as they are.
     """
+    if geometry.as_published:
+        return boxes.astype(np.float32), np.ones(boxes.shape[:-1], dtype=bool)
     height, width = resized_to
     top, left = _corner(geometry.size, change, resized_to)
     x = (boxes[..., [0, 2]] * width - left) / geometry.size
