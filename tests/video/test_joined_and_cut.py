@@ -16,7 +16,7 @@ from foretaste.video.whole import decodes_to_the_end
 
 CODECS = {
     ".mp4": "libx264", ".mov": "libx264", ".3gp": "mpeg4", ".flv": "libx264", ".wmv": "wmv2",
-    ".mkv": "libx264", ".ts": "libx264", ".mpg": "mpeg2video", ".gif": "gif",
+    ".mkv": "libx264", ".ogv": "libvpx", ".ts": "libx264", ".mpg": "mpeg2video", ".gif": "gif",
 }  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def test_files_joined_byte_for_byte_are_refused(tmp_path, suffix):
     assert len(passes(one).pts_s) == 20
     joined = tmp_path / f"c{suffix}"
     joined.write_bytes(one.read_bytes() + two.read_bytes())
-    with pytest.raises(DataError, match=r"joined|does not decode"):
+    with pytest.raises(DataError, match=r"joined|does not decode|container is damaged"):
         passes(joined)
 
 
@@ -65,6 +65,16 @@ def test_a_gif_without_its_end_mark_is_cut_off(tmp_path, share):
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(DataError, match="cut off: its end mark is missing"):
+        look_at(path)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.995])
+@pytest.mark.parametrize("suffix", [".wmv", ".flv", ".ogv", ".mkv", ".mp4"])
+def test_what_is_cut_off_anywhere_is_told(tmp_path, suffix, share):
+    path = write(tmp_path / f"a{suffix}")
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(DataError, match=r"cut off: its (container says|last page)|FFmpeg|no video stream"):
         look_at(path)
 
 

@@ -170,7 +170,7 @@ def _read(
         reach = max(reach, (packet.pos or 0) + packet.size)
         if packet.size and packet.stream_index == stream.index:
             read.add(packet)
-    if fault := _fault(path, container.format.name, stream):
+    if fault := _fault(path, container.format.name, stream, beat):
         raise unreadable(path, fault)
     if is_joined(path, container.format.name, reach):
         how = "ffmpeg -f concat -i LIST -c copy FILE.mp4 joins them"
@@ -194,12 +194,12 @@ def _check_count(path: Path, counted: np.ndarray, stated: int) -> None:
         raise unreadable(path, f"cut off or damaged: it states {stated} frames, and holds {held}")
 
 
-def _fault(path: Path, container: str, stream: av.VideoStream) -> str | None:
+def _fault(path: Path, container: str, stream: av.VideoStream, beat: Callable[[], None]) -> str | None:
     """What the structure of the file says is wrong, and FFmpeg does not."""
     if container == "gif":
         return gif.fault(path)
     if container == "mpegts":
-        return transport_stream.fault(path, stream.id)
+        return transport_stream.fault(path, stream.id, beat)
     missing = cut_off(path, container)
     return f"cut off: {missing}" if missing else None
 

@@ -4,6 +4,7 @@ counter, and FFmpeg shows what is left without a word.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,16 @@ _ALIKE, _TOGETHER = 8, 1 << 14
 _TABLE = 0
 
 
-def fault(path: Path, number: int) -> str | None:
-    """What is wrong with the packets of stream ``number``; None where none is lost or said to be damaged."""
+def fault(path: Path, number: int, beat: Callable[[], None]) -> str | None:
+    """What is wrong with the packets of stream ``number``, with a ``beat`` now and then; None where none is
+    lost or spoilt.
+    """
     with open(path, "rb") as file:
         start, size = _layout(file.read(204 * (_ALIKE + 1)))
         file.seek(start)
         last, at = None, start
         while block := file.read(size * _TOGETHER):
+            beat()
             whole = np.frombuffer(block, np.uint8, len(block) // size * size).reshape(-1, size)
             out_of_step = np.flatnonzero(whole[:, 0] != _SYNC)
             if len(out_of_step):
