@@ -12,7 +12,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from made_up_tables import make_classes, make_scores, make_tables
+from made_up_tables import make_classes, make_scores, make_tables, with_pairs
 
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.tables import ISSUES, SAMPLES, VIDEOS, read_table, write_table
@@ -77,11 +77,13 @@ PAIRS = [
 
 def make_run(
     folder: Path, *, worlds: int = 1, seeds: int = 2, videos: dict[str, int] | None = None, actions: int = 30,
-    with_videos: bool = True,
+    with_videos: bool = True, pairs: bool = False,
     models: tuple[str, ...] = tuple(MODELS),
 ) -> Step:  # fmt: skip
-    """Write all files under ``folder`` and return the report's step; teachers have at most two seeds."""
-    classes = make_classes(actions)
+    """Write all files under ``folder`` and return the report's step; teachers have at most two seeds.
+    ``pairs``: whether classes say which pairs of verb and noun occur in training.
+    """
+    classes = with_pairs(make_classes(actions)) if pairs else make_classes(actions)
     names = [f"kitchen_w{w}" if w else "kitchen" for w in range(worlds)]
     inputs: dict[str, list[Path] | Path] = {
         key: [] for key in ("metrics", "scores", "logs", "samples", "segments", "classes", "issues")

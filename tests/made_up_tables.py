@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,14 @@ def make_classes(actions: int = 20) -> ClassSpace:
         action_noun=tuple(n for _, n in pairs),
         many_shot=((0, 2, 4), (0, 2, 4), tuple(i for i, (v, n) in enumerate(pairs) if v % 2 == n % 2 == 0)),
     )
+
+
+def with_pairs(classes: ClassSpace) -> ClassSpace:
+    """The same, the first half of whose pairs of verb and noun are said to occur in training."""
+    count = len(classes.heads["action"])
+    parted = tuple(range(count // 2)), tuple(range(count // 2, count))
+    pairs = {f"{kind}_pairs": {"action": ids} for kind, ids in zip(("seen", "unseen"), parted)}
+    return replace(classes, groups={**classes.groups, **pairs})
 
 
 def make_tables(

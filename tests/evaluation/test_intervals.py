@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_up_tables import make_classes, make_scores, make_tables
+from made_up_tables import make_classes, make_scores, make_tables, with_pairs
 
 from foretaste.annotations.labels import either
 from foretaste.contracts.errors import ConfigError, DataError
@@ -26,12 +26,10 @@ def two_worlds(tmp_path_factory):
         folder = tmp_path_factory.mktemp(f"world{number}")
         classes = make_classes()
         tail = {"action": either(list(zip(*classes.parts("action").values())), (1, 3), (4,))}
-        half = len(classes.heads["action"]) // 2
-        parted = tuple(range(half)), tuple(range(half, len(classes.heads["action"])))
-        pairs = {f"{kind}_pairs": {"action": ids} for kind, ids in zip(("seen", "unseen"), parted)}
+        classes = with_pairs(classes)
         classes = replace(
             classes,
-            groups={**classes.groups, "tail": tail, **pairs},
+            groups={**classes.groups, "tail": tail},
             sample_groups={"unseen": ("va01", "va02", "va05"), "regular": ("va00", "va03", "va04")},
         )
         tables = make_tables(folder, classes, {"training": 2, "validation": 6}, seed=number)
@@ -79,6 +77,46 @@ def test_differences_equal_those_of_the_metrics(two_worlds):
     check_against(table, found, "action")
     with pytest.raises(DataError, match="evaluate again"):
         check_against(table, [{**found[0], "difference": found[0]["difference"] + 0.1}], "action")
+
+
+@pytest.mark.parametrize("head", ["verb", "noun"])
+def test_other_heads_have_intervals_too_on_pairs_seen_in_training_and_on_others(tmp_path, head):
+    classes = with_pairs(make_classes())
+    tables = make_tables(tmp_path, classes, {"training": 2, "validation": 6})
+    samples = read_table(tmp_path / "samples.parquet", SAMPLES)
+    ids = {split: list(targets(samples, split).sample_ids) for split in tables}
+    world, runs = ranked("w", samples, "validation", classes, head), []
+    for model, skill in (("a", 1.4), ("b", 1.0)):
+        for seed in (0, 1):
+            scores = tmp_path / f"{model}{seed}"
+            make_scores(scores, classes, tables, ids, model, skill, seed)
+            world.read(model, seed, scores, "validation")
+            logits = open_scores(scores).logits("validation", "action", world.wanted.sample_ids)
+            metrics = {
+                "protocol": {"prior_exponent": 0.0},
+                **measure({"action": logits}, world.wanted, classes),
+            }
+            runs.append(Run(world="w", model=model, seed=seed, metrics=metrics))
+    table = arms(runs, ["w"], MODELS)
+    found = comparisons(Comparer(worlds=[world], teachers={}, teacher_seeds=1), [("a", "b")])
+    assert {"top1", "top1.seen_pairs", "top1.unseen_pairs"} <= {one["metric"] for one in found}
+    check_against(table, found, head)
+    by_metric = {one["metric"]: one for one in found}
+    parted = [by_metric[f"top1.{kind}_pairs"]["samples"] for kind in ("seen", "unseen")]
+    assert min(parted) > 0 and sum(parted) == by_metric["top1"]["samples"] == len(world.wanted)
+    for one in found:
+        assert one["low"] is None or one["low"] <= one["difference"] <= one["high"]
+    main = comparisons_of_main(tmp_path, samples, classes)
+    assert main["top1"] != by_metric["top1"]["difference"], "it is about another head"
+
+
+def comparisons_of_main(folder, samples, classes):
+    world = ranked("w", samples, "validation", classes)
+    for model in "ab":
+        for seed in (0, 1):
+            world.read(model, seed, folder / f"{model}{seed}", "validation")
+    found = comparisons(Comparer(worlds=[world], teachers={}, teacher_seeds=1), [("a", "b")])
+    return {one["metric"]: one["difference"] for one in found}
 
 
 def test_an_arm_alone_gives_its_metric(two_worlds):

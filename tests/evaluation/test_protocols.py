@@ -9,7 +9,7 @@ from spaces import verb_noun
 from foretaste.annotations.labels import either
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES
-from foretaste.evaluation.heads import head_logits, main_scores
+from foretaste.evaluation.heads import head_logits, scores_of
 from foretaste.evaluation.measure import measure
 from foretaste.evaluation.metrics import calibration_error, softmax
 from foretaste.evaluation.protocols import PROTOCOL, report, rows_of, targets
@@ -181,7 +181,9 @@ def test_actions_of_a_model_with_verbs_and_nouns_alone_are_the_products_of_their
     ranks = [order[i].tolist().index(a) for i, a in enumerate((0, 3, 9))]
     assert found["action"]["top1"] == pytest.approx(100 * np.mean([rank < 1 for rank in ranks]))
     assert found["action"]["top5"] == pytest.approx(100 * np.mean([rank < 5 for rank in ranks]))
-    assert np.argsort(-main_scores(both, wanted, SPACE, "scores"), axis=1).tolist() == order.tolist()
+    assert (
+        np.argsort(-scores_of(SPACE.main, both, wanted, SPACE, "scores"), axis=1).tolist() == order.tolist()
+    )
     sure = (products / products.sum(axis=1, keepdims=True)).max(axis=1)
     hits = np.array([rank < 1 for rank in ranks])
     assert found["action"]["ece"] == pytest.approx(100 * calibration_error(sure, hits))
@@ -190,7 +192,7 @@ def test_actions_of_a_model_with_verbs_and_nouns_alone_are_the_products_of_their
     alone = SplitScores(wanted.sample_ids, {"verb": logits["verb"]}, SPACE)
     assert list(measure(head_logits(alone, wanted, SPACE, "scores"), wanted, SPACE)) == ["verb"]
     with pytest.raises(DataError, match="scores of verb, which do not say action"):
-        main_scores(alone, wanted, SPACE, "scores")
+        scores_of(SPACE.main, alone, wanted, SPACE, "scores")
 
 
 def test_a_model_with_actions_is_asked_for_its_verbs_by_them():

@@ -87,6 +87,28 @@ def test_the_summary_is_as_documented(made):
     assert {"rule", "wall_s", "cpu_s", "max_rss_mb"} <= set(summary["stages"][0])
 
 
+def test_other_heads_are_compared_beside_the_main_one_and_unseen_pairs_have_a_section(made, tmp_path):
+    _, summary, text = made
+    assert set(summary["comparisons_by_head"]) == {"verb", "noun"} and "pairs" not in _Page(text).ids
+    for head, compared in summary["comparisons_by_head"].items():
+        assert {(one["a"], one["b"]) for one in compared} == set(map(tuple, PAIRS))
+        for one in compared:
+            means = [summary["arms"][one[side]][head][one["metric"]]["mean"] for side in "ab"]
+            assert one["difference"] == pytest.approx(means[0] - means[1], abs=1e-9)
+    models = ("teacher_lm", "student_baseline", "student_lm")
+    step = make_run(tmp_path, videos={"training": 4, "validation": 5}, actions=20, models=models, pairs=True)
+    report.run(step)
+    summary = artifact.read_json(step.outputs["summary"])
+    page = step.outputs["report"].read_text(encoding="utf-8")
+    section = page[page.index("<h2>Pairs never seen in training") :]
+    (one,) = (one for one in summary["comparisons_by_head"]["verb"] if one["metric"] == "top1.unseen_pairs")
+    assert (one["a"], one["b"]) == ("student_lm", "student_baseline")
+    assert f"the {one['samples']} whose pair does not" in section and "pairs" in _Page(page).ids
+    means = [summary["arms"][one[side]]["verb"]["top1.unseen_pairs"]["mean"] for side in "ba"]
+    row = section[section.index("<td>verb</td>") :]
+    assert f"<td>{means[0]:.1f} → {means[1]:.1f}</td>" in row[: row.index("</tr>")]
+
+
 def test_the_page_is_whole_and_asks_for_nothing_from_elsewhere(made):
     _, _, text = made
     page = _Page(text)

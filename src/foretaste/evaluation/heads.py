@@ -103,16 +103,16 @@ def head_scores(logits: Mapping[str, np.ndarray], classes: ClassSpace) -> dict[s
     return {head: found[head] for head in classes.heads if head in found}
 
 
-def main_scores(scored: SplitScores, wanted: Targets, classes: ClassSpace, where: object) -> np.ndarray:
-    """(n, C) scores of the head that reports are about, the higher the better; DataError where the model
-    does not answer it.
-    """
+def scores_of(
+    head: str, scored: SplitScores, wanted: Targets, classes: ClassSpace, where: object
+) -> np.ndarray:
+    """(n, C) scores of a head, the higher the better; DataError where the model does not answer it."""
     found = head_scores(head_logits(scored, wanted, classes, where), classes)
-    if classes.main not in found:
+    if head not in found:
         raise DataError(
-            f"scores of {', '.join(scored.logits)}, which do not say {classes.main}",
+            f"scores of {', '.join(scored.logits)}, which do not say {head}",
             where,
-            f"logits of {classes.main}, or of all that it is made of",
+            f"logits of {head}, or of all that it is made of",
             "add the head to the model's classify",
         )
-    return found[classes.main].ranked
+    return found[head].ranked

@@ -14,7 +14,7 @@ from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.metrics import METRICS, Metric
 from foretaste.evaluation.compare import Interval, World, paired_interval
-from foretaste.evaluation.heads import main_scores
+from foretaste.evaluation.heads import scores_of
 from foretaste.evaluation.metrics import label_ranks
 from foretaste.evaluation.protocols import Targets, counted, targets
 from foretaste.scores.exchange import read_split
@@ -22,7 +22,7 @@ from foretaste.scores.exchange import read_split
 
 @dataclass
 class Ranked:
-    """One world's validation samples, and the rank that each model gave to the truth.
+    """One world's validation samples, and the rank that each model gave to the truth in one head.
 
     wanted
         The n samples that are counted.
@@ -33,23 +33,23 @@ class Ranked:
     name: str
     wanted: Targets
     classes: ClassSpace
+    head: str
     ranks: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)
 
     def read(self, model: str, seed: int, scores: Path, split: str) -> None:
-        """Take over the scores of one model and seed in the main head."""
+        """Take over the scores of one model and seed."""
         found = read_split(scores, split)
         if found.classes != self.classes:
             raise DataError(
                 "scores of another label space", scores, f"the classes of {self.name}", "score again"
             )
-        self.ranks[model, seed] = label_ranks(
-            main_scores(found, self.wanted, self.classes, scores), self.labels
-        )
+        ranked = scores_of(self.head, found, self.wanted, self.classes, scores)
+        self.ranks[model, seed] = label_ranks(ranked, self.labels)
 
     @property
     def labels(self) -> np.ndarray:
-        """(n,) class ids of the main head."""
-        return self.wanted.labels[self.classes.main]
+        """(n,) class ids."""
+        return self.wanted.labels[self.head]
 
     def seeds(self, model: str) -> list[int]:
         """The seeds of a model that were read."""
@@ -61,12 +61,12 @@ class Ranked:
 
     def counted(self, metric: Metric) -> np.ndarray | None:
         """(m,) the samples that a metric is about; None where it does not apply."""
-        return counted(metric, self.classes.main, self.wanted, self.classes)
+        return counted(metric, self.head, self.wanted, self.classes)
 
 
-def ranked(name: str, samples: pa.Table, split: str, classes: ClassSpace) -> Ranked:
-    """The counted samples of ``split``, no scores yet."""
-    return Ranked(name, targets(samples, split), classes)
+def ranked(name: str, samples: pa.Table, split: str, classes: ClassSpace, head: str | None = None) -> Ranked:
+    """The counted samples of ``split``, no scores yet; ``head``: None is the main one."""
+    return Ranked(name, targets(samples, split), classes, head or classes.main)
 
 
 @dataclass(frozen=True, kw_only=True)

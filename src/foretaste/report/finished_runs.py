@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from foretaste.contracts.classes import read_classes
+from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import SAMPLES, VIDEOS, of_modality, read_table
 from foretaste.evaluation.intervals import Comparer, Ranked, check_against, comparisons, ranked
@@ -39,7 +39,9 @@ class FinishedRuns:
     scores
         (world, model, seed) -> score file.
     arms, compared
-        As in ``summary.json``.
+        As in ``summary.json``; ``compared`` in the main head.
+    compared_by_head
+        The same in each other head that both arms answer.
     headline
         The pair (a, b) that the page opens with; None where no pair was run.
     """
@@ -53,6 +55,7 @@ class FinishedRuns:
     comparer: Comparer
     arms: dict[str, Any]
     compared: list[dict[str, Any]]
+    compared_by_head: dict[str, list[dict[str, Any]]]
     headline: tuple[str, str] | None
 
     @classmethod
@@ -66,16 +69,24 @@ class FinishedRuns:
             (run["world"], run["model"], run["seed"]): path
             for run, path in zip(settings["runs"], inputs["scores"], strict=True)
         }
-        worlds = _ranked(settings, inputs, tables, scores)
+        spaces = list(map(read_classes, inputs["classes"]))
+        worlds = _ranked(settings, spaces, tables, scores, spaces[0].main)
         metrics = map(read_metrics, inputs["metrics"])
         runs = [Run(**run, metrics=one) for run, one in zip(settings["runs"], metrics, strict=True)]
         models = {name: settings["models"][name] for name in dict.fromkeys(run.model for run in runs)}
         found = arms(runs, [world.name for world in worlds], models)
         mentions = {name: facts["mentions"] for name, facts in models.items()}
-        comparer = Comparer(worlds=worlds, teachers=mentions, teacher_seeds=settings["teacher_seeds"])
+        taught = {"teachers": mentions, "teacher_seeds": settings["teacher_seeds"]}
+        comparer = Comparer(worlds=worlds, **taught)
         pairs = [(a, b) for a, b in settings["comparisons"] if a in models and b in models]
-        compared = comparisons(comparer, pairs)
-        check_against(found, compared, worlds[0].classes.main)
+        by_head = {}
+        for head in spaces[0].heads:
+            answer = [model for model, arm in found.items() if arm.get(head) is not None]
+            own = {run: path for run, path in scores.items() if run[1] in answer}
+            there = [pair for pair in pairs if set(pair) <= set(answer)]
+            in_head = worlds if head == worlds[0].head else _ranked(settings, spaces, tables, own, head)
+            by_head[head] = comparisons(Comparer(worlds=in_head, **taught), there)
+            check_against(found, by_head[head], head)
         wanted = [tuple(settings["headline"])] if settings["headline"] else []
         return cls(
             settings=settings,
@@ -86,7 +97,8 @@ class FinishedRuns:
             scores=scores,
             comparer=comparer,
             arms=found,
-            compared=compared,
+            compared=by_head.pop(worlds[0].head),
+            compared_by_head={head: some for head, some in by_head.items() if some},
             headline=next((pair for pair in (*wanted, *pairs) if pair in pairs), None),
         )
 
@@ -100,7 +112,8 @@ class FinishedRuns:
         }
         entries = [read_entry(Path(folder)) for folder in self.settings.get("costs", ())]
         stages = by_rule((entry.record["stage"], entry.cost) for entry in entries)
-        return summarise({**header, "heads": self.heads, **size}, self.arms, self.compared, stages)
+        made = summarise({**header, "heads": self.heads, **size}, self.arms, self.compared, stages)
+        return {**made, "comparisons_by_head": self.compared_by_head}
 
     @cached_property
     def videos(self) -> dict[str, FrameTable]:
@@ -132,14 +145,14 @@ class FinishedRuns:
 
 def _ranked(
     settings: Mapping[str, Any],
-    inputs: Mapping[str, Any],
+    spaces: Sequence[ClassSpace],
     tables: Sequence[pa.Table],
     scores: Mapping[tuple[str, str, int], Path],
+    head: str,
 ) -> list[Ranked]:
-    """The samples of every world with the ranks that every run gives them."""
-    spaces = map(read_classes, inputs["classes"])
+    """The samples of every world with the ranks that every run gives them in a head."""
     worlds = {
-        name: ranked(name, table, settings["split"], space)
+        name: ranked(name, table, settings["split"], space, head)
         for name, table, space in zip(settings["worlds"], tables, spaces, strict=True)
     }
     for (world, model, seed), path in scores.items():

@@ -28,6 +28,7 @@ from foretaste.report.sections import (
     issues,
     language_models,
     opening,
+    pairs,
     pipeline,
     provenance,
     samples,
@@ -39,7 +40,7 @@ from foretaste.report.sections import (
 
 #: The sections in the order of the page.
 SECTIONS = (
-    arms, sweeps, pipeline, settings, targets, curves, language_models, classes, windows, samples,
+    arms, sweeps, pipeline, settings, targets, curves, language_models, classes, pairs, windows, samples,
     attention, issues, provenance, cost,
 )  # fmt: skip
 

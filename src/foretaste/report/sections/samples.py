@@ -10,7 +10,7 @@ import numpy as np
 
 from foretaste.annotations.history import histories
 from foretaste.contracts.tables import SEGMENTS, read_table
-from foretaste.evaluation.heads import main_scores
+from foretaste.evaluation.heads import scores_of
 from foretaste.report.filmstrips import Frame, Opinion, choose, opinion, strip
 from foretaste.report.finished_runs import FinishedRuns
 from foretaste.report.other_modalities import OtherModalities, Strip
@@ -124,7 +124,8 @@ def _logits(model: str, runs: FinishedRuns) -> np.ndarray:
     """(n, C) scores of a model's first seed for the samples of the first world."""
     world = runs.worlds[0]
     path = runs.scores[world.name, model, world.seeds(model)[0]]
-    return main_scores(read_split(path, runs.settings["split"]), world.wanted, world.classes, path)
+    scored = read_split(path, runs.settings["split"])
+    return scores_of(world.head, scored, world.wanted, world.classes, path)
 
 
 def _others(runs: FinishedRuns) -> OtherModalities:
