@@ -46,9 +46,11 @@ models:
     objective: [{loss: {kind: cross_entropy}, of: action}]
     training: &training {epochs: 7, batch: 1, workers: 0, optimizer: {kind: adamw, lr: 1.0e-3}}
     kept_looks: 3
+    maps: [final]
   boxes:
     <<: *flow
     view: {kind: boxes, frames: 4, rate: 2.0, geometry: *geometry}
+    maps: []
     network:
       {kind: stlt, variant: iccv2023, width: 8, heads: 2, spatial_layers: 1, temporal_layers: 1, positions: 4}
   both: {label: x, average: [flow, boxes], space: logits}
@@ -64,6 +66,8 @@ models:
     training: *training
     looks: 3
   live: {<<: *student, live: [flow, both]}
+  maps: &map {<<: *student, objective: [{loss: {kind: smooth_l1}, of: maps.final, to: flow.maps.final}]}
+  maps_live: {<<: *map, live: [flow]}
   vector: {<<: *student, objective: [*vector]}
   vector_live: {<<: *student, live: [flow], objective: [*vector]}
 """
@@ -164,6 +168,16 @@ def test_every_step_of_a_student_is_the_same_with_cached_looks_and_with_the_teac
     assert len(set(values)) == len(values) and min(values) > 1e-4
 
 
+def test_maps_are_kept_of_every_look_too(run):
+    """In half precision."""
+    cached, live = parts(run, "maps"), parts(run, "maps_live")
+    assert len(cached) == 14
+    for one, other in zip(cached, live, strict=True):
+        assert one == pytest.approx(other, rel=1e-3)
+    values = [value for one in cached for value in one.values()]
+    assert len(set(values)) == len(values) and min(values) > 1e-4
+
+
 def test_so_it_is_with_logits_up_to_their_half_precision(run):
     cached, live = parts(run, "cached"), parts(run, "live")
     assert len(cached) == 14
@@ -181,11 +195,6 @@ def test_a_training_without_looks_is_shown_another_one_in_every_epoch():
     [
         ("    kept_looks: 3\n", "    kept_looks: 2\n", "3 looks, of which flow keeps scores of 2"),
         ("    kept_looks: 3\n", "", "3 looks, of which flow keeps scores of 0.*set it, or name flow in live"),
-        (
-            "of: embedding, to: flow",
-            "of: maps.final, to: flow.maps.final",
-            "3 looks and flow.maps.final, whose",
-        ),
         (
             "    view: {kind: boxes, frames: 4, rate: 2.0, geometry: *geometry}",
             "    view: {kind: action_ids}",

@@ -9,7 +9,6 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.config import SystemConfig
 from foretaste.pipeline.model_config import CLIPS_OF, ModelConfig
-from foretaste.pipeline.model_outputs import MAPS
 
 #: What views show that are cut out, mirrored and sampled.
 PICTURES = ("pixels", "boxes")
@@ -39,9 +38,6 @@ def check_looks(system: SystemConfig, model: ModelConfig, known: Mapping[str, An
     for term in model.objective if model.looks else ():
         if term.teacher is None or term.teacher in model.live:
             continue
-        if term.field.startswith(MAPS):
-            what = f"{model.looks} looks and {term.to}, whose kept maps are of one"
-            raise ConfigError(what, f"{where}.looks", "a teacher that is asked live", "name it in live")
         speakers = dict(behind(system, term.teacher))
         if not any(_shows_pictures(one, known) for one in speakers.values()):
             continue  # what it says does not depend on a look

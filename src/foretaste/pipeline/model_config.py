@@ -195,8 +195,8 @@ class ModelConfig(Options):
     models and seeds; 0: in another look in every epoch.
     """
     kept_looks: int = Field(0, ge=0)
-    """Its scores also hold what it says of so many looks at each training sample, for models with `looks`
-    that do not ask it live.
+    """Its scores also hold what it says of so many looks at each training sample (and its `maps` of them),
+    for models with `looks` that do not ask it live.
     """
     maps: Annotated[tuple[str, ...], EachOnce] = ()
     """Feature maps of its network that are kept with its scores, for models that learn from them and do not

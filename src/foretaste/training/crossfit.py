@@ -19,7 +19,7 @@ from torch import nn
 from foretaste.annotations.video_folds import HELD_OUT_SEED, folds_by_video
 from foretaste.contracts.batch import Outputs
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.view import AnyLook, Sources, View, kept_look
+from foretaste.contracts.view import AnyLook, Look, Sources, View, kept_look
 from foretaste.scores.average import Space
 from foretaste.scores.format import HELD_OUT, LOOK, ONE_VIEW
 from foretaste.training.calibration import fit_temperature
@@ -111,8 +111,9 @@ def score_splits(
         scored = scoring.rows(model, samples, split, what)
         found.append(ScoredRows(split=split, fold=fold, samples=samples, scored=scored))
         for number in range(scoring.looks if split == TRAINING else 0):
-            seen = score(model, samples, look=kept_look(number), what=f"{what}, look {number + 1}")
-            view_name = LOOK.format(number)
+            look, view_name = kept_look(number), LOOK.format(number)
+            keep = _kept(scoring.keeper, split, samples, look)
+            seen = score(model, samples, look=look, what=f"{what}, look {number + 1}", keep=keep)
             found.append(ScoredRows(split=split, view=view_name, fold=fold, samples=samples, scored=seen))
 
     for fold in range(scoring.folds):
@@ -140,12 +141,12 @@ def score_splits(
 
 
 def _kept(
-    keeper: MapKeeper | None, split: str, samples: Samples
+    keeper: MapKeeper | None, split: str, samples: Samples, look: Look | None = None
 ) -> Callable[[np.ndarray, Outputs], None] | None:
     """What keeps the maps of ``samples`` while they are scored."""
     if keeper is None:
         return None
-    keeper.begin(split, samples)
+    keeper.begin(split, samples, look)
     return keeper.keep
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from foretaste.contracts.batch import MAPS, Outputs
+from foretaste.contracts.view import Look
 from foretaste.scores.maps import MapWriter
 from foretaste.training import processes
 from foretaste.training.objective import select
@@ -25,10 +26,10 @@ class MapKeeper:
         main = processes.accelerator().is_main_process
         self._writer = MapWriter(folder, names) if main else None
 
-    def begin(self, split: str, samples: Samples) -> None:
-        """What is kept next belongs to ``samples``, which are of that split."""
+    def begin(self, split: str, samples: Samples, look: Look | None = None) -> None:
+        """What is kept next belongs to ``samples``, which are of that split and shown under ``look``."""
         if self._writer is not None:
-            self._writer.begin(split, samples.ids)
+            self._writer.begin(split, samples.ids, look)
 
     def keep(self, positions: np.ndarray, outputs: Outputs) -> None:
         """The maps of the samples at ``positions`` (B,). Raises ConfigError for one that the network does not

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from foretaste.contracts.batch import MAPS, Batch, Outputs
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.view import kept_look
 from foretaste.scores.format import LOOK
 from foretaste.scores.maps import Rows
 from foretaste.scores.reader import Scores, open_scores
@@ -174,11 +175,11 @@ def open_targets(
         fields = sorted({term.field for term in terms})
         kept = LOOK.format(0) in scores.views(split)
         for number, table in enumerate(tables):
-            view = LOOK.format(number) if looks and kept else None
-            if number and view is None:  # what is said of all looks is read once
+            if number and not kept:  # what is said of all looks is read once
                 table[teacher] = tables[0][teacher]
                 continue
-            table[teacher] = {field: _read(scores, split, field, ids, classes, view) for field in fields}
+            look = number if looks and kept else None
+            table[teacher] = {field: _read(scores, split, field, ids, classes, look) for field in fields}
     cached = CachedTargets(ids, *tables) if tables[0] else no_targets
     return cached if live is None else _Both(cached, live)
 
@@ -195,10 +196,12 @@ class _Both:
 
 
 def _read(
-    scores: Scores, split: str, field: str, ids: Sequence[str], classes: ClassSpace, view: str | None
+    scores: Scores, split: str, field: str, ids: Sequence[str], classes: ClassSpace, look: int | None
 ) -> Tensor | StoredMap:
     if field.startswith(MAPS):
-        return StoredMap(scores.maps.rows(split, field.removeprefix(MAPS), ids))
+        shown = None if look is None else kept_look(look)
+        return StoredMap(scores.maps.rows(split, field.removeprefix(MAPS), ids, shown))
+    view = None if look is None else LOOK.format(look)
     if field == "embedding":
         return torch.from_numpy(np.ascontiguousarray(scores.embedding(split, ids, view)))
     theirs, ours = scores.classes.names(field), classes.names(field)
