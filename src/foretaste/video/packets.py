@@ -28,8 +28,8 @@ logging.getLogger("libav").addHandler(logging.NullHandler())
 logging.getLogger("libav").propagate = False
 
 #: Bits of a packet's flags: decoding can begin here; its picture is not shown (an edit list hides it, or it
-#: is a mere reference); no other picture refers to it.
-ENTRY, HIDDEN, DISPOSABLE = 1, 2, 4
+#: is a mere reference); no other picture refers to it; its time stamp in the file is another one.
+ENTRY, HIDDEN, DISPOSABLE, MOVED = 1, 2, 4, 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Packets:
     pts
         (n,) int64: when each packet's picture is shown, in units of ``time_base`` seconds, in file order.
     flags
-        (n,) uint8: ``ENTRY``, ``HIDDEN``, ``DISPOSABLE``.
+        (n,) uint8: ``ENTRY``, ``HIDDEN``, ``DISPOSABLE``, ``MOVED``.
     places
         Of numbered frames, (n,) int64, of optical flow (2n,), u before v: the byte at which each lies in its
         tar, or its number in a folder. None for a container.

@@ -19,7 +19,7 @@ from av.logging import Capture
 
 from foretaste.contracts.errors import DataError
 from foretaste.video import numbered_frames
-from foretaste.video.packets import HIDDEN, Packets, opened, seconds, unreadable
+from foretaste.video.packets import HIDDEN, MOVED, Packets, opened, seconds, unreadable
 from foretaste.video.planner import leading, runs
 
 #: Containers with an index of their own, in which seeking lands on a key frame at or before the time that is
@@ -94,7 +94,7 @@ class _Source:
     def __init__(self, packets: Packets, files: ExitStack) -> None:
         self.packets, self._files = packets, files
         self._open()
-        self._seeks = self._container.format.name in _INDEXED
+        self._seeks = self._container.format.name in _INDEXED and not (packets.flags & MOVED).any()
 
     @property
     def codec(self) -> av.VideoCodecContext:

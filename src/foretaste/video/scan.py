@@ -23,6 +23,7 @@ from foretaste.video.packets import (
     DISPOSABLE,
     ENTRY,
     HIDDEN,
+    MOVED,
     Packets,
     opened,
     seconds,
@@ -49,7 +50,7 @@ _ROUNDING, _ROUNDING_S = 0.02, 0.5
 
 
 #: Bits beside those of ``packets``: what the container calls a key frame, and a damaged packet.
-_KEY, _DAMAGED = 8, 16
+_KEY, _DAMAGED = 16, 32
 
 #: Stands for a time stamp that is not given.
 _NONE = np.iinfo(np.int64).min
@@ -264,7 +265,8 @@ def _in_order_decoded(packets: Packets, first: int, beat: Callable[[], None]) ->
         order.append(plain.shown[index])
     pts = packets.pts.copy()
     pts[order] = np.sort(pts[order])
-    return replace(packets, pts=pts)
+    moved = np.where(pts == packets.pts, 0, MOVED).astype(np.uint8)
+    return replace(packets, pts=pts, flags=packets.flags | moved)
 
 
 def _check_clock(path: Path, container: str, read: _Read, time_base: Fraction) -> None:
