@@ -11,7 +11,7 @@ import torch
 from test_one_look import NAMES, SYSTEM, Run
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.contracts.view import Look
+from foretaste.contracts.view import FixedView, Look
 from foretaste.pipeline import families
 from foretaste.scores.verify import verify
 from foretaste.stages import score, train
@@ -65,6 +65,15 @@ def test_scored_it_is_the_one_that_was_named(run):
     rows = range(len(view))
     assert torch.equal(view.fetch(rows).inputs["frames"], view.views["rgb"].fetch(rows).inputs["frames"])
     assert [view.digest(row) for row in rows] == [view.views["rgb"].digest(row) for row in rows]
+
+
+def test_several_views_of_a_test_are_those_of_the_one_that_was_named(run):
+    view, rows = run.view(), [0, 1, 2]
+    for fixed in (FixedView(), FixedView(crop="top_left", flip=True), FixedView(crop="bottom_right")):
+        shown, named = (one.fetch(rows, fixed).inputs["frames"] for one in (view, view.views["rgb"]))
+        assert torch.equal(shown, named), fixed
+    corner = view.fetch(rows, FixedView(crop="top_left")).inputs["frames"]
+    assert not torch.equal(corner, view.fetch(rows).inputs["frames"])
 
 
 def test_boxes_are_drawn_where_they_lie(run):
