@@ -24,6 +24,7 @@ from torch import Tensor
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import AnyLook, Fetched, View
 from foretaste.pipeline.training_config import LoopConfig
+from foretaste.training.kept_memory import keep_memory
 from foretaste.training.precision import own
 from foretaste.training.samples import Request, Samples
 from foretaste.training.worker import Worker
@@ -55,6 +56,7 @@ class Stream:
     """Prepares batches of ``samples`` for ``device``, until it is closed."""
 
     def __init__(self, samples: Sequence[Samples], device: torch.device, workers: Workers):
+        keep_memory()
         self._views = _distinct([view for some in samples for view in some.views])
         self._pinned = device.type == "cuda"
         count = workers.count
