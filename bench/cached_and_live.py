@@ -137,7 +137,7 @@ def compared(
     for taught, term in terms.items():
         objective = build_objective([TermConfig(**term)])
         given = ({TEACHER: scores}, objective, "training", samples.ids, sources.classes)
-        cached, losses = open_targets(*given, looks=looks), {}
+        cached, losses = open_targets(*given, looks=looks, by_look=[TEACHER]), {}
         for number in range(rounds if taught == "logits" else 1):
             for way, shown, targets in (("cached", samples, cached), ("live", beside, live)):
                 out = folder / f"{taught}-{way}-{number}"

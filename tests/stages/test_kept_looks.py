@@ -124,7 +124,8 @@ def student(run, model: str):
     kept = {"target_1": scores_of(run, "flow").folder, "target_2": scores_of(run, "both").folder}
     objective = build_objective(terms)
     ids, classes = samples.ids, sources.classes
-    return shown, asked, open_targets(kept, objective, "training", ids, classes, looks=LOOKS)
+    cached = open_targets(kept, objective, "training", ids, classes, looks=LOOKS, by_look=tuple(kept))
+    return shown, asked, cached
 
 
 def test_the_cache_says_of_every_look_what_the_teachers_say_live(run):
@@ -183,6 +184,18 @@ def test_so_it_is_with_logits_up_to_their_half_precision(run):
     assert len(cached) == 14
     for one, other in zip(cached, live, strict=True):
         assert one == pytest.approx(other, abs=2e-4)
+
+
+def test_scores_that_lack_a_look_are_never_taken_for_it(run):
+    """Such as scores of elsewhere that a preset names."""
+    step = step_of(run, "train", "vector")
+    assert step.config["by_look"] == ["target_1"]
+    objective = build_objective([TermConfig(**term) for term in step.config["model"]["objective"]])
+    scores, classes = scores_of(run, "flow"), read_sources(step.inputs, step.config).classes
+    ids = scores.sample_ids("training")
+    given = ({"target_1": scores.folder}, objective, "training", ids, classes)
+    with pytest.raises(ConfigError, match=r"unknown view 'look3'.*look0, look1, look2"):
+        open_targets(*given, looks=LOOKS + 1, by_look=["target_1"])
 
 
 def test_a_training_without_looks_is_shown_another_one_in_every_epoch():

@@ -13,6 +13,7 @@ from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.first_weights import first_weights, trained
 from foretaste.pipeline.locations import Locations
+from foretaste.pipeline.look_checks import behind
 from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.planned import Planned, samples_of, tables
 from foretaste.pipeline.protocol import protocol, renamed, without_names
@@ -34,6 +35,9 @@ class ModelPlan:
         for teacher, target in targets.items():
             if teacher not in settings.live:
                 inputs[f"scores_{target}"] = self._scores(dataset, system, teacher, int(seed))
+                speaks_of = behind(self.catalogue.system(dataset, system), teacher)
+                if settings.looks and all(one.kept_looks for _, one in speaks_of):
+                    config.setdefault("by_look", []).append(target)
                 continue
             teaching = self.catalogue.model(dataset, system, teacher)
             speakers = {target: teacher}

@@ -102,9 +102,9 @@ def _train(step: Step, sources: Sources, samples: Samples, scratch: Path) -> nn.
             console.say(f"warning: {line}")
     speaking = {teacher: one.model for teacher, one in live.items()}
     means = step.config.get("means")
-    looks = settings.get("looks", 0)
+    looks, by_look = settings.get("looks", 0), step.config.get("by_look", ())
     asked = LiveTargets(speaking, accelerator().device, config.precision, means) if live else None
-    targets = open_targets(scores, objective, "training", samples.ids, sources.classes, asked, looks)
+    targets = open_targets(scores, objective, "training", samples.ids, sources.classes, asked, looks, by_look)
     shown = replace(samples, beside={teacher: one.view for teacher, one in live.items()})
     ordered = {"seed": seed, "buckets": config.buckets, "looks": looks}
     loaders = {"training": Loader(samples=shown, batch=config.batch, **ordered)}

@@ -7,7 +7,7 @@ two a teacher does, the objective cannot tell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,6 +146,7 @@ def open_targets(
     classes: ClassSpace,
     live: LiveTargets | None = None,
     looks: int = 0,
+    by_look: Collection[str] = (),
 ) -> Targets:
     """Read the scores that ``objective`` mentions, for the samples ``ids`` of ``split``.
 
@@ -153,9 +154,9 @@ def open_targets(
         teacher -> folder of its score cache.
     live
         The teachers that need none.
-    looks
-        How many the student is shown its samples under. Teachers whose scores hold looks are asked for these;
-        the others say the same of all.
+    looks, by_look
+        How many looks the student is shown its samples under; the teachers whose scores hold each of them.
+        The others say the same of all.
 
     Raises ConfigError for a teacher without a folder, DataError for a sample without scores and for a teacher
     whose class names are not those of ``classes``.
@@ -173,12 +174,11 @@ def open_targets(
         scores = open_scores(folders[teacher])
         terms = [term.config for term in objective.terms if term.config.teacher == teacher]
         fields = sorted({term.field for term in terms})
-        kept = LOOK.format(0) in scores.views(split)
         for number, table in enumerate(tables):
-            if number and not kept:  # what is said of all looks is read once
+            if number and teacher not in by_look:  # what is said of all looks is read once
                 table[teacher] = tables[0][teacher]
                 continue
-            look = number if looks and kept else None
+            look = number if looks and teacher in by_look else None
             table[teacher] = {field: _read(scores, split, field, ids, classes, look) for field in fields}
     cached = CachedTargets(ids, *tables) if tables[0] else no_targets
     return cached if live is None else _Both(cached, live)
