@@ -1,7 +1,7 @@
 """What other readers make of the files of every kind: how many of the frames that are asked for by number
 come out wrong, without an error.
 
-    python tests/video/other_readers.py [--seeds 2] [READER]
+    python tests/video/other_readers.py [--seeds 3] [READER]
 
 Every third frame of each file; a reader that does not import is said to be absent (torchcodec needs shared
 libraries of FFmpeg, which it does not bring). One that gives nothing for 20 s, or dies, has refused the file.
@@ -92,7 +92,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("reader", nargs="?", choices=READERS, help="one of them (default: all)")
-    parser.add_argument("--seeds", type=int, default=2, help="files of each kind (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=3, help="files of each kind (default: %(default)s)")
     arguments = parser.parse_args()
     readers = [arguments.reader] if arguments.reader else list(READERS)
     with tempfile.TemporaryDirectory() as folder:
