@@ -18,8 +18,6 @@ def check_test_views(model: ModelConfig, known: Mapping[str, Any], where: str) -
     """Raise ConfigError for several views of what is no picture, and several clips of frames that are not
     chosen by a sampler which knows of clips.
     """
-    if model.test_views is None:
-        return
     for view in model.as_scored.each_view:
         _check_pictures(view, known, "several views", where)
         sampler = view.get("sampler") or {}

@@ -73,8 +73,10 @@ def check_components(
             for task in settings.extra:
                 check_labelled(task, False, known, f"{place}.extra")
             _check_frame_store(system, settings, known, f"{place}.frame_store")
-            check_test_views(settings, known, f"{place}.test_views")
-            check_looks(system, settings, known, place)
+            if settings.test_views is not None:
+                check_test_views(settings, known, f"{place}.test_views")
+            if settings.looks or settings.kept_looks:
+                check_looks(system, settings, known, place)
             for view in settings.each_view:
                 check_view(view, system.task, system.history.rule, known, place)
             checks.check_maps(name, settings.maps, f"{place}.maps")
