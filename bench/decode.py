@@ -1,7 +1,8 @@
 """Frames at chosen times, the same ones by three readers: ours (packets read, plan and decoding), decord's
 `get_batch` with sorted indices, and all of the file by PyAV, of which the wanted ones are kept.
 
-    python bench/decode.py [--data DIR] [--seconds 60] [--rounds 5] [--out bench/results/decode.json]
+    python bench/decode.py [--data DIR] [--seconds 60] [--rounds 5] [--go-on]
+                           [--out bench/results/decode.json]
 
 CPU seconds of one thread, medians of rounds taken in turns, pictures of 256 lines; that the readers give the
 same frames is checked. `4 fps`: a whole clip; `windows`: 10 frames, a quarter of a second apart on a grid of
@@ -21,9 +22,10 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import decord
@@ -187,23 +189,37 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clips", nargs="+", choices=CLIPS, default=list(CLIPS))
     parser.add_argument("--no-long-file", action="store_true", help="leave out the file of 10 minutes")
+    parser.add_argument("--go-on", action="store_true", help="measure what the file of results lacks")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "decode.json")
     arguments = parser.parse_args()
-    found: dict[str, Mapping[str, Mapping[str, float]]] = {"4 fps": {}, "windows": {}}
+    found: dict[str, Any] = {"4 fps": {}, "windows": {}}
+    if arguments.go_on:
+        found |= json.loads(arguments.out.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as name:
         for clip in arguments.clips:
-            height, width, fps, x264 = CLIPS[clip]
-            path = moving_view.write(Path(name) / "clip.mp4", height, width, fps, arguments.seconds, x264)
-            every = np.arange(0, arguments.seconds - 0.1, 1 / GRID_FPS)
-            for sampling, times_s in (("4 fps", every), ("windows", windows(arguments.seconds))):
-                found[sampling][clip] = compared(path, times_s, arguments.rounds)
-                print(sampling, clip, found[sampling][clip], flush=True)
-        if not arguments.no_long_file:
+            if clip not in found["windows"]:
+                measure(clip, Path(name), arguments, found)
+                write(found, arguments.out)
+        if not arguments.no_long_file and "last of 10 minutes" not in found:
             found["last of 10 minutes"] = last_of_ten_minutes(Path(name), arguments.rounds)
-    if arguments.data:
+            write(found, arguments.out)
+    if arguments.data and "EPIC-55" not in found:
         found["EPIC-55"] = epic55(arguments.data)
-    arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(found, indent=1))
+        write(found, arguments.out)
+
+
+def measure(clip: str, folder: Path, arguments: argparse.Namespace, found: dict[str, Any]) -> None:
+    """Put the figures of a clip into ``found``."""
+    height, width, fps, x264 = CLIPS[clip]
+    path = moving_view.write(folder / "clip.mp4", height, width, fps, arguments.seconds, x264)
+    every = np.arange(0, arguments.seconds - 0.1, 1 / GRID_FPS)
+    for sampling, times_s in (("4 fps", every), ("windows", windows(arguments.seconds))):
+        found[sampling][clip] = compared(path, times_s, arguments.rounds)
+        print(sampling, clip, found[sampling][clip], flush=True)
+
+
+def write(found: dict[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
