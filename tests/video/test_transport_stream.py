@@ -54,8 +54,10 @@ def test_a_hole_and_a_spoilt_beginning_are_told(tmp_path, stream):
         passes(tmp_path / "b.ts", stream[:at] + bytes(400) + stream[at + 400 :])
     begins = next(at for at in packets[9:] if stream[at + 1] & 0x40)
     head = stream.index(b"\0\0\1\xe0", begins)
-    with pytest.raises(DataError, match="lost or spoilt"):
-        passes(tmp_path / "c.ts", stream[: head + 2] + b"\xff" + stream[head + 3 :])
+    for place in (2, 3, 6):
+        struck = bytes([stream[head + place] ^ 0x5A])
+        with pytest.raises(DataError, match="lost or spoilt"):
+            passes(tmp_path / "c.ts", stream[: head + place] + struck + stream[head + place + 1 :])
 
 
 def test_a_counter_may_begin_anew_with_the_tables(tmp_path, stream):

@@ -15,6 +15,9 @@ _SYNC, _SIZES = 0x47, (188, 192, 204)
 #: So many packets in a row say how long one is, and so many are read at a time.
 _ALIKE, _TOGETHER = 8, 1 << 14
 
+#: So many bytes of the head of a picture are looked at.
+_MARKS = 7
+
 #: The packet whose counter begins anew where a muxer does (a stream in segments, put together).
 _TABLE = 0
 
@@ -81,13 +84,14 @@ def _lost(packets: np.ndarray, number: int, last: int | None) -> tuple[int | Non
 
 def _spoilt(packets: np.ndarray) -> np.ndarray:
     """(n,) bool: packets that are said to be, and those with the beginning of a picture that do not begin as
-    one must.
+    one of a video must (2.4.3.6: a mark, which stream it is of, a length, a mark).
     """
     start = np.where(packets[:, 3] & 0x20 > 0, 5 + packets[:, 4].astype(np.int64), 4)
-    places = np.minimum(start[:, None] + np.arange(3), 187)
+    begins = (packets[:, 1] & 0x40 > 0) & (start + _MARKS <= _SIZES[0])
+    places = np.minimum(start[:, None] + np.arange(_MARKS), _SIZES[0] - 1)
     heads = np.take_along_axis(packets, places, axis=1)
-    begins = packets[:, 1] & 0x40 > 0
-    return (packets[:, 1] & 0x80 > 0) | (begins & (heads != (0, 0, 1)).any(axis=1))
+    marked = (heads[:, :3] == (0, 0, 1)).all(axis=1) & (heads[:, 3] >= 0xBD) & (heads[:, 6] & 0xC0 == 0x80)
+    return (packets[:, 1] & 0x80 > 0) | (begins & ~marked)
 
 
 def _announced(packets: np.ndarray) -> np.ndarray:
