@@ -30,9 +30,9 @@ import numpy as np
 import torch
 
 from foretaste.contracts.classes import ClassSpace
-from foretaste.scores.average import log_softmax
 from foretaste.scores.exchange import export
 from foretaste.scores.format import RECORD
+from foretaste.scores.mean import log_softmax
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.scores.verify import verify
 from foretaste.scores.writer import ScoreWriter

@@ -5,15 +5,14 @@ from made_up_scores import CLASSES, make_cache, make_record
 from foretaste.contracts.errors import DataError
 from foretaste.scores.average import (
     GRID,
-    ROWS,
     divide_by_prior,
     fit_exponent,
     fit_weights,
     joint_context,
     joint_ids,
-    mean_logits,
     write_mean,
 )
+from foretaste.scores.mean import ROWS, mean_logits
 from foretaste.scores.reader import open_scores
 from foretaste.scores.verify import verify
 from foretaste.scores.writer import ScoreWriter

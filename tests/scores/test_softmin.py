@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from foretaste.scores.average import log_softmax, mean_logits
+from foretaste.scores.mean import log_softmax, mean_logits
 from foretaste.scores.softmin import cross_entropies, held_out_shares, per_sample_shares
 
 GAMMAS = ("0.1", "1", "10")

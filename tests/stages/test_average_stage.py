@@ -10,7 +10,8 @@ from foretaste.contracts.tables import SAMPLES, read_table, write_table
 from foretaste.evaluation.measure import measure
 from foretaste.evaluation.protocols import targets
 from foretaste.pipeline.step import Step
-from foretaste.scores.average import GRID, divide_by_prior, log_softmax, mean_logits
+from foretaste.scores.average import GRID, divide_by_prior
+from foretaste.scores.mean import log_softmax, mean_logits
 from foretaste.scores.verify import verify
 from foretaste.stages import average
 

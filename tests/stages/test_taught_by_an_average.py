@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from preset_run import PresetRun
 
-from foretaste.scores.average import log_softmax
+from foretaste.scores.mean import log_softmax
 from foretaste.scores.reader import open_scores
 
 LABELS = {"loss": {"kind": "cross_entropy"}, "of": "action"}

@@ -15,15 +15,9 @@ from foretaste.contracts.errors import DataError
 from foretaste.evaluation.measure import measure
 from foretaste.evaluation.protocols import Targets, targets
 from foretaste.pipeline import console
-from foretaste.scores.average import (
-    fit_exponent,
-    fit_weights,
-    joint_heads,
-    joint_ids,
-    log_softmax,
-    mean_logits,
-)
+from foretaste.scores.average import fit_exponent, fit_weights, joint_heads, joint_ids
 from foretaste.scores.format import HELD_OUT, UNSEEN
+from foretaste.scores.mean import log_softmax, mean_logits
 from foretaste.scores.reader import Scores
 from foretaste.scores.softmin import cross_entropies, held_out_shares, per_sample_shares
 

@@ -16,7 +16,7 @@ from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import DataError
 from foretaste.evaluation.metrics import marginal, softmax
 from foretaste.evaluation.protocols import Targets, rows_of
-from foretaste.scores.average import log_softmax
+from foretaste.scores.mean import log_softmax
 from foretaste.scores.plain import SplitScores
 
 

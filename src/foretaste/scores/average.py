@@ -7,53 +7,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from foretaste.contracts.errors import DataError
 from foretaste.scores.format import NO_FOLD, ONE_VIEW, differences
+from foretaste.scores.mean import Space, mean_logits
 from foretaste.scores.reader import Scores
 from foretaste.scores.writer import ScoreWriter
-
-Space = Literal["probabilities", "logits"]
 
 #: Which past segments, and how many, each part of an average may choose for itself; the rule and the window
 #: are the same for all.
 OWN = ("history_from", "history_length")
 
-#: Rows that are averaged at a time: fifteen models of EPIC-55 at once would need 20 GB.
-ROWS = 1024
-
 #: Exponents that a fit may choose from.
 GRID = tuple(round(0.1 * step, 1) for step in range(11))
-
-
-def mean_logits(
-    logits: Sequence[np.ndarray], space: Space, weights: Sequence[float] | np.ndarray | None = None
-) -> np.ndarray:
-    """(n, C) float64 logits of the mean model, from one (n, C) array a model.
-
-    ``probabilities``: log of the mean of the softmaxes. ``logits``: mean of the logits, each model's log
-    probabilities being taken, so that a constant added to one model's logits changes nothing.
-
-    weights
-        One a model, (m,), or one a row and model, (n, m); not all 0, of any sum. None: equal.
-    """
-    share = np.ones(len(logits)) if weights is None else np.asarray(weights, dtype=np.float64)
-    share = np.atleast_2d(share / share.sum(axis=-1, keepdims=True))
-    counted = [one for one, own in zip(logits, share.any(axis=0), strict=True) if own]
-    share = np.broadcast_to(share[:, share.any(axis=0)].T[..., None], (len(counted), len(logits[0]), 1))
-    mean = np.empty(logits[0].shape, dtype=np.float64)
-    for start in range(0, len(mean), ROWS):
-        rows = slice(start, start + ROWS)
-        each = np.stack([log_softmax(one[rows]) for one in counted])
-        if space == "logits":
-            mean[rows] = (share[:, rows] * each).sum(axis=0)
-        else:
-            highest = each.max(axis=0)
-            mean[rows] = highest + np.log((share[:, rows] * np.exp(each - highest)).sum(axis=0))
-    return mean
 
 
 def fit_weights(likelihoods: np.ndarray) -> np.ndarray:
@@ -75,12 +44,6 @@ def fit_weights(likelihoods: np.ndarray) -> np.ndarray:
             break
         shares = following
     return following
-
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """(n, C) float64 log probabilities."""
-    relative = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    return relative - np.log(np.exp(relative).sum(axis=1, keepdims=True))
 
 
 def divide_by_prior(logits: np.ndarray, counts: np.ndarray, exponent: float) -> np.ndarray:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from foretaste.scores.average import log_softmax
+from foretaste.scores.mean import log_softmax
 
 
 def cross_entropies(logits: Sequence[np.ndarray], truth: np.ndarray) -> np.ndarray:

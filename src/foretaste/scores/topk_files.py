@@ -26,8 +26,8 @@ from safetensors.numpy import save_file
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.foreign_files import UNREADABLE, check_is_itself, first_line
-from foretaste.scores.average import log_softmax
 from foretaste.scores.format import pack
+from foretaste.scores.mean import log_softmax
 from foretaste.scores.plain import SplitScores, checked
 from foretaste.scores.reader import Scores
 from foretaste.scores.topk import TopK

@@ -20,8 +20,8 @@ from foretaste.annotations.video_folds import HELD_OUT_SEED, folds_by_video
 from foretaste.contracts.batch import Outputs
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import AnyLook, Look, Sources, View, kept_look
-from foretaste.scores.average import Space
 from foretaste.scores.format import HELD_OUT, LOOK, ONE_VIEW
+from foretaste.scores.mean import Space
 from foretaste.training.calibration import fit_temperature
 from foretaste.training.checkpoint import load_model
 from foretaste.training.fixed_views import mean_scored

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import numpy as np
 
 from foretaste.contracts.view import AnyLook, Crop, FixedView
-from foretaste.scores.average import Space, mean_logits
+from foretaste.scores.mean import Space, mean_logits
 from foretaste.training.scoring import Scored
 
 
