@@ -9,8 +9,8 @@ Frames are an eighth of a second apart, every reader gives the same ones (checke
 and their centre is cut out. In turns, files in the page cache; figures are medians, ratios are of the same
 round. Videos are of 1280 x 720 and of 456 x 256 pixels, 30 frames a second, a key frame a second. Frames are
 stored at their times on a grid of 8 a second, with a shorter side of 256. Making the store is measured in CPU
-seconds a minute of video. A first record was of wall time (5 rounds of 20 clips, the other core busy): there 8
-frames of 256 lines were read 4.9 times as fast as by decord, and 0.98 times as fast as from files.
+seconds a minute of video. A first record was of wall time (5 rounds of 20 clips, the other core busy): there
+8 frames of 256 lines were read 4.9 times as fast as by decord, and 0.98 times as fast as from files.
 """
 
 from __future__ import annotations
