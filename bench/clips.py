@@ -231,6 +231,7 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     found = {"opencv": cv2.__version__, "decord": decord.__version__}
+    found |= {"rounds": arguments.rounds, "clips a round": arguments.clips}
     for name, size in SIZES.items():
         with tempfile.TemporaryDirectory() as folder:
             found[name] = measure(Path(folder), size, arguments)

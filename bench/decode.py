@@ -214,7 +214,8 @@ def measure(clip: str, folder: Path, arguments: argparse.Namespace, found: dict[
     path = moving_view.write(folder / "clip.mp4", height, width, fps, arguments.seconds, x264)
     every = np.arange(0, arguments.seconds - 0.1, 1 / GRID_FPS)
     for sampling, times_s in (("4 fps", every), ("windows", windows(arguments.seconds))):
-        found[sampling][clip] = compared(path, times_s, arguments.rounds)
+        how = {"seconds": arguments.seconds, "rounds": arguments.rounds}
+        found[sampling][clip] = {**how, **compared(path, times_s, arguments.rounds)}
         print(sampling, clip, found[sampling][clip], flush=True)
 
 

@@ -10,7 +10,9 @@ from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.report_plan import plan_report
 from foretaste.pipeline.sweeps import points
+from foretaste.pipeline.video_plan import VideoPlan
 from foretaste.tools.config import told
 
 SWEEP = {
@@ -24,6 +26,7 @@ def made(folder: Path, sweep: dict, overrides: str | None = None, **settings) ->
     copy_workflow(folder)
     preset = {"base": "lm_avt_small", "sweep": sweep, **settings}
     (folder / "workflow/systems/swept.yaml").write_text(json.dumps(preset))
+    (folder / "workflow/datasets/kitchen_choose.yaml").write_text("base: kitchen\nchoose: 4\n")
     return Catalogue({"dataset": "epic55", "systems": "swept", "set": overrides or {}}, folder)
 
 
@@ -50,6 +53,23 @@ def test_a_value_that_the_model_has_stands_for_it(tmp_path):
     more = set(system.models) - set(catalogue.system("epic55", "lm_avt_small").models)
     assert len(more) == 1
     assert [point.name for point in points(system.sweep, system.models)] == ["student_lm", *more]
+
+
+def test_the_report_is_told_the_sweeps_and_whether_one_may_choose_on_its_samples(tmp_path):
+    told_of = {}
+    for dataset in ("epic55", "epic55_choose"):
+        checkout = made(tmp_path / dataset, SWEEP)
+        run = {"dataset": dataset, "systems": "swept", "recipes": "layer1.json"}
+        told_of[dataset] = plan_report(Catalogue(run, checkout.files.root), dataset, "swept", "").config
+    points_told = [(point["model"], point["value"], point["name"]) for point in told_of["epic55"]["sweeps"]]
+    assert ("student_lm", 7, "student_lm_weight_7") in points_told and len(points_told) == 5
+    assert [told_of[dataset]["chosen_on_training"] for dataset in told_of] == [False, True]
+
+
+def test_labels_are_read_as_the_dataset_says_of_choosing(tmp_path):
+    plans = VideoPlan(made(tmp_path, SWEEP))
+    found = [plans.read_annotations(dataset).config["choose"] for dataset in ("kitchen", "kitchen_choose")]
+    assert found == [None, 4]
 
 
 def test_an_override_reaches_the_models_of_a_sweep(tmp_path):
