@@ -1,0 +1,95 @@
+"""A dataset as the stages of a run would meet it: their plan, what the readers read, what the probe sees, the
+samples of its tasks. Each is made once, when a check first asks for it, with the settings that the plan gives
+the stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from foretaste.annotations.segments import Annotations
+from foretaste.contracts.errors import ForetasteError
+from foretaste.doctor.findings import NothingToCheckError
+from foretaste.doctor.published import Published
+from foretaste.pipeline import families
+from foretaste.pipeline.config import validated
+from foretaste.pipeline.configured import Configured
+from foretaste.pipeline.planned import Planned
+
+Made = TypeVar("Made")
+
+
+class Examined:
+    """The dataset ``name`` of a run."""
+
+    def __init__(self, made: Configured, name: str, published: Published | None, every_frame: bool = False):
+        self.made, self.name, self.published, self.every_frame = made, name, published, every_frame
+        self.catalogue, self.run = made.catalogue, made.catalogue.run
+        self.settings = self.catalogue.dataset(name)
+        self._made: dict[str, Any] = {}
+
+    @property
+    def data_root(self) -> Path:
+        """The folder where the run's data lie."""
+        return Path(self.run.data_root)
+
+    @property
+    def where(self) -> str:
+        """The file that describes it."""
+        return f"workflow/datasets/{self.name}.yaml"
+
+    @property
+    def labels(self) -> Planned:
+        """What ``read_annotations`` would be given."""
+        return self.once("labels", lambda: self.plan("read_annotations"))
+
+    @property
+    def labels_root(self) -> Path:
+        """The folder that label files are named in; NothingToCheckError for a world that is not made."""
+        root = Path(self.labels.places["data_root"])
+        if self.settings.world is not None and not root.is_dir():
+            raise NothingToCheckError(f"{root} is not made yet; the workflow makes it, and needs no data")
+        return root
+
+    @property
+    def label_files(self) -> list[Path]:
+        """The files that the reader reads."""
+        settings = dict(self.labels.config["reader"])
+        reader = families.load("annotations", settings.pop("kind"), f"{self.where}: reader")
+        config = validated(reader.Config, settings, f"{self.where}: reader")
+        return reader.files(config, self.labels_root)
+
+    @property
+    def annotations(self) -> Annotations:
+        """What the reader reads, bad rows among it."""
+        return self.once("annotations", self._read)
+
+    @property
+    def segments(self) -> pa.Table:
+        """The rows that can be used."""
+        return self.annotations.segments
+
+    def plan(self, stage: str, **names: str) -> Planned:
+        """The step of ``stage`` as the workflow would plan it."""
+        return self.made.graph.plan.describe(stage, {"dataset": self.name, **names})
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What ``make`` makes, or the error that it raises, made when first asked for."""
+        if name not in self._made:
+            try:
+                self._made[name] = make()
+            except (ForetasteError, NothingToCheckError) as error:
+                self._made[name] = error
+        if isinstance(found := self._made[name], ForetasteError | NothingToCheckError):
+            raise found
+        return found
+
+    def _read(self) -> Annotations:
+        reader = self.labels.config["reader"]
+        return families.build(
+            "annotations", reader, "reader", root=self.labels_root, dataset=self.name
+        ).read()

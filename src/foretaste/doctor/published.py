@@ -1,0 +1,104 @@
+"""What is known of a public dataset before anybody looks at it: how many rows there are, the sha256 of
+its files. Data, in ``workflow/published/<dataset>.yaml``; what holds of a dataset holds of those based on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from foretaste.pipeline.config import validated
+from foretaste.pipeline.options import Options
+from foretaste.pipeline.places import inside_data_root
+from foretaste.pipeline.preset_files import Files
+from foretaste.pipeline.setting_types import DataPath
+from foretaste.pipeline.yaml_files import read_yaml
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _of_the_web(address: str) -> str:
+    if not address.startswith(("https://", "http://")):
+        raise ValueError("an address that begins with https:// or http://")
+    return address.rstrip("/")
+
+
+class PublishedFiles(Options):
+    """Files that lie at one address."""
+
+    into: DataPath
+    """The folder where they belong, relative to data_root."""
+    at: Annotated[str, AfterValidator(_of_the_web)] | None = None
+    """The address that their names are put behind; null: they cannot be had without asking."""
+    sha256: dict[Annotated[str, AfterValidator(inside_data_root)], Sha256]
+    """Of each file, by its name."""
+
+
+class Application(Options):
+    """What is given to those who ask for it."""
+
+    what: str
+    """Videos, labels."""
+    where: str
+    """The page, or who to ask."""
+    into: DataPath
+    """The folder where it belongs, relative to data_root."""
+
+
+class Published(Options):
+    """The facts about one dataset."""
+
+    reader: dict[str, Any] = {}
+    """Settings of the reader under which they hold."""
+    segments: dict[str, int] = {}
+    """Rows of each split."""
+    videos: dict[str, int] = {}
+    """Videos of each split."""
+    classes: dict[str, int] = {}
+    """Classes of each head."""
+    order: dict[str, Sha256] = {}
+    """head -> sha256 of its class names, one a line, in the order of their ids."""
+    shared_videos: bool = False
+    """Whether its splits part segments, and not videos."""
+    files: tuple[PublishedFiles, ...] = ()
+    """What can be had, or compared."""
+    apply: tuple[Application, ...] = ()
+    """What one has to ask for."""
+
+    def each_file(self) -> Iterator[PublicFile]:
+        """Every file, with where it belongs and where it is had from."""
+        for some in self.files:
+            for name, sha256 in some.sha256.items():
+                address = None if some.at is None else f"{some.at}/{name}"
+                yield PublicFile(str(PurePosixPath(some.into, name)), sha256, address)
+
+
+@dataclass(frozen=True)
+class PublicFile:
+    """``path`` is relative to data_root."""
+
+    path: str
+    sha256: str
+    address: str | None
+
+
+def published(root: Path, files: Files, dataset: str) -> Published | None:
+    """What is known of a dataset, or of what it is based on: the nearest word of each counts. None where
+    nothing is known.
+    """
+    folder = Path(root) / "workflow" / "published"
+    known: dict[str, Any] = {}
+    for name in reversed(files.chain("datasets", dataset)):
+        path = folder / f"{name}.yaml"
+        if path.is_file():
+            known |= read_yaml(path)
+    return validated(Published, known, f"workflow/published/{dataset}.yaml") if known else None
+
+
+def holds(known: Published, reader: Mapping[str, Any]) -> bool:
+    """Whether the counts are those of labels that are read so."""
+    return all(reader.get(name) == value for name, value in known.reader.items())
