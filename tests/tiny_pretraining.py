@@ -97,9 +97,9 @@ def run(
 if __name__ == "__main__":
     folder, arguments = Path(sys.argv[1]), json.loads(sys.argv[2])
     if (stop := arguments.pop("kill_at", None)) is not None:
-        import foretaste.training.loop as loop
+        import foretaste.training.updates as updates
 
-        taken, forward = 0, loop.forward
+        taken, forward = 0, updates.forward
 
         def killing(*inputs: Any) -> Any:
             global taken
@@ -110,7 +110,7 @@ if __name__ == "__main__":
                 os.kill(os.getpid(), signal.SIGKILL)
             return forward(*inputs)
 
-        loop.forward = killing
+        updates.forward = killing
     run(folder / "phrases.parquet", folder / "lm", Path(arguments["out"]), arguments["config"])
     if ranks.is_rank():
         ranks.leave()

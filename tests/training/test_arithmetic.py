@@ -72,9 +72,9 @@ def test_the_loop_takes_its_settings(monkeypatch, tmp_path):
         seen.append(flags())
         return taken(*arguments)
 
-    taken = loop._step
+    taken = loop.take_step
     monkeypatch.setattr(loop, "computing", on_cuda)
-    monkeypatch.setattr(loop, "_step", step)
+    monkeypatch.setattr(loop, "take_step", step)
     before = flags()
     tiny_training.train(tmp_path / "as by default", epochs=None, steps=1)
     tiny_training.train(tmp_path / "other", epochs=None, steps=1, tf32=True, deterministic=False)

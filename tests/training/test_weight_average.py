@@ -8,7 +8,7 @@ import pytest
 import torch
 from tiny_training import train
 
-from foretaste.training import loop
+from foretaste.training import updates
 
 HARD = {"dropout": 0.3, "precision": "fp32", "buckets": True, "epochs": 3}
 AVERAGED = {**HARD, "average": 0.7}
@@ -16,14 +16,14 @@ AVERAGED = {**HARD, "average": 0.7}
 
 def test_it_is_the_average_of_every_step(tmp_path, monkeypatch):
     """Weights are copied after each update, and averaged in the end."""
-    seen, update = [], loop._update
+    seen, update = [], updates.update
 
     def watched(run, step):
         norm = update(run, step)
         seen.append({name: tensor.detach().clone() for name, tensor in run.model.named_parameters()})
         return norm
 
-    monkeypatch.setattr(loop, "_update", watched)
+    monkeypatch.setattr(updates, "update", watched)
     ended = dict(train(tmp_path, **AVERAGED).named_parameters())
     for name, found in ended.items():
         expected = seen[0][name]

@@ -31,6 +31,7 @@ from foretaste.training.objective import build_objective
 from foretaste.training.samples import Loader, Samples, class_counts
 from foretaste.training.scoring import score
 from foretaste.training.targets import CachedTargets, no_targets
+from foretaste.training.trackers import Tracked
 
 N, T, D, C = 37, 5, 6, 4
 
@@ -168,6 +169,7 @@ def train(
     seed: int = 1,
     stop_at: int | None = None,
     stop_by: str = "raise",
+    tracked: Tracked | None = None,
     **changes,
 ) -> TinyNet:
     """Train a fresh network in ``out``; ``stop_at`` breaks off (``raise``, ``kill``, or ``term``) while that
@@ -198,7 +200,7 @@ def train(
         "training": Loader(samples=rows, batch=settings.batch, seed=seed, buckets=settings.buckets),
         "held_out": Loader(samples=samples(range(0, N, 3)), batch=4),
     }
-    fit(model, targets, objective, loaders, settings, out)
+    fit(model, targets, objective, loaders, settings, out, tracked)
     return model
 
 

@@ -67,7 +67,7 @@ class ModelPlan:
         return Planned(
             inputs=inputs,
             config=config,
-            places=_places(folders),
+            places={**_places(folders), **self.run.tracked(f"{dataset}/{system}/seed{seed}/{model}")},
             processes=self.run.processes.get(model, 1),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, PositiveInt
@@ -19,6 +20,12 @@ def _without_braces(path: str) -> str:
     if "{" in path or "}" in path:
         raise ValueError("a folder without { and }, which are wildcards to Snakemake")
     return path
+
+
+def _installed(tracker: str) -> str:
+    if find_spec(tracker) is None:
+        raise ValueError(f"{tracker} is not installed: pip install {tracker}")
+    return tracker
 
 
 class RunConfig(Options):
@@ -63,3 +70,16 @@ class RunConfig(Options):
     """
     threads: dict[str, PositiveInt] = {}
     """Threads of a stage where they are not 1; part of what makes a result."""
+    trackers: Annotated[
+        tuple[Annotated[Literal["tensorboard", "trackio", "wandb"], AfterValidator(_installed)], ...],
+        BeforeValidator(as_tuple),
+        EachOnce,
+    ] = ()
+    """Who is told, beside log.jsonl, how trainings go. No part of what makes a result."""
+
+    def tracked(self, run: str) -> dict[str, dict[str, str]]:
+        """Places of a step that trains ``run``: whom it tells."""
+        if not self.trackers:
+            return {}
+        folder = f"{self.results_root}/trackers"
+        return {"trackers": {"kinds": " ".join(self.trackers), "run": run, "folder": folder}}

@@ -87,5 +87,6 @@ class TextPlan:
         return Planned(
             inputs=inputs,
             config=settings.model_dump(mode="json", exclude={"text"}),
+            places=self.run.tracked(f"lm/{corpus}/{lm}"),
             processes=self.run.processes.get(lm, 1),
         )

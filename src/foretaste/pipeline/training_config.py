@@ -120,8 +120,12 @@ class LoopConfig(Options):
     """Monitor, and end with, a running average of the weights that keeps this share of itself at each step
     (0.999); null: the weights of the last step, as published.
     """
-    precision: Literal["fp32", "bf16", "fp64"] = "fp32"
-    """bf16 is autocast; fp64 turns the whole model to double (tests)."""
+    precision: Literal["fp32", "bf16", "fp16", "fp64"] = "fp32"
+    """bf16 and fp16 are autocast, fp16 with a loss scale; fp64 turns the whole model to double (tests)."""
+    compile: bool = False
+    """Compile the network (`torch.compile`): each shape of a batch once. Worth its minutes in long trainings
+    of few shapes; it needs a C++ compiler.
+    """
     tf32: bool = False
     """On a GPU, TF32 instead of fp32 in products and convolutions; elsewhere it changes nothing."""
     deterministic: bool = True

@@ -112,7 +112,10 @@ class VideoPlan:
                 "dataset": dataset,
                 "evaluated": self.catalogue.dataset(dataset).evaluated,
             },
-            places={"video_folders": self.at.videos(dataset).folders()},
+            places={
+                "video_folders": self.at.videos(dataset).folders(),
+                **self.run.tracked(f"{dataset}/backbones/{backbone}"),
+            },
             processes=self.run.processes.get(backbone, 1),
         )
 

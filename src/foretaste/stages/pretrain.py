@@ -23,6 +23,7 @@ from foretaste.training.objective import build_objective
 from foretaste.training.processes import accelerator, together
 from foretaste.training.samples import Loader, own_rows
 from foretaste.training.targets import no_targets
+from foretaste.training.trackers import tracked
 
 #: Language models lie outside the seeds of a study: there is one of each.
 SEED = 0
@@ -33,7 +34,8 @@ def run(step: Step) -> None:
     """``phrases``, ``lm`` and ``generator`` (replaced-token detection only) -> ``checkpoint`` and
     ``metrics``.
     """
-    config = validated(LmConfig, step.config, "lms")
+    settings = {name: value for name, value in step.config.items() if name != "trackers"}
+    config = validated(LmConfig, settings, "lms")
     folder, main = step.inputs["lm"], accelerator().is_main_process
     if main:
         store(step.inputs["phrases"], step.scratch / "phrases.arrow")
@@ -61,6 +63,7 @@ def run(step: Step) -> None:
         {"training": loader},
         config.training,
         step.scratch,
+        tracked(step.config),
     )
     if not main:
         return

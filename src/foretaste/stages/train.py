@@ -40,6 +40,13 @@ from foretaste.training.processes import accelerator, together
 from foretaste.training.samples import Loader, Samples, class_counts, join
 from foretaste.training.target_checks import target_warnings
 from foretaste.training.targets import LiveTargets, open_targets
+from foretaste.training.trackers import tracked
+
+#: Of the settings, those that say where something is; they are no part of what the model is.
+PLACES = ("video_folders", "trackers")
+
+#: The scratch of the model itself, beside those of its siblings.
+WHOLE = "whole"
 
 
 @together()
@@ -68,16 +75,16 @@ def run(step: Step) -> None:
         for name, without in {"": rows < 0, **beside}.items():
             console.say(f"{name or 'model'}: {(~without).sum()} training samples")
             model = _train(
-                step, sources, join(view, sources.samples, rows[~without]), step.scratch / (name or "whole")
+                step, sources, join(view, sources.samples, rows[~without]), step.scratch / (name or WHOLE)
             )
             if main:
                 kept = {**facts, "without": np.unique(videos[without]).tolist()}
                 save_model(folder / name, model, settings["network"], sources.classes, kept)
     if main:
         with artifact.whole(step.outputs["log"]) as partial:
-            partial.write_bytes((step.scratch / "whole" / "log.jsonl").read_bytes())
+            partial.write_bytes((step.scratch / WHOLE / "log.jsonl").read_bytes())
         with artifact.whole(step.outputs["config"]) as partial:
-            resolved = {name: value for name, value in step.config.items() if name != "video_folders"}
+            resolved = {name: value for name, value in step.config.items() if name not in PLACES}
             partial.write_text(yaml.safe_dump(resolved, sort_keys=True, allow_unicode=True), encoding="utf-8")
 
 
@@ -111,5 +118,7 @@ def _train(step: Step, sources: Sources, samples: Samples, scratch: Path) -> nn.
     evaluated = step.config["evaluated"]
     if len(held_out := monitored_rows(sources.samples, evaluated)):
         loaders[evaluated] = Loader(samples=join(samples.view, sources.samples, held_out), batch=config.batch)
-    fit(model, targets, objective, loaders, config, scratch)
+    # Of a model with siblings only the model itself is shown, as in its log.
+    shown_to = tracked(step.config) if scratch.name == WHOLE else None
+    fit(model, targets, objective, loaders, config, scratch, shown_to)
     return model

@@ -30,6 +30,7 @@ from foretaste.training.processes import accelerator, together
 from foretaste.training.samples import Loader, Samples, class_counts, own_rows
 from foretaste.training.scoring import score
 from foretaste.training.targets import no_targets
+from foretaste.training.trackers import tracked
 
 #: Backbones lie outside the seeds of a study: there is one of each, and every student reads the same
 #: features.
@@ -50,7 +51,7 @@ def run(step: Step) -> None:
     model = families.build("models", settings["network"], "network", sources=sources)
     loaders = {"training": Loader(samples=samples["training"], batch=training.batch, seed=SEED)}
     objective = build_objective(terms, class_counts(samples["training"]))
-    fit(model, no_targets, objective, loaders, training, step.scratch)
+    fit(model, no_targets, objective, loaders, training, step.scratch, tracked(step.config))
     found = score(model, samples[evaluated])
     if not accelerator().is_main_process:
         return

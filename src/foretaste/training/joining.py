@@ -1,8 +1,8 @@
-"""The objective as a part of the network for as long as it is trained.
+"""The objective, and the loss scale, as parts of the network for as long as it is trained.
 
-What its terms go ``through`` is then optimised, frozen by name, kept, resumed and summed over processes as
-the network's own parameters are, under the names ``objective.<term>...``. Afterwards the network is as it
-was built, without them.
+What terms go ``through`` is then optimised, frozen by name, kept, resumed and summed over processes as
+the network's own parameters are, under the names ``objective.<term>...``. The loss scale is
+kept and resumed with them. Afterwards the network is as it was built, without them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from foretaste.training.loss_scale import LossScale
 from foretaste.training.objective import Objective
 from foretaste.training.precision import forward, place
 from foretaste.training.samples import Loader
@@ -23,8 +24,9 @@ def join(
     loader: Loader,
     device: torch.device,
     precision: str,
+    scale: LossScale,
 ) -> None:
-    """Build the adapters of ``objective``, and make it a part of ``model``.
+    """Build the adapters of ``objective``, and make it and ``scale`` parts of ``model``.
 
     How wide they are follows from what the network and its targets say of the first training sample, as it is
     scored: nothing is random, no gradient is kept, and no statistic of the network moves.
@@ -34,9 +36,9 @@ def join(
         model.eval()
         with torch.no_grad():
             objective.adapt(forward(model, batch, precision), targets(batch), loader.seed)
-    model.objective = objective
+    model.objective, model.loss_scale = objective, scale
 
 
 def leave(model: nn.Module) -> None:
-    """Take the objective out again."""
-    del model.objective
+    """Take them out again."""
+    del model.objective, model.loss_scale

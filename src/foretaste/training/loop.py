@@ -16,69 +16,39 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import nn
 
-from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
 from foretaste.pipeline.training_config import LoopConfig
 from foretaste.training import processes
 from foretaste.training.arithmetic import computing
+from foretaste.training.compiling import compiled
 from foretaste.training.gradients import GradientSum
 from foretaste.training.interruptions import END, Interruptions
 from foretaste.training.joining import join, leave
+from foretaste.training.loss_scale import LossScale
 from foretaste.training.monitor import observe
 from foretaste.training.objective import Objective
 from foretaste.training.optimizers import build_optimizer
-from foretaste.training.precision import forward, place
 from foretaste.training.progress import Progress, frozen_digest
 from foretaste.training.running_statistics import RunningStatistics
-from foretaste.training.samples import Loader, Share
-from foretaste.training.schedule import learning_rate
+from foretaste.training.samples import Loader
 from foretaste.training.sound_numbers import check_finite, check_weights
 from foretaste.training.stream import Stream, workers
 from foretaste.training.sums import from_main, total_of
 from foretaste.training.targets import Targets
+from foretaste.training.trackers import Tracked, Trackers
+from foretaste.training.updates import Run, take_step
 from foretaste.training.weight_average import WeightAverage
 
 #: Settings of a training that may change between a kill and the next start.
 MAY_CHANGE = {"checkpoint_minutes", "checkpoint_steps", "accumulate", "workers", "worker_timeout_s"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Run:
-    """One training: what its steps have in common.
-
-    steps
-        Of the whole training; ``loader.steps`` of them are an epoch.
-    share
-        The pieces of a batch that this process works on.
-    """
-
-    accelerator: Accelerator
-    model: nn.Module
-    targets: Targets
-    objective: Objective
-    optimizer: torch.optim.Optimizer
-    average: WeightAverage
-    statistics: RunningStatistics
-    gradients: GradientSum
-    loader: Loader
-    config: LoopConfig
-    steps: int
-    share: Share
-
-    def rate(self, base: float, step: int) -> float:
-        """The learning rate of ``step`` (from 0) where ``base`` is that of a group."""
-        return learning_rate(self.config.schedule, base, step, self.loader.steps, self.steps)
 
 
 def fit(
@@ -88,6 +58,7 @@ def fit(
     loaders: Mapping[str, Loader],
     config: LoopConfig,
     out: Path,
+    tracked: Tracked | None = None,
 ) -> None:
     """Train ``model`` in place; it ends on the device it was trained on, in training mode and, whatever it
     was trained in, in fp32, with its average weights where ``config.average`` asks for them.
@@ -97,9 +68,11 @@ def fit(
         rows goes into the log. They change nothing else.
     out
         Folder that survives a kill: ``log.jsonl`` (one line a step: epoch, step, lr, loss, parts,
-        gradient_norm; one a monitor and epoch) and the last checkpoint. Called again with it, the training
-        goes on where it was, to the bit (on a GPU, unless it is told not to be deterministic), and one that
-        has ended only loads its result.
+        gradient_norm, which is null where it overflowed in fp16; one a monitor and epoch) and the last
+        checkpoint. Called again with it, the training goes on where it was, to the bit (on a GPU, unless it
+        is told not to be deterministic), and one that has ended only loads its result.
+    tracked
+        Who else is told what is logged.
 
     Raises DataError, before the update, when a term of the objective or the gradient is not finite; before
     anything is monitored or kept, when an update has left a weight that is not; and when a process that
@@ -115,18 +88,25 @@ def fit(
             "look at dropped_because in the samples table",
         )
     model.to(accelerator.device, torch.float64 if config.precision == "fp64" else None)
-    with computing(accelerator.device, tf32=config.tf32, deterministic=config.deterministic):
-        join(model, objective, targets, loader, accelerator.device, config.precision)
+    order = config.deterministic
+    with (
+        computing(accelerator.device, tf32=config.tf32, deterministic=order),
+        compiled(model, accelerator.device, on=config.compile, deterministic=order) as network,
+    ):
+        scale = LossScale(config.precision == "fp16").to(accelerator.device)
+        join(model, objective, targets, loader, accelerator.device, config.precision, scale)
         optimizer = build_optimizer(model, config)
-        run = _Run(
+        run = Run(
             accelerator=accelerator,
             model=model,
+            network=network,
             targets=targets,
             objective=objective,
             optimizer=optimizer,
             average=WeightAverage(optimizer, config.average),
             statistics=RunningStatistics(model),
             gradients=GradientSum(accelerator, model),
+            scale=scale,
             loader=loader,
             config=config,
             steps=config.steps or config.epochs * loader.steps,
@@ -135,7 +115,7 @@ def fit(
         with Progress(out, _identity(model, objective, loader, config), run.share.total) as progress:
             done = _resume(run, progress)
             if done < run.steps:
-                _take_steps(run, progress, done, loaders)
+                _take_steps(run, progress, done, loaders, tracked)
     run.average.leave()
     run.statistics.leave()
     run.gradients.leave()
@@ -144,7 +124,7 @@ def fit(
     accelerator.wait_for_everyone()
 
 
-def _resume(run: _Run, progress: Progress) -> int:
+def _resume(run: Run, progress: Progress) -> int:
     """How many steps are done. The first process decides where the training stands, the others take its
     word.
     """
@@ -155,16 +135,22 @@ def _resume(run: _Run, progress: Progress) -> int:
     return done
 
 
-def _take_steps(run: _Run, progress: Progress, done: int, loaders: Mapping[str, Loader]) -> None:
+def _take_steps(
+    run: Run, progress: Progress, done: int, loaders: Mapping[str, Loader], tracked: Tracked | None
+) -> None:
     """Every step that is not ``done``, with what is monitored, logged and kept after it."""
     config, monitors = run.config, {name: one for name, one in loaders.items() if name != "training"}
     shown = [loader.samples for loader in loaders.values()]
-    with Stream(shown, run.accelerator.device, workers(config)) as stream, Interruptions(config) as when:
+    with (
+        Stream(shown, run.accelerator.device, workers(config)) as stream,
+        Interruptions(config) as when,
+        Trackers(tracked if run.accelerator.is_main_process else None, progress.log) as trackers,
+    ):
         batches = stream.batches(run.loader.requests(done, run.steps, run.share))
-        tracked = console.track(batches, "training steps", run.steps - done)
-        for step, pieces in enumerate(tracked, done):
+        counted = console.track(batches, "training steps", run.steps - done)
+        for step, pieces in enumerate(counted, done):
             wished = when.wished(run.accelerator)
-            lines = [_step(run, step, pieces)]
+            lines = [take_step(run, step, pieces)]
             taken = step + 1
             ended = taken % run.loader.steps == 0 or taken == run.steps
             due = wished or when.is_due(taken) or taken == run.steps
@@ -177,6 +163,7 @@ def _take_steps(run: _Run, progress: Progress, done: int, loaders: Mapping[str, 
                 progress.check()
                 with open(progress.log, "a", encoding="utf-8") as log:
                     log.writelines(json.dumps(line, allow_nan=False) + "\n" for line in lines)
+                trackers.follow()
                 if due:
                     progress.save(taken, run.model, run.optimizer)
             if when.to_end:
@@ -187,7 +174,7 @@ def _take_steps(run: _Run, progress: Progress, done: int, loaders: Mapping[str, 
             _end(run, progress, run.steps)
 
 
-def _end(run: _Run, progress: Progress, taken: int) -> None:
+def _end(run: Run, progress: Progress, taken: int) -> None:
     """Leave, all processes together and only once the state is on disk."""
     progress.settle()
     run.accelerator.wait_for_everyone()
@@ -195,73 +182,7 @@ def _end(run: _Run, progress: Progress, taken: int) -> None:
     sys.exit(END)
 
 
-def _step(run: _Run, step: int, pieces: Sequence[Batch | None]) -> dict[str, Any]:
-    """One update, from the pieces of a global batch that are this process's; returns its line of the log."""
-    for group in run.optimizer.param_groups:
-        group["lr"] = run.rate(group["base"], step)
-    values = _backward(run, step, pieces)
-    for term, value in zip(run.objective.terms, values, strict=True):
-        check_finite(term.name, value, step)
-    norm = _update(run, step)
-    weighted = [
-        term.config.weight * value
-        for term, value in zip(run.objective.terms, values, strict=True)
-        if value is not None
-    ]
-    return {
-        "epoch": step // run.loader.steps + 1,
-        "step": step + 1,
-        "lr": run.rate(run.config.optimizer.lr, step),
-        "loss": sum(weighted),
-        "parts": {term.name: value for term, value in zip(run.objective.terms, values, strict=True)},
-        "gradient_norm": norm,
-    }
-
-
-def _backward(run: _Run, step: int, pieces: Sequence[Batch | None]) -> list[float | None]:
-    """Leave the gradient of the objective in the parameters; returns the value of each term. Both are over
-    the whole global batch: None where no sample of it counts.
-    """
-    objective, terms = run.objective, len(run.objective.terms)
-    run.model.train()
-    mine = {part: piece for part, piece in enumerate(pieces, run.share.first) if piece is not None}
-    denominators = total_of(
-        run.accelerator, [objective.denominators(piece) for piece in mine.values()], terms
-    )
-    numerators, last = [], max(mine, default=None)
-    for part, piece in mine.items():
-        # Dropout is a function of (seed, step, part): there is no generator state to keep or to lose.
-        seed = np.random.SeedSequence([run.loader.seed, step, part]).generate_state(1, np.uint64)[0] >> 1
-        torch.manual_seed(int(seed))
-        placed = place(piece, run.accelerator.device, run.config.precision)
-        outputs = forward(run.model, placed, run.config.precision)
-        values = objective.numerators(placed, outputs, run.targets(placed))
-        total = objective.total(values, denominators)
-        if isinstance(total, Tensor) and total.requires_grad:
-            if part == last:
-                run.gradients.last_backward()
-            total.backward()
-        numerators.append(torch.stack([value.detach().double() for value in values]))
-    run.gradients.add_up()
-    sums = total_of(run.accelerator, numerators, terms)
-    return [value / count if count else None for value, count in zip(sums, denominators, strict=True)]
-
-
-def _update(run: _Run, step: int) -> float:
-    """Change the weights; returns the norm of the gradient."""
-    run.statistics.update(run.accelerator)
-    trained = [parameter for parameter in run.model.parameters() if parameter.grad is not None]
-    norm = torch.nn.utils.get_total_norm([parameter.grad for parameter in trained])
-    check_finite("gradient norm", float(norm), step)
-    if run.config.clip_norm is not None:
-        torch.nn.utils.clip_grads_with_norm_(trained, run.config.clip_norm, norm)
-    run.optimizer.step()
-    run.average.update(step, trained)
-    run.optimizer.zero_grad()
-    return float(norm)
-
-
-def _monitor(run: _Run, stream: Stream, monitors: Mapping[str, Loader], step: int) -> list[dict[str, Any]]:
+def _monitor(run: Run, stream: Stream, monitors: Mapping[str, Loader], step: int) -> list[dict[str, Any]]:
     """A line of the log for each monitor, after ``step``."""
     lines = []
     for name, loader in monitors.items():

@@ -1,18 +1,21 @@
 """What ``precision`` means: where batches lie, in which type the network computes, and in which the losses
 do.
 
-It is one of training: bf16 and fp64 end, as fp32 does, in a model in fp32.
+It is one of training: bf16, fp16 and fp64 end, as fp32 does, in a model in fp32.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from foretaste.contracts.batch import Batch, Outputs
+
+#: What autocast computes in.
+HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def own(tensor: Tensor) -> Tensor:
@@ -45,14 +48,14 @@ def _widened(inputs: Mapping[str, Tensor], precision: str) -> dict[str, Tensor]:
     }
 
 
-def forward(model: nn.Module, batch: Batch, precision: str) -> Outputs:
-    """The network's outputs: computed under autocast with bf16, and given back in fp32, so that losses are
-    never in bf16.
+def forward(network: Callable[[Batch], Outputs], batch: Batch, precision: str) -> Outputs:
+    """The network's outputs: computed under autocast with bf16 and fp16, and given back in fp32, so that
+    losses never are in those.
     """
-    if precision != "bf16":
-        return model(batch)
-    with torch.autocast(next(iter(batch.inputs.values())).device.type, torch.bfloat16):
-        outputs = model(batch)
+    if precision not in HALVES:
+        return network(batch)
+    with torch.autocast(next(iter(batch.inputs.values())).device.type, HALVES[precision]):
+        outputs = network(batch)
     return Outputs(**{name: _widen(getattr(outputs, name)) for name in vars(outputs)})
 
 
