@@ -18,7 +18,7 @@ LINES = {
     "features": 3,
     "views": 4,
     "training": 5, "evaluation": 5,
-    "report": 6, "doctor": 6,
+    "report": 6, "doctor": 6, "prediction": 6,
     "stages": 7, "tools": 7,
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ MICRO = {
     "results/kitchen/features/frames": "results/kitchen_micro/features/frames_micro",
     "results/kitchen/lm_avt_demo": "results/kitchen_micro/lm_avt_micro",
     "results/kitchen/": "results/kitchen_micro/",
+    "videos/P13_01": "videos/P03_01",
     "results/lm/kitchen/minilm_recipes_kitchen": "results/lm/kitchen_micro/minilm_recipes_micro",
     "results/text/kitchen/": "results/text/kitchen_micro/",
 }
@@ -60,7 +61,7 @@ def reader(finished, tmp_path_factory) -> Checkout:
     shutil.copytree(finished.folder, folder, symlinks=True)
     reader = Checkout(folder)
     reader.run("cp", "-rL", "results/kitchen_micro/lm_avt_micro/seed0/teacher_lm/scores", "their_scores")
-    for begins in ("foretaste scores export", "foretaste store publish"):
+    for begins in ("foretaste scores export", "foretaste store publish", "foretaste export"):
         line, *_ = (line for line in commands() if line.startswith(begins))
         reader.run(*words_of(line, reader))
     return reader
