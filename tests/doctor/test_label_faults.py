@@ -2,31 +2,81 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from seeded import describe, edit, examined, make_tiny, told
+import yaml
+from seeded import Fault, check, describe, edit, examined, make_tiny, told
 
 from foretaste.__main__ import main
+from foretaste.doctor.checks.classes import order_of
 from foretaste.pipeline.artifact import sha256
 
 LABELS = "epic55/EPIC_train_action_labels.csv"
 
 
-@dataclass(frozen=True)
-class Fault:
-    """What is done to the data, the check that has to find it, and words that its finding must have."""
-
-    plant: Callable[[Path], object]
-    check: str
-    words: tuple[str, ...]
-    level: str = "FAIL"
-
-
 def pointer(data: Path) -> None:
     (data / LABELS).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
+
+
+def change_rows(path: Path, change: Callable[[dict[str, str]], None]) -> None:
+    """Change every row of a CSV file with a header."""
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        change(row)
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def facts(data: Path, **known: Any) -> None:
+    """Lay ``known`` over what is published."""
+    path = data.parent / "workflow/published/tiny.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **known}))
+
+
+def double_clock(data: Path) -> None:
+    """RULSTM's frames at 60 a second."""
+    for split in ("training", "validation"):
+        path = data / f"rulstm/ek55/{split}.csv"
+        rows = [line.split(",") for line in path.read_text().splitlines()]
+        lines = [[*row[:2], str(2 * int(row[2])), str(2 * int(row[3])), *row[4:]] for row in rows]
+        path.write_text("".join(",".join(line) + "\n" for line in lines))
+
+
+def swap_verbs(data: Path) -> None:
+    """Take and put change names, as after a class list of another version."""
+    path = data / "epic55/EPIC_verb_classes.csv"
+    path.write_text(
+        path.read_text().replace("0,take", "0,X").replace("1,put", "1,take").replace("0,X", "0,put")
+    )
+
+
+def no_frames(row: dict[str, str]) -> None:
+    row["start_frame"] = "1"
+
+
+def share_a_video(data: Path) -> None:
+    """A training row of P02_01, which is validation."""
+    edit(data / "rulstm/ek55/training_videos.csv", "P01_02", "P01_02\nP02_01")
+    for path, split in ((data / LABELS, None), (data / "rulstm/ek55/training.csv", "training")):
+        text = path.read_text()
+        line = next(line for line in text.splitlines() if line.startswith("19,"))
+        path.write_text(text.replace(line, line.replace("P01_02", "P02_01").replace("P01,", "P02,")))
+        del split
+
+
+def join_twice(data: Path) -> None:
+    """Ten rows again under ids of their own."""
+    for path in (data / LABELS, data / "rulstm/ek55/training.csv"):
+        lines = [line for line in path.read_text().splitlines() if line.split(",")[0] in map(str, range(10))]
+        again = [f"{int(line.split(',')[0]) + 100},{line.partition(',')[2]}" for line in lines]
+        path.write_text(path.read_text() + "\n".join(again) + "\n")
 
 
 FAULTS = {
@@ -42,7 +92,7 @@ FAULTS = {
     ),
     "an empty file": Fault(lambda data: (data / LABELS).write_text(""), "files", ("an empty file",)),
     "a file that somebody changed": Fault(
-        lambda data: edit(data / LABELS, "do it", "do that"), "checksums", (LABELS, "sha256"), "WARN"
+        lambda data: edit(data / LABELS, ",take", ",taking"), "checksums", (LABELS, "sha256"), "WARN"
     ),
     "a stop before its start": Fault(
         lambda data: edit(data / LABELS, "00:00:02.40,00:00:03.90", "00:00:02.40,00:00:01.90"),
@@ -50,7 +100,7 @@ FAULTS = {
         ("line 2", "start 2.4 s and stop 1.9 s", "0 <= start < stop"),
     ),
     "a class that there is not": Fault(
-        lambda data: edit(data / LABELS, ",4,\"['knife']\"", ",44,\"['knife']\""),
+        lambda data: edit(data / LABELS, "knife,4,", "knife,44,"),
         "rows",
         ("noun_class is 44", "from 0 to 4"),
     ),
@@ -78,6 +128,40 @@ FAULTS = {
         "plan",
         ("no recipes", "set recipes=FILE"),
     ),
+    "a video in two splits": Fault(share_a_video, "splits", ("1 videos in several splits: P02_01",)),
+    "rows that were joined twice": Fault(
+        join_twice, "splits", ("10 rows that say what another says", "P01_01 at 2.40 s"), "WARN"
+    ),
+    "class ids of another list": Fault(
+        lambda data: facts(data, order={"verb": order_of(("take", "put", "wash", "open"))}),
+        "classes",
+        ("verb ids are not the published ones: 0 is 'take'", "published order"),
+    ),
+    "class ids by the alphabet": Fault(
+        lambda data: facts(data, alphabetical={"verb": True}),
+        "classes",
+        ("verb ids do not follow the alphabet", "class_ids: alphabet"),
+    ),
+    "class names that changed places": Fault(
+        swap_verbs, "classes", ("verb class 0 is 'put', but", "say 'take'", "permuted")
+    ),
+    "one class under two names": Fault(
+        lambda data: edit(data / "epic55/EPIC_noun_classes.csv", "4,knife", "4,Plate"),
+        "classes",
+        ("'plate' and 'Plate' look alike",),
+        "WARN",
+    ),
+    "frames of a clock of 60": Fault(
+        double_clock, "clocks", ("segments that start at other times", "these count 60", "30 a second")
+    ),
+    "a time of another row": Fault(
+        lambda data: edit(data / LABELS, "00:00:06.40,00:00:07.90", "00:00:07.40,00:00:07.90"),
+        "clocks",
+        ("1 rows of P01_01", "7.40 s is frame 384", "frame 444", "line 4"),
+    ),
+    "frame numbers that mean nothing": Fault(
+        lambda data: change_rows(data / LABELS, no_frames), "clocks", ("hardly grow with time",), "WARN"
+    ),
 }
 
 
@@ -92,18 +176,12 @@ def data(tmp_path, monkeypatch) -> Path:
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_fault_is_found_and_explained(name, data, capsys):
     fault = FAULTS[name]
-    known = {"into": "epic55", "sha256": {Path(LABELS).name: sha256(data / LABELS)}}
-    facts = Path("workflow/published/tiny.yaml")
-    facts.write_text(f"{facts.read_text()}files: [{known}]\n")
+    facts(data, files=[{"into": "epic55", "sha256": {Path(LABELS).name: sha256(data / LABELS)}}])
     code, clean = examined(capsys, "tiny", "--only", fault.check)
     assert (code, clean[fault.check]["level"], clean[fault.check]["findings"]) == (0, "PASS", [])
     fault.plant(data)
     code, found = examined(capsys, "tiny", "--only", fault.check)
-    assert found[fault.check]["level"] == fault.level and code == (fault.level == "FAIL")
-    for word in fault.words:
-        assert word in told(found[fault.check])
-    for finding in found[fault.check]["findings"]:
-        assert all(finding.values()), finding
+    check(fault, code, found)
 
 
 def test_a_fault_is_told_once(data, capsys):

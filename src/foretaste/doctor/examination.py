@@ -5,35 +5,34 @@ at the first fault. A check is one module of ``doctor.checks`` with ``look``; he
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from types import ModuleType
+from importlib import import_module
 
 from foretaste.contracts.errors import ForetasteError, of_system
-from foretaste.doctor.checks import checksums, counts, files, plan, rows
 from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import Finding, Findings, NothingToCheckError, Result
 
-#: What later checks look at, earlier ones have looked at before: a fault is told once, where it arises.
-CHECKS: tuple[ModuleType, ...] = (files, checksums, rows, counts, plan)
-
-
-def names() -> list[str]:
-    """What the checks are called, in their order."""
-    return [_name(check) for check in CHECKS]
+#: Modules of ``doctor.checks``. What later checks look at, earlier ones have looked at before: a fault is
+#: told once, where it arises.
+CHECKS = (
+    "files", "checksums", "rows", "counts", "splits", "classes", "clocks", "videos", "video_times", "samples",
+    "features", "weights", "scores", "recipes", "plan", "room",
+)  # fmt: skip
 
 
 def examine(dataset: Examined, only: Collection[str]) -> Iterator[Result]:
     """The result of each check that is among ``only``, as soon as it is there."""
     told: dict[str, str] = {}
-    for check in CHECKS:
-        if _name(check) in only:
-            yield _result(_name(check), check, dataset, told)
+    for name in CHECKS:
+        if name in only:
+            yield _result(name, dataset, told)
 
 
-def _result(name: str, check: ModuleType, dataset: Examined, told: dict[str, str]) -> Result:
+def _result(name: str, dataset: Examined, told: dict[str, str]) -> Result:
     """``told``: what was found before -> the check that found it; such an error is none of this check."""
     found = Findings()
     try:
-        said = check.look(dataset, found)
+        # Some need torch, which takes seconds to import.
+        said = import_module(f"foretaste.doctor.checks.{name}").look(dataset, found)
     except NothingToCheckError as reason:
         return Result(check=name, level="SKIP", said=str(reason), findings=tuple(found.found))
     except (ForetasteError, OSError) as error:
@@ -53,7 +52,3 @@ def _result(name: str, check: ModuleType, dataset: Examined, told: dict[str, str
 def _line(found: Finding) -> str:
     """A finding as the error that a stage would raise."""
     return f"{found.what}: {found.where}: {found.expected}: {found.to_do}"
-
-
-def _name(check: ModuleType) -> str:
-    return check.__name__.rpartition(".")[2]

@@ -6,28 +6,48 @@ the stage.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
 from foretaste.annotations.segments import Annotations
 from foretaste.contracts.errors import ForetasteError
 from foretaste.doctor.findings import NothingToCheckError
+from foretaste.doctor.probed import Probed, probed
 from foretaste.doctor.published import Published
 from foretaste.pipeline import families
 from foretaste.pipeline.config import validated
 from foretaste.pipeline.configured import Configured
+from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.planned import Planned
 
+if TYPE_CHECKING:
+    from foretaste.doctor.sampled import Sampled
+
 Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the command line asks for beside the dataset.
+
+    every_frame
+        Whether every frame of the videos is decoded.
+    scores
+        Score caches that are to fit the dataset.
+    """
+
+    every_frame: bool = False
+    scores: tuple[Path, ...] = ()
 
 
 class Examined:
     """The dataset ``name`` of a run."""
 
-    def __init__(self, made: Configured, name: str, published: Published | None, every_frame: bool = False):
-        self.made, self.name, self.published, self.every_frame = made, name, published, every_frame
+    def __init__(self, made: Configured, name: str, known: Published | None, options: Asked):
+        self.made, self.name, self.published, self.asked = made, name, known, options
         self.catalogue, self.run = made.catalogue, made.catalogue.run
         self.settings = self.catalogue.dataset(name)
         self._made: dict[str, Any] = {}
@@ -72,6 +92,37 @@ class Examined:
     def segments(self) -> pa.Table:
         """The rows that can be used."""
         return self.annotations.segments
+
+    @property
+    def videos(self) -> Probed:
+        """What the probe sees of its videos; NothingToCheckError where there is none."""
+        return self.once("videos", lambda: probed(self))
+
+    @property
+    def tasks(self) -> list[str]:
+        """The tasks of the run's systems, each once."""
+        found: dict[str, None] = {}
+        for system in self.catalogue.systems_of(self.name):
+            found[self.catalogue.system(self.name, system).task] = None
+            for model in self.models(system).values():
+                found |= dict.fromkeys(model.extra)
+        return list(found)
+
+    def models(self, system: str) -> dict[str, ModelConfig]:
+        """The models of a system that are no averages."""
+        models = self.catalogue.system(self.name, system).models
+        return {name: model for name, model in models.items() if isinstance(model, ModelConfig)}
+
+    def defined(self, kind: str, system: str) -> dict[str, Any]:
+        """The "backbones", "lms" or "frame_stores" that models of a system use, by name."""
+        used = {getattr(model, kind.removesuffix("s")) for model in self.models(system).values()} - {None}
+        return {name: self.catalogue.named(kind, name, self.name) for name in sorted(used)}
+
+    def samples(self, task: str) -> Sampled:
+        """The samples of a task, and which of them some view cannot show."""
+        from foretaste.doctor.sampled import sampled  # torch takes seconds to import
+
+        return self.once(f"samples of {task}", lambda: sampled(self, task))
 
     def plan(self, stage: str, **names: str) -> Planned:
         """The step of ``stage`` as the workflow would plan it."""

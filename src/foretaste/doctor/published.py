@@ -11,12 +11,17 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.components import with_defaults
 from foretaste.pipeline.config import validated
 from foretaste.pipeline.options import Options
 from foretaste.pipeline.places import inside_data_root
 from foretaste.pipeline.preset_files import Files
 from foretaste.pipeline.setting_types import DataPath
 from foretaste.pipeline.yaml_files import read_yaml
+
+#: The one corpus with facts of its own; it goes with any dataset.
+RECIPE1M = "recipe1m"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -62,8 +67,12 @@ class Published(Options):
     """Classes of each head."""
     order: dict[str, Sha256] = {}
     """head -> sha256 of its class names, one a line, in the order of their ids."""
+    alphabetical: dict[str, bool] = {}
+    """head -> whether the ids follow the alphabet of its class names."""
     shared_videos: bool = False
     """Whether its splits part segments, and not videos."""
+    recipes: dict[str, int] = {}
+    """Of a corpus: recipes of each partition."""
     files: tuple[PublishedFiles, ...] = ()
     """What can be had, or compared."""
     apply: tuple[Application, ...] = ()
@@ -90,15 +99,15 @@ def published(root: Path, files: Files, dataset: str) -> Published | None:
     """What is known of a dataset, or of what it is based on: the nearest word of each counts. None where
     nothing is known.
     """
-    folder = Path(root) / "workflow" / "published"
-    known: dict[str, Any] = {}
-    for name in reversed(files.chain("datasets", dataset)):
+    folder, known = Path(root) / "workflow" / "published", {}
+    for name in reversed(files.chain("datasets", dataset) if dataset != RECIPE1M else [RECIPE1M]):
         path = folder / f"{name}.yaml"
         if path.is_file():
             known |= read_yaml(path)
     return validated(Published, known, f"workflow/published/{dataset}.yaml") if known else None
 
 
-def holds(known: Published, reader: Mapping[str, Any]) -> bool:
-    """Whether the counts are those of labels that are read so."""
-    return all(reader.get(name) == value for name, value in known.reader.items())
+def holds(known: Published, reader: Mapping[str, Any], catalogue: Catalogue) -> bool:
+    """Whether the facts are about labels that are read so."""
+    settings = with_defaults(reader, "annotations", catalogue.components)
+    return all(settings.get(name) == value for name, value in known.reader.items())

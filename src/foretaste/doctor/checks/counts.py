@@ -8,7 +8,7 @@ from collections import Counter
 
 from foretaste.annotations.segments import check_split_labelled
 from foretaste.doctor.examined import Examined
-from foretaste.doctor.findings import Findings, NothingToCheckError
+from foretaste.doctor.findings import Findings
 from foretaste.doctor.published import holds
 
 
@@ -23,9 +23,9 @@ def look(dataset: Examined, found: Findings) -> str:
     said = ", ".join(f"{split} {rows[split]:,} segments of {videos[split]:,} videos" for split in rows)
     known = dataset.published
     if known is None or not (known.segments or known.videos or known.classes):
-        raise NothingToCheckError(f"{said}; how many there should be is not known")
-    if not holds(known, dataset.labels.config["reader"]):
-        raise NothingToCheckError(f"{said}; what is known holds with reader: {known.reader}")
+        return f"{said}; how many there should be is not known"
+    if not holds(known, dataset.labels.config["reader"], dataset.catalogue):
+        return f"{said}; what is published is about reader: {known.reader}"
     sizes = classes.sizes(classes.heads)
     for what, stated, counted in (
         ("segments", known.segments, rows),

@@ -1,0 +1,45 @@
+"""Is there a file for every annotated video, in every modality, does it open and decode; and is none of them
+another's copy?
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from foretaste.doctor.examined import Examined
+from foretaste.doctor.findings import Findings
+from foretaste.doctor.probed import Probed
+
+
+def look(dataset: Examined, found: Findings) -> str:
+    """What ``probe_videos`` looks at, in one go."""
+    probed = dataset.videos
+    for modality, issues in probed.issues.items():
+        expected = f"a file of {probed.folders[modality]} that decodes"
+        found.issues(issues, expected, "get the file again, or leave its segments out: on_bad_input: skip")
+    _copies(dataset, probed, found)
+    modalities = ", ".join(f"{len(issues)} bad of {name}" for name, issues in probed.issues.items())
+    how = "every frame decoded" if dataset.asked.every_frame else "first frames and ends decoded"
+    return f"{probed.table.num_rows} files ({modalities}), {how}"
+
+
+def _copies(dataset: Examined, probed: Probed, found: Findings) -> None:
+    """One file under two names: what is learnt of it may be measured on it."""
+    splits: dict[str, set[str]] = defaultdict(set)
+    for video_id, split in zip(
+        dataset.segments["video_id"].to_pylist(), dataset.segments["split"].to_pylist()
+    ):
+        splits[video_id].add(split)
+    names: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in probed.rows():
+        names[row["modality"], row["digest"]].append(row["video_id"])
+    for (modality, _), same in names.items():
+        if len(same) < 2:
+            continue
+        across = len(set().union(*(splits[name] for name in same))) > 1
+        (found.fail if across else found.warn)(
+            f"{', '.join(same)} are one and the same file{' in several splits' * across}",
+            probed.folders[modality],
+            "a file of its own for each video",
+            "get the right files; one of them was copied under another's name",
+        )
