@@ -41,6 +41,6 @@ def download(file: PublicFile, path: Path) -> int:
                 f"{size:,} bytes of another file, sha256 {found}",
                 file.address,
                 f"sha256 {file.sha256}",
-                "nothing of it is kept: see whether a page was sent in its place, or its publisher changed it",
+                "nothing of it is kept: see whether a page came in its place, or its publisher changed it",
             )
     return size
