@@ -54,7 +54,7 @@ rule weights:
 
 
 # Systems on worlds 0 to 4, several seeds each, pooled.
-for name in ("multimodal_demo", "lanvikd_demo"):
+for name in POOLED:
 
     rule:
         name: f"{name}_worlds"
@@ -71,3 +71,6 @@ for name in catalogue.files.names("systems"):
     rule:
         name: f"{name}_seeds"
         input: step.wanted(targets.reports(run.dataset, [name], "seeds"))
+
+
+check_asked()

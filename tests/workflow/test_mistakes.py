@@ -80,6 +80,13 @@ MISTAKES = {
         (),
         "unknown model 'student_ml'.*'student_lm'",
     ),
+    "a target": ("lm_avt_dem", (), "unknown target 'lm_avt_dem': command line: .*did you mean 'lm_avt_demo'"),
+    "a file of a result": (
+        "results/kitchen/lm_avt_demo/seed0/student_lm/metric.json",
+        (),
+        "no result of the workflow .*did you mean results/kitchen/lm_avt_demo/seed0/student_lm/metrics.json",
+    ),
+    "a path that is no result": ("x/report.html", (), "no result of the workflow 'x/report.html'"),
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from foretaste.contracts.errors import ForetasteError, of_system
 from foretaste.pipeline.catalogue import Catalogue
+from foretaste.pipeline.named_targets import POOLED, check_targets
 from foretaste.pipeline.result_paths import PATHS
 from foretaste.pipeline.rules import FETCH, NAMES, Rules
 from foretaste.pipeline.targets import Targets
@@ -89,3 +90,13 @@ for path in dict.fromkeys(sys.argv[1:]):
         rule:
             name: path
             input: step.wanted_path(path)
+
+
+def check_asked():
+    """Once all rules are there: a target that is none ends the run with the names that it may have been."""
+    # Where another program reads this file the words are not Snakemake's.
+    words = sys.argv[1:] if "snakemake" in sys.argv[0] else ()
+    try:
+        check_targets(words, {rule.name for rule in workflow.rules}, catalogue)
+    except ForetasteError as error:
+        sys.exit(f"error: {error}")
