@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foretaste.contracts.errors import DataError, ForetasteError, of_system, unknown
-from foretaste.pipeline import console, ranks
+from foretaste.pipeline import console, ranks, warm
 
 if TYPE_CHECKING:
     from foretaste.pipeline.step import Step
@@ -107,7 +107,11 @@ def _run_stage(stage: str, rest: list[str]) -> int:
     parser.add_argument("--step", type=Path, required=True, help=f"the step to run: {kept}")
     parser.add_argument("--log", type=Path, help="a file that gets a copy of every line")
     arguments = parser.parse_args(rest)
-    processes = _set_environment(arguments.step, stage)
+    threads, processes = _set_environment(arguments.step, stage)
+    if (threads, processes) == (warm.THREADS, 1) and stage != "fetch_weights":
+        ended = warm.run_forked([stage, *rest])
+        if ended is not None:
+            return ended
     if ranks.is_rank():
         ranks.begin()
     console.open_log(arguments.log, fresh=not ranks.is_rank())
@@ -136,13 +140,13 @@ def _in_processes(processes: int, arguments: list[str]) -> Callable[[Step], None
     return run
 
 
-def _set_environment(step: Path, stage: str) -> int:
+def _set_environment(step: Path, stage: str) -> tuple[int, int]:
     """Before numpy or torch is imported: as many threads as the step's record says, whatever the machine has;
-    and no network. Returns the number of processes that the record says.
+    and no network. Returns the numbers of threads and processes that the record says.
     """
     try:
         record = json.loads(step.read_text(encoding="utf-8"))["record"]
-        threads, processes = record["threads"], int(record["processes"])
+        threads, processes = int(record["threads"]), int(record["processes"])
     except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
             "not a step",
@@ -155,7 +159,7 @@ def _set_environment(step: Path, stage: str) -> int:
     os.environ |= {"OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false"}
     if stage != "fetch_weights":
         os.environ["HF_HUB_OFFLINE"] = "1"
-    return processes
+    return threads, processes
 
 
 def _names(folder: Path) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,20 @@ def test_what_a_driver_left_that_died_is_swept_up_and_no_other(kitchen, tmp_path
     assert list(runs.iterdir()) == [alive]
     kitchen.end()
     assert not list(runs.iterdir())
+
+
+def test_drivers_that_start_at_once_leave_each_other_alone(tmp_path):
+    """A folder that its driver has made and not yet locked is not taken for one of a driver that died."""
+    runs = [rules(results_root=str(tmp_path / "results"), dataset="kitchen", systems=[]) for _ in range(4)]
+
+    def begin(run: Rules) -> None:
+        for attempt in range(100):
+            run.run = f"0101-000000-{attempt:06x}{runs.index(run)}"
+            run.start()
+            run.end()
+
+    with ThreadPoolExecutor(len(runs)) as pool:
+        list(pool.map(begin, runs))
 
 
 def test_a_run_that_cannot_write_says_so(kitchen, monkeypatch):

@@ -120,3 +120,17 @@ def test_a_copy_without_links_has_the_results_and_is_given_their_names(some, tmp
 
 def at(copy: Path) -> tuple[str, ...]:
     return (*MICRO, f"results_root={copy}")
+
+
+def test_a_training_that_was_forked_equals_one_that_ran_by_itself(finished, tmp_path):
+    """Where few jobs are left to do, none is forked."""
+    own = Checkout(tmp_path / "foretaste")
+    shutil.copytree(finished.folder, own.folder, symlinks=True)
+    named = (
+        own.folder / "results/kitchen_micro/lm_avt_micro/seed0/teacher_recipe_lm/checkpoint/model.safetensors"
+    )
+    forked, entry = named.read_bytes(), entry_of(named)
+    own.run("foretaste", "store", "--results", "results", "drop", f"train/{entry.name}")
+    assert not named.exists()
+    own.snakemake(str(named.relative_to(own.folder)), *MICRO)
+    assert named.read_bytes() == forked

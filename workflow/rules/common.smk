@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from foretaste.contracts.errors import ForetasteError, of_system
+from foretaste.pipeline import warm
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.named_targets import POOLED, check_targets
 from foretaste.pipeline.result_paths import PATHS
@@ -35,7 +36,9 @@ onstart:
     # after 120 jobs that took a seventh of a core, and it grows with them. Here the cores are limit enough.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
-    step.start()
+    jobs = step.start()
+    if workflow.local_exec:
+        warm.begin(jobs)
 
 
 onsuccess:

@@ -266,20 +266,26 @@ class Rules:
         return self._jobs
 
     @plainly
-    def start(self) -> None:
+    def start(self) -> int:
         """Before the first job: write down what there is to do, so that a dry run writes nothing. What was
-        left by drivers that died is swept up.
+        left by drivers that died is swept up. Returns the number of jobs.
         """
-        for folder in Path(self._runs).glob("[0-9]*"):
+        own = Path(self._runs, self.run)
+        own.parent.mkdir(parents=True, exist_ok=True)
+        # One driver at a time: a folder that is not locked yet looks like one of a driver that died.
+        gate = os.open(own.parent, os.O_RDONLY)
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        for folder in own.parent.glob("[0-9]*"):
             with suppress(OSError), open(folder / "alive", "w", encoding="utf-8") as other:
                 fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder)
-        own = Path(self._runs, self.run)
-        own.mkdir(parents=True)
+        own.mkdir()
         # Held for as long as this process lives.
         self._alive = open(own / "alive", "w", encoding="utf-8")  # noqa: SIM115
         fcntl.flock(self._alive, fcntl.LOCK_EX)
+        os.close(gate)
         remember_json(own / "jobs.json", {key: str(keep(job)) for key, job in self._jobs.items()})
+        return len(self._jobs)
 
     def end(self) -> None:
         """After the last job, or the first that failed."""
