@@ -9,15 +9,23 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.console import track
+from foretaste.prediction.elan import write_elan
 from foretaste.prediction.gathering import open_model
+from foretaste.prediction.overlay import write_overlay
+from foretaste.prediction.page import write_page
 from foretaste.prediction.predictor import Predictor
 from foretaste.prediction.told import Told, as_told, header, keep, lines_of, write_json
 from foretaste.prediction.truth import known_of
+from foretaste.prediction.vtt import write_vtt
 from foretaste.prediction.watched import Watched, watch
 
 #: output -> what writes it from what was told of the video.
-WRITERS: dict[str, Callable[[Told, Path, Path], None]] = {
-    "json": lambda told, video, path: write_json(told, path),
+WRITERS: dict[str, Callable[[Told, Watched, Path], None]] = {
+    "json": lambda told, _, path: write_json(told, path),
+    "vtt": lambda told, _, path: write_vtt(told, path),
+    "elan": lambda told, _, path: write_elan(told, path),
+    "out": write_overlay,
+    "html": write_page,
 }
 
 
@@ -60,7 +68,7 @@ class Command:
             keep(lines, self._moments(watched, str(video)))
             told = Told(self._header(watched, video), lines)
             for name, path in outputs.items():
-                WRITERS[name](told, video, path)
+                WRITERS[name](told, watched, path)
 
     def _header(self, watched: Watched, video: Path) -> dict[str, Any]:
         classes = self.predictor.classes

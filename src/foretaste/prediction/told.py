@@ -5,6 +5,7 @@ it from the first to the last and memory does not grow with the video.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,3 +107,25 @@ def lines_of(moment: dict[str, Any], head: str, shown: int = 3) -> str:
     )
     early = "  (too early: one frame seen)" if moment["too_early"] else ""
     return f"{moment['time_s']:9.2f} s  {said}{early}"
+
+
+def now_true(truth: list[dict[str, Any]], about_s: float) -> tuple[dict[str, Any] | None, str]:
+    """The segment that goes on at ``about_s``, the newest of several, or else the next one; and when that is,
+    in words. None where no more comes.
+    """
+    going = [one for one in truth if one["start_s"] <= about_s and (one["stop_s"] or math.inf) > about_s]
+    if going:
+        return going[-1], "goes on then"
+    coming = next((one for one in truth if one["start_s"] > about_s), None)
+    return coming, "" if coming is None else f"{coming['start_s'] - about_s:.1f} s later"
+
+
+def spans(told: Told) -> Iterator[tuple[float, float, dict[str, Any]]]:
+    """(start, stop, moment): each holds until the next, the last to the end of the video."""
+    before: dict[str, Any] | None = None
+    for moment in told.moments():
+        if before is not None:
+            yield before["time_s"], moment["time_s"], before
+        before = moment
+    if before is not None:
+        yield before["time_s"], told.header["video"]["duration_s"], before

@@ -2,7 +2,8 @@
 trained model.
 
     foretaste predict MODEL VIDEO                          lines for a person
-    foretaste predict MODEL VIDEO --json out.json
+    foretaste predict MODEL VIDEO --html out.html          a page with video, scrubber and timeline
+    foretaste predict MODEL VIDEO --out overlay.mp4 --json out.json
     foretaste predict MODEL FOLDER --json OUT_FOLDER       every video of a folder
 
 MODEL is a model among results (results/<dataset>/<system>/seed<k>/<model>) or a folder of `foretaste export`.
@@ -25,6 +26,10 @@ from foretaste.pipeline.video_files import SUFFIXES
 
 #: The outputs: option -> (suffix of its files, what it is).
 OUTPUTS = {
+    "out": (".mp4", "the video with the predictions below its picture"),
+    "html": (".html", "one page with video, scrubber and timeline"),
+    "vtt": (".vtt", "subtitles"),
+    "elan": (".eaf", "annotations for ELAN"),
     "json": (".json", "all of it, for programs"),
 }
 
