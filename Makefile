@@ -72,6 +72,26 @@ $(OPENIE)/ready: envs/openie.lock
 	$(OPENIE)/bin/python -m pip install --quiet --no-deps --no-build-isolation --requirement envs/openie.lock
 	touch $@
 
+# A real Slurm on this machine, as root: two nodes with fake GPUs, which run the kitchen and are gone at the end. The whole ladder
+# also loses nodes, the database and the driver; its log is results/cluster.log.
+PLUGIN := .slurm-plugin
+.PHONY: cluster-test cluster-test-full cluster-packages cluster-plugin
+cluster-test cluster-test-full: $(READY) cluster-packages cluster-plugin
+	FORETASTE_CLUSTER=$(if $(findstring full,$@),full,short) python -m pytest -rs --numprocesses 0 tests/cluster
+
+SLURM := slurm-wlm slurmdbd munge mariadb-server
+cluster-packages:
+	@if [ "$$(id -u)" != 0 ]; then echo "not root: Slurm is not installed, and what needs a cluster skips"; \
+	elif ! command -v slurmctld slurmdbd munged mariadbd >/dev/null; then \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(SLURM) >/dev/null; fi
+
+# Beside the environment: Snakemake loads every plugin that it finds at every start.
+cluster-plugin: $(PLUGIN)/ready
+$(PLUGIN)/ready: envs/slurm.lock $(READY)
+	rm -rf $(PLUGIN)
+	python -m pip install --quiet --no-deps --target $(PLUGIN) --requirement envs/slurm.lock
+	touch $@
+
 # After an edit of the dependencies in pyproject.toml: resolve them anew and write the pins.
 lock:
 	rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foretaste.contracts.errors import DataError, ForetasteError, of_system, unknown
-from foretaste.pipeline import console, ranks, warm
+from foretaste.pipeline import console, interruption, ranks, slurm_job, warm
 
 if TYPE_CHECKING:
     from foretaste.pipeline.step import Step
@@ -106,19 +106,27 @@ def _run_stage(stage: str, rest: list[str]) -> int:
     kept = "<results>/.steps/<stage>-<digest>.json, written by the workflow"
     parser.add_argument("--step", type=Path, required=True, help=f"the step to run: {kept}")
     parser.add_argument("--log", type=Path, help="a file that gets a copy of every line")
+    parser.add_argument("--nodes", type=int, default=1, help="nodes of a Slurm job that share its processes")
     arguments = parser.parse_args(rest)
     threads, processes = _set_environment(arguments.step, stage)
     if (threads, processes) == (warm.THREADS, 1) and stage != "fetch_weights":
         ended = warm.run_forked([stage, *rest])
         if ended is not None:
             return ended
+    interruption.heed()
     if ranks.is_rank():
         ranks.begin()
     console.open_log(arguments.log, fresh=not ranks.is_rank())
     from foretaste.pipeline.running import run_job
 
     several = processes > 1 and not ranks.is_rank()
-    run_job(arguments.step, _in_processes(processes, [stage, *rest]) if several else _alone(stage))
+    how = _in_processes([stage, *rest], processes, arguments.nodes) if several else _alone(stage)
+    try:
+        run_job(arguments.step, how)
+    except SystemExit as end:
+        if end.code == interruption.END and not ranks.is_rank():
+            slurm_job.put_back()
+        raise
     if ranks.is_rank():
         ranks.leave()
     return 0
@@ -129,13 +137,13 @@ def _alone(stage: str) -> Callable[[Step], Any]:
     return lambda step: importlib.import_module(f"foretaste.stages.{stage}").run(step)
 
 
-def _in_processes(processes: int, arguments: list[str]) -> Callable[[Step], None]:
+def _in_processes(arguments: list[str], processes: int, nodes: int) -> Callable[[Step], None]:
     """The stage in several processes, which this one starts and waits for."""
 
     def run(step: Step) -> None:
-        from foretaste.training.processes import launch
+        from foretaste.training.launch import launch
 
-        launch(arguments, processes)
+        launch(arguments, processes, nodes, step.scratch)
 
     return run
 

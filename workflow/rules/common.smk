@@ -1,6 +1,7 @@
 # One rule a stage. What a job makes lies in the store, under its identity; Snakemake sees a receipt of it.
 # Targets are paths of results, or the names in the Snakefile.
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.named_targets import POOLED, check_targets
 from foretaste.pipeline.result_paths import PATHS
 from foretaste.pipeline.rules import FETCH, NAMES, Rules
+from foretaste.pipeline import slurm_states
 from foretaste.pipeline.targets import Targets
 from foretaste.sharing.names import named_at
 from foretaste.sharing.remote import keys_at_places
@@ -23,6 +25,12 @@ except ForetasteError as error:
     sys.exit(f"error: {error}")
 except OSError as error:
     sys.exit(f"error: {of_system(error)}")
+
+
+# On Slurm every job ends as what it is; and the signal by which Slurm says that a job's time is nearly over,
+# or that it has to make room, is for the step, which saves its state, not for the Snakemake around it.
+slurm_states.correct()
+signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 
 
 wildcard_constraints:
@@ -62,11 +70,15 @@ for stage in PATHS:
         message: "{rule} {params.what}"
         input: step.needs(stage)
         output: touch(step.receipt(stage))
-        params: what=step.what(stage), log=step.log(stage)
+        params:
+            what=step.what(stage),
+            step=step.file(stage),
+            log=step.log(stage),
+            nodes=step.asks(stage, "nodes", 1),
         resources: **step.resources(stage)
         threads: step.threads(stage)
         priority: FIRST.get(stage, 0)
-        shell: RUN + " --step {resources.step:q} --log {params.log:q}"
+        shell: RUN + " --step {params.step:q} --log {params.log:q} --nodes {params.nodes}"
 
 
 # What another has made comes from where it is shared; when all is there it gets its names.
@@ -77,9 +89,8 @@ for command in (FETCH, NAMES):
         message: "{rule} {params.what}"
         input: step.needs(command)
         output: touch(step.receipt(command))
-        params: what=step.what(command)
-        resources: step=step.file(command)
-        shell: RUN + " {resources.step:q}"
+        params: what=step.what(command), step=step.file(command)
+        shell: RUN + " {params.step:q}"
 
 
 # What may use the network runs where the workflow does, never on a cluster's node.

@@ -19,6 +19,7 @@ from foretaste.pipeline.overrides import check_all_meant
 from foretaste.pipeline.places import check_folder, check_holds_no_data
 from foretaste.pipeline.preset_checks import check_components, check_preset
 from foretaste.pipeline.preset_files import Files, merge
+from foretaste.pipeline.resources import check_asked
 from foretaste.pipeline.result_paths import PATHS
 from foretaste.pipeline.run_config import RunConfig
 from foretaste.pipeline.task_checks import task_of
@@ -101,6 +102,7 @@ class Catalogue:
                     f"at most {pieces}, a sample of each batch for every one",
                     "ask for fewer, or raise batch in its preset",
                 )
+        check_asked(self.run.resources, self.run.processes, trainings)
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def fits(self, dataset: str, system: str) -> bool:

@@ -46,10 +46,12 @@ def begin() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def leave_word(error: ForetasteError) -> None:
-    """Tell the launcher why this rank fails. Ranks often fail of one cause, of which one line is enough."""
+def leave_word(error: ForetasteError, words: Path | None = None, name: str | None = None) -> None:
+    """Tell the launcher why this rank, or all of a node (``name``), fails. Ranks often fail of one cause, of
+    which one line is enough.
+    """
     word = json.dumps([str(part) for part in error.args])
-    Path(os.environ[WORDS], os.environ["RANK"]).write_text(word, encoding="utf-8")
+    Path(words or os.environ[WORDS], name or os.environ["RANK"]).write_text(word, encoding="utf-8")
 
 
 def leave() -> None:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, wraps
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from foretaste.contracts.errors import DataError, ForetasteError, of_system
@@ -31,6 +32,8 @@ from foretaste.pipeline.links import changes
 from foretaste.pipeline.places import check_stores
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.records import digest
+from foretaste.pipeline.resources import NAMES as ASKED
+from foretaste.pipeline.resources import Asked, asked
 from foretaste.pipeline.result_paths import steps_of
 from foretaste.pipeline.store import Store
 from foretaste.pipeline.why import reason
@@ -40,17 +43,14 @@ Wildcards = Mapping[str, str]
 #: What gives results their names, once they are there, and what fetches them from elsewhere.
 NAMES, FETCH = "name_results", "fetch_result"
 
-#: Stages that run on GPUs where there are any.
-ON_GPUS = ("train", "score", "pretrain", "train_backbone")
-
 
 def plainly(function: Callable[..., Any]) -> Callable[..., Any]:
     """``function``, whose errors end the run with one line, not with a traceback."""
 
     @wraps(function)
-    def plain(*arguments: Any) -> Any:
+    def plain(*arguments: Any, **named: Any) -> Any:
         try:
-            return function(*arguments)
+            return function(*arguments, **named)
         except ForetasteError as error:
             sys.exit(f"error: {error}")
         except OSError as error:
@@ -67,6 +67,8 @@ class Rules:
     view
         Where its results get their names: the folder of that name in ``<results>/views``; none: the results
         themselves.
+    resources
+        What jobs ask a cluster for, by the names of config.yaml.
     """
 
     def __init__(
@@ -75,11 +77,13 @@ class Rules:
         store: Store,
         elsewhere: Callable[[], Mapping[str, str]] = dict,
         view: str = "",
+        resources: Mapping[str, Asked] = MappingProxyType({}),
     ):
         self.graph, self.store, self._elsewhere = graph, store, cache(elsewhere)
         self._runs = f"{store.results}/.runs"
         self.run = f"{time.strftime('%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         self._view = f"{store.results}/views/{view}" if view else str(store.results)
+        self._resources = resources
         self._jobs: dict[str, dict[str, Any]] = {}
         self._why: dict[str, str] = {}
         self._found: dict[str, bool] = {}
@@ -102,7 +106,13 @@ class Rules:
         contents = Contents(store.results / ".sha256", may_write)
         choice = chosen(catalogue, store, lambda name: named_at(catalogue.run.stores, name))
         graph = Graph(Plan(catalogue), contents, choice)
-        return cls(graph, store, lambda: keys_at(places) if places else {}, catalogue.run.view)
+        return cls(
+            graph,
+            store,
+            lambda: keys_at(places) if places else {},
+            catalogue.run.view,
+            catalogue.run.resources,
+        )
 
     def receipt(self, stage: str) -> str:
         """The output of a stage's rule: ``run`` and ``identity`` are Snakemake's wildcards."""
@@ -130,14 +140,18 @@ class Rules:
 
         return plainly(of)
 
-    def resources(self, stage: str) -> dict[str, Callable[[Wildcards], Any]]:
-        """The job's file and, of what runs on GPUs, how many it asks a cluster for: one a process."""
+    def resources(self, stage: str) -> dict[str, Callable[..., Any]]:
+        """All that a job may ask a cluster for."""
+        return {name: self.asks(stage, name) for name in ASKED}
 
-        def gpus(wildcards: Wildcards) -> int:
-            return self._job(stage, wildcards)["record"]["processes"]
+    def asks(self, stage: str, name: str, otherwise: int | None = None) -> Callable[..., Any]:
+        """What a job asks a cluster for under a name of ``pipeline.resources``; ``otherwise``: nothing."""
 
-        asked = {"gpu": plainly(gpus)} if stage in ON_GPUS else {}
-        return {"step": self.file(stage), **asked}
+        def of(wildcards: Wildcards, attempt: int = 1) -> int | str | None:
+            found = asked(self._job(stage, wildcards), self._resources, str(self.store.results), attempt)
+            return found.get(name, otherwise)
+
+        return plainly(of)
 
     def log(self, stage: str) -> Callable[[Wildcards], str]:
         """Where a job says what it does: as its first output is called, under ``logs``."""

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, PositiveInt
 from foretaste.pipeline.options import EachOnce, Options
 from foretaste.pipeline.overrides import parsed
 from foretaste.pipeline.places import expanded
+from foretaste.pipeline.resources import Asked
 from foretaste.pipeline.setting_types import Place, Seed, as_tuple, distinct, seeds_in, spelt
 
 #: A folder, or a URL.
@@ -76,6 +77,10 @@ class RunConfig(Options):
         EachOnce,
     ] = ()
     """Who is told, beside log.jsonl, how trainings go. No part of what makes a result."""
+    resources: dict[str, Asked] = {}
+    """What jobs ask a cluster for, by stage, by the name of a training (as in `processes`), or by `gpu` and
+    `all`; no part of what makes a result (docs/cluster.md).
+    """
 
     def tracked(self, run: str) -> dict[str, dict[str, str]]:
         """Places of a step that trains ``run``: whom it tells."""

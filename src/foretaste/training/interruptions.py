@@ -9,16 +9,14 @@ from types import FrameType
 import torch
 from accelerate import Accelerator
 
+from foretaste.pipeline.interruption import SIGNALS
 from foretaste.pipeline.training_config import LoopConfig
 from foretaste.training.sums import total_of
 
-#: Exit code of a training that was told to end: what the system itself gives one that SIGTERM ends.
-END = 128 + signal.SIGTERM
-
 
 class Interruptions:
-    """Looks at the clock, and for SIGTERM, which schedulers send some time before they kill. ``to_end``: some
-    process was told to end, and all know.
+    """Looks at the clock, and for the signals that schedulers send some time before they kill. ``to_end``:
+    some process was told to end, and all know.
     """
 
     def __init__(self, config: LoopConfig):
@@ -27,11 +25,12 @@ class Interruptions:
         self._told = self.to_end = False
 
     def __enter__(self) -> Interruptions:
-        self._before = signal.signal(signal.SIGTERM, self._tell)
+        self._before = {number: signal.signal(number, self._tell) for number in SIGNALS}
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGTERM, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _tell(self, number: int, frame: FrameType | None) -> None:
         self._told = True

@@ -25,12 +25,13 @@ from torch import nn
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
+from foretaste.pipeline.interruption import END
 from foretaste.pipeline.training_config import LoopConfig
 from foretaste.training import processes
 from foretaste.training.arithmetic import computing
 from foretaste.training.compiling import compiled
 from foretaste.training.gradients import GradientSum
-from foretaste.training.interruptions import END, Interruptions
+from foretaste.training.interruptions import Interruptions
 from foretaste.training.joining import join, leave
 from foretaste.training.loss_scale import LossScale
 from foretaste.training.monitor import observe

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from foretaste.contracts.errors import DataError, ForetasteError, of_system
 from foretaste.contracts.view import AnyLook, Fetched, FixedView, Look, View
+from foretaste.pipeline.interruption import SIGNALS
 
 #: Seconds that a worker may take to import what it needs.
 START_S = 300.0
@@ -48,7 +49,7 @@ class Worker:
         # An interrupt, or the wish to end, goes to the whole group but is meant for the training: a worker
         # never hears it, and goes when the training does. (The tracker would undo the mask as it starts.)
         resource_tracker.ensure_running()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, *SIGNALS))
         try:
             with theirs:
                 self._process.start()
