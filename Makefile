@@ -76,8 +76,11 @@ $(OPENIE)/ready: envs/openie.lock
 # also loses nodes, the database and the driver; its log is results/cluster.log.
 PLUGIN := .slurm-plugin
 .PHONY: cluster-test cluster-test-full cluster-packages cluster-plugin
-cluster-test cluster-test-full: $(READY) cluster-packages cluster-plugin
-	FORETASTE_CLUSTER=$(if $(findstring full,$@),full,short) python -m pytest -rs --numprocesses 0 tests/cluster
+cluster-test: cluster-packages cluster-plugin
+	FORETASTE_CLUSTER=short python -m pytest -rs tests/cluster
+
+cluster-test-full: cluster-packages cluster-plugin
+	FORETASTE_CLUSTER=full python -m pytest -rs tests/cluster
 
 SLURM := slurm-wlm slurmdbd munge mariadb-server
 cluster-packages:

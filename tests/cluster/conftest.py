@@ -79,9 +79,7 @@ class Checkout:
         how = ("--profile", "workflow/profiles/slurm", *short) if slurm else ("--cores", "2")
         return ["snakemake", target, *how, "--quiet", "host", "--config", *MICRO, *settings]
 
-    def start(
-        self, target: str, *settings: str, slurm: bool = True, more: Sequence[str] = ()
-    ) -> Driver:
+    def start(self, target: str, *settings: str, slurm: bool = True, more: Sequence[str] = ()) -> Driver:
         command = self.command(target, *settings, slurm=slurm)
         return Driver(self, [*command[:2], *more, *command[2:]])
 

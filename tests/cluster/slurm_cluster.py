@@ -60,6 +60,7 @@ AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=localhost
 AccountingStoragePort={door}
 AccountingStoreFlags=job_comment
+AccountingStorageTRES=gres/gpu
 # Memory is watched without cgroups, once a second.
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=1

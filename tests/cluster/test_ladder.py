@@ -1,5 +1,5 @@
-"""What can go wrong on a cluster goes wrong, one after the other, while a student trains on two nodes: the bytes
-are those of a run without Slurm.
+"""What can go wrong on a cluster goes wrong, one after the other, while a student trains on two nodes: the
+bytes are those of a run without Slurm.
 """
 
 from __future__ import annotations
@@ -7,9 +7,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from conftest import Checkout, Driver, jobs, new_checkout, newest, say
@@ -111,7 +109,7 @@ def test_a_node_is_drained(cluster, student, undisturbed):
     training(run)
     call("scontrol", "update", "nodename=n2", "state=drain", "reason=test")
     run.end()
-    scored = [job for job, rule, _ in newest() if rule == "score"][0]
+    scored = next(job for job, rule, _ in newest() if rule == "score")
     assert call("squeue", "-h", "--states=all", "-j", scored, "-o", "%N").strip() == "n1"
     same(student, undisturbed, "drained node")
 
@@ -159,7 +157,19 @@ def test_it_has_to_make_room(cluster, student, undisturbed, how):
     if how == "USR2":
         call("scancel", "--signal=USR2", job)
     else:
-        call("sbatch", "-A", "lab", "-p", "urgent", "-N2", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 15")
+        call(
+            "sbatch",
+            "-A",
+            "lab",
+            "-p",
+            "urgent",
+            "-N2",
+            "--exclusive",
+            "-o",
+            "/dev/null",
+            "--wrap",
+            "sleep 15",
+        )
     run.says("makes room and goes back into the queue", LOG)
     wait_for(lambda: call("squeue", "-h", "-j", job, "-o", "%T").strip() == "PENDING", 120, "requeued job")
     hurry(job)
@@ -190,5 +200,8 @@ def end_of(job: str) -> datetime | None:
 
 def hurry(job: str) -> None:
     """Slurm lets a requeued job wait two minutes; here it need not."""
-    ready: Callable[[], object] = lambda: call("scontrol", "update", f"jobid={job}", "StartTime=now", check=False)
-    wait_for(lambda: ready() is not None, 60, "job that can be hurried")
+
+    def hurried() -> bool:
+        return call("scontrol", "update", f"jobid={job}", "StartTime=now", check=False) is not None
+
+    wait_for(hurried, 60, "job that can be hurried")

@@ -102,7 +102,7 @@ class Catalogue:
                     f"at most {pieces}, a sample of each batch for every one",
                     "ask for fewer, or raise batch in its preset",
                 )
-        check_asked(self.run.resources, self.run.processes, trainings)
+        check_asked(self.run.resources, self.run.processes, list(trainings))
 
     @cache  # noqa: B019 (one Catalogue lives as long as the process)
     def fits(self, dataset: str, system: str) -> bool:

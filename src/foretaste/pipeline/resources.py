@@ -6,7 +6,7 @@ of it is part of what makes a result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import PositiveInt
@@ -142,7 +142,7 @@ def _on_nodes(found: Mapping[str, Any], processes: int, threads: int) -> dict[st
 
 
 def check_asked(
-    settings: Mapping[str, Asked], processes: Mapping[str, int], trainings: Mapping[str, Any]
+    settings: Mapping[str, Asked], processes: Mapping[str, int], trainings: Sequence[str]
 ) -> None:
     """Raise ConfigError for a name that no job has, and for processes that cannot be spread evenly."""
     choices = [ALL, GPU, *PATHS, *trainings]
