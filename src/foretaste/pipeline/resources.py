@@ -63,7 +63,7 @@ DEFAULTS = {
 }
 
 #: What Snakemake and its Slurm executor call it.
-NAMES = (
+WORDS = (
     "mem_mb", "runtime", "gpu", "gpu_model", "nodes", "tasks", "mpi", "cpus_per_task", "slurm_account",
     "slurm_partition", "qos", "constraint", "slurm_extra",
 )  # fmt: skip
@@ -81,13 +81,13 @@ def gpus(stage: str, record: Mapping[str, Any]) -> int:
 def asked(
     job: Mapping[str, Any], settings: Mapping[str, Asked], results: str, attempt: int
 ) -> dict[str, int | str]:
-    """What a job of a step asks for at an attempt (from 1), by the names of ``NAMES``."""
+    """What a job of a step asks for at an attempt (from 1), by the names of ``WORDS``."""
     record = job["record"]
     stage, processes = record["stage"], record["processes"]
     own = _laid_over(_names(job, stage, gpus(stage, record), results), settings)
     runtime = own["runtime"] * attempt
     found: dict[str, Any] = {
-        **{name: own.get(name) for name in NAMES},
+        **{name: own.get(name) for name in WORDS},
         "mem_mb": own["mem_mb"] * attempt,
         "runtime": min(runtime, own.get("longest", runtime)),
         "gpu": gpus(stage, record),

@@ -32,8 +32,7 @@ from foretaste.pipeline.links import changes
 from foretaste.pipeline.places import check_stores
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.records import digest
-from foretaste.pipeline.resources import NAMES as ASKED
-from foretaste.pipeline.resources import Asked, asked
+from foretaste.pipeline.resources import WORDS, Asked, asked
 from foretaste.pipeline.result_paths import steps_of
 from foretaste.pipeline.store import Store
 from foretaste.pipeline.why import reason
@@ -65,8 +64,7 @@ class Rules:
     elsewhere
         Key -> place, of results that can be fetched; asked once, and only where something is missing.
     view
-        Where its results get their names: the folder of that name in ``<results>/views``; none: the results
-        themselves.
+        Where its results get their names: that folder of ``<results>/views``; none: the results themselves.
     resources
         What jobs ask a cluster for, by the names of config.yaml.
     """
@@ -142,7 +140,7 @@ class Rules:
 
     def resources(self, stage: str) -> dict[str, Callable[..., Any]]:
         """All that a job may ask a cluster for."""
-        return {name: self.asks(stage, name) for name in ASKED}
+        return {name: self.asks(stage, name) for name in WORDS}
 
     def asks(self, stage: str, name: str, otherwise: int | None = None) -> Callable[..., Any]:
         """What a job asks a cluster for under a name of ``pipeline.resources``; ``otherwise``: nothing."""
