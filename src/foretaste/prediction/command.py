@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError
+from foretaste.pipeline.artifact import whole
 from foretaste.pipeline.console import track
 from foretaste.prediction.elan import write_elan
 from foretaste.prediction.gathering import open_model
 from foretaste.prediction.overlay import write_overlay
 from foretaste.prediction.page import write_page
 from foretaste.prediction.predictor import Predictor
+from foretaste.prediction.stream import opened_stream
 from foretaste.prediction.told import Told, as_told, header, keep, lines_of, write_json
 from foretaste.prediction.truth import known_of
 from foretaste.prediction.vtt import write_vtt
 from foretaste.prediction.watched import Watched, watch
+
+#: As a file: what is written there goes to standard output, a line of JSON a moment.
+STANDARD_OUTPUT = Path("-")
 
 #: output -> what writes it from what was told of the video.
 WRITERS: dict[str, Callable[[Told, Watched, Path], None]] = {
@@ -60,8 +66,8 @@ class Command:
         does not decode.
         """
         watched = watch(video)
-        if not outputs:
-            self._print(watched)
+        if not outputs or outputs == {"json": STANDARD_OUTPUT}:
+            self._print(watched, bool(outputs))
             return
         with tempfile.TemporaryDirectory() as folder:
             lines = Path(folder) / "moments.jsonl"
@@ -69,6 +75,27 @@ class Command:
             told = Told(self._header(watched, video), lines)
             for name, path in outputs.items():
                 WRITERS[name](told, watched, path)
+
+    def follow(self, name: str, output: Path | None) -> None:
+        """Predict a stream as it comes: lines for a person, lines of JSON where ``output`` is -, and else a
+        file of such lines once the stream has ended.
+        """
+        with opened_stream(name) as stream:
+            predictor = self.predictor
+            moments = predictor.of_stream(stream, self.every_s)
+            told = (as_told(moment, predictor.facts, predictor.classes, self.top) for moment in moments)
+            if output is None or output == STANDARD_OUTPUT:
+                for moment in told:
+                    self._say(moment, output is not None)
+                return
+            with whole(output) as partial:
+                keep(partial, told)
+
+    def _say(self, moment: dict[str, Any], as_json: bool) -> None:
+        said = (
+            json.dumps(moment, ensure_ascii=False) if as_json else lines_of(moment, next(iter(moment["top"])))
+        )
+        print(said, flush=True)
 
     def _header(self, watched: Watched, video: Path) -> dict[str, Any]:
         classes = self.predictor.classes
@@ -82,8 +109,7 @@ class Command:
         for moment in track(moments, what, total=len(times_s)):
             yield as_told(moment, predictor.facts, predictor.classes, self.top)
 
-    def _print(self, watched: Watched) -> None:
+    def _print(self, watched: Watched, as_json: bool) -> None:
         predictor = self.predictor
         for moment in predictor.moments(watched, watched.times_s(self.every_s)):
-            told = as_told(moment, predictor.facts, predictor.classes, self.top)
-            print(lines_of(told, next(iter(told["top"]))), flush=True)
+            self._say(as_told(moment, predictor.facts, predictor.classes, self.top), as_json)

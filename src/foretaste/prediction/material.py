@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from foretaste.contracts.classes import ClassSpace
-from foretaste.contracts.errors import DataError
+from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.view import Sources
 from foretaste.features.clips import Clip
@@ -72,9 +72,10 @@ def settings_of(made: FeaturesMade, device: str) -> Settings:
 class Material:
     """The sources of one video, moments after moments."""
 
-    def __init__(self, facts: Facts, video: Watched, scratch: Path, base: Sources):
+    def __init__(self, facts: Facts, video: Watched | None, scratch: Path, base: Sources):
         self.facts, self.video, self.scratch, self.base = facts, video, scratch, base
         self.views = list(_each(facts.view))
+        self._kept: VideoFeatures | None = None
 
     def sources(self, samples: pa.Table, backbone: Backbone | None, settings: Settings | None) -> Sources:
         """What the views show of ``samples``, which follow those of the call before. Raises DataError where
@@ -90,8 +91,6 @@ class Material:
         if backbone is None or settings is None:
             return found
         return replace(found, features=(self._features(samples, backbone, settings),))
-
-    _kept: VideoFeatures | None = None
 
     def _features(self, samples: pa.Table, backbone: Backbone, settings: Settings) -> Path:
         """A feature file of the grid times that the windows show."""
@@ -147,6 +146,31 @@ class Material:
             write_frames(folder / "frames.h5", origin, parts)
             stores[modality] = (folder / "frames.h5",)
         return stores
+
+
+def times_shown_s(facts: Facts, stops_s: np.ndarray) -> np.ndarray:
+    """Sorted times (n,) float64 of the video at which frames are shown, of all windows that stop at
+    ``stops_s``. ConfigError for views that do not say so before the frames are known.
+    """
+    found = [np.empty(0)]
+    made = facts.features
+    for view in _each(facts.view):
+        config = _config(view)
+        if getattr(config, "sampler", None) or getattr(config, "modality", RGB) != RGB:
+            raise ConfigError(
+                "a model that sees flow, or frames by their number",
+                "a stream",
+                "a model that sees pictures at times",
+                "save the stream, and name the file",
+            )
+        ticks = config.ticks if view["kind"] == "clip" else made.grid_fps
+        spaced = {"frames": config.frames, "rate": config.rate, "grid_fps": ticks}
+        windows = [window_indices(stop_s - facts.window_s, stop_s, **spaced) for stop_s in stops_s.tolist()]
+        times_s = np.unique(np.concatenate(windows)) / ticks
+        if view["kind"] == "features" and made.clip is not None:
+            times_s = Clip(**made.clip).times_s(times_s).ravel()
+        found.append(times_s)
+    return np.unique(np.concatenate(found))
 
 
 def smallest_step_s(view: Mapping[str, Any]) -> float:

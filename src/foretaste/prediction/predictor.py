@@ -20,8 +20,15 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources, View
 from foretaste.features.extract import Backbone, Settings
 from foretaste.pipeline import families
-from foretaste.prediction.material import Material, samples_of, settings_of, smallest_step_s
+from foretaste.prediction.material import (
+    Material,
+    samples_of,
+    settings_of,
+    smallest_step_s,
+    times_shown_s,
+)
 from foretaste.prediction.package import BACKBONE, NETWORK, Package
+from foretaste.prediction.stream import Stream, spooled
 from foretaste.prediction.watched import Watched
 from foretaste.scores.mean import mean_logits
 from foretaste.training.checkpoint import load_model
@@ -32,6 +39,9 @@ from foretaste.training.samples import join
 
 #: Moments whose features or frames are made together, and that the network is shown at once.
 TOGETHER, BATCH = 64, 16
+
+#: Moments of a stream that are computed together: as many are said late.
+LIVE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,23 +94,47 @@ class Predictor:
 
     def of_windows(self, video: Watched, starts_s: np.ndarray, stops_s: np.ndarray) -> Iterator[Moment]:
         """A moment for each of the windows, from (n,) to (n,) seconds, whose stops ascend."""
-        step_s = smallest_step_s(self.facts.view)
         with tempfile.TemporaryDirectory() as scratch:
             material = Material(self.facts, video, Path(scratch), self.base)
             for first in range(0, len(stops_s), TOGETHER):
                 own = slice(first, first + TOGETHER)
-                samples = samples_of(starts_s[own], stops_s[own], self.facts, self.classes)
-                sources = material.sources(samples, self.backbone, self.settings)
-                view = build_view(self.facts.view, sources)
-                logits = self._logits(view, samples)
-                for row, window_s in enumerate(zip(starts_s[own].tolist(), stops_s[own].tolist())):
-                    yield Moment(
-                        time_s=window_s[1],
-                        shown_s=view.newest_s(row),
-                        window_s=window_s,
-                        too_early=window_s[1] < step_s,
-                        logits={head: values[row] for head, values in logits.items()},
-                    )
+                yield from self._said(material, starts_s[own], stops_s[own])
+
+    def of_stream(self, stream: Stream, every_s: float) -> Iterator[Moment]:
+        """The moments of a stream, a few at a time, soon after their frames have come."""
+        facts = self.facts
+        ahead = LIVE + int(np.ceil(facts.window_s / every_s)) + 1
+        with tempfile.TemporaryDirectory() as scratch:
+            material = Material(facts, None, Path(scratch), self.base)
+            first = 0
+            while True:
+                stops_s = (first + np.arange(LIVE)) * every_s
+                # What windows to come may show is known before it is decoded.
+                stream.wanted_s = times_shown_s(facts, (first + np.arange(ahead)) * every_s)
+                stream.read_past(stops_s[-1])
+                due_s = stops_s[stops_s < stream.end_s]
+                if len(due_s):
+                    material.video = spooled(stream, times_shown_s(facts, due_s), Path(scratch))
+                    yield from self._said(material, due_s - facts.window_s, due_s)
+                if len(due_s) < LIVE:
+                    return
+                first += LIVE
+                stream.forget_before(first * every_s - facts.window_s)
+
+    def _said(self, material: Material, starts_s: np.ndarray, stops_s: np.ndarray) -> Iterator[Moment]:
+        """A moment for each of a few windows."""
+        step_s = smallest_step_s(self.facts.view)
+        samples = samples_of(starts_s, stops_s, self.facts, self.classes)
+        view = build_view(self.facts.view, material.sources(samples, self.backbone, self.settings))
+        logits = self._logits(view, samples)
+        for row, window_s in enumerate(zip(starts_s.tolist(), stops_s.tolist())):
+            yield Moment(
+                time_s=window_s[1],
+                shown_s=view.newest_s(row),
+                window_s=window_s,
+                too_early=window_s[1] < step_s,
+                logits={head: values[row] for head, values in logits.items()},
+            )
 
     def _logits(self, view: View, samples) -> dict[str, np.ndarray]:
         """head -> (n, C) float32 of all rows of a view."""

@@ -5,6 +5,7 @@ trained model.
     foretaste predict MODEL VIDEO --html out.html          a page with video, scrubber and timeline
     foretaste predict MODEL VIDEO --out overlay.mp4 --json out.json
     foretaste predict MODEL FOLDER --json OUT_FOLDER       every video of a folder
+    ffmpeg ... -f mpegts - | foretaste predict MODEL -     a stream, as it comes; --json - for lines of JSON
 
 MODEL is a model among results (results/<dataset>/<system>/seed<k>/<model>) or a folder of `foretaste export`.
 What it says at a time is what scoring gives for a sample whose window ends there. A model of the task
@@ -37,7 +38,9 @@ OUTPUTS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("model", metavar="MODEL", type=Path, help="a model among results, or an exported one")
-    parser.add_argument("videos", metavar="VIDEO", nargs="+", type=Path, help="video files, or a folder")
+    parser.add_argument(
+        "videos", metavar="VIDEO", nargs="+", help="files, a folder, or a stream: -, a pipe, a camera"
+    )
     parser.add_argument("--every", type=float, default=0.5, metavar="S", help="seconds between moments (0.5)")
     parser.add_argument("--top", type=int, default=5, metavar="K", help="classes of a moment (5)")
     for name, (suffix, what) in OUTPUTS.items():
@@ -52,14 +55,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Predict; 1 if some video could not be used."""
     # Before what imports torch, so that a wrong command line is told at once.
+    from foretaste.prediction.stream import is_stream
     from foretaste.prediction.watched import check_every
 
     check_every(arguments.every)
     if arguments.top < 1:
         raise ConfigError(f"--top {arguments.top}", "command line", "at least 1", "correct it")
-    videos = list(_videos(arguments.videos))
-    several = len(arguments.videos) > 1 or arguments.videos[0].is_dir()
     asked = {name: getattr(arguments, name) for name in OUTPUTS if getattr(arguments, name) is not None}
+    streams = [name for name in arguments.videos if is_stream(name)]
+    if streams and (len(arguments.videos) > 1 or set(asked) - {"json"}):
+        raise ConfigError(
+            "a stream beside others, or made into a video or a page",
+            streams[0],
+            "one stream, and --json or nothing: it can be read once",
+            "save it, and name the file",
+        )
+    named = [] if streams else [Path(name) for name in arguments.videos]
+    videos = list(_videos(named))
+    several = len(named) > 1 or any(path.is_dir() for path in named)
     places = [_places(asked, video, several) for video in videos]
 
     from foretaste.prediction.command import Command
@@ -72,6 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
         teacher=arguments.teacher,
         device=arguments.device,
     )
+    for name in streams:
+        command.follow(name, asked.get("json"))
     failed = 0
     for video, outputs in zip(videos, places, strict=True):
         try:
