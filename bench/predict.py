@@ -71,6 +71,7 @@ def taken(model: Path, video: Path, option: str, path: Path) -> dict[str, float]
     start = time.monotonic()
     process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
     if status:
         raise SystemExit(f"{' '.join(words)} ended with {status}")
     cpu_s = usage.ru_utime + usage.ru_stime
