@@ -5,6 +5,7 @@ another's copy?
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import Findings
@@ -15,8 +16,11 @@ def look(dataset: Examined, found: Findings) -> str:
     """What ``probe_videos`` looks at, in one go."""
     probed = dataset.videos
     for modality, issues in probed.issues.items():
-        expected = f"a file of {probed.folders[modality]} that decodes"
-        found.issues(issues, expected, "get the file again, or leave its segments out: on_bad_input: skip")
+        folder = probed.folders[modality]
+        whole = [replace(one, file=f"{folder}/{one.file}") for one in issues]
+        found.issues(
+            whole, "a file that decodes", "get the file again, or leave its segments out: on_bad_input: skip"
+        )
     _copies(dataset, probed, found)
     modalities = ", ".join(f"{len(issues)} bad of {name}" for name, issues in probed.issues.items())
     how = "every frame decoded" if dataset.asked.every_frame else "first frames and ends decoded"
