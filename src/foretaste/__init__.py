@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import Any
+
+# `python -m foretaste` sets this word while it looks for the module: as long as that takes, an interrupt ends
+# the process without a traceback (__main__ sets it back, and tells of it from then on).
+if sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 __all__ = ["open_scores", "save_features"]
 

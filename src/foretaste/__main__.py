@@ -222,4 +222,6 @@ def _summary(folder: Path, name: str) -> str:
 
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as the package has set it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main())

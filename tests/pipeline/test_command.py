@@ -110,3 +110,12 @@ def test_another_pipe_that_breaks_is_an_error(monkeypatch, capsys):
     monkeypatch.setattr("foretaste.tools.store.run", torn)
     assert main(["store", "ls"]) == 1
     assert capsys.readouterr().err.startswith("error: Broken pipe")
+
+
+def test_an_interrupt_before_there_is_a_command_leaves_no_traceback():
+    """`python -m foretaste` finds this word while it imports the package."""
+    code = (
+        "import signal, sys; sys.argv = ['-m']; import foretaste; print(signal.getsignal(signal.SIGINT).name)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "SIG_DFL"

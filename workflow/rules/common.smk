@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from foretaste.contracts.errors import ForetasteError, of_system
-from foretaste.pipeline import warm
+from foretaste.pipeline import interrupts, warm
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.named_targets import POOLED, check_targets
 from foretaste.pipeline.result_paths import PATHS
@@ -45,6 +45,7 @@ onstart:
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
     jobs = step.start()
+    interrupts.note()
     if workflow.local_exec:
         warm.begin(jobs)
 
@@ -55,6 +56,7 @@ onsuccess:
 
 onerror:
     step.end()
+    interrupts.tell(catalogue.results)
 
 
 # This line can be run by hand. (Snakemake puts the rule's name in when a job runs.)

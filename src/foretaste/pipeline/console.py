@@ -19,6 +19,10 @@ Item = TypeVar("Item")
 #: Seconds between two progress lines where there is no terminal.
 LINE_EVERY_S = 15.0
 
+#: Set in the environment where no bar may be drawn; and where a run is drawn as one picture, to which what is
+#: said in a log belongs (``picture``).
+PLAIN, PICTURE = "FORETASTE_PLAIN", "FORETASTE_PICTURE"
+
 _log: TextIO | None = None
 
 #: Path in the store -> the path that people use.
@@ -44,7 +48,7 @@ def say(line: str) -> None:
     """One line for the person who follows the run, with the time of day in the log file."""
     for path, name in _names.items():
         line = line.replace(path, name)
-    if _speaks():
+    if _speaks() and not _drawn():
         print(line, file=sys.stderr, flush=True)
     if _log is not None:
         print(f"{time.strftime('%H:%M:%S')} {line}", file=_log)
@@ -67,7 +71,12 @@ def silence() -> None:
 
 def on_terminal() -> bool:
     """Whether a progress bar can be drawn; under Snakemake several stages share the terminal, so no."""
-    return sys.stderr.isatty() and "FORETASTE_PLAIN" not in os.environ and _speaks()
+    return sys.stderr.isatty() and PLAIN not in os.environ and _speaks()
+
+
+def _drawn() -> bool:
+    """Whether the terminal shows the run as one picture, and what is said is read from the log."""
+    return PICTURE in os.environ and _log is not None and sys.stderr.isatty()
 
 
 def _speaks() -> bool:

@@ -107,6 +107,12 @@ def steps_of(path: str) -> Iterator[tuple[str, str, dict[str, str]]]:
             yield stage, output, {name: value or "" for name, value in found.groupdict().items()}
 
 
+def log_of(path: str) -> str:
+    """Where the job that makes what is called ``path`` says what it does."""
+    parts = [part for part in PurePosixPath(path).with_suffix("").parts if part not in ("/", "..")]
+    return str(PurePosixPath("logs", *parts)) + ".log"
+
+
 @cache
 def _patterns() -> Mapping[tuple[str, str], re.Pattern[str]]:
     return {

@@ -33,7 +33,7 @@ from foretaste.pipeline.places import check_stores
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.records import digest
 from foretaste.pipeline.resources import WORDS, Asked, asked
-from foretaste.pipeline.result_paths import steps_of
+from foretaste.pipeline.result_paths import log_of, steps_of
 from foretaste.pipeline.store import Store
 from foretaste.pipeline.why import reason
 
@@ -155,9 +155,7 @@ class Rules:
         """Where a job says what it does: as its first output is called, under ``logs``."""
 
         def of(wildcards: Wildcards) -> str:
-            name = Path(next(iter(self._job(stage, wildcards)["names"].values())))
-            parts = [part for part in name.with_suffix("").parts if part not in ("/", "..")]
-            return str(Path("logs", *parts)) + ".log"
+            return log_of(next(iter(self._job(stage, wildcards)["names"].values())))
 
         return plainly(of)
 
