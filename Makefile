@@ -40,6 +40,7 @@ bench: $(READY)
 	python bench/recipes.py --out bench/results/recipes.json
 	python bench/mlm.py --out bench/results/mlm.json
 	python bench/loading.py
+	python bench/student.py
 	python bench/gradients.py
 	python bench/probe.py
 	python bench/entries.py --out bench/results/entries.json

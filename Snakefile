@@ -73,4 +73,12 @@ for name in catalogue.files.names("systems"):
         input: step.wanted(targets.reports(run.dataset, [name], "seeds"))
 
 
+# A table of a system's paper, <system>_table<n>: the models in it, with the seeds of a study.
+for target, (system, table) in targets.tables(sys.argv[1:]).items():
+
+    rule:
+        name: target
+        input: step.wanted(targets.reports(run.dataset, [system], table))
+
+
 check_asked()

@@ -33,4 +33,6 @@ def test_systems_of_another_dataset(capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     found = listed(capsys, "--config", "dataset=epic55", "--all")
     assert {"lm_avt", "teachers"} <= found.keys()
+    assert found["lm_avt_table3"].endswith("(Ghosh et al. 2022, Table 3)")
+    assert not {"lm_avt_table4", "lm_avt_teachers_table3"} & found.keys()  # of EGTEA; without its models
     assert found["multimodal"] == "(not on epic55; made for ssv2, something_else, epic100)"

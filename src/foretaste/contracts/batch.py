@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -72,7 +73,7 @@ class Batch:
         """The same samples as ``teacher`` sees them."""
         return replace(self, inputs=self.beside[teacher], beside={})
 
-    @property
+    @cached_property
     def labelled(self) -> Tensor:
         """(B,) bool on the CPU: which samples have a label for any head. Labels of the past and of hidden
         words, which the view makes, are none of the sample's own.

@@ -22,6 +22,7 @@ from foretaste.pipeline.preset_files import Files, merge
 from foretaste.pipeline.resources import check_asked
 from foretaste.pipeline.result_paths import PATHS
 from foretaste.pipeline.run_config import RunConfig
+from foretaste.pipeline.table_config import TABLE
 from foretaste.pipeline.task_checks import task_of
 from foretaste.pipeline.training_config import LoopConfig
 
@@ -234,9 +235,9 @@ class Catalogue:
 
 def asked_for(targets: Sequence[str], systems: Collection[str]) -> tuple[str, ...]:
     """The systems that the targets of a run name, each once: `<system>`, `<system>_seeds`, `<system>_worlds`,
-    or a path of one's results.
+    `<system>_<table>`, or a path of one's results.
     """
-    plain = [re.sub("_(seeds|worlds)$", "", target) for target in targets]
+    plain = [re.sub(f"_(seeds|worlds|{TABLE})$", "", target) for target in targets]
     named = [part for target in (*targets, *plain) for part in target.split("/")]
     return tuple(dict.fromkeys(name for name in named if name in systems))
 

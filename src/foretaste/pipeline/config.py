@@ -28,10 +28,12 @@ from foretaste.pipeline.average_config import AverageConfig
 from foretaste.pipeline.explain import explain
 from foretaste.pipeline.families import Part
 from foretaste.pipeline.first_weights import first_weights
+from foretaste.pipeline.history_config import HistoryConfig
 from foretaste.pipeline.language_models import check_name
 from foretaste.pipeline.model_config import AnyModel, Objective
 from foretaste.pipeline.options import EachOnce, Options
 from foretaste.pipeline.setting_types import DataPath, Seed, as_tuple, distinct
+from foretaste.pipeline.table_config import Tables
 from foretaste.pipeline.training_config import LoopConfig
 
 
@@ -241,19 +243,6 @@ class FrameStoreConfig(Options):
         return RGB if self.flow is not None else modality
 
 
-class HistoryConfig(Options):
-    """Which earlier segments of the video a text teacher is shown."""
-
-    rule: Literal["end", "start", "all"] = "start"
-    """With t the end of the window: segments that stop by t (`end`), that start before t (`start`), or before
-    the target (`all`).
-    """
-    source: Literal["all_splits", "own_split"] = "all_splits"
-    """Segments of the whole video, or only those of the sample's own split ("gappy")."""
-    length: PositiveInt | None = 5
-    """How many of the latest are kept."""
-
-
 class SystemConfig(Options):
     """A preset: the models of one paper's system and how they are compared."""
 
@@ -281,6 +270,8 @@ class SystemConfig(Options):
     """
     comparisons: Annotated[tuple[tuple[str, str], ...], EachOnce] = ()
     """Pairs (a, b) whose difference a minus b the report gives with its interval."""
+    tables: Tables = {}
+    """Tables of its paper, each a target `<system>_<table>` with the seeds of a study."""
     teacher_seeds: PositiveInt = 1
     """A student of seed k learns from the teachers of seed k mod this."""
     study_seeds: Annotated[tuple[Seed, ...], AfterValidator(distinct)] = (0, 1, 2, 3, 4)

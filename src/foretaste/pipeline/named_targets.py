@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -35,7 +35,18 @@ def named_targets(catalogue: Catalogue) -> dict[str, str]:
     for name, title in titles.items():
         if catalogue.fits(dataset, name):
             found |= {name: title, f"{name}_seeds": f"{title}: all its seeds"}
+            found |= {f"{name}_{table}": line for table, line in _tables(catalogue, name)}
     return found
+
+
+def _tables(catalogue: Catalogue, system: str) -> Iterator[tuple[str, str]]:
+    """Name and title of the tables of a system that are of the run's dataset, and whose models it has."""
+    files, dataset = catalogue.files, catalogue.run.dataset
+    preset = files.merged("systems", system, dataset)
+    for name, table in preset.get("tables", {}).items():
+        of_this = table["dataset"] in files.chain("datasets", dataset)
+        if of_this and table["rows"].keys() <= preset["models"].keys():
+            yield name, table["title"]
 
 
 def elsewhere(catalogue: Catalogue) -> dict[str, str]:

@@ -4,11 +4,12 @@ pools.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.contracts.modalities import FLOW
 from foretaste.pipeline.attending import attention
 from foretaste.pipeline.average_config import AverageConfig
@@ -19,6 +20,7 @@ from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.overrides import meant
 from foretaste.pipeline.planned import Planned, samples_of, tables
 from foretaste.pipeline.sweeps import points
+from foretaste.pipeline.table_config import TABLE, TableConfig
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,42 @@ class ReportPlan:
         return self.catalogue.dataset(self.dataset).pool or (self.dataset,)
 
     @property
+    def table(self) -> TableConfig | None:
+        """The table that the report is about, if it is about one.
+
+        Raises ConfigError for one that the preset does not have, or has for another dataset, and for a row
+        of a model that the preset does not have.
+        """
+        if not re.fullmatch(TABLE, self.scope):
+            return None
+        preset = self.catalogue.system(self.dataset, self.system)
+        where = f"{self.catalogue.files.where('systems', self.system)}: tables"
+        if self.scope not in preset.tables:
+            raise unknown("table", self.scope, preset.tables, where)
+        table = preset.tables[self.scope]
+        if table.dataset not in self.catalogue.files.chain("datasets", self.dataset):
+            raise ConfigError(
+                f"{self.scope} on {self.dataset}",
+                where,
+                f"{table.dataset}, the dataset of the paper's table",
+                f"--config dataset={table.dataset}",
+            )
+        for model in table.rows:
+            if model not in preset.models:
+                raise unknown("model", model, preset.models, f"{where}.{self.scope}.rows")
+        return table
+
+    @property
     def models(self) -> dict[str, ModelConfig | AverageConfig]:
-        """The models of the report; scope ``teachers`` keeps those that need no video."""
+        """The models of the report; scope ``teachers`` keeps those that need no video, a table its rows and
+        those that they learn from.
+        """
         models = self.catalogue.system(self.dataset, self.system).models
+        if self.table is not None:
+            names = list(self.table.rows)
+            for name in names:  # which grows
+                names += [other for other in sorted(models[name].mentions) if other not in names]
+            return {name: models[name] for name in names}
         return {
             name: model
             for name, model in models.items()
@@ -62,7 +97,7 @@ class ReportPlan:
         fewer.
         """
         preset = self.catalogue.system(self.dataset, self.system)
-        study = self.scope == "seeds" or len(self.worlds) > 1
+        study = self.scope == "seeds" or self.table is not None or len(self.worlds) > 1
         seeds = preset.study_seeds if study else self.catalogue.run.seeds
         settings = self.models[model]
         if isinstance(settings, AverageConfig) and settings.seeds:
@@ -122,6 +157,13 @@ class ReportPlan:
             inputs["boxes"] = self.at.boxes(world)
         return inputs, {"video_folders": videos.folders()}
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """The models that are compared: those of the preset or, in a table, each row with its baseline."""
+        if self.table is None:
+            compared = self.catalogue.system(self.dataset, self.system).comparisons
+            return [pair for pair in compared if set(pair) <= set(self.models)]
+        return self.table.pairs
+
     def flow(self) -> dict[str, str]:
         """How optical flow is computed, where models see flow that is."""
         world, found = self.worlds[0], {}
@@ -179,7 +221,7 @@ def plan_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> 
         shown, shown_from = plan.pictures()
         inputs |= shown
         places |= shown_from
-    pairs = [pair for pair in preset.comparisons if set(pair) <= set(plan.models)]
+    pairs = plan.pairs()
     for a, b in pairs:
         once = 1 in (len(plan.seeds(a)), len(plan.seeds(b)))  # it is compared with every seed of the other
         if plan.seeds(a) != plan.seeds(b) and not once:
@@ -212,6 +254,7 @@ def plan_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> 
             "runs": [{"world": world, "model": model, "seed": seed} for world, model, seed, _ in runs],
             "logs": [{"world": world, "model": model, "seed": seed} for world, model, seed, _ in loops],
             "lms": [{"world": world, "lm": lm} for world, lm in lms],
+            **({} if plan.table is None else {"table": plan.table.model_dump(mode="json")}),
             "pretrained": sorted(name for name, lm in preset.lms.items() if lm.training is not None),
         },
         places=places,

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import PurePosixPath
 
+from foretaste.pipeline.table_config import TABLE
+
 _MODEL = "{dataset}/{system}/seed{seed}/{model}"
 
 #: stage -> output -> path.
@@ -80,7 +82,7 @@ _NAMES = {
     "shard": r"\d+",
     "modality": "rgb|flow",
     "part": "recipes|annotations|videos",
-    "scope": "|/teachers|/seeds",
+    "scope": f"|/teachers|/seeds|/{TABLE}",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.places import check_given
+from foretaste.pipeline.table_config import TABLE
 
 Paths = Callable[[Any], list[str]]
 
@@ -24,10 +26,19 @@ class Targets:
         self.at = Locations(catalogue)
 
     def reports(self, dataset: str, systems: Sequence[str], scope: str = "") -> Paths:
-        """The reports of some systems; ``scope``: "" (the run's seeds), "teachers" (text only) or "seeds"."""
+        """The reports of some systems; ``scope``: "" (the run's seeds), "teachers" (text only), "seeds"
+        or a table.
+        """
         inner = f"/{scope}" if scope else ""
         folder = f"{self.catalogue.results}/{dataset}"
         return self._of(dataset, systems, lambda system: [f"{folder}/{system}{inner}/report.html"])
+
+    def tables(self, asked: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Of what is asked for, the tables of presets: target -> system and table."""
+        found = {target: re.fullmatch(f"(.+?)_({TABLE})", target) for target in asked}
+        named = {target: match.groups() for target, match in found.items() if match}
+        systems = self.catalogue.files.names("systems")
+        return {target: names for target, names in named.items() if names[0] in systems}
 
     def features(self, dataset: str, systems: Sequence[str]) -> Paths:
         """All feature files of the systems' backbones, all stored frames, and what was wrong with the

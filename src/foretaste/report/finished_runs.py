@@ -113,7 +113,8 @@ class FinishedRuns:
         entries = [read_entry(Path(folder)) for folder in self.settings.get("costs", ())]
         stages = by_rule((entry.record["stage"], entry.cost) for entry in entries)
         made = summarise({**header, "heads": self.heads, **size}, self.arms, self.compared, stages)
-        return {**made, "comparisons_by_head": self.compared_by_head}
+        table = {"table": self.settings["table"]} if "table" in self.settings else {}
+        return {**made, "comparisons_by_head": self.compared_by_head, **table}
 
     @cached_property
     def videos(self) -> dict[str, FrameTable]:

@@ -29,6 +29,7 @@ from foretaste.report.sections import (
     language_models,
     opening,
     pairs,
+    paper,
     pipeline,
     provenance,
     samples,
@@ -40,8 +41,8 @@ from foretaste.report.sections import (
 
 #: The sections in the order of the page.
 SECTIONS = (
-    arms, sweeps, pipeline, settings, targets, curves, language_models, classes, pairs, windows, samples,
-    attention, issues, provenance, cost,
+    paper, arms, sweeps, pipeline, settings, targets, curves, language_models, classes, pairs, windows,
+    samples, attention, issues, provenance, cost,
 )  # fmt: skip
 
 _FILTERS = (written.number, written.signed, written.duration, written.words, written.arrows, written.tick)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -140,12 +141,15 @@ def _take_steps(
     run: Run, progress: Progress, done: int, loaders: Mapping[str, Loader], tracked: Tracked | None
 ) -> None:
     """Every step that is not ``done``, with what is monitored, logged and kept after it."""
+    run.model.train()
     config, monitors = run.config, {name: one for name, one in loaders.items() if name != "training"}
     shown = [loader.samples for loader in loaders.values()]
+    main = run.accelerator.is_main_process
     with (
         Stream(shown, run.accelerator.device, workers(config)) as stream,
         Interruptions(config) as when,
-        Trackers(tracked if run.accelerator.is_main_process else None, progress.log) as trackers,
+        open(progress.log, "a", encoding="utf-8") if main else nullcontext() as log,
+        Trackers(tracked if main else None, progress.log) as trackers,
     ):
         batches = stream.batches(run.loader.requests(done, run.steps, run.share))
         counted = console.track(batches, "training steps", run.steps - done)
@@ -160,10 +164,10 @@ def _take_steps(
             if ended:
                 with run.average.in_place():
                     lines += _monitor(run, stream, monitors, step)
-            if run.accelerator.is_main_process:
+            if main:
                 progress.check()
-                with open(progress.log, "a", encoding="utf-8") as log:
-                    log.writelines(json.dumps(line, allow_nan=False) + "\n" for line in lines)
+                log.writelines(json.dumps(line, allow_nan=False) + "\n" for line in lines)
+                log.flush()
                 trackers.follow()
                 if due:
                     progress.save(taken, run.model, run.optimizer)

@@ -151,8 +151,11 @@ class Objective(nn.Module):
             if term.config.through is not None:
                 student = self.get_submodule(term.adapter)(student)
             _comparable(term, student, target)
-            chosen = _chosen(term, batch).to(student.device)
-            values = term.loss(student[chosen], target[chosen])
+            chosen = _chosen(term, batch)
+            if not chosen.all():  # else it would only be copied
+                chosen = chosen.to(student.device)
+                student, target = student[chosen], target[chosen]
+            values = term.loss(student, target)
             if values.dim() > 1:
                 values = values.flatten(1).mean(1)
         if term.config.reduction == "elements":
@@ -173,10 +176,12 @@ def _denominator(term: Term, batch: Batch) -> float:
 def _labelled(term: Term, student: Tensor, labels: Tensor) -> Tensor:
     """The loss at every label, weighted by its class."""
     counted = labels != UNLABELLED
-    values = term.loss(student[counted], labels[counted])
+    if not counted.all():  # else it would only be copied
+        student, labels = student[counted], labels[counted]
+    values = term.loss(student, labels)
     if term.class_weights is None:
         return values
-    return values * term.class_weights.to(values)[labels[counted]]
+    return values * term.class_weights.to(values)[labels]
 
 
 def _pair(term: Term, outputs: Outputs, targets: Mapping[str, Outputs]) -> tuple[Tensor, Tensor]:

@@ -87,7 +87,8 @@ def _backward(run: Run, step: int, pieces: Sequence[Batch | None]) -> list[float
     the whole global batch: None where no sample of it counts.
     """
     objective, terms = run.objective, len(run.objective.terms)
-    run.model.train()
+    if not run.model.training:  # it was monitored; to say so again to every layer takes its time
+        run.model.train()
     mine = {part: piece for part, piece in enumerate(pieces, run.share.first) if piece is not None}
     denominators = total_of(
         run.accelerator, [objective.denominators(piece) for piece in mine.values()], terms
@@ -96,7 +97,7 @@ def _backward(run: Run, step: int, pieces: Sequence[Batch | None]) -> list[float
     for part, piece in mine.items():
         # Dropout is a function of (seed, step, part): there is no generator state to keep or to lose.
         seed = np.random.SeedSequence([run.loader.seed, step, part]).generate_state(1, np.uint64)[0] >> 1
-        torch.manual_seed(int(seed))
+        _seed(int(seed), run.accelerator.device)
         placed = place(piece, run.accelerator.device, run.config.precision)
         outputs = forward(run.network, placed, run.config.precision)
         values = objective.numerators(placed, outputs, run.targets(placed))
@@ -111,12 +112,22 @@ def _backward(run: Run, step: int, pieces: Sequence[Batch | None]) -> list[float
     return [value / count if count else None for value, count in zip(sums, denominators, strict=True)]
 
 
+def _seed(seed: int, device: torch.device) -> None:
+    """What dropout draws on ``device``. (``torch.manual_seed`` also notes a traceback for each kind of device
+    that is not there.)
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.type != "cpu":
+        torch.get_device_module(device).manual_seed(seed)
+
+
 def update(run: Run, step: int) -> float | None:
     """Change the weights; returns the norm of the gradient, None where it overflowed in fp16 and nothing was
     changed.
     """
     run.statistics.update(run.accelerator)
-    trained = [parameter for parameter in run.model.parameters() if parameter.grad is not None]
+    optimized = (parameter for group in run.optimizer.param_groups for parameter in group["params"])
+    trained = [parameter for parameter in optimized if parameter.grad is not None]
     gradients = [parameter.grad for parameter in trained]
     run.scale.down(gradients)
     norm = torch.nn.utils.get_total_norm(gradients)
