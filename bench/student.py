@@ -7,21 +7,23 @@ in every step; and what checkpoints cost.
 The student is AVT-h of 2 layers on 10 features, batch 32, with the published objective for EPIC-55 (labels,
 next features, the teacher's top 50 actions), all data random, on one thread: 64 wide with features of 128 and
 90 actions, as in the kitchen, 512 wide with features of 2,048 and 2,513 actions. Both sides
-take turns, round by round, in one process. A step's time is the median of its round, a ratio the median of
-the rounds' ratios: of wall time, which suffers from whatever else runs on the machine, and of CPU time of the
-whole process (the thread that prepares batches included), which hardly does. The bare loop finds its rows in
-memory as the view of the other does, draws them in the same order, and computes the same objective, which is
-checked; it logs nothing, adds nothing up, and looks for no number that is not finite.
+take turns in one process: the loop and the bare steps step by step, the others round by round (a step's time
+is then the median of its round). Differences and ratios are medians over the pairs: of wall time, which
+suffers from whatever else runs on the machine, and of CPU time of the whole process (the thread that prepares
+batches included), which suffers less. The bare loop finds its rows in memory as the view of the other does,
+and computes the same objective, which is checked; it logs nothing, adds nothing up, and looks for no number
+that is not finite.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -133,23 +135,45 @@ def loss_of(outputs: Outputs, labels: torch.Tensor, teacher: torch.Tensor) -> to
     return F.cross_entropy(logits, labels) + 2.0 * ahead + 20.0 * distilled
 
 
-def bare(training: Training, steps: int) -> dict[str, float]:
-    """A round of forward, backward and update."""
-    model, teacher = training.model.train(), training.teacher
+class Turns:
+    """Targets of the loop's steps; before it answers, the bare loop takes a step of its own."""
+
+    def __init__(self, training: Training, steps: int):
+        self._targets, self._steps = in_memory(training.teacher), steps
+        self._bare = bare_steps(training)
+        self._begun: tuple[float, float] | None = None
+        self.wall: list[tuple[float, float]] = []
+        self.cpu: list[tuple[float, float]] = []
+
+    def __call__(self, batch: Batch) -> Mapping[str, Outputs]:
+        wall, cpu = time.perf_counter(), time.process_time()
+        own = time.thread_time()
+        next(self._bare)
+        bare_wall, bare_cpu = time.perf_counter() - wall, time.thread_time() - own
+        if self._begun is not None:
+            # What the thread that prepares batches did meanwhile is the loop's.
+            self.wall.append((wall - self._begun[0], bare_wall))
+            self.cpu.append((cpu - self._begun[1], bare_cpu))
+        self._begun = time.perf_counter(), cpu + bare_cpu
+        if len(self.wall) > self._steps + FIRST:
+            raise Enough
+        return self._targets(batch)
+
+
+def bare_steps(training: Training) -> Iterator[None]:
+    """Forward, backward and update of a copy of the student, step by step."""
+    model, teacher = copy.deepcopy(training.model).train(), training.teacher
     features = torch.from_numpy(training.samples.view.arrays["features"])
     labels = training.samples.labels["action"]
-    optimizer = build_optimizer(model, settings(training, steps))
-    clock = Clock(steps, lambda batch: {})
+    optimizer = build_optimizer(model, settings(training, 1))
     order = Loader(samples=training.samples, batch=training.batch, seed=SEED)
-    with suppress(Enough):
-        for _, _, positions in order.steps_from(0, steps + FIRST + 2):
-            rows = torch.from_numpy(positions)
-            clock.note()
-            outputs = model(Batch(ids=(), inputs={"features": features[rows].float()}))
-            loss_of(outputs, labels[rows], teacher[rows]).backward()
-            optimizer.step()
-            optimizer.zero_grad()
-    return clock.ms()
+    for _, _, positions in order.steps_from(0, 10**6):
+        rows = torch.from_numpy(positions)
+        outputs = model(Batch(ids=(), inputs={"features": features[rows].float()}))
+        loss_of(outputs, labels[rows], teacher[rows]).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        yield
 
 
 def check_same(training: Training) -> None:
@@ -184,18 +208,36 @@ def in_turns(sides: Mapping[str, Callable[[], dict[str, float]]], rounds: int) -
     return figures
 
 
-def against_bare(width: int, rounds: int, steps: int) -> dict[str, Any]:
+def against_bare(width: int, steps: int) -> dict[str, Any]:
     """The loop and the bare steps of a student of this width."""
     training = made(width)
     check_same(training)
-    targets = in_memory(training.teacher)
-    return in_turns(
-        {
-            "the loop": lambda: ours(training, training.samples, targets, steps),
-            "bare": lambda: bare(training, steps),
-        },
-        rounds,
-    )
+    turns = Turns(training, steps)
+    loaders = {"training": Loader(samples=training.samples, batch=training.batch, seed=SEED)}
+    with tempfile.TemporaryDirectory() as out, suppress(Enough):
+        loop.fit(training.model, turns, objective_of(training), loaders, settings(training, steps), Path(out))
+    figures = {}
+    for clock, pairs in (("wall", turns.wall[FIRST:]), ("cpu", turns.cpu[FIRST:])):
+        figures[f"{clock} ms a step"] = {
+            "the loop": round(1e3 * statistics.median(a for a, _ in pairs), 2),
+            "bare": round(1e3 * statistics.median(b for _, b in pairs), 2),
+            "difference": round(1e3 * statistics.median(a - b for a, b in pairs), 2),
+            "ratio": round(statistics.median(a / b for a, b in pairs), 3),
+        }
+    found = {**figures, "norm of the gradient, cpu ms": norm_ms(training.model)}
+    print(json.dumps(found), flush=True)
+    return found
+
+
+def norm_ms(model: nn.Module) -> float:
+    """CPU time of the norm of all gradients, which the loop takes in every step and the bare one never."""
+    gradients = [torch.randn_like(parameter) for parameter in model.parameters()]
+    taken = []
+    for _ in range(50):
+        start = time.process_time()
+        torch.nn.utils.get_total_norm(gradients)
+        taken.append(time.process_time() - start)
+    return round(1e3 * statistics.median(taken), 2)
 
 
 def made(width: int) -> Training:
@@ -292,7 +334,7 @@ def main() -> None:
     rounds, steps = arguments.rounds, arguments.steps
     found: dict[str, Any] = {"torch": torch.__version__, "threads": 1, "rounds": rounds, "steps": steps}
     for width in SIZES:
-        found[f"the loop, {width} wide"] = against_bare(width, rounds, steps)
+        found[f"the loop, {width} wide"] = against_bare(width, 2 * rounds * steps)
     with tempfile.TemporaryDirectory() as folder:
         found["features and scores, 512 wide"] = from_disk(512, rounds, steps, Path(folder))
     with tempfile.TemporaryDirectory() as folder:

@@ -44,6 +44,8 @@ def test_the_published_codes_numbers(golden, tag):
         np.testing.assert_array_equal(classes, golden[f"{tag}/per_class/classes"])
         np.testing.assert_array_equal(counts, golden[f"{tag}/per_class/count"])
         np.testing.assert_allclose(recalls, golden[f"{tag}/per_class/recall_at_{k}"], rtol=0, atol=1e-9)
+    batch = [float(one) for one in golden[f"{tag}/avt_batch_acc1_acc5"]]
+    assert [100 * accuracy(ranks < k) for k in (1, 5)] == pytest.approx(batch, rel=2e-5)  # theirs in fp32
     top1, top5, recall5, over_all_classes = golden[f"{tag}/avt_top1_top5_ar5_meancls"]
     assert 100 * accuracy(ranks < 1) == pytest.approx(top1, **exact) and 100 * accuracy(
         ranks < 5
@@ -66,6 +68,10 @@ def test_many_shot_recall_is_the_published_codes(golden, tag, name):
     assert recall == pytest.approx(
         float(golden[f"{tag}/manyshot/{name}/authors_top1_top5_msrecall"][2]), rel=0, abs=1e-9
     )
+    ranks = label_ranks(golden[f"{tag}/scores"], labels)
+    top1, top5, recall5, _ = golden[f"{tag}/manyshot/{name}/avt_top1_top5_ar5_meancls"]
+    assert 100 * recall == pytest.approx(recall5, abs=1e-9)
+    assert [100 * accuracy(ranks[kept] < k) for k in (1, 5)] == pytest.approx([top1, top5], abs=1e-9)
 
 
 def test_an_action_is_many_shot_or_by_either_part(golden):

@@ -2,15 +2,25 @@
 parameters).
 """
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
 from foretaste.contracts.batch import Batch
+from foretaste.contracts.view import Fetched
+from foretaste.evaluation.metrics import accuracy, label_ranks
 from foretaste.losses.cross_entropy import cross_entropy
 from foretaste.losses.feature_mse import feature_mse
 from foretaste.models import weights
 from foretaste.models.avt import Avt, Config
+from foretaste.pipeline.model_config import TermConfig
+from foretaste.pipeline.training_config import LoopConfig
+from foretaste.training.loop import fit
+from foretaste.training.objective import build_objective
+from foretaste.training.samples import Loader, Samples
+from foretaste.training.targets import no_targets
 
 TOLERANCE = {"f64": 1e-9, "f32": 2e-5}
 TOTALS = {
@@ -18,6 +28,14 @@ TOTALS = {
     "egtea": (1.0, 1.0, 0.1),
     "ek55_avtb": (1.0, 1.0, 1.0),
 }  # weights of class, feature, past
+ACTION = {"loss": {"kind": "cross_entropy"}, "of": "action"}
+FEATURE = {"loss": {"kind": "feature_mse"}, "of": "next_features", "to": "features", "over": "all"}
+PAST = {"loss": {"kind": "cross_entropy"}, "of": "past_action", "reduction": "positions"}
+#: As presets write them.
+OBJECTIVES = {
+    "ek55_irCSN": [ACTION, {**FEATURE, "weight": 2.0}],
+    "egtea": [ACTION, FEATURE, {**PAST, "weight": 0.1}],
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +49,7 @@ def parameters(golden):
 
 
 def network(golden, precision="f64", **settings):
-    config = Config(width=64, layers=2, heads=4, dropout=0.8, **{"past": True, **settings})
+    config = Config(width=64, layers=2, heads=4, **{"dropout": 0.8, "past": True, **settings})
     model = Avt(config, feature_width=32, classes={"action": 11})
     weights.install(model, parameters(golden), weights.AVT, "golden")
     return (model.double() if precision == "f64" else model).eval()
@@ -163,6 +181,52 @@ def test_five_steps_of_training(golden, trajectory):
     exported = weights.export(model, weights.AVT)
     for parameter in ("classifiers.action.weight", "future_predictor.gpt_model.h.0.attn.c_attn.weight"):
         close(exported[parameter], golden[f"f64/traj_{trajectory}/final/{parameter}"])
+
+
+class Given:
+    """The golden features and labels as a view."""
+
+    workers = 0
+
+    def __init__(self, golden):
+        self.features = torch.from_numpy(golden["in/feats"])
+        self.past = torch.from_numpy(golden["in/past_target"])
+
+    def __len__(self):
+        return len(self.features)
+
+    def fetch(self, rows, look=None):
+        return Fetched(
+            inputs={"features": self.features[list(rows)]}, labels={"past_action": self.past[list(rows)]}
+        )
+
+    def weights(self):
+        return None
+
+
+@pytest.mark.parametrize("trajectory", TRAJECTORIES)
+def test_five_steps_of_the_loop(golden, trajectory, tmp_path):
+    """The same by the loop itself: settings of a preset, its log and what it ends with."""
+    name, kind, settings = TRAJECTORIES[trajectory]
+    model = network(golden, "f32", dropout=0.0, inner_dropout=0.0, attention_dropout=0.0)
+    view = Given(golden)
+    labels = {"action": torch.from_numpy(golden["in/target"])}
+    samples = Samples(view=view, rows=np.arange(4), ids=("a", "b", "c", "d"), labels=labels)
+    objective = build_objective([TermConfig(**term) for term in OBJECTIVES[name]])
+    optimizer = {"kind": {torch.optim.SGD: "sgd", torch.optim.Adam: "adam"}[kind], **settings}
+    config = LoopConfig(steps=5, batch=4, optimizer=optimizer, precision="fp64")
+    fit(model, no_targets, objective, {"training": Loader(samples=samples, batch=4)}, config, tmp_path)
+    logged = [json.loads(line)["loss"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    np.testing.assert_allclose(logged, golden[f"f64/traj_{trajectory}/total"], atol=1e-9, rtol=0)
+    kept = weights.export(model, weights.AVT)  # in fp32
+    for parameter in ("classifiers.action.weight", "future_predictor.gpt_model.h.0.attn.c_attn.weight"):
+        close(kept[parameter], golden[f"f64/traj_{trajectory}/final/{parameter}"], 1e-6)
+
+
+def test_accuracies(golden):
+    ranks = label_ranks(golden["f64/logits_action"], golden["in/target"])
+    assert 100 * accuracy(ranks < 1) == pytest.approx(float(golden["f64/acc/acc1_action"]), abs=1e-9)
+    assert 100 * accuracy(ranks < 5) == pytest.approx(float(golden["f64/acc/acc5_action"]), abs=1e-9)
 
 
 def test_published_names_order_and_storage(golden):

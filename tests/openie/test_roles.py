@@ -118,6 +118,24 @@ def test_published_quirks(shared_golden):
         assert " <a> ".join(published(*answer(case["tokens"], case["tags"]))) == case["action_text"], case
 
 
+def test_several_frames_of_one_instruction_as_published(shared_golden):
+    """Each frame's words stand one after the other in one sentence; of two objects the first is taken."""
+    golden = json.loads((shared_golden / "teacher_text.json").read_text())
+    assert set(golden["removed_verbs"]) == set(PUBLISHED_DROPPED)
+    case, words, tagged = golden["openie_multi"], [], []
+    for verbs, things in case["frames"]:
+        tags = ["O"] * len(words) + ["B-V"]
+        words += verbs
+        for thing in things:
+            own = thing.split()
+            words += own
+            tags += ["B-ARG1", *["I-ARG1"] * (len(own) - 1)]
+        tagged.append(tags)
+    words.append(".")
+    tagged = [[*tags, *["O"] * (len(words) - len(tags))] for tags in tagged]
+    assert " <a> ".join(published(*answer(words, *tagged))) == case["action_text"]
+
+
 def test_an_object_that_ends_the_sentence_is_lost_as_published_and_arg0_is_none():
     sentence, said = answer(["chop", "the", "onions"], ["B-V", "B-ARG1", "I-ARG1"])
     assert [(e.verb, e.object) for e in published_extractions(said)] == [("chop", None)]

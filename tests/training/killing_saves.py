@@ -17,7 +17,7 @@ import random
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +68,18 @@ class Instants:
         return watched
 
     def _dies_in_a_line(self, path: Path, *arguments: Any, **named: Any) -> Any:
-        if self.reached():
-            with open(path, "a", encoding="utf-8") as log:
+        log = open(path, *arguments, **named)  # noqa: SIM115 (who asks for it closes it)
+        write = log.writelines
+
+        def watched(lines: Iterable[str]) -> None:
+            if self.reached():
                 log.write('{"epoch": 1, "lo')
-            os.kill(os.getpid(), signal.SIGKILL)
-        return open(path, *arguments, **named)
+                log.flush()
+                os.kill(os.getpid(), signal.SIGKILL)
+            write(lines)
+
+        log.writelines = watched
+        return log
 
 
 def attempt(out: Path, optimizer: dict, last: int | None) -> int:

@@ -10,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("killing_saves.py")
 
-
-def kill(folder: Path, *arguments: str) -> str:
+def kill(folder: Path, *arguments: str, script: str = "killing_saves") -> str:
     """Run the script, which tries each instant in a process of its own."""
-    command = [sys.executable, str(SCRIPT), str(folder), *arguments]
+    command = [sys.executable, str(Path(__file__).with_name(f"{script}.py")), str(folder), *arguments]
     done = subprocess.run(
         command,
         env={**os.environ, "FORETASTE_PLAIN": "1"},
@@ -38,3 +36,10 @@ def test_some_instants(tmp_path):
 @pytest.mark.slow
 def test_every_instant(tmp_path):
     assert kill(tmp_path).count(", 0 ended otherwise") == 3
+
+
+@pytest.mark.slow
+def test_twenty_ends_from_outside(tmp_path):
+    """At random moments, by SIGKILL and by SIGTERM, in fp16 with dropout."""
+    said = kill(tmp_path, "--kills", "20", script="killing_at_random")
+    assert said.splitlines()[-1] == "10 by SIGKILL, 10 by SIGTERM, same bytes: True"

@@ -114,25 +114,39 @@ def test_accumulation_changes_nothing(tmp_path, optimizer):
 
 
 @pytest.mark.slow
-def test_two_processes_equal_one(tmp_path):
-    """fp64, no dropout; class weights, ignored positions, batches that do not divide: 37 = 4 x 9 + 1, so one
-    process has nothing.
+@pytest.mark.parametrize("processes", [2, 4])
+def test_several_processes_equal_one(tmp_path, processes):
+    """30 steps in fp64, no dropout; class weights, ignored positions, batches that do not divide: 37 = 4 x 9
+    + 1, so one process, or three, have nothing.
     """
-    arguments = {"batch": 9, "clip_norm": 0.5}
+    arguments = {"batch": 9, "clip_norm": 0.5, "epochs": 6}
     one = train(tmp_path / "one", **arguments)
-    run(tmp_path / "two", arguments, processes=2)
-    found = load_file(tmp_path / "two" / "final.safetensors")
+    run(tmp_path / "more", arguments, processes)
+    found = load_file(tmp_path / "more" / "final.safetensors")
     scores = found.pop("scores").numpy()
-    assert_equal(kept(tmp_path / "one"), kept(tmp_path / "two"), 1e-9)
-    assert_equal(found, {name: tensor.float() for name, tensor in kept(tmp_path / "two").items()})
-    # 37 rows on two processes: one of them is scored twice, and the order is that of the rows.
+    assert_equal(kept(tmp_path / "one"), kept(tmp_path / "more"), 1e-9)
+    assert_equal(found, {name: tensor.float() for name, tensor in kept(tmp_path / "more").items()})
+    # 37 rows do not divide: some are scored twice, and the order is that of the rows.
     np.testing.assert_allclose(scores, score(one, samples()).logits["action"], atol=1e-6)
-    a, b = lines(tmp_path / "one"), lines(tmp_path / "two")
-    assert len(a) == len(b) == 3 * 5 + 3
+    a, b = lines(tmp_path / "one"), lines(tmp_path / "more")
+    assert len(a) == len(b) == 6 * 5 + 6
     for x, y in zip(a, b, strict=True):
         assert x.keys() == y.keys()
         assert x.get("loss", 0) == pytest.approx(y.get("loss", 0), abs=1e-9)
         assert x.get("action_loss", 0) == pytest.approx(y.get("action_loss", 0), abs=1e-9)
+
+
+@pytest.mark.slow
+def test_killed_with_two_processes_it_goes_on_with_one(tmp_path, capsys):
+    """fp64, no dropout: as if one process had taken every step."""
+    arguments = {"batch": 9, "clip_norm": 0.5}
+    train(tmp_path / "one", **arguments)
+    killed = run(tmp_path / "two", {**arguments, "stop_at": 8, "stop_by": "kill"}, processes=2, check=False)
+    assert killed.returncode != 0
+    assert [path.name for path in (tmp_path / "two").glob("step-*")] == ["step-4"]
+    train(tmp_path / "two", **arguments)
+    assert "cut into 2 parts, now into 1" in capsys.readouterr().err
+    assert_equal(kept(tmp_path / "one"), kept(tmp_path / "two"), 1e-9)
 
 
 @pytest.mark.slow

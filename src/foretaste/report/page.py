@@ -29,7 +29,7 @@ from foretaste.report.sections import (
     language_models,
     opening,
     pairs,
-    paper,
+    paper_table,
     pipeline,
     provenance,
     samples,
@@ -41,7 +41,7 @@ from foretaste.report.sections import (
 
 #: The sections in the order of the page.
 SECTIONS = (
-    paper, arms, sweeps, pipeline, settings, targets, curves, language_models, classes, pairs, windows,
+    paper_table, arms, sweeps, pipeline, settings, targets, curves, language_models, classes, pairs, windows,
     samples, attention, issues, provenance, cost,
 )  # fmt: skip
 
