@@ -216,6 +216,14 @@ def test_a_typo_lists_the_checks(data, capsys):
     assert "did you mean 'rows'?" in capsys.readouterr().err
 
 
+def test_real_verbs_pass(shared_data, capsys):
+    checks = ("files", "checksums", "rows", "counts", "splits", "classes", "clocks")
+    code, found = examined(
+        capsys, "epic55_verbs", "--only", *checks, "--config", f"data_root={shared_data}", "--fail-on", "warn"
+    )
+    assert code == 0 and {one["level"] for one in found.values()} == {"PASS"}
+
+
 @pytest.mark.parametrize("dataset", ["epic55", "egtea_s1", "egtea_s2", "egtea_s3"])
 def test_real_labels_pass(dataset, shared_data, capsys):
     settings = (f"data_root={shared_data}", "systems=lm_avt_counts")

@@ -85,12 +85,23 @@ def test_a_job_that_ended_without_a_word(picture):
 
 def test_what_else_goes_wrong_is_told(picture):
     tell(picture, "error", logging.ERROR, msg="MissingInputException: x")
+    tell(picture, "", logging.WARNING, msg="A clock is wrong.")
+    assert printed(picture).splitlines() == ["MissingInputException: x", "A clock is wrong."]
+
+
+def test_what_is_said_without_a_run_is_told_in_the_end(picture):
+    tell(picture, "", msg="Building DAG of jobs...")
     tell(picture, "", msg="Nothing to be done (all requested files are present and up to date).")
+    picture.end()
+    assert printed(picture) == "nothing to be done: every result is there, as planned\n"
+
+
+def test_what_is_said_before_a_run_is_noise(picture):
+    tell(picture, "", msg="Provided cores: 2")
+    tell(picture, "run_info", stats={"total": 3})
     tell(picture, "", msg="Select jobs to execute...")
-    assert printed(picture).splitlines() == [
-        "MissingInputException: x",
-        "nothing to be done: every result is there, as planned",
-    ]
+    picture.end()
+    assert printed(picture).endswith("0 of 3 steps done in 0:00\n") and "cores" not in printed(picture)
 
 
 def test_a_job_that_was_interrupted_is_no_error(picture, monkeypatch):

@@ -36,11 +36,16 @@ class Findings:
 
     def fail(self, what: str, where: object, expected: str, to_do: str) -> None:
         """A run would stop at it, or its numbers would be wrong."""
-        self.found.append(Finding(level="FAIL", what=what, where=str(where), expected=expected, to_do=to_do))
+        self._add(Finding(level="FAIL", what=what, where=str(where), expected=expected, to_do=to_do))
 
     def warn(self, what: str, where: object, expected: str, to_do: str) -> None:
         """It may be meant so."""
-        self.found.append(Finding(level="WARN", what=what, where=str(where), expected=expected, to_do=to_do))
+        self._add(Finding(level="WARN", what=what, where=str(where), expected=expected, to_do=to_do))
+
+    def _add(self, one: Finding) -> None:
+        """Once: several models may start from one file."""
+        if one not in self.found:
+            self.found.append(one)
 
     def error(self, error: ForetasteError) -> None:
         """What a stage would stop at."""

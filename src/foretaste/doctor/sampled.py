@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foretaste.annotations.video_folds import for_choosing
+from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import read_boxes
 from foretaste.contracts.view import Sources
+from foretaste.doctor.findings import NothingToCheckError
 from foretaste.pipeline import families
 from foretaste.pipeline.config import validated
 from foretaste.training.material import latest_allowed
@@ -64,7 +66,12 @@ def sampled(dataset: Examined, task: str) -> Sampled:
     if dataset.settings.choose is not None:
         segments = for_choosing(segments, dataset.settings.choose, dataset.settings.evaluated)
     videos = dataset.videos.table if "videos" in planned.inputs else None
-    samples = families.build("tasks", planned.config["task"], "task", segments=segments, videos=videos)
+    try:
+        samples = families.build("tasks", planned.config["task"], "task", segments=segments, videos=videos)
+    except DataError as error:
+        if videos is None and dataset.catalogue.components["tasks"][task]["videos"]:
+            raise NothingToCheckError(f"{task} needs the videos, and there is none") from error
+        raise
     usable = np.flatnonzero(pc.is_null(samples["dropped_because"]).to_numpy(zero_copy_only=False))
     unseen, late = np.full(samples.num_rows, None, dtype=object), []
     views = planned.config.get("views", [])

@@ -13,7 +13,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from logging import ERROR, LogRecord
+from logging import ERROR, WARNING, LogRecord
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,8 @@ SHOWN = 8
 #: Bytes at the end of a log that hold its last line.
 TAIL = 4096
 
-#: What Snakemake says beside the error of a job that failed.
+#: What Snakemake says before every run, and beside the error of a job that failed.
+_USUAL = ("Building DAG of jobs", "Using shell", "host: ", "Assuming unrestricted", "Config file")
 _BESIDE = (
     "At least one job did not complete",
     "Exiting because a job execution failed",
@@ -83,6 +84,7 @@ class Picture:
         self.done = self.total = 0
         self._began_s = time.monotonic()
         self._live: Live | None = None
+        self._said: list[str] = []
         os.environ[PICTURE] = "1"
 
     def take(self, record: LogRecord) -> None:
@@ -91,15 +93,25 @@ class Picture:
         known = getattr(self, f"_{event}", None) if event else None
         if known is not None:
             known(facts)
-        elif event in ("", "error") and record.levelno >= ERROR:
-            said = record.getMessage().strip()
+        elif event in ("", "error"):
+            self._take_words(record.getMessage().strip(), record.levelno)
+
+    def _take_words(self, said: str, level: int) -> None:
+        """Errors and warnings are told at once; what else is said before a run begins, if none does."""
+        if level >= WARNING:
             if said and not any(words in said for words in _BESIDE):
-                self._print(Text(said, style="red"))
-        elif "Nothing to be done" in str(record.msg):
-            self._print(Text("nothing to be done: every result is there, as planned"))
+                self._print(Text(said, style="red" if level >= ERROR else "yellow"))
+                self._said.clear()
+        elif "Nothing to be done" in said:
+            self._said = ["nothing to be done: every result is there, as planned"]
+        elif not self.total and not said.startswith(_USUAL):
+            self._said.append(said)
 
     def end(self) -> None:
         """After the last record."""
+        if not self.total and self._said:  # of a command that runs nothing, such as --list-rules
+            self._print(Text("\n".join(self._said)))
+            self._said.clear()
         if self._live is not None:
             self._live.stop()
             self._live = None
