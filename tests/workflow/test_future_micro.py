@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from said_by_predict import check_as_cached
 
 pytestmark = pytest.mark.slow
 
@@ -36,3 +37,7 @@ def check(results: Path) -> None:
     attention = page[page.index("<h2>Attention") :]
     assert attention.count('alt="own clip"') == attention.count('alt="clip of the action"') == 4 * 2
     assert "The teacher read:" not in page
+    # Of a new video frames are kept, and flow is computed, as the run did.
+    for model in ("student_two_way", "student_two_way_flow"):
+        samples = results / "kitchen_micro/samples/anticipation.parquet"
+        assert check_as_cached(folder / "seed0" / model, samples, results / "kitchen_micro/world/videos") == 4

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from foretaste.contracts.classes import read_classes
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.artifact import sha256, whole, write_json
+from foretaste.prediction.onnx import write_onnx
 from foretaste.prediction.package import FORMAT, NAME, NETWORK, Package, is_package
+from foretaste.prediction.predictor import Predictor
 
 README = """# {model}
 
@@ -34,14 +36,15 @@ for moment in predictor.moments(video, video.times_s(0.5)):
 ```
 
 Data that it learnt from: licence {licence}; terms {terms}. Scores {scores}.
-"""
+{onnx}"""
 
 #: Files of a checkpoint that a network is built from; siblings that score their own folds are left out.
 _CHECKPOINT = ("model.safetensors", "classes.json", "manifest.json")
 
 
-def export(package: Package, out: Path) -> None:
-    """Write ``package`` to the folder ``out``, whole or not at all.
+def export(package: Package, out: Path, onnx: bool = False) -> list[str]:
+    """Write ``package`` to the folder ``out``, whole or not at all, with its networks in ``onnx``, too, if
+    that is asked for: what became of each, in a line.
 
     A package that is there already is replaced; ConfigError where something else is.
     """
@@ -54,11 +57,13 @@ def export(package: Package, out: Path) -> None:
                 place = folder / name / file.relative_to(source)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, place)
-        (folder / "README.md").write_text(_readme(package), encoding="utf-8")
+        lines = write_onnx(Predictor(package, "cpu"), folder) if onnx else []
+        (folder / "README.md").write_text(_readme(package, lines), encoding="utf-8")
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         digests = {path.relative_to(folder).as_posix(): sha256(path) for path in files}
         facts = replace(package.facts, files=digests)
         write_json(folder / NAME, {"format": FORMAT, **asdict(facts)})
+    return lines
 
 
 def _files(source: Path) -> Iterator[Path]:
@@ -70,7 +75,7 @@ def _files(source: Path) -> Iterator[Path]:
         yield from (path for path in sorted(source.rglob("*")) if path.is_file())
 
 
-def _readme(package: Package) -> str:
+def _readme(package: Package, lines: Sequence[str]) -> str:
     facts = package.facts
     what = (
         f"what happens {facts.tau_a:g} s after what it sees"
@@ -85,4 +90,5 @@ def _readme(package: Package) -> str:
         licence=facts.licence or "not stated",
         terms=facts.terms or "not stated",
         scores=facts.scores,
+        onnx="".join(f"\n{line}\n" for line in lines),
     )

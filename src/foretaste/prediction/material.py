@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import torch
+from torch import Tensor
 
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
@@ -171,6 +173,22 @@ def times_shown_s(facts: Facts, stops_s: np.ndarray) -> np.ndarray:
             times_s = Clip(**made.clip).times_s(times_s).ravel()
         found.append(times_s)
     return np.unique(np.concatenate(found))
+
+
+def inputs_of(facts: Facts, base: Sources, rows: int) -> dict[str, Tensor]:
+    """Inputs of the network as its views give them, of ``rows`` rows that show nothing in particular."""
+    found = {}
+    several = "views" in facts.view and facts.view["kind"] == "named"
+    for name, view in facts.view.get("views", {"": facts.view}).items():
+        config, prefix = _config(view), f"{name}." if several else ""
+        if view["kind"] == "features":
+            found[f"{prefix}features"] = torch.randn(rows, config.frames, base.feature_width)
+            continue
+        channels = 3 if config.modality == RGB or (not several and "views" in facts.view) else 2
+        size = config.geometry.size
+        shape = (rows, config.frames, channels, size, size)
+        found[f"{prefix}frames"] = torch.randint(0, 256, shape, dtype=torch.uint8)
+    return found
 
 
 def smallest_step_s(view: Mapping[str, Any]) -> float:

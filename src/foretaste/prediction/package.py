@@ -6,6 +6,7 @@ or where the workflow left it.
     network_start/      the folder of a published network that it is built from, where it is built from one
     backbone/           the network whose vectors it reads, if it reads features: as network/
     backbone_start/     likewise
+    network.onnx, backbone.onnx    both for programs without torch, where they were asked for
     README.md           how to use the folder
 
 ``Package`` is what the folder says, with the place of each part: in the folder itself, or in the store of
