@@ -14,7 +14,7 @@ export HF_HUB_OFFLINE := 1
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-fast lint bench setup lock openie-env
+.PHONY: demo test test-fast lint bench setup lock openie-env wheel
 demo: $(READY)
 	snakemake --cores $(CORES) --quiet rules -- demo
 	@foretaste arms $(DEMO)/summary.json
@@ -55,6 +55,12 @@ bench: $(READY)
 	python bench/performance_page.py
 
 setup: $(READY)
+
+# What others install, with the workflow in it (docs/tutorial.md): dist/foretaste-<version>-py3-none-any.whl.
+wheel: $(READY)
+	rm -rf build dist
+	python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	rm -rf build
 
 # The environment: exactly the lock file, then this package on top of it.
 $(READY): requirements.lock pyproject.toml

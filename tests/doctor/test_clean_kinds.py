@@ -251,5 +251,5 @@ def test_what_is_published_is_about_datasets_that_there_are():
     names = [path.stem for path in (ROOT / "workflow/published").glob("*.yaml")]
     assert len(names) > 8
     for name in names:
-        known = published(ROOT, files, name)
+        known = published(files, name)
         assert known is not None and (name == RECIPE1M or name in files.names("datasets"))

@@ -1,4 +1,4 @@
-"""A dataset in one's own CSV files: one row a segment, with a header. docs/own-data.md has a worked example.
+"""A dataset in one's own CSV files: one row a segment, with a header. docs/tutorial.md has a worked example.
 
 Which column is which, the clock, the delimiter and the words for the splits are settings. Labels are words: a
 verb and a noun (the action is made of them, ``take_cup``), an action alone, or all three. Unless a file lists

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -95,11 +95,11 @@ class PublicFile:
     address: str | None
 
 
-def published(root: Path, files: Files, dataset: str) -> Published | None:
+def published(files: Files, dataset: str) -> Published | None:
     """What is known of a dataset, or of what it is based on: the nearest word of each counts. None where
     nothing is known.
     """
-    folder, known = Path(root) / "workflow" / "published", {}
+    folder, known = files.root / "workflow" / "published", {}
     for name in reversed(files.chain("datasets", dataset) if dataset != RECIPE1M else [RECIPE1M]):
         path = folder / f"{name}.yaml"
         if path.is_file():

@@ -95,7 +95,7 @@ def discard(path: Path) -> None:
 
 def _flush(path: Path) -> None:
     for inner in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if inner.is_file():
+        if inner.is_file() and not inner.is_symlink():  # what a link leads to is not ours
             # safetensors makes its files readable by their owner alone; artifacts are for the group to share.
             inner.chmod(0o666 & ~_UMASK)
             sync(inner)

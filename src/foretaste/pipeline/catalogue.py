@@ -48,11 +48,11 @@ class Catalogue:
         check_folder(self.results, "config.yaml.results_root")
         check_holds_no_data(self.results, self.run.data_root)
         self.components, self._settings = (
-            schemas(Path(root) / "workflow" / "schemas" / f"{name}.json")
+            schemas(self.files.root / "workflow" / "schemas" / f"{name}.json")
             for name in ("components", "settings")
         )
         self._overridden(TextConfig(), "config.yaml")
-        named = _rule_names(Path(root) / "Snakefile")
+        named = _rule_names(self.files.root / "Snakefile")
         for stage in self.run.threads:
             if stage not in PATHS:
                 raise unknown("stage", stage, PATHS, "config.yaml: threads")

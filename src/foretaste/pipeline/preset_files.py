@@ -3,6 +3,9 @@
 One may name its parent with ``base:`` and then holds only what differs; ``on: {<dataset>: ...}`` in a preset
 holds what differs by dataset. Mappings are merged key by key, everything else is replaced, ``null`` removes a
 key.
+
+They lie in ``workflow/``: of a checkout all of them; of a project folder (``foretaste init``) its own, and
+the others in the installed package.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.pipeline.config import DatasetConfig, SystemConfig, validated
+from foretaste.pipeline.families import PACKAGE
 from foretaste.pipeline.names import check_name
 from foretaste.pipeline.overrides import added, laid_over
 from foretaste.pipeline.sweeps import check_sweeps, swept
@@ -21,16 +25,32 @@ from foretaste.pipeline.yaml_files import read_yaml
 
 
 class Files:
-    """The YAML files of one checkout: datasets and systems by name; ``overrides``: what a run lays over its
-    systems.
+    """The YAML files of one checkout or project folder: datasets and systems by name; ``overrides``: what a
+    run lays over its systems.
     """
 
     def __init__(self, root: Path, overrides: Mapping[str, Any] | None = None):
-        self.root, self.overrides = Path(root), overrides or {}
+        self.own, self.root, self.overrides = Path(root), whole_workflow(root), overrides or {}
 
     def names(self, kind: str) -> list[str]:
         """The datasets or systems that there are (``kind``: "datasets" or "systems")."""
-        return sorted(path.stem for path in (self.root / "workflow" / kind).glob("*.yaml"))
+        return sorted(self._paths(kind))
+
+    @cache  # noqa: B019 (one Files lives as long as the process)
+    def _paths(self, kind: str) -> dict[str, Path]:
+        """Name -> file. A project's own may not have the name of one of the package."""
+        found = {path.stem: path for path in (self.root / "workflow" / kind).glob("*.yaml")}
+        if self.own != self.root:
+            for path in (self.own / "workflow" / kind).glob("*.yaml"):
+                if path.stem in found:
+                    raise ConfigError(
+                        f"two {kind} of one name {path.stem!r}",
+                        path,
+                        f"another name than {found[path.stem]}",
+                        "rename it; with base: it may start from that one",
+                    )
+                found[path.stem] = path
+        return found
 
     def chain(self, kind: str, name: str) -> list[str]:
         """``name`` and its parents, nearest first."""
@@ -106,9 +126,10 @@ class Files:
         return layer
 
     def _path(self, kind: str, name: str) -> Path:
-        path = self.root / "workflow" / kind / f"{name}.yaml"
-        if name not in self.names(kind):
-            raise unknown(kind.removesuffix("s"), name, self.names(kind), path.parent)
+        paths = self._paths(kind)
+        if name not in paths:
+            raise unknown(kind.removesuffix("s"), name, paths, self.own / "workflow" / kind)
+        path = paths[name]
         check_name(kind.removesuffix("s"), name, path)
         return path
 
@@ -129,6 +150,13 @@ class Files:
         """How an error names a preset: its file and the files that it is based on."""
         first, *bases = self.chain(kind, name)
         return f"workflow/{kind}/{first}.yaml" + (f" (base {', '.join(bases)})" if bases else "")
+
+
+def whole_workflow(root: Path) -> Path:
+    """The folder that holds the Snakefile and all of workflow/: ``root`` where it is a checkout, else the
+    installed package.
+    """
+    return Path(root) if (Path(root) / "workflow" / "schemas").is_dir() else PACKAGE
 
 
 def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

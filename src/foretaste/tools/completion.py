@@ -15,6 +15,7 @@ from pathlib import Path
 from foretaste.contracts.errors import ForetasteError
 from foretaste.pipeline.configured import configured
 from foretaste.pipeline.named_targets import named_targets
+from foretaste.pipeline.preset_files import Files
 
 _BASH = """
 _foretaste_complete() {
@@ -88,7 +89,7 @@ def _source(tool: str) -> str:
 
 
 def _datasets() -> list[str]:
-    return sorted(path.stem for path in Path("workflow/datasets").glob("*.yaml"))
+    return Files(Path()).names("datasets")
 
 
 def _targets() -> list[str]:

@@ -77,11 +77,11 @@ def _each(
         if made.catalogue.run.recipes is None:
             to_do = "foretaste doctor recipe1m --config recipes=FILE"
             raise ConfigError("no recipes", "config.yaml: recipes", "the path of a layer1.json", to_do)
-        known = published(Path(), files, RECIPE1M)
+        known = published(files, RECIPE1M)
         yield Examined(made, made.catalogue.run.dataset, known, asked), ("recipes",)
         return
     for name in made.catalogue.dataset(arguments.dataset).pool or (arguments.dataset,):
-        yield Examined(made, name, published(Path(), files, name), asked), arguments.only
+        yield Examined(made, name, published(files, name), asked), arguments.only
 
 
 def _tell(result: Result, most: int) -> None:

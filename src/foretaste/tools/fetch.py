@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Fetch and tell; 1 where a file could not be had."""
     of_text = arguments.dataset == RECIPE1M
     made = configured([*arguments.config, *([] if of_text else [f"dataset={arguments.dataset}"])])
-    known = published(Path(), made.catalogue.files, arguments.dataset)
+    known = published(made.catalogue.files, arguments.dataset)
     if known is None:
         settings = made.catalogue.dataset(arguments.dataset)
         raise ConfigError(

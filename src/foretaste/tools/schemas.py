@@ -20,6 +20,7 @@ from foretaste.pipeline import families
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.config import DatasetConfig, SystemConfig
 from foretaste.pipeline.fingerprint import FAMILIES
+from foretaste.pipeline.preset_files import whole_workflow
 from foretaste.pipeline.run_config import RunConfig
 from foretaste.text.phrases import PhraseOptions
 
@@ -35,9 +36,8 @@ DECLARED = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fix", action="store_true", help="write the files that are out of step")
-    parser.add_argument(
-        "--folder", type=Path, default=Path("workflow/schemas"), help="where they lie (default: %(default)s)"
-    )
+    usual = whole_workflow(Path()) / "workflow" / "schemas"
+    parser.add_argument("--folder", type=Path, default=usual, help="where they lie (default: %(default)s)")
 
 
 def run(arguments: argparse.Namespace) -> None:
