@@ -14,7 +14,7 @@ export HF_HUB_OFFLINE := 1
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-fast lint bench setup lock openie-env wheel
+.PHONY: demo test test-fast lint bench setup lock openie-env wheel site
 demo: $(READY)
 	snakemake --cores $(CORES) --quiet rules -- demo
 	@foretaste arms $(DEMO)/summary.json
@@ -61,6 +61,10 @@ wheel: $(READY)
 	rm -rf build dist
 	python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 	rm -rf build
+
+# The pages of docs/ as a site, with every setting and every module: site/index.html.
+site: $(READY)
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
 # The environment: exactly the lock file, then this package on top of it.
 $(READY): requirements.lock pyproject.toml

@@ -82,7 +82,9 @@ class Config(Options):
     """The defaults are those of bmvc2021; iccv2023 has 8 heads and twice 6 layers."""
 
     variant: Literal["bmvc2021", "iccv2023"]
+    """Whose network: of the paper of 2021, or of that of 2023."""
     width: PositiveInt = 768
+    """Values of the vector of a box."""
     heads: PositiveInt = 12
     """Attention heads; they divide the width."""
     spatial_layers: PositiveInt = 4

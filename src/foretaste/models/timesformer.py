@@ -72,8 +72,11 @@ class Config(Options):
     the frames are averaged at the end, and their order does not count.
     """
     width: PositiveInt = 768
+    """Values of the vector of a patch."""
     layers: PositiveInt = 12
+    """Blocks, one after another."""
     heads: PositiveInt = 12
+    """Attention heads; they divide the width."""
     drop_path: float = Field(0.1, ge=0, lt=1)
     """How often the last block adds nothing, in training; it falls evenly to 0 at the first."""
     dropout: float = Field(0.0, ge=0, lt=1)

@@ -27,8 +27,11 @@ class Config(Options):
     patch: PositiveInt = 16
     """Height and width of a patch; it divides the image."""
     width: PositiveInt = 768
+    """Values of the vector of a patch."""
     layers: PositiveInt = 12
+    """Blocks, one after another."""
     heads: PositiveInt = 12
+    """Attention heads; they divide the width."""
     dropout: float = Field(0.0, ge=0, lt=1)
     """On the vector that is classified."""
     classify: tuple[str, ...] = ()

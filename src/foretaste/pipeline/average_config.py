@@ -28,6 +28,7 @@ class AverageConfig(Options):
     role: Literal["teacher", "student"] = "teacher"
     """What the report files it under: the mean of students is one."""
     label: str
+    """Its name in tables and figures."""
     average: tuple[str, ...] = Field(min_length=1)
     """The models whose scores are averaged."""
     seeds: tuple[int, ...] = ()

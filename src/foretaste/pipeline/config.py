@@ -25,9 +25,9 @@ from pydantic import (
 from foretaste.contracts.metrics import METRICS
 from foretaste.contracts.modalities import RGB, Modality
 from foretaste.pipeline.average_config import AverageConfig
+from foretaste.pipeline.backbone_config import BackboneConfig
 from foretaste.pipeline.explain import explain
 from foretaste.pipeline.families import Part
-from foretaste.pipeline.first_weights import first_weights
 from foretaste.pipeline.history_config import HistoryConfig
 from foretaste.pipeline.language_models import check_name
 from foretaste.pipeline.model_config import AnyModel, Objective
@@ -41,6 +41,7 @@ class OpenieConfig(Options):
     """How sentences become extractions."""
 
     backend: Part("openie") = {"kind": "rules"}
+    """What finds them: a file of `openie/`."""
     shards: PositiveInt = 1
     """Jobs that the corpus is cut into."""
 
@@ -49,6 +50,7 @@ class TextConfig(Options):
     """How recipes become the phrases that a language model reads."""
 
     openie: OpenieConfig = OpenieConfig()
+    """How sentences become extractions."""
     phrases: dict[str, Any] = {}
     """How extractions become phrases (text/phrases.py)."""
 
@@ -91,9 +93,11 @@ class DatasetConfig(Options):
     """One dataset and split: how it is read, its clock, and what is anticipated."""
 
     title: str
+    """What tables and reports call it."""
     systems: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1), EachOnce]
     """One or several systems, which are run where config.yaml names none."""
     reader: Part("annotations")
+    """What reads its labels: a file of `annotations/`."""
     tau_a: NonNegativeFloat | None = None
     """Of anticipation: seconds between the end of the observation window and the action."""
     tau_o: PositiveFloat | None = None
@@ -147,9 +151,13 @@ class LmConfig(Options):
     text: str = "recipes"
     """The text of the preset that it is pretrained on."""
     view: Part("views") | None = None
+    """What it is shown: a file of `views/`."""
     network: Part("models") | None = None
+    """What it is: a file of `models/`."""
     objective: Objective = ()
+    """The terms of its pretraining."""
     training: LoopConfig | None = None
+    """How it is pretrained; null: it is taken as it is."""
 
     @model_validator(mode="after")
     def _all_or_nothing(self) -> LmConfig:
@@ -158,69 +166,6 @@ class LmConfig(Options):
         detects = self.network is not None and self.network.get("kind") == "replaced_token_detection"
         if detects != (self.generator is not None):
             raise ValueError("a generator goes with network: {kind: replaced_token_detection}")
-        return self
-
-
-class GridConfig(Options):
-    """The grid of times at which a video's frames are turned into features."""
-
-    fps: PositiveFloat
-    """Grid times are k / fps from the start of the video."""
-    shards: PositiveInt = 1
-    """Files, one writer each."""
-    batch: PositiveInt = 64
-    """Frames or clips that the network sees at once: as its device's memory allows."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """bf16 is autocast."""
-
-
-#: Settings of the view `clip` that say what a backbone is shown at a grid time; the others are about windows.
-CLIP_OF_A_BACKBONE = {"kind", "frames", "rate", "geometry", "modality"}
-
-
-class BackboneConfig(Options):
-    """The network that turns frames into feature vectors: trained here, taken as others published it, or its
-    vectors given as files.
-    """
-
-    grid: GridConfig
-    init: Annotated[str, AfterValidator(check_name)] | None = None
-    """Where the network `pretrained_vision` starts, named as a language model's `init` is."""
-    view: Part("views") | None = None
-    network: Part("models") | None = None
-    objective: Objective = ()
-    training: LoopConfig | None = None
-    files: DataPath | None = None
-    """Feature files (HDF5, docs/formats.md) relative to data_root, where the features are not made here."""
-
-    @property
-    def published(self) -> str | None:
-        """The file of weights that the network names, relative to data_root."""
-        return None if self.network is None else first_weights(self.network)
-
-    @model_validator(mode="after")
-    def _made_or_given(self) -> BackboneConfig:
-        if self.files is not None:
-            if self.view or self.network or self.objective or self.training or self.init:
-                raise ValueError("a backbone with files has nothing else but a grid")
-            return self
-        if self.view is None or self.network is None:
-            raise ValueError("a backbone has either files, or view and network")
-        kind = self.view.get("kind")
-        if kind not in ("frames", "clip") or self.view.get("modality", "rgb") != "rgb":
-            raise ValueError("a backbone sees frames or clips of RGB: view: {kind: frames} or {kind: clip}")
-        if kind == "clip" and (unused := sorted(set(self.view) - CLIP_OF_A_BACKBONE)):
-            raise ValueError(
-                f"a backbone of clips knows no {', '.join(unused)}: {', '.join(sorted(CLIP_OF_A_BACKBONE))}"
-            )
-        if kind == "clip" and self.training is not None:
-            raise ValueError("a backbone of clips is used as it was published, without training")
-        if (self.training is None) != (not self.objective):
-            raise ValueError("a backbone that is trained has objective and training")
-        if (self.network.get("kind") == "pretrained_vision") != (self.init is not None):
-            raise ValueError("init goes with network: {kind: pretrained_vision}")
-        if self.training is None and self.init is None and self.published is None:
-            raise ValueError("a backbone that is not trained starts from published weights")
         return self
 
 
@@ -247,6 +192,7 @@ class SystemConfig(Options):
     """A preset: the models of one paper's system and how they are compared."""
 
     title: str
+    """What tables and reports call it."""
     paper: str | None = None
     """What it follows; nothing where it is nobody's but one's own."""
     task: str = "anticipation"
@@ -258,12 +204,17 @@ class SystemConfig(Options):
     primary_metric: Literal[tuple(name for name, metric in METRICS.items() if metric.counts_hits)]
     """The one number, of the dataset's first head, that the report is about, named beforehand."""
     history: HistoryConfig = HistoryConfig()
+    """Which earlier segments its text teachers are shown."""
     texts: dict[str, TextConfig] = {}
     """What recipes are made into, by name; `recipes` is what a language model reads that names none."""
     lms: dict[str, LmConfig] = {}
+    """Language models, by name."""
     backbones: dict[str, BackboneConfig] = {}
+    """Networks or files that features come from, by name."""
     frame_stores: dict[str, FrameStoreConfig] = {}
+    """Stores of decoded frames, by name."""
     models: dict[str, AnyModel]
+    """Teachers, students and averages, by name."""
     sweep: dict[str, dict[str, tuple[Any, ...]]] = {}
     """Models that differ from a model in one setting, and are compared with it:
     `{student_lm: {objective.1.weight: [1, 2, 8]}}`.

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline.config import BackboneConfig, FrameStoreConfig, LmConfig, TextConfig
+from foretaste.pipeline.backbone_config import BackboneConfig
+from foretaste.pipeline.config import FrameStoreConfig, LmConfig, TextConfig
 from foretaste.pipeline.preset_files import Files
 
 #: Where a preset defines such names -> the class of their settings.

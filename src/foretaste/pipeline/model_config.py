@@ -71,6 +71,7 @@ class TermConfig(Options):
     it afterwards.
     """
     weight: NonNegativeFloat = 1.0
+    """What its value is multiplied by in the sum; 0: it is left out."""
     over: Literal["labelled", "unlabelled", "all"] = "labelled"
     """Which samples count."""
     reduction: Literal["batch", "positions", "elements"] = "batch"
@@ -179,6 +180,7 @@ class ModelConfig(Options):
     which others learn from, in one.
     """
     network: Part("models")
+    """What it is: a file of `models/`."""
     lm: str | None = None
     """The language model of the preset that it starts from."""
     backbone: str | None = None
@@ -186,6 +188,7 @@ class ModelConfig(Options):
     frame_store: str | None = None
     """The frame store of the preset that its views `clip` read; null: they decode the videos."""
     objective: Objective = ()
+    """The terms that it is trained on."""
     live: Annotated[tuple[str, ...], EachOnce] = ()
     """Of the models that the objective mentions, those that are asked while this one is trained, on the same
     samples, crops and flips; the others speak from their cached scores.
@@ -206,6 +209,7 @@ class ModelConfig(Options):
         Annotated[LoopConfig, Tag("loop")] | Annotated[CountingConfig, Tag("counting")],
         Discriminator(lambda value: _kind(value, "loop")),
     ]
+    """How it is trained; `kind: counting` of what only counts."""
     extra: Annotated[tuple[str, ...], EachOnce] = ()
     """Tasks whose samples it takes beside those of its system's: `pairs`. They have no labels: terms over
     `unlabelled` or `all` are trained on them, and they are scored, for models that learn from this one.

@@ -40,9 +40,13 @@ class Asked(Options):
     nodes: PositiveInt | None = None
     """Nodes over which the processes of a step are spread evenly."""
     slurm_account: str | None = None
+    """The account that pays for the jobs."""
     slurm_partition: str | None = None
+    """Where they are queued."""
     qos: str | None = None
+    """Their quality of service."""
     constraint: str | None = None
+    """What their nodes must have, as sbatch takes it."""
     gpu_model: str | None = None
     """What `--gpus=model:n` calls it; on several nodes, `--gpus-per-node`."""
     slurm_extra: str | None = None

@@ -35,6 +35,7 @@ class TableConfig(Options):
     title: str
     """What it shows, and whose table it is."""
     dataset: str
+    """A file of workflow/datasets."""
     columns: Annotated[dict[str, Annotated[tuple[Metric, ...], EachOnce]], Field(min_length=1)]
     """Head -> the metrics that are shown of it."""
     baseline: str | None = None

@@ -21,25 +21,35 @@ class AdamW(Options):
     kind: Literal["adamw"]
     """Adam with decoupled weight decay."""
     lr: PositiveFloat
+    """Learning rate, before the schedule."""
     weight_decay: NonNegativeFloat = 0.0
+    """What weights shrink by at each step, times the rate."""
     betas: tuple[float, float] = (0.9, 0.999)
+    """How much of themselves the running means of gradients and of their squares keep."""
 
 
 class Adam(Options):
     kind: Literal["adam"]
     """Adam with L2 added to the gradient, as published for AVT on EPIC-55."""
     lr: PositiveFloat
+    """Learning rate, before the schedule."""
     weight_decay: NonNegativeFloat = 0.0
+    """What times the weights is added to their gradient."""
     betas: tuple[float, float] = (0.9, 0.999)
+    """How much of themselves the running means of gradients and of their squares keep."""
 
 
 class Sgd(Options):
     kind: Literal["sgd"]
     """Stochastic gradient descent."""
     lr: PositiveFloat
+    """Learning rate, before the schedule."""
     weight_decay: NonNegativeFloat = 0.0
+    """What times the weights is added to their gradient."""
     momentum: NonNegativeFloat = 0.9
+    """How much of itself the running sum of gradients keeps."""
     nesterov: bool = True
+    """Whether the gradient is looked at one step ahead (Nesterov)."""
 
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> Sgd:
@@ -102,8 +112,9 @@ class LoopConfig(Options):
     kind: Literal["loop"] = "loop"
     """Gradient descent."""
     epochs: PositiveInt | None = None
+    """Length in passes over the training samples: exactly one of `epochs` and `steps`."""
     steps: PositiveInt | None = None
-    """Length: exactly one of `epochs` and `steps`."""
+    """Length in optimizer steps."""
     batch: PositiveInt
     """Samples of one optimizer step, over all processes and accumulation steps."""
     accumulate: PositiveInt = 1
@@ -111,7 +122,9 @@ class LoopConfig(Options):
     batch norms by itself: with either, another number is another training.
     """
     optimizer: Annotated[AdamW | Adam | Sgd, Field(discriminator="kind")]
+    """How gradients become steps."""
     schedule: ScheduleConfig = ScheduleConfig()
+    """How the rates change over the steps."""
     groups: tuple[RateGroup, ...] = ()
     """Parameter groups with another rate; the first match wins."""
     clip_norm: PositiveFloat | None = None

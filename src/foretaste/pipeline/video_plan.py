@@ -7,9 +7,10 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline import families
+from foretaste.pipeline.backbone_config import BackboneConfig
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.components import with_defaults
-from foretaste.pipeline.config import BackboneConfig, validated
+from foretaste.pipeline.config import validated
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.planned import Planned, tables

@@ -17,7 +17,9 @@ class Picture(Options):
     """The picture that a network sees of a frame."""
 
     height: PositiveInt = 96
+    """In pixels."""
     width: PositiveInt = 128
+    """In pixels."""
     margin: float = Field(1.0, ge=1.0)
     """The frame is resized to just cover this many times the picture, whose centre is then cut out (AVT-b's
     test: 248 / 224).

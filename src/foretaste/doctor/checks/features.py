@@ -10,7 +10,7 @@ from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import Findings, NothingToCheckError
 from foretaste.features.store import FeatureStore
 from foretaste.features.verify import verify
-from foretaste.pipeline.config import BackboneConfig
+from foretaste.pipeline.backbone_config import BackboneConfig
 from foretaste.pipeline.found_files import matching
 
 

@@ -14,7 +14,8 @@ from foretaste.contracts.view import Sources
 from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import Findings, NothingToCheckError
 from foretaste.pipeline import families
-from foretaste.pipeline.config import BackboneConfig, LmConfig
+from foretaste.pipeline.backbone_config import BackboneConfig
+from foretaste.pipeline.config import LmConfig
 from foretaste.pipeline.first_weights import first_weights
 from foretaste.pipeline.language_models import source
 
