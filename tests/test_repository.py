@@ -73,3 +73,10 @@ def test_pages_that_presets_and_datasets_name_are_there():
         for page in re.findall(r"docs/[\w./-]+\.md", path.read_text(encoding="utf-8"))
     ]
     assert len(named) > 20 and [one for one in named if not (ROOT / one[1]).is_file()] == []
+
+
+def test_every_page_of_docs_has_its_place_on_the_site():
+    text = (ROOT / "mkdocs.yml").read_text()
+    named = re.findall(r"^ +- (?:[^:\n]+: )?([\w-]+\.md)$|^ +- \w+: ([\w-]+\.md)$", text, re.M)
+    pages = {first or second for first, second in named} - {"configuration.md"}
+    assert pages == {path.name for path in (ROOT / "docs").glob("*.md")}, "nav of mkdocs.yml"
