@@ -123,13 +123,12 @@ def test_a_browser_shows_it_on_a_desk_and_in_a_hand_by_day_and_by_night_and_on_p
             page = context.new_page()
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-            page.on("requestfailed", lambda request: complaints.append(request.url))
             page.on(
                 "request",
                 lambda asked: None if asked.url.startswith(address) else complaints.append(asked.url),
             )
             for name in ("", "tutorial/", "configuration/", "results/"):
-                page.goto(f"{address}/{name}", wait_until="load")
+                page.goto(f"{address}/{name}", wait_until="networkidle")
                 for media in ("screen", "print"):
                     page.emulate_media(media=media)
                     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
