@@ -183,10 +183,11 @@ def error(columns: int, folder: Path, environment: dict[str, str]) -> Session:
 
 
 def interrupted(columns: int, folder: Path, environment: dict[str, str]) -> Session:
-    """Ctrl-C while two models are trained or scored."""
+    """Ctrl-C while two models are trained or scored, and neither has just begun."""
 
     def two_models(screen: str) -> bool:
-        return len(re.findall(r"^  (train|score) \w+ of lm_avt_micro", screen, re.M)) == 2
+        working = r"^  (?:train|score) \w+ of lm_avt_micro.* 0:(?!00|01)\d\d$"
+        return len(re.findall(working, screen, re.M)) == 2
 
     return on_terminal([*RUN, "lm_avt_micro", *MICRO], columns, folder, environment, two_models)
 

@@ -12,7 +12,7 @@ from foretaste.doctor.findings import Findings, NothingToCheckError
 from foretaste.pipeline.config import FrameStoreConfig
 from foretaste.video.remarks import WIDTH
 
-#: Bytes of a JPEG of quality 95 for each of its pixels, and how much wider than high a picture is.
+#: A guess: bytes of a JPEG of quality 95 for each of its pixels, and how much wider than high a picture is.
 JPEG_BYTES, WIDE = 0.35, 16 / 9
 
 #: Batches that are prepared ahead of need.
@@ -22,7 +22,7 @@ GB = 1e9
 
 
 def look(dataset: Examined, found: Findings) -> str:
-    """At most what features and stored frames of all of the videos need, and a batch of clips."""
+    """About what features and stored frames of all of the videos need, and a batch of clips."""
     if not (disk := _disk(dataset)) and not _batches(dataset):
         raise NothingToCheckError("the run makes no features, stores no frames and shows no clips")
     results = _there(Path(dataset.catalogue.results))
@@ -47,7 +47,7 @@ def look(dataset: Examined, found: Findings) -> str:
             )
     largest = max(batches.values(), default=0.0)
     return (
-        f"at most {needed / GB:.2f} GB of {free / GB:.1f} GB free for features and frames; batches of at most"
+        f"about {needed / GB:.2f} GB of {free / GB:.1f} GB free for features and frames; batches of up to"
         f" {largest / GB:.2f} GB in {memory / GB:.1f} GB of memory"
     )
 
