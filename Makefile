@@ -14,7 +14,7 @@ export HF_HUB_OFFLINE := 1
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-fast lint bench setup lock openie-env wheel site
+.PHONY: demo test test-fast test-trackers lint bench setup lock openie-env wheel site
 demo: $(READY)
 	snakemake --cores $(CORES) --quiet rules -- demo
 	@foretaste arms $(DEMO)/summary.json
@@ -25,6 +25,11 @@ test: $(READY)
 # All rooms, without what is marked slow.
 test-fast: $(READY)
 	python -m pytest $(PARALLEL) -m "not slow"
+
+# TensorBoard, trackio and W&B (config.yaml: trackers) into the environment, without moving a pin, and their tests, which skip elsewhere.
+test-trackers: $(READY)
+	python -m pip install --quiet --constraint requirements.lock --no-build-isolation --editable '.[trackers]'
+	python -m pytest tests/training/test_trackers.py
 
 lint: $(READY)
 	ruff check .

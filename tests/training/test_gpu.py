@@ -74,7 +74,7 @@ def script(out: Path, arguments: dict, **environment: str) -> subprocess.Complet
     )
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp64"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16", "fp64"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_resumes_to_the_bit(optimizer, precision, tmp_path):
     settings = {**SETTINGS, "optimizer": OPTIMIZERS[optimizer], "precision": precision}
@@ -94,6 +94,16 @@ def test_resumes_to_the_bit_in_tf32(tmp_path):
     train(tmp_path / "whole", **settings)
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "broken", stop_at=9, **settings)
+    train(tmp_path / "broken", **settings)
+    assert_same(states(tmp_path / "whole"), states(tmp_path / "broken"))
+
+
+def test_resumes_to_the_bit_compiled(tmp_path):
+    settings = {**SETTINGS, "optimizer": OPTIMIZERS["adamw"], "precision": "fp32", "compile": True}
+    train(tmp_path / "whole", **settings)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "broken", stop_at=9, **settings)
+    torch._dynamo.reset()
     train(tmp_path / "broken", **settings)
     assert_same(states(tmp_path / "whole"), states(tmp_path / "broken"))
 

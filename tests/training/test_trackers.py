@@ -1,4 +1,4 @@
-"""Trackers by the real packages, where they are installed: `pip install --editable .[trackers]`."""
+"""Trackers by the real packages, where they are installed: `make test-trackers`."""
 
 from __future__ import annotations
 
