@@ -51,6 +51,8 @@ def cluster() -> Iterator[Cluster]:
     if not PLUGIN.is_dir():
         pytest.skip(f"no {PLUGIN}: make cluster-plugin installs it")
     began = time.monotonic()
+    # Who ends the tests ends the cluster, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     # (Not among pytest's folders, which only root may enter: munge's own user needs it.)
     with TemporaryDirectory(prefix="foretaste-slurm-") as folder, Cluster(Path(folder)) as cluster:
         say(f"# {len(call('sinfo', '-h', '-N', '-p', 'cpu').splitlines())} nodes after"

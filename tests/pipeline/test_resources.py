@@ -45,6 +45,10 @@ def test_the_more_special_word_decides():
     assert of(settings=settings, stage="evaluate")["mem_mb"] == 1
 
 
+def test_what_is_set_for_all_decides_over_a_stage_s_default():
+    assert of()["runtime"] == 1440 and of(settings={"all": {"runtime": 20}})["runtime"] == 20
+
+
 def test_another_attempt_asks_for_more_up_to_what_the_partition_allows():
     settings = {"all": {"longest": 2000}, "train": {"mem_mb": 100, "runtime": 900}}
     runs = [(found["mem_mb"], found["runtime"]) for found in (of(n, settings) for n in (1, 2, 3))]

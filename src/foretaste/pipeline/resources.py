@@ -88,7 +88,7 @@ def asked(
     """What a job of a step asks for at an attempt (from 1), by the names of ``WORDS``."""
     record = job["record"]
     stage, processes = record["stage"], record["processes"]
-    own = _laid_over(_names(job, stage, gpus(stage, record), results), settings)
+    own = _laid_over(list(_names(job, stage, gpus(stage, record), results)), settings)
     runtime = own["runtime"] * attempt
     found: dict[str, Any] = {
         **{name: own.get(name) for name in WORDS},
@@ -116,10 +116,11 @@ def _names(job: Mapping[str, Any], stage: str, gpu: int, results: str) -> Iterat
                 yield names[_TRAINED[stage]]
 
 
-def _laid_over(names: Iterator[str], settings: Mapping[str, Asked]) -> dict[str, Any]:
+def _laid_over(names: Sequence[str], settings: Mapping[str, Asked]) -> dict[str, Any]:
+    """What was set decides over the defaults, and of both the more special word."""
     found: dict[str, Any] = {}
-    for name in names:
-        for source in (DEFAULTS, settings):
+    for source in (DEFAULTS, settings):
+        for name in names:
             if name in source:
                 found |= source[name].model_dump(exclude_none=True)
     return found
