@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foretaste.contracts.errors import DataError, ForetasteError, of_system, unknown
-from foretaste.pipeline import console, gpus, interruption, ranks, slurm_job, warm
+from foretaste.pipeline import console, interruption, ranks, slurm_job, warm
 
 if TYPE_CHECKING:
     from foretaste.pipeline.step import Step
@@ -119,10 +119,8 @@ def _run_stage(stage: str, rest: list[str]) -> int:
     console.open_log(arguments.log, fresh=not ranks.is_rank())
     from foretaste.pipeline.running import run_job
 
-    how = _alone(stage)
-    if not ranks.is_rank():
-        several = _in_processes([stage, *rest], processes, arguments.nodes)
-        how = _on_gpus(processes, several if processes > 1 else how)
+    several = processes > 1 and not ranks.is_rank()
+    how = _in_processes([stage, *rest], processes, arguments.nodes) if several else _alone(stage)
     try:
         run_job(arguments.step, how)
     except SystemExit as end:
@@ -146,18 +144,6 @@ def _in_processes(arguments: list[str], processes: int, nodes: int) -> Callable[
         from foretaste.training.launch import launch
 
         launch(arguments, processes, nodes, step.scratch)
-
-    return run
-
-
-def _on_gpus(processes: int, how: Callable[[Step], Any]) -> Callable[[Step], Any]:
-    """The same with as many GPUs of this machine to itself as it computes on."""
-
-    def run(step: Step) -> Any:
-        from foretaste.pipeline.resources import gpus as needed
-
-        with gpus.own(needed(step.stage, {"config": step.config, "processes": processes})):
-            return how(step)
 
     return run
 

@@ -12,6 +12,7 @@ from datetime import datetime
 import pytest
 from conftest import Checkout, Driver, jobs, new_checkout, newest, say
 from slurm_cluster import Cluster, call, wait_for
+from slurm_cluster import states as states_of_nodes
 from test_cluster import STUDENT, TWO, made
 
 pytestmark = [pytest.mark.slow, pytest.mark.cluster, pytest.mark.full]
@@ -120,6 +121,8 @@ def test_a_node_is_lost(cluster, student, undisturbed):
     cluster.kill_node("n2")
     wait_for(lambda: call("squeue", "-h", "-j", job, "-o", "%T").strip() == "PENDING", 120, "requeued job")
     cluster.start_node("n2")
+    wait_for(lambda: states_of_nodes()["n2"] == "idle", 60, "node that is back")
+    time.sleep(10)  # (a job that starts in the second in which a node comes back gets no step on it)
     hurry(job)
     run.end()
     same(student, undisturbed, "killed slurmd")

@@ -43,14 +43,30 @@ def test_curves_are_means_of_the_label_loss_by_epoch(tmp_path):
 
 def test_costs_add_up_by_stage():
     results = [
-        ("train", Cost(wall_s=10.5, cpu_s=20.25, max_rss_mb=900.2)),
+        ("train", Cost(wall_s=10.5, cpu_s=20.25, max_rss_mb=900.2, gpu_s=30.0, gpu_utilisation=90.0)),
         ("score", Cost(wall_s=1.5, cpu_s=1.25, max_rss_mb=300.5)),
-        ("train", Cost(wall_s=1.5, cpu_s=0.5, max_rss_mb=100.0)),
+        ("train", Cost(wall_s=1.5, cpu_s=0.5, max_rss_mb=100.0, gpu_s=10.0, gpu_utilisation=50.0)),
         ("taken over", None),
     ]
     assert by_rule(results) == [
-        {"rule": "train", "jobs": 2, "wall_s": 12.0, "cpu_s": 20.75, "max_rss_mb": 900.2},
-        {"rule": "score", "jobs": 1, "wall_s": 1.5, "cpu_s": 1.25, "max_rss_mb": 300.5},
+        {
+            "rule": "train",
+            "jobs": 2,
+            "wall_s": 12.0,
+            "cpu_s": 20.75,
+            "gpu_s": 40.0,
+            "gpu_utilisation": 80.0,
+            "max_rss_mb": 900.2,
+        },
+        {
+            "rule": "score",
+            "jobs": 1,
+            "wall_s": 1.5,
+            "cpu_s": 1.25,
+            "gpu_s": 0.0,
+            "gpu_utilisation": None,
+            "max_rss_mb": 300.5,
+        },
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from foretaste.contracts.errors import ConfigError
@@ -13,12 +13,14 @@ from foretaste.pipeline.video_files import FRAME_SUFFIXES, SUFFIXES, no_videos, 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetVideos:
-    """Those of the dataset ``name``; a generated world makes its own, in RGB."""
+    """Those of the dataset ``name``; a generated world makes its own, in RGB. Each folder is seen once."""
 
     name: str
     settings: DatasetConfig
     data_root: str
     results: str
+    _seen: dict[str, dict[str, list[Path]]] = field(default_factory=dict, repr=False, compare=False)
+    _files: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def folders(self, modality: str = RGB) -> dict[str, str]:
         """Modality -> the folder that its videos are named in. Raises ConfigError where there is none of
@@ -60,12 +62,14 @@ class DatasetVideos:
         folder = self.folders(modality)[modality]
         if self.settings.world is not None:
             return [folder]
-        pattern, suffixes = self.patterns()[modality], self._suffixes(modality)
-        found = video_files(Path(folder), pattern, suffixes)
+        found = self._look(Path(folder), modality)
         if not found:
-            raise no_videos(Path(folder), pattern, suffixes)
-        # A link to nothing, or a pipe, is an issue of probe_videos.
-        return [str(path) for paths in found.values() for path in paths if path.is_file() or path.is_dir()]
+            raise no_videos(Path(folder), self.patterns()[modality], self._suffixes(modality))
+        if modality not in self._files:
+            # A link to nothing, or a pipe, is an issue of probe_videos.
+            there = [path for paths in found.values() for path in paths if path.is_file() or path.is_dir()]
+            self._files[modality] = [str(path) for path in there]
+        return self._files[modality]
 
     def all_files(self) -> list[str]:
         """Those of every modality."""
@@ -78,9 +82,13 @@ class DatasetVideos:
         if modality not in self._given():
             return False
         folder = Path(self.folders(modality)[modality])
-        return folder.is_dir() and bool(
-            video_files(folder, self.patterns()[modality], self._suffixes(modality))
-        )
+        return folder.is_dir() and bool(self._look(folder, modality))
+
+    def _look(self, folder: Path, modality: str) -> dict[str, list[Path]]:
+        if modality not in self._seen:
+            pattern = self.patterns()[modality]
+            self._seen[modality] = video_files(folder, pattern, self._suffixes(modality))
+        return self._seen[modality]
 
     def _suffixes(self, modality: str) -> tuple[str, ...]:
         return FRAME_SUFFIXES if modality in self.frames() else SUFFIXES

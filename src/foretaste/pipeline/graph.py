@@ -90,6 +90,7 @@ class Graph:
         self.plan, self.contents, self._chosen = plan, contents, chosen
         self._results = f"{plan.results}/"
         self._nodes: dict[tuple[str, tuple[tuple[str, str], ...]], Node] = {}
+        self._given: dict[tuple[str, ...], Sources] = {}
 
     def step(self, stage: str, names: Mapping[str, str]) -> Node:
         """The step of ``stage`` that makes what has these names in its path."""
@@ -166,7 +167,15 @@ class Graph:
     def _sources(self, value: str | list[str], before: dict[str, Node]) -> Sources:
         if isinstance(value, str):
             return self._source(value, before, given=True)
-        return tuple(self._source(path, before, given=True) for path in value)
+        paths = tuple(value)
+        if paths not in self._given:
+            found = tuple(self._source(path, before, given=True) for path in paths)
+            if any(source.key is not None for source in found):
+                return found
+            self._given[paths] = (
+                found  # hundreds of thousands of clips are looked at once, not for every shard
+            )
+        return self._given[paths]
 
     def _source(self, path: str, before: dict[str, Node], given: bool = False) -> Source:
         """``given``: a raw file, which has to be there."""
@@ -186,8 +195,13 @@ def identities(sources: Mapping[str, Sources], contents: Contents) -> dict[str, 
     def one(source: Source) -> str:
         return contents.of(source.path) if source.key is None else source.identity
 
+    def several(value: tuple[Source, ...]) -> list[str]:
+        if any(source.key is not None for source in value):
+            return [one(source) for source in value]
+        return contents.of_all(tuple(source.path for source in value))
+
     return {
-        name: listed([one(source) for source in value]) if isinstance(value, tuple) else one(value)
+        name: listed(several(value)) if isinstance(value, tuple) else one(value)
         for name, value in sources.items()
     }
 

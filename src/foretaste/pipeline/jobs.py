@@ -5,6 +5,7 @@ where its inputs lie, and what people call what it makes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -118,7 +119,13 @@ def _plain(value: Sources | Mapping[str, Any]) -> Any:
         return {name: _plain(one) for name, one in value.items()}
     if isinstance(value, Source):
         return {"path": value.path, "key": value.key, "file": value.file}
-    return [_plain(one) for one in value]
+    return _plain_list(value)
+
+
+@lru_cache(maxsize=8)
+def _plain_list(sources: tuple[Source, ...]) -> list[dict[str, Any]]:
+    """One list for all jobs that read the same clips, of which there may be hundreds of thousands."""
+    return [_plain(one) for one in sources]
 
 
 def source_of(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from foretaste.contracts.errors import ConfigError
@@ -118,5 +118,11 @@ class Locations:
 
     def videos(self, dataset: str) -> DatasetVideos:
         """Where its videos lie."""
-        settings, data_root = self.catalogue.dataset(dataset), self.run.data_root
-        return DatasetVideos(name=dataset, settings=settings, data_root=data_root, results=self.results)
+        return _videos(self.catalogue, dataset)
+
+
+@cache
+def _videos(catalogue: Catalogue, dataset: str) -> DatasetVideos:
+    """One look a plan: there is one catalogue for each."""
+    settings, data_root = catalogue.dataset(dataset), catalogue.run.data_root
+    return DatasetVideos(name=dataset, settings=settings, data_root=data_root, results=catalogue.results)

@@ -73,13 +73,17 @@ WORDS = (
 )  # fmt: skip
 
 
-def gpus(stage: str, record: Mapping[str, Any]) -> int:
-    """How many GPUs a job computes on, if there are any: one a process; none where it only counts."""
-    if stage not in ON_GPUS:
-        return 0
-    model = record["config"].get("model", {})
-    counting = model.get("training", {}).get("kind") == "counting"
-    return 0 if counting else record["processes"]
+def gpus(stage: str, training: str | None, processes: int) -> int:
+    """How many GPUs a job computes on, if there are any: one a process; none where it only counts
+    (``training``: its kind).
+    """
+    return processes if stage in ON_GPUS and training != "counting" else 0
+
+
+def kind_of_training(config: Mapping[str, Any]) -> str | None:
+    """Of a step with these settings; None where it says nothing of one."""
+    model = config.get("model")
+    return model.get("training", {}).get("kind") if isinstance(model, Mapping) else None
 
 
 def asked(
@@ -88,13 +92,14 @@ def asked(
     """What a job of a step asks for at an attempt (from 1), by the names of ``WORDS``."""
     record = job["record"]
     stage, processes = record["stage"], record["processes"]
-    own = _laid_over(list(_names(job, stage, gpus(stage, record), results)), settings)
+    gpu = gpus(stage, kind_of_training(record["config"]), processes)
+    own = _laid_over(list(_names(job, stage, gpu, results)), settings)
     runtime = own["runtime"] * attempt
     found: dict[str, Any] = {
         **{name: own.get(name) for name in WORDS},
         "mem_mb": own["mem_mb"] * attempt,
         "runtime": min(runtime, own.get("longest", runtime)),
-        "gpu": gpus(stage, record),
+        "gpu": gpu,
     }
     # Of a job that has to end soon its step hears some time before.
     warning = min(WARNING_S, 15 * found["runtime"])

@@ -83,6 +83,7 @@ class Rules:
         self._view = f"{store.results}/views/{view}" if view else str(store.results)
         self._resources = resources
         self._jobs: dict[str, dict[str, Any]] = {}
+        self._others: dict[str, dict[str, str]] = {}
         self._why: dict[str, str] = {}
         self._found: dict[str, bool] = {}
 
@@ -127,7 +128,8 @@ class Rules:
 
     def file(self, stage: str) -> Callable[[Wildcards], str]:
         """The job's file; it is written when the run starts."""
-        return plainly(lambda wildcards: str(path_of_job(self._job(stage, wildcards))))
+        named = cache(lambda run, identity: path_of_job(self._job(stage, {"run": run, "identity": identity})))
+        return plainly(lambda wildcards: str(named(wildcards["run"], wildcards["identity"])))
 
     def threads(self, stage: str) -> Callable[[Wildcards], int]:
         """The cores that a job keeps busy: the threads of all its processes."""
@@ -261,19 +263,19 @@ class Rules:
     def _receipt_of(self, key: str, run: str) -> str:
         """Of the job that makes a result, or that fetches it."""
         fetched = f"{FETCH}/{key.partition('/')[2]}"
-        return f"{self._runs}/{run}/{fetched if fetched in self._all_jobs(run) else key}"
+        return f"{self._runs}/{run}/{fetched if fetched in self._planned(run) else key}"
 
     def _job(self, stage: str, wildcards: Wildcards) -> dict[str, Any]:
-        return self._all_jobs(wildcards["run"])[f"{stage}/{wildcards['identity']}"]
+        key = f"{stage}/{wildcards['identity']}"
+        if key not in self._jobs:
+            self._jobs[key] = read_json(Path(self._planned(wildcards["run"])[key]), "the workflow again")
+        return self._jobs[key]
 
-    def _all_jobs(self, run: str) -> dict[str, dict[str, Any]]:
-        """Planned by this process or, in a process that runs a job of another's plan, as they were written
-        down.
-        """
-        if run != self.run and not self._jobs:
-            kept = read_json(Path(self._runs, run, "jobs.json"), "the workflow again")
-            self._jobs = {key: read_json(Path(path), "the workflow again") for key, path in kept.items()}
-        return self._jobs
+    def _planned(self, run: str) -> Mapping[str, Any]:
+        """The jobs of this process's plan or, in one that runs a job of another's, the files they lie in."""
+        if run != self.run and run not in self._others:
+            self._others[run] = read_json(Path(self._runs, run, "jobs.json"), "the workflow again")
+        return self._others.get(run, self._jobs)
 
     @plainly
     def start(self) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline import artifact, console, ranks
+from foretaste.pipeline import artifact, console, gpus, ranks, resources
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.fingerprint import code_of, imported
 from foretaste.pipeline.graph import Source, identities
@@ -57,9 +57,13 @@ def _make(job: Mapping[str, Any], store: Store, stage: Stage, started: float) ->
     artifact.discard(_made(job))  # by an attempt that was killed
     step = step_of(job, store)
     step.scratch.mkdir(parents=True, exist_ok=True)
-    fetched = dict(stage(step) or {})
+    model = step.config.get("model")
+    training = model.get("training", {}).get("kind") if isinstance(model, dict) else None
+    with gpus.own(resources.gpus(step.stage, training, job["record"]["processes"])) as held:
+        fetched = dict(stage(step) or {})
+        cost = _cost(started, held)
     check_as_planned(job, store)
-    store.publish(_made(job), job["key"], job["record"], _cost(started), fetched)
+    store.publish(_made(job), job["key"], job["record"], cost, fetched)
 
 
 def step_of(job: Mapping[str, Any], store: Store) -> Step:
@@ -161,13 +165,15 @@ def _path(value: str | list[str]) -> Path | list[Path]:
     return [Path(path) for path in value] if isinstance(value, list) else Path(value)
 
 
-def _cost(started: float) -> Cost:
-    """Of this process and those that it started and that have ended."""
+def _cost(started: float, held: gpus.Held) -> Cost:
+    """Of this process and those that it started and that have ended (on other nodes: srun counts them)."""
     used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return Cost(
         wall_s=round(time.monotonic() - started, 2),
         cpu_s=round(sum(one.ru_utime + one.ru_stime for one in used), 2),
         max_rss_mb=round(max(one.ru_maxrss for one in used) / 1024, 1),
+        gpu_s=held.seconds,
+        gpu_utilisation=held.utilisation,
     )
 
 

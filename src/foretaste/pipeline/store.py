@@ -45,12 +45,15 @@ class FileFacts:
 @dataclass(frozen=True, kw_only=True)
 class Cost:
     """What making an entry took: seconds of wall and of CPU, of all its processes, and the largest of their
-    resident memories in MB.
+    resident memories in MB; seconds of GPUs that it held, and in per cent how busy they were, where that
+    could be read.
     """
 
     wall_s: float
     cpu_s: float
     max_rss_mb: float
+    gpu_s: float = 0.0
+    gpu_utilisation: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

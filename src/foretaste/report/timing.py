@@ -11,8 +11,9 @@ from foretaste.pipeline.store import Cost
 def by_rule(results: Iterable[tuple[str, Cost | None]]) -> list[dict[str, Any]]:
     """One entry a stage, in the order of first appearance: times of its steps added up, the largest memory.
 
-    ``{"rule", "jobs", "wall_s", "cpu_s", "max_rss_mb"}``. Results that say nothing of their cost are left
-    out.
+    ``{"rule", "jobs", "wall_s", "cpu_s", "gpu_s", "gpu_utilisation", "max_rss_mb"}``; how busy GPUs were is
+    a mean over their seconds, None where it could not be read. Results that say nothing of their cost are
+    left out.
     """
     stages: dict[str, list[Cost]] = {}
     for stage, cost in results:
@@ -24,7 +25,16 @@ def by_rule(results: Iterable[tuple[str, Cost | None]]) -> list[dict[str, Any]]:
             "jobs": len(costs),
             "wall_s": round(sum(cost.wall_s for cost in costs), 2),
             "cpu_s": round(sum(cost.cpu_s for cost in costs), 2),
+            "gpu_s": round(sum(cost.gpu_s for cost in costs), 2),
+            "gpu_utilisation": _utilisation(costs),
             "max_rss_mb": max(cost.max_rss_mb for cost in costs),
         }
         for stage, costs in stages.items()
     ]
+
+
+def _utilisation(costs: list[Cost]) -> float | None:
+    known = [cost for cost in costs if cost.gpu_utilisation is not None]
+    seconds = sum(cost.gpu_s for cost in known)
+    busy = sum(cost.gpu_s * cost.gpu_utilisation for cost in known)
+    return round(busy / seconds, 1) if seconds else None

@@ -28,6 +28,6 @@ def build(runs: FinishedRuns) -> Cost:
     longest = max((stage["wall_s"] or 0 for stage in stages), default=0) or 1
     return Cost(
         rows=[(stage, round(100 * (stage["wall_s"] or 0) / longest, 2)) for stage in stages],
-        total={key: sum(stage[key] or 0 for stage in stages) for key in ("jobs", "wall_s", "cpu_s")},
+        total={key: sum(stage[key] or 0 for stage in stages) for key in ("jobs", "wall_s", "cpu_s", "gpu_s")},
         peak=max((stage["max_rss_mb"] or 0 for stage in stages), default=0),
     )
