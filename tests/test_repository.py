@@ -80,3 +80,18 @@ def test_every_page_of_docs_has_its_place_on_the_site():
     named = re.findall(r"^ +- (?:[^:\n]+: )?([\w-]+\.md)$|^ +- \w+: ([\w-]+\.md)$", text, re.M)
     pages = {first or second for first, second in named} - {"configuration.md"}
     assert pages == {path.name for path in (ROOT / "docs").glob("*.md")}, "nav of mkdocs.yml"
+
+
+def test_the_citation_of_the_readme_is_that_of_the_file():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert cited["version"] == project["version"]
+    entry = re.search(r"```bibtex\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
+    fields = dict(re.findall(r"^  (\w+) = \{+(.*?)\}+,?$", entry, re.M))
+    (author,) = cited["authors"]
+    assert fields == {
+        "title": cited["title"],
+        "author": author["name"],
+        "version": cited["version"],
+        "note": cited["abstract"].rstrip("."),
+    }
