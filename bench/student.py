@@ -1,8 +1,7 @@
 """What the one training loop costs a student beside the bare forward, backward and update; features and
 scores on disk beside the same in memory; a text teacher whose scores are kept beside the same teacher asked
 in every step; and what checkpoints cost. (Its first record was made on two cores that ten to seventeen
-processes wanted at once: read its CPU times; alone on them, the loop took 1.3 to 1.4 ms more than the bare
-steps at width 64, and 1.7 % more wall time at 512.)
+processes wanted at once: read its CPU times.)
 
     python bench/student.py [--rounds 15] [--steps 12] [--out bench/results/student.json]
 
