@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import time
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
+from foretaste.pipeline.interruption import SIGNALS
 
 #: Whoever is told to end with less than so many seconds left was told so because time is nearly over.
 NEAR_S = 600
@@ -45,6 +47,9 @@ def put_back() -> None:
         console.say(f"Slurm job {job} has {left} left: this was one try")
     else:
         console.say(f"Slurm job {job} makes room and goes back into the queue")
+        # Slurm ends what it puts back. If this process went sooner, the job would be seen as one that failed.
+        for told in SIGNALS:
+            signal.signal(told, signal.SIG_IGN)
         _ask("scontrol", "requeue", job)
         time.sleep(LEAVE_S)
 

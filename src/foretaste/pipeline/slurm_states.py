@@ -62,9 +62,8 @@ class States:
         if before in _ENDED:
             return before
         began = self._since.setdefault(job, self._now())
-        if self._now() - began >= PATIENCE_S:
-            return "FAILED"
-        return state or before
+        # (The executor would keep away from all nodes of a job with NODE_FAIL, the good ones too.)
+        return "FAILED" if self._now() - began >= PATIENCE_S else before
 
 
 def correct(modules: dict[str, Any] | None = None) -> None:
