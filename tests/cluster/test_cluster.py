@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Checkout, jobs, new_checkout, newest, say
+from driving import Checkout, jobs, new_checkout, newest, say
 from slurm_cluster import call
 
 pytestmark = [pytest.mark.slow, pytest.mark.cluster]

@@ -10,7 +10,7 @@ import time
 from datetime import datetime
 
 import pytest
-from conftest import Checkout, Driver, jobs, new_checkout, newest, say
+from driving import Checkout, Driver, jobs, new_checkout, newest, say
 from slurm_cluster import Cluster, call, wait_for
 from slurm_cluster import states as states_of_nodes
 from test_cluster import STUDENT, TWO, made
