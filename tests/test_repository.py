@@ -95,3 +95,9 @@ def test_the_citation_of_the_readme_is_that_of_the_file():
         "version": cited["version"],
         "note": cited["abstract"].rstrip("."),
     }
+
+
+def test_every_test_has_a_name_of_its_own():
+    """Two files of one name cannot be collected in one run."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
