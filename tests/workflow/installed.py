@@ -30,7 +30,7 @@ class Installed:
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command in the folder; what it prints is in ``stdout``."""
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        environment |= {"PATH": f"{self.programs}:{os.environ['PATH']}", "PIP_NO_INDEX": "1"}
+        environment |= {"PATH": f"{self.programs}:{os.defpath}", "PIP_NO_INDEX": "1"}
         environment |= {"HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "passive"}
         done = subprocess.run(
             command,

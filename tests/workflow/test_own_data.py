@@ -169,6 +169,7 @@ def test_the_package_is_read_where_it_was_installed(tutorial):
     assert project.run("python", "-c", place).stdout == "True\n"
 
 
+@pytest.mark.usefixtures("tutorial")  # it installs the wheel
 def test_a_project_without_data_is_the_kitchen(brought):
     brought.run("foretaste", "init", "try")
     planned = brought.inside("try").run("snakemake", "-n", "--cores", "1", "demo").stdout
