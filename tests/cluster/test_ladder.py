@@ -121,8 +121,6 @@ def test_a_node_is_lost(cluster, student, undisturbed):
     cluster.kill_node("n2")
     wait_for(lambda: call("squeue", "-h", "-j", job, "-o", "%T").strip() == "PENDING", 120, "requeued job")
     cluster.start_node("n2")
-    wait_for(lambda: states_of_nodes()["n2"] == "idle", 60, "node that is back")
-    time.sleep(10)  # (a job that starts in the second in which a node comes back gets no step on it)
     hurry(job)
     run.end()
     same(student, undisturbed, "killed slurmd")
@@ -202,7 +200,11 @@ def end_of(job: str) -> datetime | None:
 
 
 def hurry(job: str) -> None:
-    """Slurm lets a requeued job wait two minutes; here it need not."""
+    """Slurm lets a requeued job wait two minutes. Here it waits until its nodes have ended what it left
+    there: a job that starts in that second fails, and one whose node comes back then gets no step on it.
+    """
+    wait_for(lambda: set(states_of_nodes().values()) == {"idle"}, 120, "nodes that are idle")
+    time.sleep(10)
 
     def hurried() -> bool:
         return call("scontrol", "update", f"jobid={job}", "StartTime=now", check=False) is not None
