@@ -20,7 +20,7 @@ from pathlib import Path
 from killing_saves import left
 from tiny_training import train
 
-from foretaste.training.interruptions import END
+from foretaste.pipeline.interruption import END
 
 SETTINGS = {"dropout": 0.3, "precision": "fp16", "buckets": True, "epochs": 60, "checkpoint_steps": 5}
 #: Between two ends it takes at most so many steps: with 20 of them fewer than the training has.
