@@ -115,7 +115,8 @@ def test_another_pipe_that_breaks_is_an_error(monkeypatch, capsys):
 def test_an_interrupt_before_there_is_a_command_leaves_no_traceback():
     """`python -m foretaste` finds this word while it imports the package."""
     code = (
-        "import signal, sys; sys.argv = ['-m']; import foretaste; print(signal.getsignal(signal.SIGINT).name)"
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); sys.argv = ['-m'];"
+        " import foretaste; print(signal.getsignal(signal.SIGINT).name)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "SIG_DFL"
