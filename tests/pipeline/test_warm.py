@@ -125,6 +125,7 @@ def test_it_ends_with_its_driver_and_a_fork_does_not(tmp_path):
         own.process.stdin.close()
         assert own.process.wait(timeout=10) == 0 and not own.folder.exists()
         assert Path(f"/proc/{fork}").exists()
-        out, _ = job.communicate("Chop the onions.\n")
-        assert '"onion"' in out and job.returncode == 1, "nobody is left to say how it ended"
+        out, err = job.communicate("Chop the onions.\n")
+        assert '"onion"' in out and job.returncode == 1
+        assert f"error: nobody says how it ended: process {fork}," in err
     assert "alone" in own.job("--version").communicate()[1]

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,38 @@ def test_a_copy_without_links_has_the_results_and_is_given_their_names(some, tmp
 
 def at(copy: Path) -> tuple[str, ...]:
     return (*MICRO, f"results_root={copy}")
+
+
+def test_jobs_are_forked_where_there_are_many(some):
+    """By a child of the driver that has imported the stages; both end with it."""
+    command = ["snakemake", "--quiet", "host", "--cores", "2", "lm_avt_micro", *MICRO]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(
+        command, cwd=some.folder, env=some.environment, start_new_session=True, **quiet
+    ) as driver:
+        while not (forks := [fork for child in warm_children(driver.pid) for fork in children(child)]):
+            assert driver.poll() is None, "it has ended, and nothing was forked"
+            time.sleep(0.01)
+        os.killpg(driver.pid, signal.SIGKILL)
+    while any(Path(f"/proc/{fork}/cmdline").exists() for fork in forks):
+        time.sleep(0.01)
+
+
+def children(process: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except FileNotFoundError:  # it has ended
+        return []
+
+
+def warm_children(driver: int) -> list[int]:
+    """Those children of a driver that fork jobs."""
+    found = []
+    for child in children(driver):
+        with suppress(FileNotFoundError):
+            if "foretaste.pipeline.warm" in Path(f"/proc/{child}/cmdline").read_text():
+                found.append(child)
+    return found
 
 
 def test_a_training_that_was_forked_equals_one_that_ran_by_itself(finished, tmp_path):

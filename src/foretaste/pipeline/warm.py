@@ -25,6 +25,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from foretaste.pipeline import console
+
 PACKAGE = Path(__file__).parents[1]
 
 #: The socket of the process that forks, for the jobs of the driver that started it.
@@ -58,6 +60,8 @@ def run_forked(arguments: Sequence[str]) -> int | None:
     if SOCKET not in os.environ:
         return None
     request = json.dumps([list(arguments), os.getcwd(), dict(os.environ)]).encode()
+    if len(request) > MOST_BYTES:
+        return None
     asked = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         asked.connect(os.environ[SOCKET])
@@ -71,7 +75,14 @@ def run_forked(arguments: Sequence[str]) -> int | None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, lambda number, _: os.kill(int(process), number))
-    return int(asked.recv(32) or 1)
+    ended = asked.recv(32)
+    if not ended:
+        console.say(
+            f"error: nobody says how it ended: process {int(process)}, which ran this job:"
+            " the driver alive until its jobs are done: run the workflow again"
+        )
+        return 1
+    return int(ended)
 
 
 def serve(folder: Path) -> None:
