@@ -5,6 +5,7 @@ absent.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -63,6 +64,19 @@ def tiny_archive(session_folder) -> Path:
     knows its verbs.
     """
     return made_once(session_folder / "tiny-archive", allennlp_archive.train)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium; ``browsing.opened`` opens a page in it."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as running:
+        launched = running.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ and by night: it plays, complains of nothing, and the scrubber moves what is sai
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +12,13 @@ import barcode
 import numpy as np
 import pytest
 import tiny_package
+from browsing import SCHEMES, SIZES, opened, too_wide
 
 from foretaste.prediction.page import write_page
 from foretaste.prediction.predictor import Predictor
 from foretaste.prediction.told import Told, as_told, header, keep
 from foretaste.prediction.watched import watch
 
-CHROMIUM = shutil.which("chromium")
-SIZES = {"desk": (1280, 900), "hand": (400, 800)}
 NAME = "take_</script><b>cup"
 TRUTH = [
     {"start_s": 2.0, "stop_s": 4.0, "class": 1, "name": "fill_kettle",
@@ -58,37 +56,12 @@ def test_the_page_needs_no_network_and_is_one_file(page_file):
     assert NAME not in text, "a name of a class ends the script that holds it"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no chromium: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        launched = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in ("light", "dark")], ids="-".join)
+@pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in SCHEMES], ids="-".join)
 def page(request, browser, page_file):
-    """The page, open, and all that the browser said of it: ``page.complaints``."""
-    size, scheme = request.param
-    width, height = SIZES[size]
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=True, offline=True
-    )
-    page = context.new_page()
-    page.complaints = []
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda said: page.complaints.append(said.text) if said.type in ("error", "warning") else None,
-    )
-    page.goto(page_file.as_uri())
-    page.wait_for_function("document.getElementById('video').readyState >= 2")
-    yield page
-    assert page.complaints == []
-    context.close()
+    """The page, open."""
+    with opened(browser, page_file.as_uri(), *request.param) as page:
+        page.wait_for_function("document.getElementById('video').readyState >= 2")
+        yield page
 
 
 def said(page) -> tuple[float, list[str]]:
@@ -108,7 +81,7 @@ def playing_at(page) -> float:
 
 def test_a_page_plays_and_its_scrubber_moves(page, told):
     assert said(page) == (0.0, expected(told, 0.0)) and page.is_visible("text=too early")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it is wider than the screen"
+    assert too_wide(page) == 0
 
     page.focus("#scrubber")
     for _ in range(5):

@@ -9,16 +9,15 @@ import http.server
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+from browsing import opened, too_wide
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium")
 
 
 @pytest.fixture(scope="module")
@@ -111,30 +110,13 @@ def address(site):
 
 
 @pytest.mark.slow
-def test_a_browser_shows_it_on_a_desk_and_in_a_hand_by_day_and_by_night_and_on_paper(address):
-    if CHROMIUM is None:
-        pytest.skip("no chromium: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    complaints = []
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for width, scheme in ((1280, "light"), (400, "dark")):
-            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-            page = context.new_page()
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-            page.on(
-                "request",
-                lambda asked: None if asked.url.startswith(address) else complaints.append(asked.url),
-            )
+def test_a_browser_shows_it_on_a_desk_and_in_a_hand_by_day_and_by_night_and_on_paper(browser, address):
+    for size, scheme in (("desk", "light"), ("hand", "dark")):
+        with opened(browser, f"{address}/", size, scheme, offline=False) as page:
             for name in ("", "tutorial/", "configuration/", "results/"):
                 page.goto(f"{address}/{name}", wait_until="networkidle")
                 for media in ("screen", "print"):
                     page.emulate_media(media=media)
-                    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                    assert wide <= 0, f"{name} is {wide} pixels wider than {width} on {media}"
+                    assert too_wide(page) == 0, f"{name} in a {size} on {media}"
             scheme_shown = page.evaluate("document.body.getAttribute('data-md-color-scheme')")
             assert scheme_shown == {"light": "default", "dark": "slate"}[scheme]
-            context.close()
-        browser.close()
-    assert complaints == []

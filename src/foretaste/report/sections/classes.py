@@ -28,8 +28,7 @@ class Bar:
 @dataclass(frozen=True, kw_only=True)
 class Classes:
     """``a`` and ``b`` are the labels of the headline's models. Classes are counted as better, worse and
-    equal; ``left_out`` of them have no bar: their place is behind the bar ``break_after``. ``thirds``: by
-    frequency.
+    equal; ``left_out`` of them have no bar. ``gains``: of all classes; ``thirds``: by frequency.
     """
 
     a: str
@@ -37,10 +36,10 @@ class Classes:
     axis: Axis
     rows: Sequence[Bar]
     left_out: int
-    break_after: int | None
     better: int
     worse: int
     equal: int
+    gains: Sequence[ClassGain]
     thirds: Sequence[tuple[str, int, int, int, float]]
 
 
@@ -59,10 +58,10 @@ def build(runs: FinishedRuns) -> Classes | None:
         axis=axis,
         rows=[_bar(one, axis) for one in shown],
         left_out=len(moved) - len(shown),
-        break_after=MOST // 2 if len(moved) > MOST else None,
         better=sum(one.gain > 1e-9 for one in gains),
         worse=sum(one.gain < -1e-9 for one in gains),
         equal=len(gains) - len(moved),
+        gains=gains,
         thirds=by_frequency(gains),
     )
 

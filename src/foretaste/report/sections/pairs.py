@@ -27,8 +27,8 @@ class Row:
     head: str
     a: str
     b: str
-    seen: tuple[str, str] | None
-    unseen: tuple[str, str] | None
+    seen: tuple[str, str, str] | None
+    unseen: tuple[str, str, str] | None
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,10 @@ def build(runs: FinishedRuns) -> Pairs | None:
     return Pairs(unseen[0]["samples"], verdict.heading(unseen), rows) if rows else None
 
 
-def _cell(runs: FinishedRuns, head: str, one: Mapping[str, Any]) -> tuple[str, str]:
+def _cell(runs: FinishedRuns, head: str, one: Mapping[str, Any]) -> tuple[str, str, str]:
     means = [runs.arms[one[side]][head][one["metric"]]["mean"] for side in ("b", "a")]
-    limits = verdict.limits(one, signed)
-    return f"{number(means[0])} → {number(means[1])}", f"{signed(one['difference'])} ({limits})"
+    return (
+        f"{number(means[0])} → {number(means[1])}",
+        signed(one["difference"]),
+        verdict.limits(one, signed),
+    )

@@ -1,0 +1,127 @@
+"""The report in a real browser: whole on a desk, in a hand and on paper, by day and by night; its tables sort
+and are there as files, its plots too.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from browsing import SCHEMES, SIZES, opened, too_wide
+from made_up_run import make_run
+
+from foretaste.stages import report
+
+#: px, of A4 between margins of 10 mm.
+PAPER = 718
+
+#: JavaScript: what reaches beyond the paper.
+CUT = """[...document.querySelectorAll('table, svg, img, figure, p, pre')]
+    .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+    .map((one) => one.outerHTML.slice(0, 80))"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The step of a finished report."""
+    videos = {"training": 4, "validation": 5}
+    step = make_run(tmp_path_factory.mktemp("run"), seeds=2, videos=videos, actions=20, pairs=True)
+    report.run(step)
+    return step
+
+
+@pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in SCHEMES], ids="-".join)
+def page(request, browser, made):
+    """The page, open."""
+    with opened(browser, made.outputs["report"].as_uri(), *request.param) as page:
+        yield page
+
+
+@pytest.fixture
+def desk(browser, made):
+    """The page on a desk, by night."""
+    with opened(browser, made.outputs["report"].as_uri(), "desk", "dark") as page:
+        yield page
+
+
+def column(page, at: int) -> list[str]:
+    """The numbers of a column of the students' table."""
+    cells = page.locator("#arms table").first.locator(f"tbody td:nth-child({at})")
+    return [re.match(r"[\d.]+", text.strip())[0] for text in cells.all_text_contents()]
+
+
+def test_it_fits_and_its_tables_sort(page):
+    assert too_wide(page) == 0
+    was = column(page, 4)
+    assert len(was) == 4 and was != sorted(was, key=float, reverse=True)
+    head = page.locator("#arms table").first.locator("th:nth-child(4)")
+    head.click()
+    assert column(page, 4) == sorted(was, key=float, reverse=True)
+    head.press("Enter")
+    assert column(page, 4) == sorted(was, key=float) and head.get_attribute("aria-sort") == "ascending"
+    head.press("Enter")
+    assert column(page, 4) == was and head.get_attribute("aria-sort") is None
+
+
+def test_on_paper_nothing_is_cut_or_folded_and_the_ink_is_dark(desk):
+    desk.set_viewport_size({"width": PAPER, "height": 1040})
+    desk.emulate_media(media="print")
+    desk.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert desk.evaluate(CUT) == []
+    assert desk.locator("details:not([open])").count() == 0
+    assert desk.evaluate("getComputedStyle(document.body).color") == "rgb(33, 30, 25)"
+    assert not desk.locator(".files").first.is_visible()
+    desk.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert desk.locator("details[open]").count() == 0
+    assert desk.pdf(format="A4").startswith(b"%PDF")
+
+
+def saved(page, of: str, label: str, folder: Path) -> str:
+    """What a button saves."""
+    button = page.locator(f'.files[data-of="{of}"]').first.get_by_text(label, exact=True)
+    with page.expect_download() as download:
+        button.click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path.read_text(encoding="utf-8")
+
+
+def test_tables_are_files(desk, made, tmp_path):
+    summary = json.loads(made.outputs["summary"].read_text())
+    arms = [summary["arms"][name] for name in summary["models"]]
+    rows = list(csv.DictReader(saved(desk, "arms-table", "CSV", tmp_path).splitlines()))
+    assert (tmp_path / "kitchen-lm_avt_demo-arms.csv").exists()
+    students = [arm for arm in arms if arm["role"] == "student"]
+    assert [row["arm"] for row in rows] == [arm["label"] for arm in students]
+    for row, arm in zip(rows, students, strict=True):
+        for name, metric in (("top-1", "top1"), ("class-mean recall@5", "class_mean_recall5")):
+            shown = arm["action"][metric]
+            assert (row[name], row[f"{name} sd"]) == (f"{shown['mean']:.1f}", f"{shown['sd']:.1f}")
+    differences = list(csv.DictReader(saved(desk, "opening-table", "CSV", tmp_path).splitlines()))
+    assert all(re.fullmatch(r"-?\d+\.\d", row["points"]) for row in differences)
+
+    lines = saved(desk, "arms-table", "Markdown", tmp_path).splitlines()
+    assert len(lines) == 2 + len(students) and len({line.count("|") for line in lines}) == 1
+    assert lines[1].startswith("|---|--:|") and lines[2].startswith("| AVT | ")
+    tex = saved(desk, "settings-table", "LaTeX", tmp_path)
+    assert r"history\_length" in tex and r"\begin{tabular}{llr" in tex and "_" not in tex.replace(r"\_", "")
+    counts = {line.count("&") for line in tex.splitlines() if line.endswith(r"\\")}
+    assert len(counts) == 1
+
+
+@pytest.mark.parametrize(
+    "of", ["curves-plot", "pipeline-plot", "windows-plot", "arms-table", "classes-table"]
+)
+def test_plots_are_drawings_in_the_colours_of_paper(desk, tmp_path, of):
+    text = saved(desk, of, "SVG", tmp_path)
+    drawing = ElementTree.fromstring(text)
+    assert drawing.tag == "{http://www.w3.org/2000/svg}svg" and float(drawing.get("width")) > 100
+    assert "var(" not in text and "class=" not in text and "color(" not in text
+    words = [one for one in drawing.iter() if one.tag.endswith("text")]
+    assert words and all("rgb(236, 230, 218)" not in one.get("style") for one in words), (
+        "the ink of the night"
+    )
