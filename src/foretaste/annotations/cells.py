@@ -43,7 +43,7 @@ class Cells:
 
     def optional(self, row: Row, field: str) -> str | None:
         """The cell; None where it is empty or there is no such column."""
-        return self.text(row, field) if row.cells.get(self.columns.get(field, "")) else None
+        return self.text(row, field) if field in self.columns and row.cells[self.columns[field]] else None
 
     def label(self, row: Row) -> Label:
         """The label; an action without a name of its own is called after its verb and noun, ``take_cup``."""
