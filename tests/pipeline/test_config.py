@@ -142,6 +142,11 @@ MISTAKES = {
     "texts: {shards: {}}": "text named 'shards'",
     "lms: {minilm_recipes_kitchen: {text: recipees}}": "unknown text 'recipees'.*did you mean 'recipes'",
     "title: a\ntitle: b": "the key 'title' occurs twice",
+    "title: 2026-13-45": "not YAML .*month must be in",
+    "? [title]\n: a": "not YAML .*unhashable key",
+    "history: {length: 010}": "010 is another number.*line 2",
+    "history: {length: 1:30}": "1:30 is another number",
+    f"history: {{length: {'9' * 5000}}}": "not YAML",
     "models: {Mine: {average: [teacher_lm], label: x}}": "small letters",
 }
 
@@ -430,7 +435,7 @@ def test_on_is_a_word(tmp_path):
 
 def test_yaml_that_nests_too_deeply_is_one_error(tmp_path):
     (tmp_path / "x.yaml").write_text("[" * 3000)
-    with pytest.raises(ConfigError, match=r"nested too deeply: .*x\.yaml"):
+    with pytest.raises(ConfigError, match=r"nested too deeply.*x\.yaml"):
         read_yaml(tmp_path / "x.yaml")
 
 

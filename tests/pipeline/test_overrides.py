@@ -50,6 +50,9 @@ def test_it_reaches_models_by_pattern_and_anything_else_by_its_path():
         ("student_lm.training.epochs=many", "student_lm.training.*epochs.*whole number"),
         ("histroy.length=3", "unknown model or key 'histroy'.*did you mean 'history'"),
         ("student_lm", "is no path=value"),
+        ("student_lm.training.epochs=3,student_lm.training.epochs=4", "training.epochs is set twice"),
+        ("student_lm.training.epochs=010", "'010' is no YAML value .*another number"),
+        ("student_lm.training={[1]: 2}", "is no YAML value"),
         ("teacher_lm.reuse=theirs", "<name>@<version>, such as .*got 'theirs'"),
     ],
 )

@@ -98,6 +98,26 @@ def test_a_mistake_is_one_line(started, target, settings, said):
     assert re.search(said, errors[0]), errors[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("seeds: [7]", "not YAML .*the key 'seeds' occurs twice"),
+        ("view: 2026-13-45", "not YAML .*month must be in"),
+        ("recipes: [", "not YAML"),
+    ],
+)
+def test_a_mistake_in_config_yaml_is_one_line(started, text, said):
+    whole = (started.folder / "config.yaml").read_text()
+    try:
+        (started.folder / "config.yaml").write_text(f"{whole}\n{text}\n")
+        done = started.snakemake("-n", "teachers", check=False)
+    finally:
+        (started.folder / "config.yaml").write_text(whole)
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    assert done.returncode == 1 and len(errors) == 1 and "Traceback" not in done.stdout, done.stdout[-3000:]
+    assert re.search(f"{said}.*config.yaml", errors[0]), errors[0]
+
+
 def read_only(checkout, *command):
     """Run ``command`` where the results can be read and not written."""
     script = 'mount --bind results results && mount -o remount,ro,bind results && exec "$@"'

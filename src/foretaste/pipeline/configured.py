@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.choosing import chosen
@@ -19,7 +17,7 @@ from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph, Node
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.store import Store
-from foretaste.pipeline.yaml_files import read_yaml
+from foretaste.pipeline.yaml_files import read_yaml, yaml_value
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,10 @@ def configured(
         key, equals, value = setting.partition("=")
         if not equals:
             raise ConfigError(f"{setting!r}", "--config", "KEY=VALUE", "give a value")
-        merged[key] = yaml.safe_load(value)
+        try:
+            merged[key] = yaml_value(value)
+        except ValueError as error:
+            raise ConfigError(f"not YAML ({error})", f"--config {setting}", "KEY=VALUE", "mend it") from error
     catalogue = Catalogue(merged, root, targets)
     store = Store(catalogue.results, catalogue.run.stores)
     contents = Contents(store.results / ".sha256", may_write=False)

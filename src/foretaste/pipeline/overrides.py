@@ -16,9 +16,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.pipeline.yaml_files import yaml_value
 
 #: What lies where nothing does.
 NOTHING = object()
@@ -37,9 +36,12 @@ def parsed(value: Any) -> Any:
         if not equals or not path.strip():
             raise ValueError(f"{part.strip()!r} is no path=value")
         try:
-            found[path.strip()] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ValueError(f"{text!r} is no YAML value") from error
+            setting = yaml_value(text)
+        except ValueError as error:
+            raise ValueError(f"{text!r} is no YAML value ({error})") from error
+        if path.strip() in found:
+            raise ValueError(f"{path.strip()} is set twice")
+        found[path.strip()] = setting
     return found
 
 
