@@ -7,6 +7,7 @@ import random
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from made_up_scores import make_cache
 
 from foretaste.__main__ import main
 from foretaste.contracts.errors import DataError
+from foretaste.pipeline.links import give_names
 from foretaste.pipeline.records import identity
 from foretaste.pipeline.store import RECORD, Cost, Store, faults
 from foretaste.sharing.names import give_name, key_of, names_at
@@ -212,9 +214,81 @@ def test_the_commands(shared, capsys):
     assert "error: cannot open it" in capsys.readouterr().err
 
 
-def test_what_no_name_needs_can_go(tmp_path, capsys):
-    from foretaste.pipeline.links import give_names
+@pytest.mark.parametrize("name", [".", "", "./a", "a/", "a//b", "a\0b", "../a", "/a", "a\nb"])
+def test_a_file_that_no_folder_can_hold_is_a_fault_of_its_result_alone(name, shared, capsys):
+    _, key, place, theirs = shared
+    stored = json.loads((Path(place.where) / key / RECORD).read_text())
+    stored["record"]["config"] = {"text": "hostile"}
+    stored["files"] = {name: {"size": 0, "sha256": sha256(b"").hexdigest()}}
+    hostile = f"score/{identity(stored['record'])}"
+    (Path(place.where) / hostile).mkdir()
+    (Path(place.where) / hostile / RECORD).write_text(json.dumps(stored))
+    with pytest.raises(DataError, match="a file named"):
+        fetch(remote(place, hostile), theirs)
+    assert main(["store", "verify", "--at", place.where]) == 1
+    (told, counted) = capsys.readouterr().out.splitlines()
+    assert told.startswith(f"{hostile}: a file named") and counted.startswith("2 results, 1 faults")
 
+
+def test_a_name_that_is_none_hides_no_other(shared, capsys):
+    _, key, place, _ = shared
+    give_name(place, "ours", key)
+    for odd, text in (("theirs@1", "score/../../etc"), ("ours@\u0665", key), ("ours@02", key)):
+        (Path(place.where) / "names" / odd).write_text(text)
+    assert names_at(place) == {"ours": 1, "theirs": 1} and key_of(place, "ours") == key
+    assert main(["store", "ls", "--at", place.where]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == f"ours@1  {key}" and "which is no key" in told[1] and told[-1].startswith("1 results")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("ls",), "no store"),
+        (("verify",), "no store"),
+        (("gc",), "no store"),
+        (("drop", "score/0"), "no store"),
+        (("ls", "--at", "nowhere"), "no folder 'nowhere'"),
+        (("verify", "--at", "nowhere"), "no folder 'nowhere'"),
+        (("fetch", "x", "--at", ""), "no folder ''"),
+        (("publish", "/nowhere", "--at", "place"), "no result of this store"),
+    ],
+)
+def test_a_wrong_place_is_not_an_empty_one(words, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["store", *words]) == 1
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("gc", "--days"), ("fetch", "x", "--at", "/", "--limit")])
+@pytest.mark.parametrize("number", ["nan", "inf", "-1", "many"])
+def test_an_amount_is_a_number(words, number, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["store", *words, number])
+    assert f"'{number}' is no number of at least 0" in capsys.readouterr().err
+
+
+def test_other_files_among_names_hide_no_result(tmp_path, capsys):
+    store = Store(tmp_path / "results")
+    key = make(store, "text")
+    give_names(store, [(key, "scores", str(store.results / "d/scores"))])
+    (store.results / "d/scores/A.npz").touch()
+    assert main(["store", "--results", str(store.results), "drop", str(store.results / "d/scores")]) == 0
+    assert capsys.readouterr().out == f"dropped {key}\n"
+
+
+def test_a_damaged_list_of_jobs_is_one_line(tmp_path, capsys):
+    store = Store(tmp_path / "results")
+    make(store, "text")
+    jobs = store.results / ".runs/1130-000000-abcdef/jobs.json"
+    jobs.parent.mkdir(parents=True)
+    for text, told in (('{"a', "not JSON"), ("[1]", "no list of jobs")):
+        jobs.write_text(text)
+        assert main(["store", "--results", str(store.results), "gc"]) == 1
+        assert told in capsys.readouterr().err
+
+
+def test_what_no_name_needs_can_go(tmp_path, capsys):
     store = Store(tmp_path / "results")
     base = make(store, "base")
     top, lone = make(store, "top", [base]), make(store, "lone")

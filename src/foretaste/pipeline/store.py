@@ -190,7 +190,8 @@ def _checked_entry(value: Any, path: object) -> Entry:
     if not isinstance(entry.record.get("stage"), str):
         raise DataError("a record without a stage", path, "what the step was", again)
     for name in entry.files:
-        if Path(name).is_absolute() or ".." in Path(name).parts:
+        plain = name == str(Path(name)) != "." and name.isprintable()  # no ./a, a//b, a/, or NUL
+        if not plain or Path(name).is_absolute() or ".." in Path(name).parts:
             raise DataError(f"a file named {name!r}", path, "names inside the folder", again)
     return entry
 
@@ -222,8 +223,9 @@ def entry_of(path: Path) -> Path | None:
     """The entry that a path lies in once links are followed, or that the files of a folder of names do; None
     where there is none.
     """
-    first = (
-        next((inner for inner in sorted(path.iterdir()) if inner.is_file()), path) if path.is_dir() else path
-    )
-    real = first.resolve()
-    return next((folder for folder in real.parents if (folder / RECORD).is_file()), None)
+    inner = (one for one in sorted(path.iterdir()) if one.is_file()) if path.is_dir() else ()
+    for one in (*inner, path):  # other files may lie among the names
+        for folder in one.resolve().parents:
+            if (folder / RECORD).is_file():
+                return folder
+    return None

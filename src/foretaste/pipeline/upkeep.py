@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline.store import RECORD, Store, entry_of, read_entry
+from foretaste.contracts.json_files import read_json
+from foretaste.pipeline.store import KEY, RECORD, Store, entry_of, read_entry
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,9 @@ def unneeded(store: Store) -> set[str]:
 
 def key_of(store: Store, wanted: str) -> str:
     """The key of a result of this store by its key or by a path that names it."""
-    folder = entry_of(Path(wanted)) if Path(wanted).exists() else (store.own / wanted).resolve()
-    if folder is None or folder.parents[1] != store.own.resolve() or not folder.is_dir():
+    keyed = store.own / wanted if KEY.fullmatch(wanted) else None
+    folder = entry_of(Path(wanted)) if Path(wanted).exists() else keyed
+    if folder is None or folder.resolve().parent.parent != store.own.resolve() or not folder.is_dir():
         raise DataError(
             "no result of this store",
             wanted,
@@ -97,7 +98,12 @@ def _links(folder: Path) -> Iterator[Path]:
 def _planned(store: Store) -> Iterator[str]:
     """The results of runs that are going on."""
     for jobs in store.results.glob(".runs/*/jobs.json"):
-        yield from json.loads(jobs.read_text(encoding="utf-8"))
+        planned = read_json(jobs, "the workflow again")
+        if not isinstance(planned, dict):
+            raise DataError(
+                "no list of jobs", jobs, "what a run wrote that goes on", f"end it, and delete {jobs.parent}"
+            )
+        yield from planned
 
 
 def before(value: object) -> Iterator[str]:

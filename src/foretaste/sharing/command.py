@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Iterator
 
+from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline import console, upkeep
 from foretaste.pipeline.store import Store
 from foretaste.sharing.names import give_name, key_of, names_at
@@ -12,7 +15,12 @@ from foretaste.sharing.remote import Remote, fetch, keys_at, publish, remote, ve
 
 
 def run(arguments: argparse.Namespace, store: Store) -> int:
-    """One of them; 1 where ``verify`` finds a fault."""
+    """One of them; 1 where something is wrong at the place. ConfigError for a folder that is not there,
+    unless something is published to it.
+    """
+    if arguments.verb != "publish" and "://" not in arguments.at and not os.path.isdir(arguments.at):
+        told = ("a folder that results were published to, or a URL", "correct the path, or mount it")
+        raise ConfigError(f"no folder {arguments.at!r}", "--at", *told)
     place = open_place(arguments.at)
     return {"ls": _ls, "verify": _verify, "publish": _publish, "fetch": _fetch}[arguments.verb](
         arguments, store, place
@@ -20,23 +28,36 @@ def run(arguments: argparse.Namespace, store: Store) -> int:
 
 
 def _ls(arguments: argparse.Namespace, store: Store, place: Place) -> int:
+    wrong = 0
     for name, version in sorted(names_at(place).items()):
-        print(f"{name}@{version}  {key_of(place, f'{name}@{version}')}")
+        try:
+            print(f"{name}@{version}  {key_of(place, f'{name}@{version}')}")
+        except DataError as error:  # of one name: others are as they are
+            wrong += 1
+            print(f"{name}@{version}  {error}")
     keys = keys_at(place)
     for key in keys:
         print(f"{key}  {'here' if store.find(key) else '-'}")
     print(f"{len(keys)} results at {place.where}")
-    return 0
+    return 1 if wrong else 0
 
 
 def _verify(arguments: argparse.Namespace, store: Store, place: Place) -> int:
     keys, wrong = keys_at(place), 0
     for key in console.track(keys, "verifying"):
-        for fault in verify(remote(place, key)):
+        for fault in _faults(place, key):
             wrong += 1
             print(f"{key}: {fault}")
     print(f"{len(keys)} results, {wrong} faults at {place.where}")
     return 1 if wrong else 0
+
+
+def _faults(place: Place, key: str) -> Iterator[str]:
+    """What is wrong with one result; a record that is none is a fault like any other."""
+    try:
+        yield from verify(remote(place, key))
+    except DataError as error:
+        yield str(error)
 
 
 def _publish(arguments: argparse.Namespace, store: Store, place: Place) -> int:

@@ -11,14 +11,14 @@ from foretaste.pipeline.store import KEY
 from foretaste.sharing.place import Place, open_place
 from foretaste.sharing.remote import remote
 
-_FOLDER, _NAME = "names", r"[a-z0-9][a-z0-9._-]*"
+_FOLDER, _NAME, _VERSION = "names", r"[a-z0-9][a-z0-9._-]*", r"[1-9][0-9]{0,8}"
 
 
 def names_at(place: Place) -> dict[str, int]:
     """name -> its newest version; versions count from 1."""
     found: dict[str, int] = {}
     for path in place.sizes(_FOLDER):
-        named = re.fullmatch(rf"{_FOLDER}/({_NAME})@(\d+)", path)
+        named = re.fullmatch(rf"{_FOLDER}/({_NAME})@({_VERSION})", path)
         if named:
             found[named[1]] = max(found.get(named[1], 0), int(named[2]))
     return found
@@ -33,7 +33,7 @@ def key_of(place: Place, wanted: str) -> str:
     names = names_at(place)
     name, at, version = wanted.partition("@")
     path = f"{_FOLDER}/{name}@{version if at else names.get(name, 0)}"
-    text = place.read(path, 100) if re.fullmatch(rf"{_FOLDER}/{_NAME}@\d+", path) else None
+    text = place.read(path, 100) if re.fullmatch(rf"{_FOLDER}/{_NAME}@{_VERSION}", path) else None
     if text is None:
         known = ", ".join(f"{one}@{newest}" for one, newest in sorted(names.items())) or "no name yet"
         raise DataError(f"no result named {wanted!r}", place.where, f"one of {known}", "correct the name")
