@@ -8,6 +8,8 @@ import os
 import pytest
 
 from foretaste import __main__ as command
+from foretaste.contracts.errors import DataError
+from foretaste.pipeline import artifact
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,15 @@ def test_the_output_folder_is_named_only_where_it_is_meant(error, said, monkeypa
     assert command.main(["train"]) == 1
     shown = capsys.readouterr().err
     assert shown.startswith(said) and ("output folder" in shown) == ("output folder" in said)
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_file_is_never_written_over_a_folder(linked, tmp_path):
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers/thesis.tex").touch()
+    out = tmp_path / "papers"
+    if linked:
+        (out := tmp_path / "link").symlink_to("papers")
+    with pytest.raises(DataError, match="a folder where a file is to be written"), artifact.whole(out) as one:
+        one.write_text("x")
+    assert (out / "thesis.tex").exists() and len(list(tmp_path.iterdir())) == 1 + linked

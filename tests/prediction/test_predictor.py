@@ -7,14 +7,17 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import barcode
 import numpy as np
+import pyarrow as pa
 import pytest
 import tiny_package
 
 from foretaste.__main__ import main
 from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.tables import SEGMENTS, write_table
 from foretaste.contracts.view import Sources
 from foretaste.features.extract import extract_video
 from foretaste.features.shard import write_features
@@ -23,6 +26,7 @@ from foretaste.prediction.exporting import export
 from foretaste.prediction.material import samples_of
 from foretaste.prediction.package import read_package
 from foretaste.prediction.predictor import Predictor
+from foretaste.prediction.truth import known_of
 from foretaste.prediction.watched import VIDEO_ID, watch
 from foretaste.training.checkpoint import load_model
 from foretaste.training.material import build_view
@@ -178,6 +182,79 @@ def test_one_bad_file_is_an_error(exported, tmp_path, capsys):
     (tmp_path / "text.mp4").write_text("no video")
     assert main(["predict", str(exported), str(tmp_path / "text.mp4")]) == 1
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def listing(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("words", "over"),
+    [
+        (("one.mp4", "--json", "papers"), "a folder"),
+        (("one.mp4", "--out", "one.mp4"), "a video that is read"),
+        (("one.mp4", "--out", "link.mp4"), "a video that is read"),
+        (("films", "--out", "films"), "a video that is read"),
+        (("films", "day1/one.mp4", "--json", "made"), "--json of films/one.mp4"),
+        (("one.mp4", "--json", "o", "--vtt", "o"), "--vtt of one.mp4"),
+        (("one.mp4", "one.mp4", "--json", "made"), "--json of one.mp4"),
+    ],
+)
+def test_nothing_is_written_over(words, over, exported, clip, tmp_path, monkeypatch, capsys):
+    for name in ("one.mp4", "films/one.mp4", "day1/one.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(clip, tmp_path / name)
+    (tmp_path / "link.mp4").symlink_to("one.mp4")
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers/thesis.tex").touch()
+    before = listing(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(["predict", str(exported), *words, "--every", "10"]) == 1
+    assert f"would be written over {over}" in capsys.readouterr().err
+    assert listing(tmp_path) == before
+
+
+@pytest.mark.parametrize("option", ["--labels", "--teacher"])
+@pytest.mark.parametrize("output", [(), ("--json", "-")])
+def test_an_option_without_an_effect_is_told(option, output, exported, clip, tmp_path, capsys):
+    assert main(["predict", str(exported), str(clip), option, str(tmp_path), *output]) == 1
+    assert "for what is only printed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:99"])
+def test_a_device_that_is_not_there_is_told(device, exported, clip, capsys):
+    assert main(["predict", str(exported), str(clip), "--device", device]) == 1
+    assert f"error: no device '{device}'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (lambda facts: facts["temperatures"].update(action=0.0), "temperatures.action"),
+        (lambda facts: facts.update(window_s=-1.0), "window_s"),
+        (lambda facts: facts.update(threads=0), "threads"),
+        (lambda facts: facts["features"].update(grid_fps=0.0), "features.grid_fps"),
+        (lambda facts: facts["features"].update(dtype="float17"), "features.dtype"),
+        (lambda facts: facts["features"].update(batch=0), "features.batch"),
+    ],
+)
+def test_facts_that_nothing_can_be_computed_with_are_told(edit, told, exported, clip, capsys):
+    path = exported / "package.json"
+    facts = json.loads(path.read_text())
+    edit(facts)
+    path.write_text(json.dumps(facts))
+    assert main(["predict", str(exported), str(clip)]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_the_truth_of_another_data_set_is_read_by_its_names(tmp_path, make_segments):
+    """Its class 0 is no class of the model, its class 1 the model's class 0."""
+    table = make_segments([("a", "v", 1.0, 2.0), ("b", "v", 3.0, 4.0)], actions=[0, 1])
+    names = pa.array(["wash_hands", "take_cup"])
+    table = table.set_column(table.schema.get_field_index("action"), "action", names)
+    write_table(tmp_path / "segments.parquet", SEGMENTS, table)
+    found = known_of("v", tmp_path / "segments.parquet", (), tiny_package.CLASSES)
+    assert [(one["name"], one["class"]) for one in found] == [("wash_hands", None), ("take_cup", 0)]
 
 
 def test_what_is_no_model_is_told(tmp_path, clip, capsys):

@@ -38,6 +38,9 @@ def whole(path: Path) -> Iterator[Path]:
     try:
         yield partial
         _flush(partial)
+        if path.is_dir() and not partial.is_dir():
+            told = ("the name of a file", "name a file in it, or another")
+            raise DataError("a folder where a file is to be written", path, *told)
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         os.replace(partial, path)

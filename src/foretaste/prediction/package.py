@@ -20,10 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, PositiveFloat, PositiveInt
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.json_files import checked, read_json, versioned
+from foretaste.features.given import Dtype
 from foretaste.pipeline.artifact import sha256
 
 FORMAT = 1
@@ -50,9 +51,9 @@ class FeaturesMade:
     weights_sha256: str
     picture: dict[str, Any]
     clip: dict[str, Any] | None
-    grid_fps: float
-    dtype: str
-    batch: int
+    grid_fps: PositiveFloat
+    dtype: Dtype
+    batch: PositiveInt
     precision: str
 
 
@@ -88,13 +89,13 @@ class Facts:
     task: str
     ahead: bool
     tau_a: float
-    window_s: float
+    window_s: PositiveFloat
     view: dict[str, Any]
     test_views: dict[str, Any] | None
-    temperatures: dict[str, float]
+    temperatures: dict[str, PositiveFloat]
     features: FeaturesMade | None
     frames: dict[str, dict[str, Any]]
-    threads: int
+    threads: PositiveInt
     scores: str
     licence: str | None
     terms: str | None

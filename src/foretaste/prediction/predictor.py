@@ -17,6 +17,7 @@ from torch import nn
 
 from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.foreign_files import first_line
 from foretaste.contracts.view import Sources, View
 from foretaste.features.extract import Backbone, Settings
 from foretaste.pipeline import families
@@ -73,12 +74,27 @@ class Moment:
         return [(int(one), float(odds[one] / odds.sum())) for one in best]
 
 
+def _device(name: str) -> torch.device:
+    """ConfigError for one that this machine, or this torch, has not."""
+    try:
+        found = torch.device(name)
+        torch.zeros(1, device=found)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ConfigError(
+            f"no device {name!r} ({first_line(error)})",
+            "--device",
+            "cpu, or cuda where there is a GPU",
+            "name another, or leave it out",
+        ) from error
+    return found
+
+
 class Predictor:
     """The networks of a package, in evaluation mode."""
 
     def __init__(self, package: Package, device: str | None = None):
         self.package, self.facts = package, package.facts
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.device = _device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         torch.set_num_threads(self.facts.threads)
         self.classes: ClassSpace = read_classes(package.parts[NETWORK] / "classes.json")
         self.backbone, self.settings = self._backbone()

@@ -23,7 +23,8 @@ def known_of(
     video_id: str, labels: Path | None, teachers: Sequence[Path], classes: ClassSpace
 ) -> list[dict[str, Any]]:
     """The segments of a video in the order of their starts: ``start_s``, ``stop_s`` (null: to the end),
-    ``name`` and ``class`` of its main head, and what each teacher says of it. Empty where nothing is known.
+    ``name`` and ``class`` of its main head (null: the model knows none of that name), and what each teacher
+    says of it. Empty where nothing is known.
     """
     if labels is None:
         return []
@@ -32,10 +33,12 @@ def known_of(
     own = table.filter(pc.equal(table["video_id"], video_id)).sort_by("start_s")
     scores = [open_scores(path) for path in teachers]
     said = [_by_sample(one, head, own["segment_id"].to_pylist()) for one in scores]
+    numbers = {name: number for number, name in enumerate(classes.names(head))}
     found = []
     for row in own.to_pylist():
-        number = row.get(f"{head}_id")
-        name = None if number is None else classes.names(head)[number]
+        # By its name: the labels may be of another data set, which numbers its classes in another way.
+        name = row.get(head)
+        number = numbers.get(name)
         teaching = [one[row["segment_id"]] for one in said if row["segment_id"] in one]
         found.append(
             {

@@ -74,6 +74,15 @@ def run(arguments: argparse.Namespace) -> int:
     videos = list(_videos(named))
     several = len(named) > 1 or any(path.is_dir() for path in named)
     places = [_places(asked, video, several) for video in videos]
+    _check_apart(videos, places)
+    told_only = set(asked) <= {"json"} and asked.get("json", Path("-")) == Path("-")
+    if told_only and (arguments.labels or arguments.teacher):
+        raise ConfigError(
+            "--labels or --teacher for what is only printed",
+            "command line",
+            "--json F, --html F, --out F or --elan F, which hold them",
+            "name a file to write, or leave them out",
+        )
 
     from foretaste.prediction.command import Command
 
@@ -118,3 +127,22 @@ def _places(asked: dict[str, Path], video: Path, several: bool) -> dict[str, Pat
     if not several:
         return asked
     return {name: folder / f"{video.stem}{OUTPUTS[name][0]}" for name, folder in asked.items()}
+
+
+def _check_apart(videos: list[Path], places: list[dict[str, Path]]) -> None:
+    """Raise ConfigError where an output would be written over a folder, a video that is read, or another
+    output.
+    """
+    taken = {video.resolve(): "a video that is read" for video in videos}
+    for video, outputs in zip(videos, places, strict=True):
+        for name, path in outputs.items():
+            where = path.resolve()
+            over = "a folder" if where.is_dir() else taken.get(where)
+            if over is not None and path != Path("-"):
+                raise ConfigError(
+                    f"--{name} of {video} would be written over {over}",
+                    path,
+                    "a file of its own for every output of every video",
+                    "name another; videos of one name go one after the other",
+                )
+            taken[where] = f"--{name} of {video}"
