@@ -244,6 +244,19 @@ def test_an_import_needs_a_class_list_and_a_split_for_every_file(tmp_path, capsy
         main(["scores", "import", str(tmp_path / "F.npz"), *out])
 
 
+@pytest.mark.parametrize(
+    ("split", "trained_on"),
+    [("validaton", "training"), ("test", "trainig"), ("../../x", "training"), ("", "training")],
+)
+def test_a_misspelt_split_is_no_split(split, trained_on, classes, tmp_path, capsys):
+    """Its rows would count as held out."""
+    _npz(tmp_path / "F.npz")
+    words = ["--classes", str(classes), "--out", str(tmp_path / "made"), "--trained-on", trained_on]
+    assert main(["scores", "import", str(tmp_path / "F.npz"), "--split", split, *words]) == 1
+    assert "one of held_out, test, training, validation" in capsys.readouterr().err
+    assert not (tmp_path / "made").exists()
+
+
 def test_the_sidecar_holds_the_best_classes_their_mass_and_what_is_left(scores, tmp_path):
     export(scores, "validation", "parquet", tmp_path / "F.parquet", 3)
     file = pq.ParquetFile(tmp_path / "F.parquet", page_checksum_verification=True)

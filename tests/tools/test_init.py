@@ -41,6 +41,14 @@ def test_data_stay_where_they_are(brought):
     assert "clip, start, stop, verb, noun, split" in dataset and "$" not in dataset
 
 
+@pytest.mark.parametrize("name", ["actions #1.csv", "it's: all & more.csv", "-a.csv", "åctions\n.csv"])
+def test_labels_may_be_called_anything(brought, name):
+    (brought / name).write_text('clip,"start\nof: it",stop\n')
+    assert init("tea", "--videos", "films", "--labels", str(brought / name)) == 0
+    reader = read_yaml(brought / "tea/workflow/datasets/tea.yaml")["reader"]
+    assert (brought / "tea/data" / reader["file"]).resolve() == brought / name
+
+
 def test_a_project_adds_to_the_presets_of_the_package(brought):
     init("tea", "--videos", "films", "--labels", "labels.csv")
     project = brought / "tea"

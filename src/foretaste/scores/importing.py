@@ -10,12 +10,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from foretaste.contracts.errors import DataError
+from foretaste.contracts.errors import DataError, unknown
 from foretaste.pipeline import artifact
 from foretaste.scores.exchange import read_file
-from foretaste.scores.format import DIGEST_BYTES, RECORD
+from foretaste.scores.format import DIGEST_BYTES, HELD_OUT, RECORD
 from foretaste.scores.plain import SplitScores
 from foretaste.scores.writer import ScoreWriter
+
+#: Splits that data sets have, and that of rows which a model went without.
+SPLITS = ("training", "validation", "test", HELD_OUT)
 
 
 def import_scores(
@@ -36,9 +39,13 @@ def import_scores(
     licence, terms
         Of the data that was scored; None: not stated.
 
-    Raises what ``exchange.read_file`` does; DataError for a folder that is there, for files of different
-    heads, and for logits that half precision cannot hold (``format.encode``).
+    Raises what ``exchange.read_file`` does; ConfigError for a split that no data set has: rows of a misspelt
+    one would count as never trained on. DataError for a folder that is there, for files of different heads,
+    and for logits that half precision cannot hold (``format.encode``).
     """
+    for split in (*files, *(trained_on or ())):
+        if split not in SPLITS:
+            raise unknown("split", split, SPLITS, "--split and --trained-on")
     if folder.exists():
         raise DataError("it is there already", folder, "a new folder", "remove it, or choose another --out")
     read = {split: read_file(path, classes) for split, path in files.items()}

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import shutil
 from pathlib import Path
 from string import Template
@@ -58,7 +59,10 @@ def run(arguments: argparse.Namespace) -> None:
         data = made / "data"
         data.mkdir()
         if own:
-            words |= {"labels": labels.name, "header": ", ".join(header)}
+            # In quotes, for a name may hold what means something in YAML; a header on one line.
+            named = json.dumps(f"{dataset}/{labels.name}", ensure_ascii=False)
+            told = " ".join(", ".join(header).split())
+            words |= {"file": named, "labels": " ".join(labels.name.split()), "header": told}
             _fill("dataset.yaml", made / "workflow" / "datasets" / f"{dataset}.yaml", words)
             (data / dataset).mkdir()
             (data / dataset / "videos").symlink_to(videos.resolve(), target_is_directory=True)
