@@ -61,7 +61,7 @@ def raw_job(
     stage = record["stage"]
     return keep(
         {
-            "format": 2,
+            "format": 3,
             "key": f"{stage}/{identity(record)}",
             "record": record,
             "sources": {name: _plain(source) for name, source in _sources(inputs).items()},
@@ -69,6 +69,7 @@ def raw_job(
             "names": {file_of(stage, output): str(path) for output, path in outputs.items()},
             "needs": [],
             "costs": [],
+            "planned": None,
             "results": str(results),
             "stores": [],
         }

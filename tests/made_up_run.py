@@ -20,7 +20,7 @@ from foretaste.evaluation.measure import measure
 from foretaste.evaluation.protocols import report, targets
 from foretaste.pipeline import artifact
 from foretaste.pipeline.step import Step
-from foretaste.pipeline.store import FORMAT, RECORD, Cost, Entry
+from foretaste.pipeline.store import FORMAT, RECORD, Cost, Entry, Estimate, FileFacts
 from foretaste.scores.reader import open_scores
 from foretaste.video.frame_table import as_row, look_at
 
@@ -252,9 +252,14 @@ def _pretrained(path: Path, number: int) -> Path:
 def _cost(folder: Path, number: int, stage: str) -> Path:
     """The folder of a result whose record says what it cost."""
     seconds = 20 + 3 * number if stage == "train" else 2
-    cost = Cost(wall_s=seconds + 0.5, cpu_s=round(seconds * 1.7, 2), max_rss_mb=600.1 + 7 * number)
+    cpu_s, memory = round(seconds * 1.7, 2), 600.1 + 7 * number
+    said = Estimate(cpu_s=cpu_s - 1, gpu_s=0.0, max_rss_mb=590.0, bytes=2_000_000, source="before")
+    cost = Cost(
+        wall_s=seconds + 0.5, cpu_s=cpu_s, max_rss_mb=memory, planned=said if stage == "train" else None
+    )
     folder.mkdir()
-    entry = Entry(format=FORMAT, record={"stage": stage}, files={}, cost=cost)
+    files = {"log.jsonl": FileFacts(size=2_500_000, sha256="0" * 64)}
+    entry = Entry(format=FORMAT, record={"stage": stage}, files=files, cost=cost)
     artifact.write_json(folder / RECORD, asdict(entry))
     return folder
 

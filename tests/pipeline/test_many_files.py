@@ -42,7 +42,7 @@ def test_they_are_remembered_in_one_file_and_read_again_when_touched(clips, tmp_
     assert read == ["3.webm"] and [n for n, pair in enumerate(zip(first, again)) if len({*pair}) > 1] == [3]
 
 
-def test_a_dry_run_remembers_nothing(clips, tmp_path):
+def test_who_may_not_write_remembers_nothing(clips, tmp_path):
     Contents(tmp_path / "memory", may_write=False).of_all(clips)
     assert not (tmp_path / "memory").exists()
 

@@ -8,7 +8,7 @@ import pytest
 from made_up_run import MODELS
 
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline.store import Cost
+from foretaste.pipeline.store import FORMAT, Cost, Entry, Estimate, FileFacts
 from foretaste.report import diagram
 from foretaste.report.colours import colours
 from foretaste.report.diagram import draw, layers, pipeline
@@ -42,21 +42,44 @@ def test_curves_are_means_of_the_label_loss_by_epoch(tmp_path):
 
 
 def test_costs_add_up_by_stage():
+    said = Estimate(cpu_s=19.0, gpu_s=25.0, max_rss_mb=800.0, bytes=90, source="before")
+    rate = Estimate(cpu_s=1.0, source="bench/results/openie.json")
     results = [
-        ("train", Cost(wall_s=10.5, cpu_s=20.25, max_rss_mb=900.2, gpu_s=30.0, gpu_utilisation=90.0)),
-        ("score", Cost(wall_s=1.5, cpu_s=1.25, max_rss_mb=300.5)),
-        ("train", Cost(wall_s=1.5, cpu_s=0.5, max_rss_mb=100.0, gpu_s=10.0, gpu_utilisation=50.0)),
-        ("taken over", None),
+        made(
+            "train",
+            100,
+            wall_s=10.5,
+            cpu_s=20.25,
+            max_rss_mb=900.2,
+            gpu_s=30.0,
+            gpu_utilisation=90.0,
+            planned=said,
+        ),
+        made("score", 7, wall_s=1.5, cpu_s=1.25, max_rss_mb=300.5),
+        made(
+            "train",
+            50,
+            wall_s=1.5,
+            cpu_s=0.5,
+            max_rss_mb=100.0,
+            gpu_s=10.0,
+            gpu_utilisation=50.0,
+            planned=rate,
+        ),
+        made("train", 50, wall_s=0.0, cpu_s=0.0, max_rss_mb=50.0),
+        Entry(format=FORMAT, record={"stage": "taken over"}, files={}),
     ]
     assert by_rule(results) == [
         {
             "rule": "train",
-            "jobs": 2,
+            "jobs": 3,
             "wall_s": 12.0,
             "cpu_s": 20.75,
             "gpu_s": 40.0,
             "gpu_utilisation": 80.0,
             "max_rss_mb": 900.2,
+            "bytes": 200,
+            "planned": {"jobs": 2, "cpu_s": 20.0, "gpu_s": 25.0, "max_rss_mb": 800.0, "bytes": 90},
         },
         {
             "rule": "score",
@@ -66,8 +89,15 @@ def test_costs_add_up_by_stage():
             "gpu_s": 0.0,
             "gpu_utilisation": None,
             "max_rss_mb": 300.5,
+            "bytes": 7,
+            "planned": None,
         },
     ]
+
+
+def made(stage: str, size: int, **cost) -> Entry:
+    files = {"checkpoint": FileFacts(size=size, sha256="0" * 64)}
+    return Entry(format=FORMAT, record={"stage": stage}, files=files, cost=Cost(**cost))
 
 
 def test_gains_of_classes_join_worlds_by_name():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -89,3 +90,15 @@ def test_a_dry_run_writes_nothing_and_says_why(finished):
     assert finished.listing() == before
     teacher = "results/kitchen_micro/lm_avt_micro/seed0/teacher_counts/checkpoint"
     assert f': train {teacher} (model.view.rule: "start" -> "end")' in text
+
+
+def test_a_dry_run_ends_with_what_it_will_cost(finished):
+    """Steps of another seed take what those of this one did, of which the records tell."""
+    text = finished.snakemake("-n", "lm_avt_micro", *MICRO, "seeds=[1]").stdout
+    head, *rows = text[text.index("\nplanned ") :].strip().splitlines()
+    assert "CPU time" in head
+    trainings = next(row.split() for row in rows if row.startswith("train "))
+    assert trainings[1] == "7" and trainings[-1] in ("before", "size"), trainings
+    assert "in no sum" not in text
+    record = next((finished.folder / "results/.store/train").glob("*/record.json"))
+    assert json.loads(record.read_text())["cost"]["read_bytes"]["samples"] > 0

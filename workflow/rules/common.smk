@@ -1,12 +1,13 @@
 # One rule a stage. What a job makes lies in the store, under its identity; Snakemake sees a receipt of it.
 # Targets are paths of results, or the names in the Snakefile.
+import atexit
 import shlex
 import signal
 import sys
 from pathlib import Path
 
 from foretaste.contracts.errors import ForetasteError, of_system
-from foretaste.pipeline import interrupts, warm
+from foretaste.pipeline import cost_table, interrupts, warm
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.named_targets import POOLED, check_targets
 from foretaste.pipeline.result_paths import PATHS
@@ -19,7 +20,8 @@ from foretaste.sharing.remote import keys_at_places
 try:
     catalogue = Catalogue(config, Path(workflow.basedir), sys.argv[1:])
     run = catalogue.run
-    step = Rules.of(catalogue, may_write=not workflow.dryrun, keys_at=keys_at_places, named_at=named_at)
+    # What raw files hold is remembered by a dry run, too: the samples of a terabyte are not read for each.
+    step = Rules.of(catalogue, may_write=True, keys_at=keys_at_places, named_at=named_at)
     targets = Targets(catalogue)
 except ForetasteError as error:
     sys.exit(f"error: {error}")
@@ -38,7 +40,7 @@ wildcard_constraints:
     identity="[0-9a-f]{20}",
 
 
-# A dry run, or one with nothing to do, writes nothing.
+# A dry run, or one with nothing to do, writes no results and no receipts.
 onstart:
     # Snakemake 9.27 wakes its scheduler every second anew for each job that has ended, to count jobs a second:
     # after 120 jobs that took a seventh of a core, and it grows with them. Here the cores are limit enough.
@@ -48,6 +50,17 @@ onstart:
     interrupts.note()
     if workflow.local_exec:
         warm.begin(jobs)
+
+
+# The last thing that a dry run says is what the run will cost.
+def tell_costs():
+    for line in cost_table.lines(step.planned(), catalogue):
+        print(line)
+
+
+# (While this is read `workflow.dryrun` is not set yet.)
+if workflow.output_settings.dryrun:
+    atexit.register(tell_costs)
 
 
 onsuccess:

@@ -46,6 +46,7 @@ INERT = frozenset(
         "pipeline.result_paths",
         "pipeline.run_config",
         "pipeline.setting_types",
+        "pipeline.sizes",
         "pipeline.source_facts",
         "pipeline.step",
         "pipeline.store",

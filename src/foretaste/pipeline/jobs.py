@@ -5,6 +5,7 @@ where its inputs lie, and what people call what it makes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +16,8 @@ from foretaste.contracts.json_files import checked, read_json
 from foretaste.pipeline.artifact import remember_json
 from foretaste.pipeline.graph import Node, Source, Sources
 from foretaste.pipeline.records import digest
+from foretaste.pipeline.result_paths import PATHS
+from foretaste.pipeline.store import Estimate
 
 
 def _named(path: str) -> str:
@@ -25,6 +28,13 @@ def _named(path: str) -> str:
 
 #: The path of a file or folder; an empty one, or the root, is none.
 NamedPath = Annotated[str, AfterValidator(_named)]
+
+
+def _stage(name: str) -> str:
+    if name not in PATHS:
+        raise ValueError("no stage of the workflow")
+    return name
+
 
 #: A result: stage and identity.
 Key = Annotated[str, Field(pattern=r"^[a-z_]+/[0-9a-f]{20}$")]
@@ -45,7 +55,7 @@ class StoredSource(_Part):
 class Record(_Part):
     """``records``."""
 
-    stage: str
+    stage: Annotated[str, AfterValidator(_stage)]
     config: dict[str, Any]
     inputs: dict[str, str | list[str] | dict[str, Any]]
     code: dict[str, str]
@@ -61,9 +71,11 @@ class Job(_Part):
         What an output is called in the store -> the path that people use.
     needs
         The results that are read.
+    planned
+        What it will cost, as was said beforehand.
     """
 
-    format: Literal[2]
+    format: Literal[3]
     key: Key
     record: Record
     sources: dict[str, StoredSource | list[StoredSource]]
@@ -71,16 +83,24 @@ class Job(_Part):
     names: dict[NamedPath, NamedPath]
     needs: list[Key]
     costs: list[Key]
+    planned: Estimate | None
     results: NamedPath
     stores: list[NamedPath]
 
 
 def job_of(
-    node: Node, names: Mapping[str, str], results: str, stores: tuple[str, ...], costs: list[str]
+    node: Node,
+    names: Mapping[str, str],
+    results: str,
+    stores: tuple[str, ...],
+    costs: list[str],
+    planned: Estimate | None = None,
 ) -> dict[str, Any]:
-    """The file's content for a step; ``costs``: the results whose making it tells of."""
+    """The file's content for a step; ``costs``: the results whose making it tells of; ``planned``: what it
+    will cost.
+    """
     return {
-        "format": 2,
+        "format": 3,
         "key": node.key,
         "record": node.record,
         "sources": {name: _plain(value) for name, value in node.sources.items()},
@@ -88,6 +108,7 @@ def job_of(
         "names": dict(names),
         "needs": sorted(other.key for other in node.before),
         "costs": costs,
+        "planned": None if planned is None else asdict(planned),
         "results": results,
         "stores": list(stores),
     }

@@ -146,6 +146,10 @@ class Files:
             check_sweeps(laid, where)
         return validated(SystemConfig, self.merged("systems", name, dataset), where)
 
+    def text(self, kind: str, name: str) -> str:
+        """What stands in the file of ``name``, without its parents."""
+        return self._path(kind, name).read_text(encoding="utf-8")
+
     def where(self, kind: str, name: str) -> str:
         """How an error names a preset: its file and the files that it is based on."""
         first, *bases = self.chain(kind, name)

@@ -11,51 +11,37 @@ import fcntl
 import os
 import secrets
 import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache, wraps
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from foretaste.contracts.errors import DataError, ForetasteError, of_system
+from foretaste.contracts.errors import DataError
 from foretaste.contracts.json_files import read_json
 from foretaste.pipeline.artifact import remember_json
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.choosing import chosen
 from foretaste.pipeline.contents import Contents
+from foretaste.pipeline.forecast import Forecast
 from foretaste.pipeline.graph import Graph, Node
 from foretaste.pipeline.jobs import job_of, keep, path_of_job
 from foretaste.pipeline.links import changes
 from foretaste.pipeline.places import check_stores
+from foretaste.pipeline.plain_errors import plainly
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.records import digest
 from foretaste.pipeline.resources import WORDS, Asked, asked
 from foretaste.pipeline.result_paths import log_of, steps_of
-from foretaste.pipeline.store import Store
+from foretaste.pipeline.store import Estimate, Store
 from foretaste.pipeline.why import reason
 
 Wildcards = Mapping[str, str]
 
 #: What gives results their names, once they are there, and what fetches them from elsewhere.
 NAMES, FETCH = "name_results", "fetch_result"
-
-
-def plainly(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function``, whose errors end the run with one line, not with a traceback."""
-
-    @wraps(function)
-    def plain(*arguments: Any, **named: Any) -> Any:
-        try:
-            return function(*arguments, **named)
-        except ForetasteError as error:
-            sys.exit(f"error: {error}")
-        except OSError as error:
-            sys.exit(f"error: {of_system(error)}")
-
-    return plain
 
 
 class Rules:
@@ -82,6 +68,7 @@ class Rules:
         self.run = f"{time.strftime('%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         self._view = f"{store.results}/views/{view}" if view else str(store.results)
         self._resources = resources
+        self._forecast = Forecast(store)
         self._jobs: dict[str, dict[str, Any]] = {}
         self._others: dict[str, dict[str, str]] = {}
         self._why: dict[str, str] = {}
@@ -171,6 +158,11 @@ class Rules:
 
         return plainly(of)
 
+    def planned(self) -> list[tuple[str, Estimate | None]]:
+        """Stage of every step that is to run, and what it will cost, where that can be said."""
+        steps = [job for job in self._jobs.values() if "record" in job]
+        return [(job["record"]["stage"], job["planned"] and Estimate(**job["planned"])) for job in steps]
+
     def wanted(self, paths: Callable[[Any], Sequence[str]]) -> Callable[[Any], list[str]]:
         """What a target waits for: its paths where they are right, else what makes them so."""
 
@@ -240,7 +232,12 @@ class Rules:
         self._why[node.key] = reason(node, names)
         costs = [other.key for other in self.graph.walk([node]) if other is not node]
         self._jobs[node.key] = job_of(
-            node, names, str(self.store.results), self.store.others, costs if node.stage == "report" else []
+            node,
+            names,
+            str(self.store.results),
+            self.store.others,
+            costs if node.stage == "report" else [],
+            self._forecast.of(node),
         )
 
     def _named(self, path: str) -> str:

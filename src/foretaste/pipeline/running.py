@@ -24,8 +24,9 @@ from foretaste.pipeline.graph import Source, identities
 from foretaste.pipeline.jobs import each_source, read_job, source_of
 from foretaste.pipeline.links import give_names, record_name
 from foretaste.pipeline.records import differences, versions
+from foretaste.pipeline.sizes import size_of
 from foretaste.pipeline.step import Step
-from foretaste.pipeline.store import Cost, Store, read_entry
+from foretaste.pipeline.store import Cost, Estimate, Store, read_entry
 
 #: Runs a stage; what it took from outside its inputs it returns, and the record keeps it.
 Stage = Callable[[Step], Mapping[str, Any] | None]
@@ -61,7 +62,7 @@ def _make(job: Mapping[str, Any], store: Store, stage: Stage, started: float) ->
     training = model.get("training", {}).get("kind") if isinstance(model, dict) else None
     with gpus.own(resources.gpus(step.stage, training, job["record"]["processes"])) as held:
         fetched = dict(stage(step) or {})
-        cost = _cost(started, held)
+        cost = _cost(job, store, started, held)
     check_as_planned(job, store)
     store.publish(_made(job), job["key"], job["record"], cost, fetched)
 
@@ -165,7 +166,7 @@ def _path(value: str | list[str]) -> Path | list[Path]:
     return [Path(path) for path in value] if isinstance(value, list) else Path(value)
 
 
-def _cost(started: float, held: gpus.Held) -> Cost:
+def _cost(job: Mapping[str, Any], store: Store, started: float, held: gpus.Held) -> Cost:
     """Of this process and those that it started and that have ended (on other nodes: srun counts them)."""
     used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return Cost(
@@ -174,7 +175,19 @@ def _cost(started: float, held: gpus.Held) -> Cost:
         max_rss_mb=round(max(one.ru_maxrss for one in used) / 1024, 1),
         gpu_s=held.seconds,
         gpu_utilisation=held.utilisation,
+        read_bytes=_read_bytes(job, store),
+        planned=job["planned"] and Estimate(**job["planned"]),
     )
+
+
+def _read_bytes(job: Mapping[str, Any], store: Store) -> dict[str, int]:
+    """Input -> bytes of its raw files, or of the results that they lie in."""
+
+    def size(source: Source) -> int:
+        return size_of(source.path) if source.key is None else read_entry(store.find(source.key)).bytes
+
+    each = {name: each_source([source_of(value)]) for name, value in job["sources"].items()}
+    return {name: sum(map(size, sources)) for name, sources in each.items()}
 
 
 def _name_if_new(job: Mapping[str, Any], store: Store) -> None:

@@ -43,10 +43,28 @@ class FileFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What making an entry would take, as was said before (``pipeline.forecast``): as in ``Cost``, and the
+    bytes of its files; None of what is not known. ``source``: where that comes from.
+    """
+
+    cpu_s: float
+    source: str
+    gpu_s: float | None = None
+    max_rss_mb: float | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cost:
     """What making an entry took: seconds of wall and of CPU, of all its processes, and the largest of their
     resident memories in MB; seconds of GPUs that it held, and in per cent how busy they were, where that
     could be read.
+
+    read_bytes
+        Input -> size of its raw files, or of the whole results that they lie in.
+    planned
+        What had been said that it would take.
     """
 
     wall_s: float
@@ -54,6 +72,8 @@ class Cost:
     max_rss_mb: float
     gpu_s: float = 0.0
     gpu_utilisation: float | None = None
+    read_bytes: dict[str, int] = field(default_factory=dict)
+    planned: Estimate | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +92,11 @@ class Entry:
     files: dict[str, FileFacts]
     cost: Cost | None = None
     fetched: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def bytes(self) -> int:
+        """Size of all its files."""
+        return sum(facts.size for facts in self.files.values())
 
 
 @dataclass(frozen=True, kw_only=True)

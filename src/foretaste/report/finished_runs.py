@@ -111,8 +111,8 @@ class FinishedRuns:
             "videos": sum(len(np.unique(world.wanted.videos)) for world in self.worlds),
         }
         entries = [read_entry(Path(folder)) for folder in self.settings.get("costs", ())]
-        stages = by_rule((entry.record["stage"], entry.cost) for entry in entries)
-        made = summarise({**header, "heads": self.heads, **size}, self.arms, self.compared, stages)
+        header |= {"heads": self.heads, **size}
+        made = summarise(header, self.arms, self.compared, by_rule(entries))
         table = {"table": self.settings["table"]} if "table" in self.settings else {}
         return {**made, "comparisons_by_head": self.compared_by_head, **table}
 

@@ -17,6 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from foretaste.pipeline.sizes import in_bytes
 from foretaste.report import written
 from foretaste.report.finished_runs import FinishedRuns
 from foretaste.report.sections import (
@@ -45,7 +46,9 @@ SECTIONS = (
     samples, attention, issues, provenance, cost,
 )  # fmt: skip
 
-_FILTERS = (written.number, written.signed, written.duration, written.words, written.arrows, written.tick)
+_FILTERS = (
+    written.number, written.signed, written.duration, written.words, written.arrows, written.tick, in_bytes,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
