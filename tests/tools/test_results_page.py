@@ -7,7 +7,8 @@ from made_up_run import make_run
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import artifact
-from foretaste.report.results_page import page
+from foretaste.report import results_overview
+from foretaste.report.results_page import pages
 from foretaste.stages import report
 from foretaste.tools import results_page
 
@@ -33,11 +34,32 @@ def _run(*arguments):
     results_page.run(parser.parse_args([str(a) for a in arguments]))
 
 
-def test_the_page_of_this_repository_is_what_its_files_give():
-    files = sorted((REPOSITORY / "docs" / "results").glob("*.json"))
-    assert (REPOSITORY / "docs" / "results.md").read_text(encoding="utf-8") == page(files), (
-        "run foretaste results-page docs/results/*.json"
-    )
+def page(files):
+    """The tables."""
+    return pages(files)[1]
+
+
+def test_the_pages_of_this_repository_are_what_its_files_give():
+    made = pages(sorted((REPOSITORY / "docs" / "results").glob("*.json")))
+    kept = [(REPOSITORY / "docs" / name).read_text("utf-8") for name in ("results.md", "results-tables.md")]
+    assert kept == list(made), "run foretaste results-page docs/results/*.json"
+
+
+def test_a_comparison_stands_where_its_interval_says(summary, tmp_path):
+    mine = [one for one in summary["comparisons"] if one["metric"] == summary["primary_metric"]]
+    few, *_ = mine
+    limits = {"helped": (0.1, 2.0), "hurt": (-2.0, -0.1), "open": (-1.0, 0.1), "few": (1.0, 2.0)}
+    compared = [
+        {**few, "low": low, "high": high, "caution": "few videos (3)" if name == "few" else None}
+        for name, (low, high) in limits.items()
+    ]
+    (tmp_path / "kitchen_start.json").write_text(json.dumps({**summary, "comparisons": compared}))
+    first, _ = pages([tmp_path / "kitchen_start.json"])
+    under = dict(zip(("", "helped", "hurt", "open"), first.split("\n### ")))
+    assert under["helped"].startswith(results_overview.HELPED) and "+0.1 to +2.0" in under["helped"]
+    assert under["hurt"].startswith(results_overview.HURT) and "−2.0 to −0.1" in under["hurt"]
+    assert "−1.0 to +0.1" in under["open"] and "+1.0 to +2.0, few videos (3)" in under["open"]
+    assert first.count("\n## ") == 1 and "(lm-avt.md)" in first
 
 
 def test_every_number_is_the_summarys(summary, tmp_path):
@@ -49,7 +71,7 @@ def test_every_number_is_the_summarys(summary, tmp_path):
     }
     (tmp_path / "published.json").write_text(json.dumps({"format": 1, "datasets": {"kitchen": published}}))
     _run(*tmp_path.glob("*.json"), "--out", tmp_path / "results.md")
-    text = (tmp_path / "results.md").read_text(encoding="utf-8")
+    text = (tmp_path / "results-tables.md").read_text(encoding="utf-8")
     for name, arm in summary["arms"].items():
         row = next(line for line in text.splitlines() if f"(`{name}`)" in line)
         assert (

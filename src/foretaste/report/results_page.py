@@ -1,5 +1,5 @@
-"""``docs/results.md``: the numbers of finished runs as a page, made from their ``summary.json`` files and
-from nothing else.
+"""``docs/results.md`` and ``docs/results-tables.md``: the numbers of finished runs as pages, made from their
+``summary.json`` files and from nothing else.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.metrics import METRICS
 from foretaste.pipeline import artifact
 from foretaste.report import verdict
+from foretaste.report.results_overview import overview
 from foretaste.report.setting_line import setting_line
 from foretaste.report.summaries import read_summary
 from foretaste.report.written import arrows, number, signed
@@ -23,15 +24,16 @@ PUBLISHED = "published.json"
 
 RULES = ("end", "start", "all")
 
-_INTRODUCTION = """# Results
+_INTRODUCTION = """# Tables of results
 
-Made by `foretaste results-page docs/results/*.json`; each table is one run's `summary.json`. Numbers are per
-cent, ± the standard deviation over seeds; – stands where a dataset has no such classes. The primary metric,
-named in the preset beforehand, is **bold**. *Rows in italics* are others' numbers (the *independent program*
-counts and trains on the same files; it is not part of this repository). What the settings mean:
-`history_rule` says which earlier segments a text teacher may see (`end`: those that stop by the end of the
-observation window, `start`: those that start before its end, `all`); many-shot recall averages over the 819
-official many-shot actions (`and`) or over those whose verb or noun is many-shot (`or`).
+What they come to is on [the page before](results.md). Made by `foretaste results-page docs/results/*.json`;
+each table is one run's `summary.json`. Numbers are per cent, ± the standard deviation over seeds; – stands
+where a dataset has no such classes. The primary metric, named in the preset beforehand, is **bold**. *Rows in
+italics* are others' numbers (the *independent program* counts and trains on the same files; it is not part of
+this repository). What the settings mean: `history_rule` says which earlier segments a text teacher may see
+(`end`: those that stop by the end of the observation window, `start`: those that start before its end,
+`all`); many-shot recall averages over the 819 official many-shot actions (`and`) or over those whose verb or
+noun is many-shot (`or`).
 
 An interval says where the number would lie on other data sets of as many videos from the same source: each
 video and each seed is left out in turn (jackknife; [performance.md](performance.md#intervals) says how often
@@ -40,13 +42,14 @@ class-mean and many-shot recall are too narrow, by about a third.
 """
 
 
-def page(files: Sequence[Path]) -> str:
-    """The page for ``<dataset>_<history rule>.json`` files, with ``published.json`` if it is among them; of
-    several systems under one rule the others are ``<dataset>_<history rule>.<system>.json``.
+def pages(files: Sequence[Path]) -> tuple[str, str]:
+    """What helped and what did not, and the tables, for ``<dataset>_<history rule>.json`` files, with
+    ``published.json`` if it is among them; of several systems under one rule the others are
+    ``<dataset>_<history rule>.<system>.json``.
 
     Raises DataError for a file whose name is not what it holds.
     """
-    published = {}
+    published: dict[str, Any] = {}
     found = []
     for path in files:
         if path.name == PUBLISHED:
@@ -54,17 +57,19 @@ def page(files: Sequence[Path]) -> str:
             continue
         content = read_summary(path)
         found.append((*_named(path, content), content))
+    found.sort(key=lambda one: (one[0], RULES.index(one[1])))
+    titles = {dataset: facts["title"] for dataset, facts in published.items()}
+    return overview(found, titles), _tables(found, published)
+
+
+def _tables(found: Sequence[tuple[str, str, dict[str, Any]]], published: Mapping[str, Any]) -> str:
     lines = [_INTRODUCTION]
-    datasets = sorted({dataset for dataset, _, _ in found})
-    for dataset in datasets:
+    for dataset in dict.fromkeys(one[0] for one in found):
         facts = published.get(dataset, {"title": dataset, "notes": [], "rows": []})
         lines += [f"## {facts['title']}", "", *(f"{note}\n" for note in facts["notes"])]
-        for _, rule, summary in sorted(
-            (one for one in found if one[0] == dataset), key=lambda one: RULES.index(one[1])
-        ):
-            lines += _section(
-                rule, summary, [row for row in facts["rows"] if row["history_rule"] in (rule, None)]
-            )
+        for _, rule, summary in (one for one in found if one[0] == dataset):
+            mine = [row for row in facts["rows"] if row["history_rule"] in (rule, None)]
+            lines += _section(rule, summary, mine)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
