@@ -33,7 +33,7 @@ from foretaste.pipeline.running import run_job
 from foretaste.pipeline.store import RECORD, Store, faults
 from foretaste.scores.reader import open_scores
 from foretaste.scores.writer import ScoreWriter
-from foretaste.sharing.place import open_place
+from foretaste.sharing.opening import open_place
 from foretaste.sharing.remote import publish, remote, verify
 
 BATCHES, ROWS = 20, 50

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,30 @@ def test_a_room_imports_only_rooms_above_its_line(path):
             other = name.split(".")[1]
             allowed = other == room or (room, other) in SHARED or LINES[other] < LINES[room]
             assert allowed, f"{path}: {room} (line {LINES[room]}) imports {name} (line {LINES[other]})"
+
+
+def modules_imported(path: Path) -> set[str]:
+    """The modules of the package that a file imports, wherever in it, for types alone, too."""
+    known, found = {name_of(one) for one in PACKAGE.rglob("*.py")}, set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & known
+
+
+def name_of(path: Path) -> str:
+    return ".".join(("foretaste", *path.relative_to(PACKAGE).with_suffix("").parts))
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {name_of(path): modules_imported(path) for path in PACKAGE.rglob("*.py")}
+    assert len(graph) > 300 and graph["foretaste.pipeline.plan"]
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(f"a circle: {' -> '.join(error.args[1])}")
 
 
 def test_every_room_has_a_line():

@@ -38,7 +38,7 @@ class Warm:
         self.folder = folder / "own"
         self.folder.mkdir()
         self.environment = os.environ | {"PYTHONPATH": str(self.source), warm.SOCKET: f"{self.folder}/socket"}
-        command = [sys.executable, "-m", "foretaste.pipeline.warm", str(self.folder)]
+        command = [sys.executable, "-m", "foretaste.forks", str(self.folder)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, env=self.environment)
         until(lambda: (self.folder / "socket").exists())
 

@@ -10,7 +10,7 @@ from test_sharing import make
 from foretaste.__main__ import main
 from foretaste.pipeline.store import Store, faults
 from foretaste.sharing.names import give_name, key_of
-from foretaste.sharing.place import open_place
+from foretaste.sharing.opening import open_place
 from foretaste.sharing.remote import fetch, keys_at, publish, remote, verify
 
 

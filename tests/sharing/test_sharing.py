@@ -19,7 +19,7 @@ from foretaste.pipeline.links import give_names
 from foretaste.pipeline.records import identity
 from foretaste.pipeline.store import RECORD, Cost, Store, faults
 from foretaste.sharing.names import give_name, key_of, names_at
-from foretaste.sharing.place import open_place
+from foretaste.sharing.opening import open_place
 from foretaste.sharing.remote import fetch, keys_at, publish, remote, verify
 
 

@@ -150,7 +150,7 @@ def warm_children(driver: int) -> list[int]:
     found = []
     for child in children(driver):
         with suppress(FileNotFoundError):
-            if "foretaste.pipeline.warm" in Path(f"/proc/{child}/cmdline").read_text():
+            if "foretaste.forks" in Path(f"/proc/{child}/cmdline").read_text():
                 found.append(child)
     return found
 

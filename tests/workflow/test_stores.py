@@ -11,7 +11,7 @@ from tiny_epic55 import write_labels
 
 from foretaste.pipeline.store import Store, entry_of
 from foretaste.sharing.names import give_name
-from foretaste.sharing.place import open_place
+from foretaste.sharing.opening import open_place
 from foretaste.sharing.remote import publish
 
 pytestmark = pytest.mark.slow

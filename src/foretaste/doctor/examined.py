@@ -8,23 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from foretaste.annotations.segments import Annotations
 from foretaste.contracts.errors import ForetasteError
 from foretaste.doctor.findings import NothingToCheckError
-from foretaste.doctor.probed import Probed, probed
 from foretaste.doctor.published import Published
 from foretaste.pipeline import families
 from foretaste.pipeline.config import validated
 from foretaste.pipeline.configured import Configured
 from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.planned import Planned
-
-if TYPE_CHECKING:
-    from foretaste.doctor.sampled import Sampled
 
 Made = TypeVar("Made")
 
@@ -94,11 +90,6 @@ class Examined:
         return self.annotations.segments
 
     @property
-    def videos(self) -> Probed:
-        """What the probe sees of its videos; NothingToCheckError where there is none."""
-        return self.once("videos", lambda: probed(self))
-
-    @property
     def tasks(self) -> list[str]:
         """The tasks of the run's systems, each once."""
         found: dict[str, None] = {}
@@ -117,12 +108,6 @@ class Examined:
         """The "backbones", "lms" or "frame_stores" that models of a system use, by name."""
         used = {getattr(model, kind.removesuffix("s")) for model in self.models(system).values()} - {None}
         return {name: self.catalogue.named(kind, name, self.name) for name in sorted(used)}
-
-    def samples(self, task: str) -> Sampled:
-        """The samples of a task, and which of them some view cannot show."""
-        from foretaste.doctor.sampled import sampled  # torch takes seconds to import
-
-        return self.once(f"samples of {task}", lambda: sampled(self, task))
 
     def plan(self, stage: str, **names: str) -> Planned:
         """The step of ``stage`` as the workflow would plan it."""

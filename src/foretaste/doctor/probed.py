@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from foretaste.contracts.issues import Issue
 from foretaste.contracts.tables import VIDEOS
+from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import NothingToCheckError
 from foretaste.pipeline.console import track
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, SUFFIXES, video_files
 from foretaste.video.numbered_frames import Clock
 from foretaste.video.probe import probe
-
-if TYPE_CHECKING:
-    from foretaste.doctor.examined import Examined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +46,11 @@ class Probed:
 
 
 def probed(dataset: Examined) -> Probed:
+    """What the probe sees of the videos; NothingToCheckError where there is none."""
+    return dataset.once("videos", lambda: _probe(dataset))
+
+
+def _probe(dataset: Examined) -> Probed:
     """Every file of every modality. One that ends too early is no issue here: how early is looked at by
     itself (``checks.video_times``).
     """

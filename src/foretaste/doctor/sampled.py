@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,14 +18,13 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import read_boxes
 from foretaste.contracts.view import Sources
+from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import NothingToCheckError
+from foretaste.doctor.probed import probed
 from foretaste.pipeline import families
 from foretaste.pipeline.config import validated
 from foretaste.training.material import latest_allowed
 from foretaste.training.samples import ROUNDING_S
-
-if TYPE_CHECKING:
-    from foretaste.doctor.examined import Examined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +58,18 @@ class Sampled:
 
 
 def sampled(dataset: Examined, task: str) -> Sampled:
+    """The samples of a task, and which of them some view cannot show."""
+    return dataset.once(f"samples of {task}", lambda: _sample(dataset, task))
+
+
+def _sample(dataset: Examined, task: str) -> Sampled:
     """The samples of ``task``, and what each view of the run says of each; views of what the run has yet to
     make are asked as far as times tell.
     """
     planned, segments = dataset.plan("make_samples", task=task), dataset.segments
     if dataset.settings.choose is not None:
         segments = for_choosing(segments, dataset.settings.choose, dataset.settings.evaluated)
-    videos = dataset.videos.table if "videos" in planned.inputs else None
+    videos = probed(dataset).table if "videos" in planned.inputs else None
     try:
         samples = families.build("tasks", planned.config["task"], "task", segments=segments, videos=videos)
     except DataError as error:
@@ -88,7 +92,7 @@ def sampled(dataset: Examined, task: str) -> Sampled:
             left = Sources(
                 samples=samples.take(usable),
                 features=features,
-                video_folders=None if videos is None else dict(dataset.videos.folders),
+                video_folders=None if videos is None else dict(probed(dataset).folders),
                 **tables,
             )
             late += list(_late(one["view"], left))
@@ -111,7 +115,7 @@ def _is_there(dataset: Examined, one: Mapping[str, Any], features: tuple[Path, .
     shows = dataset.catalogue.shows(one["view"])
     if shows == "features":
         return features is not None
-    return shows == "pixels" and one["view"].get("modality", RGB) in dataset.videos.folders
+    return shows == "pixels" and one["view"].get("modality", RGB) in probed(dataset).folders
 
 
 def _late(view: Mapping[str, Any], sources: Sources) -> Iterator[Late]:

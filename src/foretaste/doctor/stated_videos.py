@@ -5,12 +5,9 @@ EPIC_100_video_info.csv of EPIC-KITCHENS-100.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from foretaste.annotations.rows import Found, RowError, read_header, read_rows
-
-if TYPE_CHECKING:
-    from foretaste.doctor.examined import Examined
+from foretaste.doctor.examined import Examined
 
 PATTERN = "*video_info.csv"
 

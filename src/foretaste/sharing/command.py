@@ -10,7 +10,8 @@ from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline import console, upkeep
 from foretaste.pipeline.store import Store
 from foretaste.sharing.names import give_name, key_of, names_at
-from foretaste.sharing.place import Place, open_place
+from foretaste.sharing.opening import open_place
+from foretaste.sharing.place import Place
 from foretaste.sharing.remote import Remote, fetch, keys_at, publish, remote, verify
 
 

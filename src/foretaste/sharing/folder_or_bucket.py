@@ -13,9 +13,7 @@ import fsspec
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline.artifact import sync
-from foretaste.sharing.place import no_such_place
-
-CHUNK = 2**22
+from foretaste.sharing.place import CHUNK, no_such_place
 
 
 class FolderOrBucket:

@@ -12,8 +12,7 @@ from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.sharing.folder_or_bucket import CHUNK
-from foretaste.sharing.place import HUB, no_such_place
+from foretaste.sharing.place import CHUNK, HUB, no_such_place
 
 #: The hub's answer to a commit upon one that is no longer the last.
 MOVED_ON = 412

@@ -8,7 +8,8 @@ from typing import Any
 
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline.store import KEY
-from foretaste.sharing.place import Place, open_place
+from foretaste.sharing.opening import open_place
+from foretaste.sharing.place import Place
 from foretaste.sharing.remote import remote
 
 _FOLDER, _NAME, _VERSION = "names", r"[a-z0-9][a-z0-9._-]*", r"[1-9][0-9]{0,8}"

@@ -15,6 +15,9 @@ from foretaste.contracts.errors import ConfigError
 #: How a place of the hub begins.
 HUB = "hf://datasets/"
 
+#: How many bytes are read or sent at once.
+CHUNK = 2**22
+
 
 class Place(Protocol):
     """Files by path, ``/`` between its parts."""
@@ -35,17 +38,6 @@ class Place(Protocol):
 
     def add(self, path: str, text: bytes) -> bool:
         """Put a small file there unless something is there already: then False, whoever was first."""
-
-
-def open_place(url: str) -> Place:
-    """The place at a URL or path. Raises ConfigError for one of a kind that cannot be opened."""
-    if url.startswith(HUB):
-        from foretaste.sharing.hub import Repository  # its client takes a while to import
-
-        return Repository(url.removeprefix(HUB))
-    from foretaste.sharing.folder_or_bucket import FolderOrBucket
-
-    return FolderOrBucket(url)
 
 
 def no_such_place(url: str, why: object) -> ConfigError:

@@ -12,7 +12,8 @@ from foretaste.contracts.errors import DataError
 from foretaste.pipeline import artifact
 from foretaste.pipeline.records import identity
 from foretaste.pipeline.store import KEY, RECORD, Entry, Store, entry_in
-from foretaste.sharing.place import Place, open_place
+from foretaste.sharing.opening import open_place
+from foretaste.sharing.place import Place
 
 #: Largest record that is read, in bytes.
 RECORD_LIMIT = 2**26

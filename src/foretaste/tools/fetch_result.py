@@ -8,7 +8,7 @@ from pathlib import Path
 from foretaste.contracts.json_files import read_json
 from foretaste.pipeline import console
 from foretaste.pipeline.store import Store
-from foretaste.sharing.place import open_place
+from foretaste.sharing.opening import open_place
 from foretaste.sharing.remote import fetch, remote
 
 

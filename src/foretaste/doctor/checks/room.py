@@ -9,6 +9,7 @@ from pathlib import Path
 
 from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import Findings, NothingToCheckError
+from foretaste.doctor.probed import probed
 from foretaste.pipeline.config import FrameStoreConfig
 from foretaste.video.remarks import WIDTH
 
@@ -58,7 +59,7 @@ def _disk(dataset: Examined) -> dict[str, float]:
     for system in dataset.catalogue.systems_of(dataset.name):
         for name, backbone in dataset.defined("backbones", system).items():
             if backbone.files is None:
-                rows = dataset.videos.rows()
+                rows = probed(dataset).rows()
                 frames = sum(math.ceil(row["duration_s"] * backbone.grid.fps) for row in rows)
                 sizes[f"features of {name}"] = frames * WIDTH * 2.0
         for name, store in dataset.defined("frame_stores", system).items():
@@ -69,7 +70,7 @@ def _disk(dataset: Examined) -> dict[str, float]:
 def _frames(dataset: Examined, store: FrameStoreConfig) -> float:
     """Bytes of every frame of every video: views show a part of them."""
     pixels = store.side * store.side * WIDE
-    return sum(row["frames"] for row in dataset.videos.rows()) * pixels * JPEG_BYTES
+    return sum(row["frames"] for row in probed(dataset).rows()) * pixels * JPEG_BYTES
 
 
 def _batches(dataset: Examined) -> dict[str, float]:

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import Findings
-from foretaste.doctor.sampled import Sampled
+from foretaste.doctor.sampled import Sampled, sampled
 
 #: Samples that a finding names.
 NAMED = 3
@@ -20,7 +20,7 @@ def look(dataset: Examined, found: Findings) -> str:
 
 
 def _task(dataset: Examined, task: str, found: Findings) -> str:
-    made = dataset.samples(task)
+    made = sampled(dataset, task)
     ids = made.samples["sample_id"].to_pylist()
     reasons: dict[str, list[str]] = defaultdict(list)
     for sample_id, reason in zip(ids, made.unseen):

@@ -12,6 +12,7 @@ import pyarrow as pa
 from foretaste.contracts.errors import DataError
 from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import Findings, NothingToCheckError
+from foretaste.doctor.sampled import sampled
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.scores.verify import verify
 
@@ -33,7 +34,7 @@ def _cache(dataset: Examined, folder: Path, found: Findings) -> str:
         found.error(error)
         scores = open_scores(folder)
     _classes(dataset, scores, found)
-    tables = [dataset.samples(task).samples for task in dataset.tasks]
+    tables = [sampled(dataset, task).samples for task in dataset.tasks]
     samples = pa.concat_tables(tables)
     counts = [f"{split} {_split(scores, split, samples, found):,}" for split in scores.splits]
     _guessing(scores, samples, found)

@@ -13,6 +13,7 @@ import numpy as np
 from foretaste.contracts.modalities import RGB
 from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import Findings
+from foretaste.doctor.probed import probed
 from foretaste.doctor.stated_videos import Stated, stated_videos
 
 #: Annotators let an action go on a little beyond the last frame.
@@ -27,7 +28,7 @@ RATE_OFF = 0.005
 
 def look(dataset: Examined, found: Findings) -> str:
     """Ends, rates and sizes of all files that can be used."""
-    rows = dataset.videos.rows()
+    rows = probed(dataset).rows()
     own = {row["video_id"]: row for row in rows if row["modality"] == RGB}
     own = own or {row["video_id"]: row for row in rows}
     early = _early(dataset, own, found)
@@ -45,7 +46,7 @@ def look(dataset: Examined, found: Findings) -> str:
 
 def _early(dataset: Examined, own: Mapping[str, dict[str, Any]], found: Findings) -> list[str]:
     """Videos that end before their last segment starts, and what would explain them all."""
-    wanted = dataset.videos.wanted
+    wanted = probed(dataset).wanted
     early = [name for name, start_s in wanted.items() if name in own and start_s >= own[name]["duration_s"]]
     for name in early:
         found.fail(
