@@ -145,6 +145,7 @@ def make_run(
             "logs": logs,
             "lms": [{"world": world, "lm": "minilm_recipes"} for world in lms],
             "set": {},
+            "command": "snakemake --cores 2 results/kitchen/lm_avt_demo/report.html --config dataset=kitchen",
             "teacher_seeds": min(seeds, 2),
             "history": {"rule": "start", "source": "all_splits", "length": 5},
             "video_folders": {"rgb": str(folder / names[0] / "videos")},

@@ -67,6 +67,20 @@ def test_it_fits_and_its_tables_sort(page):
     assert column(page, 4) == was and head.get_attribute("aria-sort") is None
 
 
+def test_clips_play(desk):
+    clips = desk.locator("#known video")
+    assert clips.count() > 1
+    clip = clips.first
+    clip.scroll_into_view_if_needed()
+    clip.evaluate("(one) => one.play()")
+    desk.wait_for_function("document.querySelector('#known video').currentTime > 0.3")
+    seconds = clip.evaluate("(one) => one.duration")
+    shown = [float(text) for text in desk.locator("#known .times").first.evaluate(
+        "(one) => [...one.children].map((part) => part.style.flexGrow)"
+    )]  # fmt: skip
+    assert len(shown) == 3 and abs(sum(shown) - seconds) < 0.2
+
+
 def test_on_paper_nothing_is_cut_or_folded_and_the_ink_is_dark(desk):
     desk.set_viewport_size({"width": PAPER, "height": 1040})
     desk.emulate_media(media="print")
@@ -114,7 +128,7 @@ def test_tables_are_files(desk, made, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "of", ["curves-plot", "pipeline-plot", "windows-plot", "arms-table", "classes-table"]
+    "of", ["curves-plot", "pipeline-plot", "confusion-plot", "agreement-table", "classes-table"]
 )
 def test_plots_are_drawings_in_the_colours_of_paper(desk, tmp_path, of):
     text = saved(desk, of, "SVG", tmp_path)

@@ -123,6 +123,10 @@ def test_the_page_is_whole_and_asks_for_nothing_from_elsewhere(made):
         "curves",
         "language-models",
         "classes",
+        "confusion",
+        "calibration",
+        "agreement",
+        "known",
         "samples",
         "issues",
         "provenance",
@@ -131,10 +135,13 @@ def test_the_page_is_whole_and_asks_for_nothing_from_elsewhere(made):
 
 
 def test_the_page_shows_what_was_asked_for(made):
-    _, summary, text = made
+    step, summary, text = made
     page = _Page(text)
-    assert page.classes.count("strip") == 12
-    assert text.count("data:image/jpeg;base64,") in range(8, 8 * 12 + 1, 8)
+    assert page.classes.count("strip") == 12 + 6
+    assert f'<pre class="command">{step.config["command"]}</pre>' in text
+    section = text[text.index('id="samples"') :]
+    assert section.count("data:image/jpeg;base64,") in range(8, 8 * 12 + 1, 8)
+    assert text.count("data:video/mp4;base64,") in range(1, 6 + 1)
     for model in MODELS.values():
         assert model["label"] in text
     headline = next(

@@ -19,6 +19,7 @@ from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.overrides import meant
 from foretaste.pipeline.planned import Planned, samples_of, tables
+from foretaste.pipeline.rebuilding import command
 from foretaste.pipeline.sweeps import points
 from foretaste.pipeline.table_config import TABLE, TableConfig
 
@@ -243,6 +244,9 @@ def plan_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> 
             **plan.flow(),
             "history": preset.history.model_dump(mode="json") if _reads_history(plan, preset) else None,
             "attention": attention(catalogue, plan.models),
+            "command": command(
+                catalogue.run, dataset, f"{dataset}/{system}{scope}/report.html", _given(plan)
+            ),
             "set": meant(catalogue.files.merged("systems", system, dataset), catalogue.run.set),
             "teacher_seeds": preset.teacher_seeds,
             "comparisons": pairs,
@@ -259,6 +263,14 @@ def plan_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> 
         },
         places=places,
     )
+
+
+def _given(plan: ReportPlan) -> list[str]:
+    """The settings that name what is given to a run: where the datasets lie, and recipes."""
+    worlds = [plan.catalogue.dataset(world) for world in plan.worlds]
+    if all(world.world is not None for world in worlds):
+        return []
+    return ["data_root", *(["recipes"] if plan.pretrained() else [])]
 
 
 def _reads_history(plan: ReportPlan, preset: SystemConfig) -> bool:

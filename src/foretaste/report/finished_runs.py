@@ -14,12 +14,14 @@ import pyarrow as pa
 from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import SAMPLES, VIDEOS, of_modality, read_table
+from foretaste.evaluation.heads import HeadScores, head_logits, head_scores
 from foretaste.evaluation.intervals import Comparer, Ranked, check_against, comparisons, ranked
 from foretaste.evaluation.protocols import read_metrics
 from foretaste.evaluation.summary import Run, arms, summarise
 from foretaste.pipeline.store import read_entry
 from foretaste.report.colours import colours
 from foretaste.report.timing import by_rule
+from foretaste.scores.exchange import read_split
 from foretaste.video.frame_table import FrameTable, frame_tables
 
 #: Settings of a report that stand in its summary as they are.
@@ -138,6 +140,13 @@ class FinishedRuns:
     def palette(self) -> dict[str, str]:
         """model -> CSS colour."""
         return colours(self.models)
+
+    def said(self, world: Ranked, model: str, seed: int, head: str) -> HeadScores | None:
+        """What a model says of the world's samples in a head; None where its scores do not answer it."""
+        path = self.scores[world.name, model, seed]
+        scored = read_split(path, self.settings["split"])
+        logits = head_logits(scored, world.wanted, world.classes, path)
+        return head_scores(logits, world.classes).get(head)
 
     def label(self, model: str) -> str:
         """What a model is called on the page."""

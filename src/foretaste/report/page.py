@@ -21,12 +21,16 @@ from foretaste.pipeline.sizes import in_bytes
 from foretaste.report import written
 from foretaste.report.finished_runs import FinishedRuns
 from foretaste.report.sections import (
+    agreement,
     arms,
     attention,
+    calibration,
     classes,
+    confusion,
     cost,
     curves,
     issues,
+    known,
     language_models,
     opening,
     pairs,
@@ -42,8 +46,8 @@ from foretaste.report.sections import (
 
 #: The sections in the order of the page.
 SECTIONS = (
-    paper_table, arms, sweeps, pipeline, settings, targets, curves, language_models, classes, pairs, windows,
-    samples, attention, issues, provenance, cost,
+    paper_table, arms, sweeps, pipeline, settings, targets, agreement, known, curves, language_models,
+    classes, confusion, pairs, calibration, windows, samples, attention, issues, provenance, cost,
 )  # fmt: skip
 
 _FILTERS = (

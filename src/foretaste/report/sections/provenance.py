@@ -1,12 +1,14 @@
-"""Where the numbers come from: every score file, and the libraries."""
+"""Where the numbers come from: every result, every score file, the libraries, and the command."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
-from foretaste.pipeline.records import LIBRARIES
+from foretaste.pipeline.records import LIBRARIES, digest
+from foretaste.pipeline.store import read_entry
 from foretaste.report.finished_runs import FinishedRuns
 from foretaste.scores.reader import open_scores
 
@@ -28,11 +30,29 @@ class ScoreFile:
     reuse: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One result behind the report; ``code``: a digest of all modules that made it; ``fetched``: the revision
+    of what came from elsewhere; ``sha256`` of its files.
+    """
+
+    stage: str
+    identity: str
+    code: str
+    files: int
+    sha256: str
+    fetched: str | None
+
+
 @dataclass(frozen=True)
 class Provenance:
-    """Every score file; name -> version of the libraries that can change results."""
+    """Every score file, every result by stage and identity; name -> version of the libraries that can change
+    results; ``command`` makes the report again.
+    """
 
+    command: str
     files: Sequence[ScoreFile]
+    results: Sequence[Result]
     libraries: Mapping[str, str]
 
 
@@ -52,7 +72,26 @@ def build(runs: FinishedRuns) -> Provenance:
                 reuse=runs.models[model]["reuse"],
             )
         )
-    return Provenance(files, {name: version(name) for name in _libraries()})
+    own = {"foretaste": version("foretaste"), **{name: version(name) for name in _libraries()}}
+    return Provenance(runs.settings["command"], files, _results(runs), own)
+
+
+def _results(runs: FinishedRuns) -> list[Result]:
+    """The results whose records the report was given, stage by stage in the order of first appearance."""
+    found: dict[str, list[Result]] = {}
+    for folder in map(Path, runs.settings.get("costs", ())):
+        entry = read_entry(folder)
+        revisions = {str(one["revision"]) for one in entry.fetched.values() if one.get("revision")}
+        made = Result(
+            stage=entry.record["stage"],
+            identity=folder.name,
+            code=digest(entry.record.get("code")),
+            files=len(entry.files),
+            sha256=digest({name: facts.sha256 for name, facts in entry.files.items()}),
+            fetched=", ".join(sorted(revisions)) or None,
+        )
+        found.setdefault(made.stage, []).append(made)
+    return [result for own in found.values() for result in own]
 
 
 def _libraries() -> list[str]:

@@ -10,11 +10,10 @@ import numpy as np
 
 from foretaste.annotations.history import histories
 from foretaste.contracts.tables import SEGMENTS, read_table
-from foretaste.evaluation.heads import scores_of
+from foretaste.report.clips import Clip, clip
 from foretaste.report.filmstrips import Frame, Opinion, choose, opinion, strip
 from foretaste.report.finished_runs import FinishedRuns
 from foretaste.report.other_modalities import OtherModalities, Strip
-from foretaste.scores.exchange import read_split
 
 TITLE = "Samples"
 
@@ -22,7 +21,7 @@ TITLE = "Samples"
 @dataclass(frozen=True, kw_only=True)
 class Example:
     """One sample: ``why`` it is shown (gained, lost, drawn), what came before (None where no teacher reads
-    it), frames, what models saw beside them, and what they expected.
+    it), frames or a clip, what models saw beside them, and what they expected.
     """
 
     sample_id: str
@@ -32,6 +31,7 @@ class Example:
     tau_a: float
     history: tuple[str, ...] | None
     frames: tuple[Frame, ...]
+    clip: Clip | None
     beside: tuple[Strip, ...]
     opinions: tuple[Opinion, ...]
 
@@ -60,10 +60,12 @@ def build(runs: FinishedRuns) -> Samples | None:
     if runs.headline is None:
         return None
     shown = shown_models(runs.models, runs.headline)
-    examples = _examples(runs, shown)
+    world = runs.worlds[0]
+    hits = [world.ranks[model, world.seeds(model)[0]] < 5 for model in runs.headline]
+    made = examples(runs, shown, choose(world.wanted.sample_ids, *hits))
     a, b = map(runs.label, runs.headline)
-    models = {name: _speaker(name, runs) for name in shown}
-    return Samples(a=a, b=b, models=models, examples=examples) if examples else None
+    models = {name: speaker(name, runs) for name in shown}
+    return Samples(a=a, b=b, models=models, examples=made) if made else None
 
 
 def shown_models(models: Mapping[str, Mapping[str, object]], pair: tuple[str, str]) -> list[str]:
@@ -79,15 +81,18 @@ def shown_models(models: Mapping[str, Mapping[str, object]], pair: tuple[str, st
     return [name for name in dict.fromkeys(wanted) if name in models]
 
 
-def _speaker(name: str, runs: FinishedRuns) -> Speaker:
+def speaker(name: str, runs: FinishedRuns) -> Speaker:
+    """How the lists of a model are headed."""
     return Speaker(runs.label(name), runs.palette[name], runs.models[name]["role"] == "teacher")
 
 
-def _examples(runs: FinishedRuns, shown: Sequence[str]) -> list[Example]:
-    """The chosen samples, with the lists of the models ``shown`` in this order."""
+def examples(
+    runs: FinishedRuns, shown: Sequence[str], chosen: Sequence[tuple[int, str]], *, strips: bool = True
+) -> list[Example]:
+    """Samples of the first world, each its position and the reason, with the lists of the models ``shown`` in
+    this order; without ``strips`` there is a clip of each instead of frames.
+    """
     world, table = runs.worlds[0], runs.tables[0]
-    hits = [world.ranks[model, world.seeds(model)[0]] < 5 for model in runs.headline]
-    chosen = choose(world.wanted.sample_ids, *hits)
     positions = [position for position, _ in chosen]
     place = {sample: row for row, sample in enumerate(table.column("sample_id").to_pylist())}
     samples = table.take([place[world.wanted.sample_ids[position]] for position in positions])
@@ -97,13 +102,14 @@ def _examples(runs: FinishedRuns, shown: Sequence[str]) -> list[Example]:
     actions = segments.column(world.classes.main).to_pylist()
     names = world.classes.names(world.classes.main)
     others = _others(runs)
-    logits = {model: _logits(model, runs)[positions] for model in shown}
+    logits = {model: _ranked(model, runs)[positions] for model in shown}
     made = []
     for i, ((position, why), row) in enumerate(zip(chosen, samples.to_pylist(), strict=True)):
         truth = int(world.labels[position])
         video, target_s = runs.videos.get(row["video_id"]), row["target_start_s"]
         window = (row["window_start_s"], row["window_stop_s"])
-        film = () if video is None else strip(video, *window, target_s)
+        film = strip(video, *window, target_s) if strips and video is not None else ()
+        filmed = None if strips or video is None else clip(video, *window, target_s, row["target_stop_s"])
         made.append(
             Example(
                 sample_id=row["sample_id"],
@@ -113,6 +119,7 @@ def _examples(runs: FinishedRuns, shown: Sequence[str]) -> list[Example]:
                 tau_a=max(target_s - row["window_stop_s"], 0.0),
                 history=None if read is None else tuple(actions[r] for r in read[i]),
                 frames=film,
+                clip=filmed,
                 beside=others.strips(row["video_id"], video, film, target_s) if film else (),
                 opinions=tuple(opinion(model, found[i], truth, names) for model, found in logits.items()),
             )
@@ -120,12 +127,10 @@ def _examples(runs: FinishedRuns, shown: Sequence[str]) -> list[Example]:
     return made
 
 
-def _logits(model: str, runs: FinishedRuns) -> np.ndarray:
+def _ranked(model: str, runs: FinishedRuns) -> np.ndarray:
     """(n, C) scores of a model's first seed for the samples of the first world."""
     world = runs.worlds[0]
-    path = runs.scores[world.name, model, world.seeds(model)[0]]
-    scored = read_split(path, runs.settings["split"])
-    return scores_of(world.head, scored, world.wanted, world.classes, path)
+    return runs.said(world, model, world.seeds(model)[0], world.head).ranked
 
 
 def _others(runs: FinishedRuns) -> OtherModalities:
