@@ -90,6 +90,25 @@ def test_a_video_that_is_exchanged_is_another_whatever_its_time(data):
     assert before != after == key()
 
 
+def test_a_video_that_is_renamed_is_another_though_no_byte_of_any_changes(data):
+    """Their order stays: what was P01_02 is P01_01 now."""
+
+    def key(root: Path = data) -> str:
+        graph = Graph(Plan(catalogue(data_root=str(root))), Contents(Path("memory"), may_write=False))
+        return graph.step("probe_videos", {"dataset": "epic55"}).key
+
+    folder = data / "epic55/videos/P01"
+    (folder / "P01_01.MP4").write_bytes(b"first")
+    (folder / "P01_02.mp4").write_bytes(b"second")
+    before = key()
+    (folder / "P01_01.MP4").rename(folder / "P01_00.MP4")
+    (folder / "P01_02.mp4").rename(folder / "P01_01.mp4")
+    after = key()
+    assert before != after
+    (elsewhere := data.with_name("elsewhere")).symlink_to(data)
+    assert key(elsewhere) == after, "where the folder lies does not count"
+
+
 def test_a_folder_without_videos_says_what_it_holds(data):
     for name in ("P01/P01_01.MP4", "P01/P01_02.mp4"):
         (data / "epic55/videos" / name).rename((data / "epic55/videos" / name).with_suffix(".mp5"))

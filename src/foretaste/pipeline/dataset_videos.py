@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.modalities import RGB
 from foretaste.pipeline.config import DatasetConfig, VideoFolder
+from foretaste.pipeline.records import listed
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, SUFFIXES, no_videos, video_files
 
 
@@ -74,6 +76,18 @@ class DatasetVideos:
     def all_files(self) -> list[str]:
         """Those of every modality."""
         return [path for modality in self.folders() for path in self.files(modality)]
+
+    def names(self) -> dict[str, Any]:
+        """Modality -> how its files are called in their folder, as ``listed`` writes it down: which file is
+        which video. Nothing of a generated world, whose videos a step makes.
+        """
+        if self.settings.world is not None:
+            return {}
+        named = {}
+        for modality, folder in self.folders().items():
+            paths = [path for found in self._look(Path(folder), modality).values() for path in found]
+            named[modality] = listed([str(path).removeprefix(f"{folder}/") for path in paths])
+        return named
 
     def any(self, modality: str = RGB) -> bool:
         """Whether there is any video of a modality: a run of text alone needs none."""

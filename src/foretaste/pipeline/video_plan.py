@@ -92,6 +92,7 @@ class VideoPlan:
             },
             config={
                 "patterns": self.at.videos(dataset).patterns(),
+                "names": self.at.videos(dataset).names(),
                 "frames": self.at.videos(dataset).frames(),
                 "unlabelled": self.at.videos(dataset).unlabelled(),
                 "on_bad_input": self.run.on_bad_input,
