@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foretaste.contracts.errors import DataError, ForetasteError, of_system, unknown
+from foretaste.contracts.errors import OTHERS, DataError, ForetasteError, of_other, unknown
 from foretaste.pipeline import console, interruption, ranks, slurm_job, warm
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ def _run_told(argv: list[str], verbose: bool) -> int:
             return _run(argv)
         finally:
             print(end="", flush=True)  # while an error can still be told
-    except (ForetasteError, OSError) as error:
+    except (ForetasteError, *OTHERS) as error:
         if isinstance(error, BrokenPipeError) and console.reader_left():
             raise
         if verbose:
             traceback.print_exc()
-        known = of_system(error) if isinstance(error, OSError) else error
+        known = of_other(error) if isinstance(error, OTHERS) else error
         if ranks.WORDS in os.environ:
             ranks.leave_word(known)
         else:

@@ -55,7 +55,7 @@ def test_a_step_that_is_none_is_one_line(text, tmp_path, capsys):
 PIPED = {
     "help": ["help"],
     "a tool": ["config", "lm_avt_demo", "kitchen"],
-    "a tool that does nothing else": ["store", "ls"],
+    "a tool that does nothing else": ["targets"],
     "a tool with a stream of its own": ["openie", "-"],
 }
 

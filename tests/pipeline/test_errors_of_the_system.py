@@ -29,6 +29,14 @@ from foretaste.pipeline import artifact
             "error: No space left on device: the output folder",
         ),
         (
+            UnicodeEncodeError("utf-8", "caf\udce9.mp4", 3, 4, "surrogates not allowed"),
+            r"error: a name that is not UTF-8: 'caf\udce9.mp4': names in UTF-8: rename",
+        ),
+        (
+            UnicodeEncodeError("ascii", "caf\u00e9", 3, 4, "ordinal not in range"),
+            r"error: no '\xe9' in ascii: standard output: an output in UTF-8",
+        ),
+        (
             PermissionError(errno.EACCES, "Permission denied", "/data/x.csv"),
             "error: Permission denied: /data/x.csv",
         ),
@@ -42,6 +50,15 @@ def test_the_output_folder_is_named_only_where_it_is_meant(error, said, monkeypa
     assert command.main(["train"]) == 1
     shown = capsys.readouterr().err
     assert shown.startswith(said) and ("output folder" in shown) == ("output folder" in said)
+
+
+@pytest.mark.parametrize(
+    "words", [("why", "results/x"), ("config", "lm_avt", "kitchen"), ("doctor", "kitchen")]
+)
+def test_what_needs_a_project_says_so_elsewhere(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert command.main([*words]) == 1
+    assert "error: no config.yaml: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("linked", [False, True])

@@ -109,6 +109,14 @@ def test_a_video_that_is_renamed_is_another_though_no_byte_of_any_changes(data):
     assert key(elsewhere) == after, "where the folder lies does not count"
 
 
+def test_a_name_that_is_no_utf8_is_one_line(data):
+    os.rename(
+        data / "epic55/videos/P01/P01_02.mp4", os.fsencode(data / "epic55/videos/P01") + b"/caf\xe9.mp4"
+    )
+    with pytest.raises(SystemExit, match=r"error: a name that is not UTF-8: .*caf.udce9\.mp4.*rename"):
+        rules(data_root=str(data)).wanted_path(VIDEOS)({})
+
+
 def test_a_folder_without_videos_says_what_it_holds(data):
     for name in ("P01/P01_01.MP4", "P01/P01_02.mp4"):
         (data / "epic55/videos" / name).rename((data / "epic55/videos" / name).with_suffix(".mp5"))

@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from foretaste.contracts.errors import ForetasteError, of_system
+from foretaste.contracts.errors import OTHERS, ForetasteError, of_other
 from foretaste.pipeline import cost_table, interrupts, warm
 from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.named_targets import POOLED, check_targets
@@ -25,8 +25,8 @@ try:
     targets = Targets(catalogue)
 except ForetasteError as error:
     sys.exit(f"error: {error}")
-except OSError as error:
-    sys.exit(f"error: {of_system(error)}")
+except OTHERS as error:
+    sys.exit(f"error: {of_other(error)}")
 
 
 # On Slurm every job ends as what it is; and the signal by which Slurm says that a job's time is nearly over,

@@ -18,6 +18,9 @@ from difflib import get_close_matches
 #: something that is read.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
+#: What is not ours and still about what the user has: ``of_other`` tells it.
+OTHERS = (OSError, UnicodeEncodeError)
+
 
 class ForetasteError(Exception):
     """What went wrong, where, what was expected, and what to do about it."""
@@ -59,3 +62,19 @@ def of_system(error: OSError) -> DataError:
     return DataError(
         what, where, "a readable file, or space and permission to write", "free space or correct the path"
     )
+
+
+def of_text(error: UnicodeEncodeError) -> DataError:
+    """A name of a file that is not UTF-8 (Python holds its bytes as half characters), or an output that has
+    no letter for what is said, as one of our errors.
+    """
+    if error.encoding == "utf-8":
+        named = ascii(error.object[max(0, error.start - 120) : error.end + 40])
+        return DataError("a name that is not UTF-8", named, "names in UTF-8", "rename the file (convmv)")
+    what = f"no {error.object[error.start]!a} in {error.encoding}"
+    return DataError(what, "standard output", "an output in UTF-8", "set a UTF-8 locale, or PYTHONUTF8=1")
+
+
+def of_other(error: OSError | UnicodeEncodeError) -> DataError:
+    """One of ``OTHERS`` as one of our errors."""
+    return of_system(error) if isinstance(error, OSError) else of_text(error)

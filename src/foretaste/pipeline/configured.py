@@ -69,6 +69,9 @@ def configured(
     """The run of config.yaml in ``root`` with ``settings`` (KEY=VALUE, values as YAML) laid over it;
     ``shared``: key and record of what has a name at one of some places; ``targets``: what it is asked for.
     """
+    if not (root / "config.yaml").is_file():
+        where = "a clone, or a folder that foretaste init made"
+        raise ConfigError("no config.yaml", Path(root).resolve(), where, "cd into one")
     merged: dict[str, Any] = dict(read_yaml(root / "config.yaml"))
     for setting in settings:
         key, equals, value = setting.partition("=")

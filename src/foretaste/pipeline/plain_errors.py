@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from foretaste.contracts.errors import ForetasteError, of_system
+from foretaste.contracts.errors import OTHERS, ForetasteError, of_other
 
 
 def plainly(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -19,7 +19,7 @@ def plainly(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*arguments, **named)
         except ForetasteError as error:
             sys.exit(f"error: {error}")
-        except OSError as error:
-            sys.exit(f"error: {of_system(error)}")
+        except OTHERS as error:
+            sys.exit(f"error: {of_other(error)}")
 
     return plain

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.errors import ConfigError, of_text
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import VIDEOS
 from foretaste.video.frame_table import FrameTable, frame_tables
@@ -37,6 +37,10 @@ class Watched:
 
 def watch(path: Path) -> Watched:
     """Look at the file, in a process of its own; DataError for one that cannot be used."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise of_text(error) from error
     with Onlooker() as onlooker:
         found, _ = onlooker.look(path, every_frame=False)
     row = {"video_id": VIDEO_ID, "modality": RGB, "path": path.name, **found}
