@@ -1,5 +1,5 @@
-"""The report in a real browser: whole on a desk, in a hand and on paper, by day and by night; its tables sort
-and are there as files, its plots too.
+"""The report, and the page of several runs, in a real browser: whole on a desk, in a hand and on paper, by
+day and by night; clips play; tables sort and are there as files, plots too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pytest
 from browsing import SCHEMES, SIZES, opened, too_wide
 from made_up_run import make_run
 
+from foretaste.report import comparison
 from foretaste.stages import report
 
 #: px, of A4 between margins of 10 mm.
@@ -34,11 +35,14 @@ def made(tmp_path_factory):
     return step
 
 
-@pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in SCHEMES], ids="-".join)
-def page(request, browser, made):
-    """The page, open."""
-    with opened(browser, made.outputs["report"].as_uri(), *request.param) as page:
-        yield page
+@pytest.fixture(scope="module")
+def addresses(made):
+    """Page -> where it is."""
+    results = Path(__file__).parents[2] / "docs" / "results"
+    several = made.outputs["report"].with_name("comparison.html")
+    files = [results / "epic55_end.json", results / "epic55_all.json", results / "kitchen_start.json"]
+    several.write_text(comparison.page(files), encoding="utf-8")
+    return {"report": made.outputs["report"].as_uri(), "comparison": several.as_uri()}
 
 
 @pytest.fixture
@@ -48,23 +52,30 @@ def desk(browser, made):
         yield page
 
 
-def column(page, at: int) -> list[str]:
-    """The numbers of a column of the students' table."""
-    cells = page.locator("#arms table").first.locator(f"tbody td:nth-child({at})")
-    return [re.match(r"[\d.]+", text.strip())[0] for text in cells.all_text_contents()]
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("name", "section", "at"), [("report", "arms", 4), ("comparison", "numbers", 5)])
+def test_it_fits_and_its_tables_sort(browser, addresses, name, section, at, size, scheme):
+    with opened(browser, addresses[name], size, scheme) as page:
+        assert too_wide(page) == 0
+        table = page.locator(f"#{section} table").first
+        head, was = table.locator(f"th:nth-child({at})"), column(table, at)
+        told = [one for one in was if one]
+        assert len(told) > 3 and told != sorted(told, key=float, reverse=True)
+        absent = [""] * (len(was) - len(told))
+        head.click()
+        assert column(table, at) == sorted(told, key=float, reverse=True) + absent
+        head.press("Enter")
+        assert column(table, at) == sorted(told, key=float) + absent
+        assert head.get_attribute("aria-sort") == "ascending"
+        head.press("Enter")
+        assert column(table, at) == was and head.get_attribute("aria-sort") is None
 
 
-def test_it_fits_and_its_tables_sort(page):
-    assert too_wide(page) == 0
-    was = column(page, 4)
-    assert len(was) == 4 and was != sorted(was, key=float, reverse=True)
-    head = page.locator("#arms table").first.locator("th:nth-child(4)")
-    head.click()
-    assert column(page, 4) == sorted(was, key=float, reverse=True)
-    head.press("Enter")
-    assert column(page, 4) == sorted(was, key=float) and head.get_attribute("aria-sort") == "ascending"
-    head.press("Enter")
-    assert column(page, 4) == was and head.get_attribute("aria-sort") is None
+def column(table, at: int) -> list[str]:
+    """The numbers of a column; "" for what is absent."""
+    texts = table.locator(f"tbody td:nth-child({at})").all_text_contents()
+    return [re.match(r"[\d.]*", text.strip())[0] for text in texts]
 
 
 def test_clips_play(desk):
@@ -81,17 +92,20 @@ def test_clips_play(desk):
     assert len(shown) == 3 and abs(sum(shown) - seconds) < 0.2
 
 
-def test_on_paper_nothing_is_cut_or_folded_and_the_ink_is_dark(desk):
-    desk.set_viewport_size({"width": PAPER, "height": 1040})
-    desk.emulate_media(media="print")
-    desk.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert desk.evaluate(CUT) == []
-    assert desk.locator("details:not([open])").count() == 0
-    assert desk.evaluate("getComputedStyle(document.body).color") == "rgb(33, 30, 25)"
-    assert not desk.locator(".files").first.is_visible()
-    desk.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert desk.locator("details[open]").count() == 0
-    assert desk.pdf(format="A4").startswith(b"%PDF")
+@pytest.mark.parametrize("name", ["report", "comparison"])
+def test_on_paper_nothing_is_cut_or_folded_and_the_ink_is_dark(browser, addresses, name):
+    with opened(browser, addresses[name], "desk", "dark") as page:
+        folded = page.locator("details").count()
+        page.set_viewport_size({"width": PAPER, "height": 1040})
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate(CUT) == []
+        assert folded and page.locator("details[open]").count() == folded
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(33, 30, 25)"
+        assert not page.locator(".files").first.is_visible()
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.locator("details[open]").count() == 0
+        assert page.pdf(format="A4").startswith(b"%PDF")
 
 
 def saved(page, of: str, label: str, folder: Path) -> str:

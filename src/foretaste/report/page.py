@@ -66,29 +66,35 @@ class Rendered:
 
 def render(runs: FinishedRuns) -> str:
     """The page as HTML."""
+    templates = environment()
+    templates.globals["summary"] = runs.summary
+    built = [(module, module.build(runs)) for module in SECTIONS]
+    shown = [
+        Rendered(_name(module).replace("_", "-"), module.TITLE, _html(templates, module, content))
+        for module, content in built
+        if content is not None
+    ]
+    first = _html(templates, opening, opening.build(runs))
+    return templates.get_template("page.html.jinja").render(opening=first, sections=shown)
+
+
+def environment() -> Environment:
+    """The templates of a page, which may use the filters of ``written``."""
     folder = Path(__file__).parent
-    environment = Environment(
+    made = Environment(
         loader=FileSystemLoader([folder, folder / "sections"]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {one.__name__: one for one in _FILTERS}
-    environment.globals["summary"] = runs.summary
-    built = [(module, module.build(runs)) for module in SECTIONS]
-    shown = [
-        Rendered(_name(module).replace("_", "-"), module.TITLE, _html(environment, module, content))
-        for module, content in built
-        if content is not None
-    ]
-    first = _html(environment, opening, opening.build(runs))
-    return environment.get_template("page.html.jinja").render(opening=first, sections=shown)
+    made.filters |= {one.__name__: one for one in _FILTERS}
+    return made
 
 
-def _html(environment: Environment, module: ModuleType, content: Any) -> Markup:
+def _html(templates: Environment, module: ModuleType, content: Any) -> Markup:
     """What the template beside ``module`` makes of its content."""
-    text = environment.get_template(f"{_name(module)}.html.jinja").render(vars(content))
+    text = templates.get_template(f"{_name(module)}.html.jinja").render(vars(content))
     return Markup(text.rstrip("\n"))
 
 
