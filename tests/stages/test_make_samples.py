@@ -127,6 +127,7 @@ def test_frames_ask_the_table_of_videos(segments, tmp_path):
         "mirrored": False,
         "pixel_aspect": 1.0,
         "digest": "",
+        "sound_end_s": None,
         "time_base": "1/9",
         "pts": list(range(9)),
         "flags": [1] * 9,

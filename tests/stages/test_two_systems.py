@@ -32,7 +32,7 @@ MULTIMODAL = (
 )  # fmt: skip
 LANVIKD = (
     "teacher_narration", "student_baseline", "student_smoothed", "student_kl", "student_kl_embedding",
-    "student_kl08", "student_kl08_embedding",
+    "student_kl08", "student_kl08_embedding", "teacher_audio", "student_audio",
 )  # fmt: skip
 
 
@@ -115,6 +115,14 @@ def test_the_omnivore_sees_boxes_and_flow_in_training_and_only_frames_where_it_i
     assert {"frames_rgb", "frames_flow", "boxes"} <= whole.inputs("train", "student_omnivore")
     scored = whole.inputs("score", "student_omnivore")
     assert "frames_rgb" in scored and not {"frames_flow", "boxes"} & scored
+
+
+def test_a_student_that_is_taught_by_sound_sees_frames_alone(whole):
+    assert "video_files_rgb" in whole.inputs("train", "teacher_audio")
+    heard = whole.inputs("train", "student_audio")
+    assert "frames_rgb" in heard and "video_files_rgb" not in heard
+    network = load_file(whole.of("lanvikd_micro", "teacher_audio") / "checkpoint/model.safetensors")
+    assert network["pixels.std"].tolist() == pytest.approx([0.2] * 3)
 
 
 def test_a_mean_speaks_live_on_the_students_own_frames_flow_and_boxes(whole):

@@ -120,17 +120,19 @@ SAMPLES = _define(
 #: (``contracts.modalities``). Bad files are rows of ISSUES instead. ``stream`` is the number of the video
 #: stream that is shown, the first of ``streams``. ``width`` x ``height`` is stored; it is shown with pixels
 #: ``pixel_aspect`` times as wide as high, mirrored left to right if ``mirrored``, then turned
-#: counter-clockwise by ``rotation`` degrees. ``digest`` is of the file's size and content. ``pts`` and
-#: ``flags`` have an entry a packet of the stream, in file order: the time stamp of its picture, in units of
-#: ``time_base`` seconds, and bits that say that decoding can begin there (1), that it is not shown (2), that
-#: no other picture refers to it (4). ``places`` is of numbered frames, and null for a container: the byte at
-#: which each lies in its tar, or its number in a folder; of optical flow first all of u, then of v.
+#: counter-clockwise by ``rotation`` degrees. ``digest`` is of the file's size and content.
+#: ``sound_end_s`` is when its first sound track ends, in seconds after the first frame; null without one.
+#: ``pts`` and ``flags`` have an entry a packet of the stream, in file order: the time stamp of its picture,
+#: in units of ``time_base`` seconds, and bits that say that decoding can begin there (1), that it is not
+#: shown (2), that no other picture refers to it (4). ``places`` is of numbered frames, and null for a
+#: container: the byte at which each lies in its tar, or its number in a folder; of optical flow first all of
+#: u, then of v.
 VIDEOS = _define(
     "videos", ("video_id", "modality"),
     video_id=_text, modality=_text, path=_text, stream=_int, streams=_int, codec=_text, width=_int,
     height=_int, rotation=_int, mirrored=pa.bool_(), pixel_aspect=_float, frames=_int, duration_s=_float,
-    rate_fps=_float, digest=_text, time_base=_text, pts=_list(pa.int64()), flags=_list(pa.uint8()),
-    places=_or_null(_list(pa.int64())),
+    rate_fps=_float, digest=_text, sound_end_s=_or_null(_float), time_base=_text, pts=_list(pa.int64()),
+    flags=_list(pa.uint8()), places=_or_null(_list(pa.int64())),
 )  # fmt: skip
 
 #: One thing that is seen in one frame; rows in order of video and time. ``time_s`` is the frame's time stamp.

@@ -24,6 +24,7 @@ from foretaste.kitchen.encode import write_video
 from foretaste.kitchen.recipes import write_recipes
 from foretaste.kitchen.render import frames
 from foretaste.kitchen.schedule import plan_timeline
+from foretaste.kitchen.sounds import soundtrack
 from foretaste.kitchen.style import draw_style
 from foretaste.kitchen.truth import TRUTH, truth_of
 from foretaste.kitchen.world import World
@@ -102,7 +103,8 @@ def make_video(config: WorldConfig, number: int, scratch: Path) -> None:
     video = World(config).videos[number]
     timeline = plan_timeline(config, video)
     with artifact.whole(scratch / f"{video.video_id}.mp4") as partial:
-        write_video(partial, frames(config, timeline, draw_style(config.seed, video.participant)), config)
+        pictures = frames(config, timeline, draw_style(config.seed, video.participant))
+        write_video(partial, pictures, soundtrack(config, timeline), config)
 
 
 def write_manifest(folder: Path, part: str) -> None:

@@ -42,6 +42,7 @@ _NOT_OF_A_VIDEO = {
     "narration": "narrations, which somebody wrote",
     "masked_text": "recipes",
     "boxes": "boxes, which somebody drew or a detector found",
+    "audio": "sound, which is not read here",
 }
 
 

@@ -42,6 +42,8 @@ class FrameTable:
         How many video streams the file has; of several the first is shown.
     digest
         Of the file, as results are told apart by.
+    sound_end_s
+        When its first sound track ends; None without one.
     """
 
     packets: Packets
@@ -55,6 +57,7 @@ class FrameTable:
     pixel_aspect: float
     streams: int
     digest: str
+    sound_end_s: float | None = None
 
     @property
     def path(self) -> Path:
@@ -95,6 +98,7 @@ def look_at(path: Path, beat: Callable[[], None] = no_beat, clock: Clock | None 
         pixel_aspect=scanned.pixel_aspect,
         streams=scanned.streams,
         digest=video_digest(path),
+        sound_end_s=scanned.sound_end_s,
     )
 
 
@@ -147,6 +151,7 @@ def as_row(video: FrameTable) -> dict[str, object]:
         "duration_s": video.end_s,
         "rate_fps": video.rate_fps,
         "digest": video.digest,
+        "sound_end_s": video.sound_end_s,
         "time_base": str(packets.time_base),
         "pts": packets.pts,
         "flags": packets.flags,
@@ -172,7 +177,7 @@ def frame_tables(videos: pa.Table, folder: Path) -> dict[str, FrameTable]:
 
 
 def _from_row(row: Mapping, packets: Packets) -> FrameTable:
-    same = ("codec", "rate_fps", "width", "height", "pixel_aspect", "streams", "digest")
+    same = ("codec", "rate_fps", "width", "height", "pixel_aspect", "streams", "digest", "sound_end_s")
     return FrameTable(
         packets=packets,
         name=row["path"],

@@ -68,6 +68,11 @@ class Packets:
         ticks = self.pts[self.shown]
         return seconds(ticks - ticks[:1], self.time_base)
 
+    @property
+    def zero_s(self) -> float:
+        """When the first shown frame is shown, by the clock of the file, which its sound goes by, too."""
+        return float(self.pts[self.shown[0]] * self.time_base)
+
 
 @contextmanager
 def opened(

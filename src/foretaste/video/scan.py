@@ -66,6 +66,8 @@ class _Read:
         ``_KEY``, ``_DAMAGED``.
     layer
         Temporal layer.
+    sound_end_s
+        When the first sound track ends, by the clock of the file; None without one.
     """
 
     def __init__(self, stream: av.VideoStream) -> None:
@@ -73,6 +75,7 @@ class _Read:
         self._length = nal.length_size(self._codec, stream.codec_context.extradata)
         self.pts, self.dts, self.duration = array("q"), array("q"), array("q")
         self.marks, self.layer = bytearray(), bytearray()
+        self.sound_end_s: float | None = None
 
     def add(self, packet: av.Packet) -> None:
         self.pts.append(_NONE if packet.pts is None else packet.pts)
@@ -116,6 +119,8 @@ class Scanned:
         Width of a pixel, as a multiple of its height.
     streams
         How many video streams the file has; of several the first is read.
+    sound_end_s
+        When its first sound track ends, in seconds after the first frame; None without one.
     """
 
     packets: Packets
@@ -124,6 +129,7 @@ class Scanned:
     rate_fps: float
     pixel_aspect: float
     streams: int
+    sound_end_s: float | None = None
 
 
 def no_beat() -> None:
@@ -154,6 +160,7 @@ def scan(path: Path, beat: Callable[[], None] = no_beat) -> Scanned:
             rate_fps=rate,
             pixel_aspect=float(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1),
             streams=len(videos_in(container)),
+            sound_end_s=None if read.sound_end_s is None else read.sound_end_s - packets.zero_s,
         )
 
 
@@ -163,11 +170,15 @@ def _read(
     """The packets of ``stream``; those of the others say only how far the file goes."""
     stated = stated_s(container)
     read, end_s, reach = _Read(stream), 0.0, 0
+    sound = next((one.index for one in container.streams.audio), None)
     for packet in container.demux():
         beat()
         stamp = packet.dts if packet.pts is None else packet.pts
         if packet.size and stamp is not None:
-            end_s = max(end_s, float((stamp + (packet.duration or 0)) * packet.time_base))
+            own_end_s = float((stamp + (packet.duration or 0)) * packet.time_base)
+            end_s = max(end_s, own_end_s)
+            if packet.stream_index == sound:
+                read.sound_end_s = max(read.sound_end_s or 0.0, own_end_s)
         reach = max(reach, (packet.pos or 0) + packet.size)
         if packet.size and packet.stream_index == stream.index:
             read.add(packet)

@@ -1,0 +1,77 @@
+"""Sound is heard when it sounds, whatever the file; what there is none of is silence, what is lost an
+error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sounding import LOWEST_HZ, STEP_HZ, pitch_of, tone, write
+
+from foretaste.contracts.errors import DataError
+from foretaste.video.frame_table import look_at
+from foretaste.video.sound import RATE, heard
+
+KINDS = [
+    ("a.mp4", "aac", 44_100, 2),
+    ("a.mp4", "aac", 16_000, 1),
+    ("a.mkv", "libopus", 48_000, 2),
+    ("a.mkv", "flac", 24_000, 1),
+    ("a.mov", "pcm_s16le", 22_050, 2),
+    ("a.ts", "aac", 48_000, 1),
+    ("a.mp4", "libmp3lame", 44_100, 1),
+]
+
+
+def second(at_s: float) -> float:
+    return LOWEST_HZ + STEP_HZ * int(at_s)
+
+
+@pytest.mark.parametrize(("name", "codec", "rate", "channels"), KINDS)
+def test_every_moment_of_a_track_is_heard_when_it_sounds(tmp_path, name, codec, rate, channels):
+    video = look_at(write(tmp_path / name, 6.0, codec, rate, channels))
+    assert video.sound_end_s == pytest.approx(6.0, abs=0.15)
+    for start_s in (0.05, 1.1, 2.55, 5.2):
+        samples = heard(video, start_s, start_s + 0.35)
+        assert samples.dtype == np.float32 and len(samples) == round(0.35 * RATE)
+        assert pitch_of(samples, RATE) == pytest.approx(second(start_s), abs=6)
+    # The tone changes on the second, to within a hundredth of one.
+    around = heard(video, 2.9, 3.1)
+    before, after = around[: round(0.09 * RATE)], around[round(0.11 * RATE) :]
+    assert pitch_of(before, RATE) == pytest.approx(second(2), abs=12)
+    assert pitch_of(after, RATE) == pytest.approx(second(3), abs=12)
+
+
+def test_a_part_is_that_part_of_the_whole(tmp_path):
+    video = look_at(write(tmp_path / "a.mp4", 6.0, "aac", 24_000))
+    whole = heard(video, 0.0, 6.0)
+    for start_s in (0.3, 1.7, 4.25):
+        first = round(start_s * RATE)
+        assert np.abs(heard(video, start_s, start_s + 1) - whole[first : first + RATE]).max() < 1e-3
+    exact = tone(6.0, RATE)
+    assert np.corrcoef(whole[2000:-3000], exact[2000:-3000])[0, 1] > 0.99, "shifted in time"
+
+
+def test_before_it_begins_and_after_it_ends_there_is_silence(tmp_path):
+    video = look_at(write(tmp_path / "a.mkv", 4.0, "flac", 24_000, late_s=1.0, sound=tone(2.0, 24_000)))
+    assert video.sound_end_s == pytest.approx(3.0, abs=0.15)
+    samples = heard(video, -0.5, 4.0)
+    loud = np.abs(samples) > 0.05
+    assert not loud[: round(1.45 * RATE)].any() and not loud[round(3.6 * RATE) :].any()
+    assert pitch_of(samples[round(1.6 * RATE) : round(2.4 * RATE)], RATE) == pytest.approx(second(0), abs=6)
+
+
+def test_a_video_without_sound_says_so(tmp_path):
+    video = look_at(write(tmp_path / "a.mp4", 1.0, None))
+    assert video.sound_end_s is None
+    with pytest.raises(DataError, match=r"no sound: .*a\.mp4"):
+        heard(video, 0.0, 0.5)
+
+
+def test_sound_that_is_lost_is_an_error(tmp_path):
+    video = look_at(write(tmp_path / "a.mkv", 4.0, "flac", 24_000, sound=tone(2.0, 24_000)))
+    longer = replace(video, sound_end_s=4.0)  # as the file was when it was probed
+    with pytest.raises(DataError, match=r"its sound stops at 2\.\d+ s"):
+        heard(longer, 1.0, 3.5)
