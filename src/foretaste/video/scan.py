@@ -10,7 +10,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -18,6 +17,7 @@ import numpy as np
 from av.logging import Capture
 
 from foretaste.video import gif, nal, transport_stream
+from foretaste.video.clocks import BROADCAST, check_clock, check_count, rate_of
 from foretaste.video.joined import is_joined
 from foretaste.video.packets import (
     DISPOSABLE,
@@ -32,10 +32,6 @@ from foretaste.video.packets import (
 )  # fmt: skip
 from foretaste.video.reader import decoded
 from foretaste.video.stated_length import cut_off, stated_s
-
-#: Containers of broadcasts, in which a step of the clock by more than so many seconds is no pause (FFmpeg's
-#: dts_delta_threshold).
-_BROADCAST, _LONGEST_STEP_S = ("mpegts", "mpeg"), 10.0
 
 #: The container that has no time stamps: FFmpeg guesses them from the rate, and guesses wrong at B-frames.
 _UNTIMED = "avi"
@@ -150,7 +146,7 @@ def scan(path: Path, beat: Callable[[], None] = no_beat) -> Scanned:
             raise unreadable(path, f"its container is damaged (FFmpeg: {complaints[0]})")
         packets = _laid_out(path, container.format.name, stream, read, beat)
         length = packets.pts_s[-1]
-        rate = _rate(packets.pts_s, float(stream.average_rate or 0))
+        rate = rate_of(packets.pts_s, float(stream.average_rate or 0))
         # Muxers that do not know the last frame's duration write 0 or one tick.
         last = seconds(np.int64(read.duration[packets.shown[-1]]), packets.time_base)
         return Scanned(
@@ -193,17 +189,8 @@ def _read(
     if not read.marks:
         raise unreadable(path, "no frames")
     if container.format.name == _UNTIMED:
-        _check_count(path, np.array(read.dts), stream.frames)
+        check_count(path, np.array(read.dts), stream.frames)
     return read
-
-
-def _check_count(path: Path, counted: np.ndarray, stated: int) -> None:
-    """Of a container that counts frames in place of time stamps: a lost one makes all later ones too early.
-    Empty ones, which lengthen the one before, may stand at the end.
-    """
-    held = int(counted[-1]) + 1
-    if stated - held >= np.median(np.diff(counted, append=counted[-1] + 1)):
-        raise unreadable(path, f"cut off or damaged: it states {stated} frames, and holds {held}")
 
 
 def _fault(path: Path, container: str, stream: av.VideoStream, beat: Callable[[], None]) -> str | None:
@@ -228,13 +215,14 @@ def _laid_out(
         path=Path(path), stream=stream.index, time_base=stream.time_base, pts=stamps, flags=_flags(path, read)
     )
     if not untimed:
-        _check_clock(path, container, read, stream.time_base)
+        decoding = np.array(read.dts)
+        check_clock(path, container, decoding[decoding != _NONE], stream.time_base)
     # Of a transport stream FFmpeg also says so where counters begin anew (``transport_stream``).
     if container != "mpegts" and (damaged := read.first(_DAMAGED)) is not None:
         raise unreadable(path, f"its container says that packet {damaged} of the video is damaged")
     # What is shown before the first key frame refers to what the file does not hold.
     first = int(np.flatnonzero(packets.flags & ENTRY)[0])
-    if first and container not in _BROADCAST:
+    if first and container not in BROADCAST:
         raise unreadable(path, "it does not begin with a key frame")
     packets.flags[:first] |= HIDDEN
     # Of a copy out of AVI, or by a muxer that knows of none, B-frames have the times of decoding.
@@ -278,30 +266,3 @@ def _in_order_decoded(packets: Packets, first: int, beat: Callable[[], None]) ->
     pts[order] = np.sort(pts[order])
     moved = np.where(pts == packets.pts, 0, MOVED).astype(np.uint8)
     return replace(packets, pts=pts, flags=packets.flags | moved)
-
-
-def _check_clock(path: Path, container: str, read: _Read, time_base: Fraction) -> None:
-    stamps = np.array(read.dts)
-    stamps = stamps[stamps != _NONE]
-    steps_s = seconds(np.diff(stamps), time_base)
-    longest = _LONGEST_STEP_S if container in _BROADCAST else np.inf
-    odd = np.flatnonzero((steps_s < 0) | (steps_s > longest))
-    if len(odd):
-        at_s = seconds(stamps[odd[0]] - stamps[0], time_base)
-        # FFmpeg shows what an edit list puts after a cut up to some frames too early.
-        where = (
-            "an edit list puts parts together (ffmpeg -i FILE NEW.mp4 writes it anew)"
-            if "mp4" in container
-            else "recordings are joined (ffmpeg -i FILE -c copy FILE.mp4 gives it one clock)"
-        )
-        raise unreadable(
-            path, f"its clock jumps by {steps_s[odd[0]]:+.2f} s after {at_s:.2f} s, as where {where}"
-        )
-
-
-def _rate(pts_s: np.ndarray, stated: float) -> float:
-    """Frames a second: as the container states it where its frames bear that out, else as they are spaced
-    (some state their clock's).
-    """
-    measured = (len(pts_s) - 1) / float(pts_s[-1]) if len(pts_s) > 1 and pts_s[-1] > 0 else stated
-    return stated if abs(stated - measured) < 0.02 * measured else measured
