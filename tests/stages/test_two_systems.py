@@ -172,6 +172,8 @@ def test_the_report_shows_frames_flow_and_boxes_side_by_side(whole):
     page = (whole.results / "kitchen_micro/multimodal_micro/report.html").read_text()
     shown = page.count('alt="frame ')
     assert shown and shown == page.count('alt="optical flow ') == page.count('alt="boxes ')
+    page = (whole.results / "kitchen_micro/lanvikd_micro/report.html").read_text(encoding="utf-8")
+    assert page.count('alt="frame ') == page.count('alt="sound ') > 0
     other = (whole.results / "kitchen_micro/lanvikd_micro/report.html").read_text()
     assert other.count('alt="frame ') and not other.count('alt="boxes ')
 

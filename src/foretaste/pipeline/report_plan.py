@@ -23,6 +23,9 @@ from foretaste.pipeline.rebuilding import command
 from foretaste.pipeline.sweeps import points
 from foretaste.pipeline.table_config import TABLE, TableConfig
 
+#: The view of sound.
+HEARD = "audio"
+
 
 @dataclass(frozen=True)
 class ReportPlan:
@@ -165,13 +168,17 @@ class ReportPlan:
             return [pair for pair in compared if set(pair) <= set(self.models)]
         return self.table.pairs
 
-    def flow(self) -> dict[str, str]:
-        """How optical flow is computed, where models see flow that is."""
+    def beside(self) -> dict[str, Any]:
+        """What is shown beside frames: how optical flow is computed, where models see flow that is; how they
+        hear.
+        """
         world, found = self.worlds[0], {}
         for model, view in self.views():
             if view.get("modality") == FLOW and model.reads_store(view):
                 method = self.catalogue.named("frame_stores", model.frame_store, world).flow
-                found = {"flow": method} if method else found
+                found |= {"flow": method} if method else {}
+            if view["kind"] == HEARD:
+                found["sound"] = {name: view[name] for name in ("length_s", "mel") if name in view}
         return found
 
     def views(self) -> Iterator[tuple[ModelConfig, Mapping[str, Any]]]:
@@ -241,7 +248,7 @@ def plan_report(catalogue: Catalogue, dataset: str, system: str, scope: str) -> 
             "system": system,
             "split": catalogue.dataset(plan.worlds[0]).evaluated,
             "primary_metric": preset.primary_metric,
-            **plan.flow(),
+            **plan.beside(),
             "history": preset.history.model_dump(mode="json") if _reads_history(plan, preset) else None,
             "attention": attention(catalogue, plan.models),
             "command": command(

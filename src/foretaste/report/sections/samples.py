@@ -120,7 +120,7 @@ def examples(
                 history=None if read is None else tuple(actions[r] for r in read[i]),
                 frames=film,
                 clip=filmed,
-                beside=others.strips(row["video_id"], video, film, target_s) if film else (),
+                beside=others.strips(row["video_id"], video, film, target_s, window[1]) if film else (),
                 opinions=tuple(opinion(model, found[i], truth, names) for model, found in logits.items()),
             )
         )
@@ -135,4 +135,4 @@ def _ranked(model: str, runs: FinishedRuns) -> np.ndarray:
 
 def _others(runs: FinishedRuns) -> OtherModalities:
     boxes = runs.inputs.get("boxes")
-    return OtherModalities.read(runs.settings.get("flow"), None if boxes is None else Path(boxes))
+    return OtherModalities.read(runs.settings, None if boxes is None else Path(boxes))
