@@ -19,7 +19,7 @@ TITLE = "Arms"
 #: role -> the heading of its table, in the order of the page.
 _HEADINGS = {
     "student": "Students: video alone at inference",
-    "teacher": "Teachers and counts: labels of the past",
+    "teacher": "Teachers",
 }
 
 
