@@ -19,12 +19,14 @@ def table(summary: Mapping[str, Any]) -> list[str]:
     """
     primary, main = summary["primary_metric"], summary["heads"][0]
     arms = {name: summary["arms"][name] for name in summary["models"]}
-    shown = [metric for metric in METRICS if any(arm[main][metric] is not None for arm in arms.values())]
+    # Nothing of an arm that does not answer the main head.
+    numbers = {name: arm[main] or dict.fromkeys(METRICS) for name, arm in arms.items()}
+    shown = [metric for metric in METRICS if any(own[metric] is not None for own in numbers.values())]
     rows = [["", *(METRICS[metric].short + (" *" if metric == primary else "") for metric in shown)]]
     for role in ("student", "teacher"):
-        for arm in arms.values():
+        for name, arm in arms.items():
             if arm["role"] == role:
-                rows.append([arm["label"], *(_cell(arm[main][metric]) for metric in shown)])
+                rows.append([arm["label"], *(_cell(numbers[name][metric]) for metric in shown)])
     lines = _aligned(rows)
     compared = [one for one in summary["comparisons"] if one["metric"] == primary]
     if compared:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, model_validator
 
 from foretaste.contracts.errors import DataError
+from foretaste.contracts.json_files import checked
 from foretaste.contracts.metrics import METRICS
 from foretaste.pipeline import artifact
 
@@ -20,6 +23,48 @@ READABLE = (1, 2)
 _HEADS = ("action", "verb", "noun")
 
 _OLDER = {name.replace(".", "_"): name for name in METRICS}
+
+
+class _Part(BaseModel, extra="allow"):
+    """Some of a summary, as far as pages and tables rely on it."""
+
+
+class _Spread(_Part):
+    mean: float
+    sd: float | None
+
+
+class _Arm(_Part):
+    label: str
+    role: str
+
+
+class _Comparison(_Part):
+    a: str
+    b: str
+    metric: str
+    difference: float
+    low: float | None
+    high: float | None
+    level: int
+
+
+class _Summary(_Part):
+    arms: Annotated[dict[str, _Arm], Field(min_length=1)]
+    models: list[str]
+    heads: Annotated[list[str], Field(min_length=1)]
+    primary_metric: str
+    comparisons: list[_Comparison]
+
+    @model_validator(mode="after")
+    def _agree(self) -> _Summary:
+        named = {*self.models, *(side for one in self.comparisons for side in (one.a, one.b))}
+        if strangers := sorted(named - set(self.arms)):
+            raise ValueError(f"{strangers[0]!r} is no arm")
+        metrics = {self.primary_metric, *(one.metric for one in self.comparisons)}
+        if odd := sorted(metrics - {*METRICS, *_OLDER}):
+            raise ValueError(f"{odd[0]!r} is no metric")
+        return self
 
 
 def read_summary(path: Path) -> dict[str, Any]:
@@ -35,11 +80,18 @@ def read_summary(path: Path) -> dict[str, Any]:
             "read it with a newer foretaste",
         )
     heads = found.setdefault("heads", list(_HEADS))
-    for arm in found["arms"].values():
+    checked(found, _Summary, path, "make the report again")
+    for name, arm in found["arms"].items():
+        for head in heads:
+            checked(arm.get(head), _Numbers, f"{path}: {name}.{head}", "make the report again")
         arm |= {head: _named(arm.get(head)) for head in heads}
     for one in found["comparisons"]:
         one["metric"] = _OLDER.get(one["metric"], one["metric"])
     return found
+
+
+#: What an arm says of a head, by metric.
+_Numbers = dict[str, _Spread | None] | None
 
 
 def _named(numbers: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
     foretaste arms results/kitchen/lm_avt_demo/summary.json
 
 Per cent, with the standard deviation over seeds; * marks the primary metric. The last line is `report:
-<path>`.
+<path>`, where there is one beside it.
 """
 
 from __future__ import annotations
@@ -23,4 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print the table."""
     print("\n".join(table(read_summary(arguments.summary))))
-    print(f"report: {arguments.summary.with_name('report.html')}")
+    report = arguments.summary.with_name("report.html")
+    if report.exists():
+        print(f"report: {report}")

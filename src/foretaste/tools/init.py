@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import shlex
 import shutil
 from pathlib import Path
 from string import Template
@@ -90,9 +91,10 @@ def _fill(template: str, path: Path, words: dict[str, str]) -> None:
 
 
 def _told(folder: Path, dataset: str, own: bool) -> str:
+    there = shlex.quote(str(folder))
     if not own:
         return (
-            f"{folder}: cd {folder}; snakemake --cores 2 demo (from generated recipes and videos to a report)"
+            f"{folder}: cd {there}; snakemake --cores 2 demo (from generated recipes and videos to a report)"
         )
     first = f"say in {folder}/workflow/datasets/{dataset}.yaml what the columns are called"
-    return f"{folder}: {first}, then cd {folder}; foretaste doctor {dataset}; snakemake --cores 2"
+    return f"{folder}: {first}, then cd {there}; foretaste doctor {dataset}; snakemake --cores 2"
