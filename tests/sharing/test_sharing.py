@@ -288,6 +288,22 @@ def test_a_damaged_list_of_jobs_is_one_line(tmp_path, capsys):
         assert told in capsys.readouterr().err
 
 
+def test_what_a_run_is_about_to_read_stays(tmp_path):
+    """Of a run that was ended and goes on: what it made before has no name yet."""
+    store = Store(tmp_path / "results")
+    base, lone = make(store, "base"), make(store, "lone")
+    job = store.results / ".steps/score-0.json"
+    jobs = store.results / ".runs/1130-000000-abcdef/jobs.json"
+    for path, value in (
+        (job, {"needs": [base]}),
+        (jobs, {"score/" + 20 * "0": "elsewhere/.steps/score-0.json"}),
+    ):
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(value))
+    assert main(["store", "--results", str(store.results), "gc"]) == 0
+    assert store.find(base) and store.find(lone) is None
+
+
 def test_what_no_name_needs_can_go(tmp_path, capsys):
     store = Store(tmp_path / "results")
     base = make(store, "base")

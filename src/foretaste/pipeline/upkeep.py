@@ -96,14 +96,18 @@ def _links(folder: Path) -> Iterator[Path]:
 
 
 def _planned(store: Store) -> Iterator[str]:
-    """The results of runs that are going on."""
+    """The results of runs that are going on, and those that they read: of a run that goes on where another
+    was ended these may have no name yet.
+    """
     for jobs in store.results.glob(".runs/*/jobs.json"):
         planned = read_json(jobs, "the workflow again")
         if not isinstance(planned, dict):
             raise DataError(
                 "no list of jobs", jobs, "what a run wrote that goes on", f"end it, and delete {jobs.parent}"
             )
-        yield from planned
+        for key, job in planned.items():
+            yield key
+            yield from read_json(store.results / ".steps" / Path(job).name, "the workflow again")["needs"]
 
 
 def before(value: object) -> Iterator[str]:
