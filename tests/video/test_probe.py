@@ -111,13 +111,15 @@ def test_a_wanted_video_under_another_name_is_said(tmp_path):
     barcode.write_clip(tmp_path / "P03_01.mp4", 30)
     (tmp_path / "P02_01.mp4").symlink_to(tmp_path / "nowhere.mp4")
     barcode.write_clip(tmp_path / "p04_01.mp4", 30)
-    wanted = dict.fromkeys(("P01_01", "P02_01", "P03_01", "P04_01"), 0.0)
+    wanted = dict.fromkeys(("P01_01", "P02_01", "P03_01", "P03_01.mp4", "P04_01"), 0.0)
     files = [(name, paths) for name, paths in video_files(tmp_path).items() if name in wanted]
     columns, issues = probe(tmp_path, files, wanted)
     assert columns["path"] == ["P03_01.mp4"], "what lies beside a video is left alone"
     assert {issue.key: issue.reason for issue in issues} == {
         "P01_01": "no video file of that name (there is P01_01.mp5, P01_01.txt)",
         "P02_01": "not a file, or a link to nothing",
+        "P03_01.mp4": "no video file of that name (there is P03_01.mp4, P03_01.txt: the labels are to name it"
+        " without its suffix)",
         "P04_01": "no video file of that name (there is p04_01.mp4)",
     }
 

@@ -65,8 +65,12 @@ def probe(
     missing = sorted((wanted or {}).keys() - seen)
     beside = _by_name(folder) if missing else {}
     for video_id in missing:
-        near = beside.get(video_id.casefold(), [])
+        name = video_id.casefold()
+        near = beside.get(name, [])
         others = f" (there is {', '.join(near)})" if near else ""
+        # A name as a folder shows it, tea1.mp4.
+        if not near and (near := beside.get(Path(name).stem, [])):
+            others = f" (there is {', '.join(near)}: the labels are to name it without its suffix)"
         issues.append(Issue(file=f"{video_id}.*", key=video_id, reason=f"no video file of that name{others}"))
     for line in remarks(rows, taken):
         say(line)
