@@ -19,7 +19,7 @@ from foretaste.prediction.predictor import Predictor
 from foretaste.prediction.told import Told, as_told, header, keep
 from foretaste.prediction.watched import watch
 
-NAME = "take_</script><b>cup"
+NAME = "take_<!--<script></script><b>cup"
 TRUTH = [
     {"start_s": 2.0, "stop_s": 4.0, "class": 1, "name": "fill_kettle",
      "teachers": [[{"class": 1, "name": "fill_kettle", "probability": 0.75}]]},

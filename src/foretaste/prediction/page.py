@@ -41,8 +41,8 @@ def write_page(told: Told, watched: Watched, path: Path) -> None:
             "SCRIPT": lambda: iter([(HERE / "page.js").read_text(encoding="utf-8")]),
             "STEP": lambda: iter([f"{told.header['every_s']:g}"]),
             "LAST": lambda: iter([f"{_last_s(told):.6f}"]),
-            # A class could be called "</script>".
-            "TOLD": lambda: (piece.replace("</", "<\\/") for piece in json_pieces(told)),
+            # A class could be called "</script>", or "<!--<script>", after which no </script> ends anything.
+            "TOLD": lambda: (piece.replace("<", "\\u003c") for piece in json_pieces(told)),
             "VIDEO": lambda: _base64(copy),
         }
         with open(partial, "w", encoding="utf-8") as file:
