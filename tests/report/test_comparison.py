@@ -58,7 +58,12 @@ def test_what_tells_runs_apart():
     assert names([Path("results/kitchen/a/summary.json"), Path("results/kitchen/b/summary.json")]) == [
         "a", "b"
     ]  # fmt: skip
-    assert names([Path("r/summary.json"), Path("r/views/end/summary.json")]) == ["r", "views/end"]
+    assert names([Path("r/summary.json"), Path("r/views/end/summary.json")]) == ["r", "r/views/end"]
+    assert names([Path("r/a/summary.json"), Path("r/a/a/summary.json")]) == ["r/a", "r/a/a"]
+    assert names([Path("r/kitchen/a/summary.json"), Path("r/kitchen_2s/a/summary.json")]) == [
+        "kitchen", "kitchen_2s"
+    ]  # fmt: skip
+    assert names([Path("r/a/summary.json"), Path("s/b/a/summary.json")]) == ["r", "s/b"]
     assert names(FILES) == ["epic55_end", "epic55_all"]
     assert names([Path("results/kitchen/a/summary.json")]) == ["results/kitchen/a"]
 

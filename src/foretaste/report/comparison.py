@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -126,10 +127,17 @@ def names(files: Sequence[Path]) -> list[str]:
     left out.
     """
     parts = [(*path.parent.parts, *(() if path.stem == "summary" else (path.stem,))) for path in files]
-    shared = 0
-    while len(parts) > 1 and len({one[: shared + 1] for one in parts}) == 1 and shared < len(parts[0]):
-        shared += 1
-    return ["/".join(one[shared:]) or one[-1] for one in parts]
+    whole = ["/".join(one) or "." for one in parts]
+    if len(set(parts)) == 1:
+        return whole
+    first, last = _shared(parts), _shared([one[::-1] for one in parts])
+    short = ["/".join(one[first : len(one) - last]) for one in parts]
+    return short if len(set(short)) == len(set(whole)) and all(short) else whole
+
+
+def _shared(parts: Sequence[tuple[str, ...]]) -> int:
+    """How many of their first parts all have."""
+    return next(n for n, found in enumerate(zip_longest(*parts)) if len(set(found)) > 1)
 
 
 def compare(runs: Sequence[Run], over: str | None) -> Comparison:

@@ -34,8 +34,8 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One row. ``gain``: ours minus the baseline's, with its interval; ``published_gain``: the paper's; empty
-    where nothing is compared.
+    """One row. ``gain``: ours minus the baseline's, ``limits``: of its interval; ``published_gain``: the
+    paper's; empty where nothing is compared.
     """
 
     model: str
@@ -44,6 +44,7 @@ class Line:
     seeds: int
     cells: Sequence[Cell]
     gain: str
+    limits: str
     published_gain: str
 
 
@@ -68,7 +69,7 @@ def paper_table(summary: Mapping[str, Any]) -> PaperTable:
     main, metric = _compared_in(table, summary["primary_metric"], summary["heads"][0])
     mine = {one["a"]: one for one in summary["comparisons"] if one["metric"] == metric}
     limits = dict(zip(mine, verdict.rows(list(mine.values()), signed), strict=True))
-    gains = {model: f"{signed(one['difference'])} ({limits[model]})" for model, one in mine.items()}
+    gains = {model: signed(one["difference"]) for model, one in mine.items()}
     lines = []
     heads = [head for head in summary["heads"] if head in table["columns"]]
     for model in (model for model in summary["models"] if model in table["rows"]):
@@ -83,6 +84,7 @@ def paper_table(summary: Mapping[str, Any]) -> PaperTable:
                 seeds=len(arms[model]["seeds"]),
                 cells=list(_cells(heads, table, row, arms[model])),
                 gain=gains.get(model, ""),
+                limits=limits.get(model, ""),
                 published_gain=signed(own - base, 2) if known else "",
             )
         )

@@ -97,7 +97,8 @@ def _run(table: PaperTable) -> Iterator[str]:
         says = f", *{line.says}*" if line.says else ""
         cells = "".join(f" {cell.ours} | *{cell.theirs}* |" for cell in line.cells)
         theirs = f"*{line.published_gain}*" if line.published_gain else ""
-        gains = f" {line.gain} | {theirs} |" if table.compared else ""
+        ours = f"{line.gain} ({line.limits})" if line.gain else ""
+        gains = f" {ours} | {theirs} |" if table.compared else ""
         yield f"| {line.label} (`{line.model}`){says} | {line.seeds} |{cells}{gains}"
     if table.compared:
         yield f"\nGains over the baseline in {table.compared}."
