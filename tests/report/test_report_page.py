@@ -72,6 +72,41 @@ def test_it_fits_and_its_tables_sort(browser, addresses, name, section, at, size
         assert column(table, at) == was and head.get_attribute("aria-sort") is None
 
 
+#: JavaScript: of every table whether each click keeps its rows, the third brings back their order, and every
+#: format has a line a row; of every plot whether it is written.
+EVERYTHING = """() => {
+    const wrong = [];
+    for (const table of document.querySelectorAll('table')) {
+        const name = table.closest('section')?.id ?? 'opening';
+        const told = () => [...table.tBodies[0].rows].map((row) => row.textContent).join();
+        const was = told();
+        const rows = table.tBodies[0].rows.length, all = rows + (table.tFoot?.rows.length ?? 0);
+        for (const head of table.querySelectorAll('.sorts')) {
+            head.click(); head.click();
+            if (table.tBodies[0].rows.length !== rows) wrong.push(`${name}: rows`);
+            head.click();
+            if (told() !== was) wrong.push(`${name}: order`);
+        }
+        const lines = (text) => text.trimEnd().split('\\n').length;
+        const found = [lines(csv(table)) - 1, lines(markdown(table)) - 2, lines(latex(table)) - 7];
+        if (found.some((count) => count !== all)) wrong.push(`${name}: ${found} lines of ${all}`);
+        if (table.querySelector('.track') && !forest(table).startsWith('<svg')) wrong.push(`${name}: plot`);
+    }
+    for (const svg of document.querySelectorAll('svg[viewBox]')) {
+        if (!drawing(svg).includes('<text')) wrong.push(svg.outerHTML.slice(0, 80));
+    }
+    return wrong;
+}"""
+
+
+@pytest.mark.parametrize("name", ["report", "comparison"])
+def test_every_table_and_plot_can_be_sorted_and_saved(browser, addresses, name):
+    with opened(browser, addresses[name], "desk", "light") as page:
+        assert page.locator("table").count() > 5
+        assert page.locator(".files").count() >= page.locator("table").count()
+        assert page.evaluate(EVERYTHING) == []
+
+
 def column(table, at: int) -> list[str]:
     """The numbers of a column; "" for what is absent."""
     texts = table.locator(f"tbody td:nth-child({at})").all_text_contents()
