@@ -138,6 +138,8 @@ def test_on_paper_nothing_is_cut_or_folded_and_the_ink_is_dark(browser, addresse
         assert folded and page.locator("details[open]").count() == folded
         assert page.evaluate("getComputedStyle(document.body).color") == "rgb(33, 30, 25)"
         assert not page.locator(".files").first.is_visible()
+        if name == "report":
+            assert page.locator(".still").first.is_visible() and not page.locator("video").first.is_visible()
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert page.locator("details[open]").count() == 0
         assert page.pdf(format="A4").startswith(b"%PDF")
