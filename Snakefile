@@ -1,20 +1,10 @@
 # foretaste: from recipes and videos to distilled students. `snakemake -n` says what would run; `foretaste --help` explains the stages.
-import sys
-from pathlib import Path
-
 from snakemake.utils import min_version
 
-from foretaste.contracts.errors import ForetasteError
-from foretaste.pipeline.yaml_files import read_yaml
+from foretaste.pipeline.plain_errors import check_config
 
 min_version("9.27")
-
-# Snakemake would take the last of two equal keys in silence, and show a traceback of a file that is no YAML.
-if Path("config.yaml").is_file():
-    try:
-        read_yaml(Path("config.yaml"))
-    except ForetasteError as error:
-        sys.exit(f"error: {error}")
+check_config()
 
 
 configfile: "config.yaml"

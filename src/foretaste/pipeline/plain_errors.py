@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import OTHERS, ForetasteError, of_other
+from foretaste.pipeline.yaml_files import read_yaml
 
 
 def plainly(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -23,3 +25,12 @@ def plainly(function: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit(f"error: {of_other(error)}")
 
     return plain
+
+
+@plainly
+def check_config(path: str = "config.yaml") -> None:
+    """Before Snakemake reads its settings: it would take the last of two equal keys in silence, and show a
+    traceback of a file that is no YAML.
+    """
+    if Path(path).is_file():
+        read_yaml(Path(path))
