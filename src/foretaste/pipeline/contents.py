@@ -72,7 +72,8 @@ class Contents:
         return self._lists[paths]
 
     def _of_many(self, paths: tuple[str, ...]) -> list[str]:
-        file = self._memory / f"many-{digest(os.path.commonpath(paths))[:20]}.json"
+        common = os.path.commonpath([min(paths), max(paths)])  # what these share all do
+        file = self._memory / f"many-{digest(common)[:20]}.json"
         known: dict[str, str] = {}
         if file.exists():
             known = checked(read_json(file), RememberedMany, file, f"delete {self._memory}").files

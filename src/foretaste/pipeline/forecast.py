@@ -21,6 +21,7 @@ from typing import Any
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline.graph import Node, Source
 from foretaste.pipeline.measured_costs import measured
+from foretaste.pipeline.once import Once
 from foretaste.pipeline.records import digest
 from foretaste.pipeline.sizes import size_of
 from foretaste.pipeline.store import RECORD, Cost, Estimate, Store, read_entry
@@ -61,7 +62,7 @@ class Forecast:
         self._roots = (store.own, *map(Path, store.others))
         self._past: dict[str, dict[str, list[_Past]]] = {}
         self._said: dict[str, Estimate | None] = {}
-        self._sizes: dict[int, int | None] = {}
+        self._raw_list = Once(lambda value: sum(size_of(one.path) for one in value))
         self._results: dict[str, int | None] = {}
 
     def of(self, node: Node) -> Estimate | None:
@@ -114,11 +115,12 @@ class Forecast:
             return size_of(source.path) if source.key is None else self._bytes(before[source.key])
 
         def sizes(value: Source | tuple[Source, ...]) -> int | None:
-            # Many steps read the same clips, hundreds of thousands of them: a graph has one list.
-            if id(value) not in self._sizes:
-                found = [size(one) for one in (value if isinstance(value, tuple) else (value,))]
-                self._sizes[id(value)] = None if None in found else sum(found)
-            return self._sizes[id(value)]
+            if isinstance(value, Source):
+                return size(value)
+            if value and value[0].key is None:  # a list is of raw files or of results
+                return self._raw_list(value)
+            found = [size(one) for one in value]
+            return None if None in found else sum(found)
 
         return {name: sizes(value) for name, value in node.sources.items()}
 

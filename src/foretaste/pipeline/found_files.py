@@ -74,13 +74,18 @@ class _Search:
             left = {rest for pattern in patterns for rest in _after(entry.name.casefold(), pattern)}
             if not left:
                 continue
-            if not os.path.isdir(entry.path) or (self._whole and self._whole(Path(entry.path))):
+            if not _is_folder(entry) or (self._whole and self._whole(Path(entry.path))):
                 if () in _also_without_folders(left) and not entry.name.startswith("."):
                     self.files.append(Path(entry.path))
             elif entry.is_symlink():
                 self._linked.append((Path(entry.path), left, (*inside, here)))
             else:
                 self._look_into(Path(entry.path), left, (*inside, here))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is one or leads to one; of what is no link this was told with its name."""
+    return os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir()
 
 
 def _also_without_folders(patterns: set[_Rest]) -> set[_Rest]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.fingerprint import code_of, imported
+from foretaste.pipeline.once import Once
 from foretaste.pipeline.places import check_given
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.planned import Planned
@@ -91,6 +92,7 @@ class Graph:
         self._results = f"{plan.results}/"
         self._nodes: dict[tuple[str, tuple[tuple[str, str], ...]], Node] = {}
         self._given: dict[tuple[str, ...], Sources] = {}
+        self._lists = Once(lambda value: _of_list(value, contents))
 
     def step(self, stage: str, names: Mapping[str, str]) -> Node:
         """The step of ``stage`` that makes what has these names in its path."""
@@ -157,7 +159,7 @@ class Graph:
         return {
             "stage": stage,
             "config": planned.config,
-            "inputs": identities(sources, self.contents),
+            "inputs": identities(sources, self.contents, self._lists),
             "code": code,
             "libraries": versions(imported(code)),
             "threads": planned.threads,
@@ -189,21 +191,27 @@ class Graph:
         return Source(path, node.key, file_of(node.stage, output))
 
 
-def identities(sources: Mapping[str, Sources], contents: Contents) -> dict[str, Any]:
-    """What a record holds of a step's inputs."""
-
-    def one(source: Source) -> str:
-        return contents.of(source.path) if source.key is None else source.identity
-
-    def several(value: tuple[Source, ...]) -> list[str]:
-        if any(source.key is not None for source in value):
-            return [one(source) for source in value]
-        return contents.of_all(tuple(source.path for source in value))
-
+def identities(
+    sources: Mapping[str, Sources],
+    contents: Contents,
+    lists: Callable[[tuple[Source, ...]], Any] | None = None,
+) -> dict[str, Any]:
+    """What a record holds of a step's inputs; ``lists``: of those that are lists, where that is known."""
+    of_list = lists or (lambda value: _of_list(value, contents))
     return {
-        name: listed(several(value)) if isinstance(value, tuple) else one(value)
+        name: of_list(value) if isinstance(value, tuple) else _of_one(value, contents)
         for name, value in sources.items()
     }
+
+
+def _of_one(source: Source, contents: Contents) -> str:
+    return contents.of(source.path) if source.key is None else source.identity
+
+
+def _of_list(value: tuple[Source, ...], contents: Contents) -> list[str] | dict[str, Any]:
+    if any(source.key is not None for source in value):
+        return listed([_of_one(source, contents) for source in value])
+    return listed(contents.of_all(tuple(source.path for source in value)))
 
 
 def raw_files(sources: Mapping[str, Sources]) -> Iterator[Path]:

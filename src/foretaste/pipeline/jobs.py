@@ -6,16 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, PositiveInt
 
+from foretaste.contracts.errors import DataError
 from foretaste.contracts.json_files import checked, read_json
 from foretaste.pipeline.artifact import remember_json
 from foretaste.pipeline.graph import Node, Source, Sources
-from foretaste.pipeline.records import digest
+from foretaste.pipeline.once import Once
+from foretaste.pipeline.records import LISTED, digest
 from foretaste.pipeline.result_paths import PATHS
 from foretaste.pipeline.store import Estimate
 
@@ -52,6 +53,12 @@ class StoredSource(_Part):
     file: NamedPath | None = None
 
 
+class Many(_Part):
+    """Raw files of a longer list, which lies beside the job in a file of its own."""
+
+    many: Annotated[str, Field(pattern=r"^[0-9a-f]{20}$")]
+
+
 class Record(_Part):
     """``records``."""
 
@@ -78,7 +85,7 @@ class Job(_Part):
     format: Literal[3]
     key: Key
     record: Record
-    sources: dict[str, StoredSource | list[StoredSource]]
+    sources: dict[str, StoredSource | Many | list[StoredSource]]
     places: dict[str, StoredSource | dict[str, StoredSource]]
     names: dict[NamedPath, NamedPath]
     needs: list[Key]
@@ -117,22 +124,63 @@ def job_of(
 def path_of_job(job: Mapping[str, Any]) -> Path:
     """Where a job is written down: the name follows from what is in it."""
     stage = job["key"].partition("/")[0]
-    return Path(job["results"]) / ".steps" / f"{stage}-{digest(job)[:20]}.json"
+    return _steps(job) / f"{stage}-{digest(_written(job))[:20]}.json"
 
 
 def keep(job: Mapping[str, Any]) -> Path:
-    """Write a job down."""
+    """Write a job down. The long lists of what jobs read, which many read alike, are written once."""
     path = path_of_job(job)
     if not path.exists():
-        remember_json(path, job)
+        for value in job.get("sources", {}).values():
+            file = _steps(job) / f"many-{_name_of(value)}.json" if _is_long(value) else None
+            if file is not None and not file.exists():
+                remember_json(file, value)
+        remember_json(path, _written(job))
     return path
 
 
 def read_job(path: Path) -> dict[str, Any]:
-    """A job as it was written; DataError for any other file."""
+    """A job as it was written, with its long lists; DataError for any other file."""
+    again = "run the workflow again, which writes it anew"
     stored = read_json(path, "the workflow again, which writes it anew")
-    checked(stored, Job, path, "run the workflow again, which writes it anew")
-    return stored
+    checked(stored, Job, path, again)
+    sources = {name: _whole(value, path.parent) for name, value in stored["sources"].items()}
+    return {**stored, "sources": sources}
+
+
+def _whole(value: Any, folder: Path) -> Any:
+    if "many" not in value:
+        return value
+    file = folder / f"many-{value['many']}.json"
+    found = read_json(file, "the workflow again, which writes it anew")
+    if _digest_of_list(found) != value["many"]:
+        raise DataError("another list than was written", file, "the files that a job reads", f"delete {file}")
+    return found
+
+
+def _steps(job: Mapping[str, Any]) -> Path:
+    return Path(job["results"]) / ".steps"
+
+
+def _written(job: Mapping[str, Any]) -> dict[str, Any]:
+    """A job as it stands in its file; one that gives names or fetches has no sources."""
+    if "sources" not in job:
+        return dict(job)
+    sources = job["sources"].items()
+    short = {name: {"many": _name_of(value)} if _is_long(value) else value for name, value in sources}
+    return {**job, "sources": short}
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > LISTED
+
+
+def _digest_of_list(value: list[Any]) -> str:
+    return digest(value)[:20]
+
+
+#: Of one list, which is asked for by every job that reads it.
+_name_of = Once(_digest_of_list)
 
 
 def _plain(value: Sources | Mapping[str, Any]) -> Any:
@@ -143,10 +191,8 @@ def _plain(value: Sources | Mapping[str, Any]) -> Any:
     return _plain_list(value)
 
 
-@lru_cache(maxsize=8)
-def _plain_list(sources: tuple[Source, ...]) -> list[dict[str, Any]]:
-    """One list for all jobs that read the same clips, of which there may be hundreds of thousands."""
-    return [_plain(one) for one in sources]
+#: One list for all jobs that read the same clips, of which there may be hundreds of thousands.
+_plain_list = Once(lambda sources: [_plain(one) for one in sources])
 
 
 def source_of(value: Any) -> Any:
