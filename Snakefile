@@ -4,7 +4,7 @@ from snakemake.utils import min_version
 from foretaste.pipeline.plain_errors import check_config
 
 min_version("9.27")
-check_config()
+check_config("config.yaml", *workflow.overwrite_configfiles)
 
 
 configfile: "config.yaml"

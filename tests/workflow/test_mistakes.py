@@ -118,6 +118,13 @@ def test_a_mistake_in_config_yaml_is_one_line(started, text, said):
     assert re.search(f"{said}.*config.yaml", errors[0]), errors[0]
 
 
+def test_a_mistake_in_another_file_of_settings_is_one_line(started):
+    (started.folder / "mine.yaml").write_text("seeds: [1]\nseeds: [2]\n")
+    done = started.snakemake("-n", "teachers", "--configfile", "mine.yaml", check=False)
+    assert done.returncode == 1
+    assert re.search(r"^error: not YAML .*the key 'seeds' occurs twice.*mine\.yaml", done.stdout, re.M)
+
+
 def read_only(checkout, *command):
     """Run ``command`` where the results can be read and not written."""
     script = 'mount --bind results results && mount -o remount,ro,bind results && exec "$@"'

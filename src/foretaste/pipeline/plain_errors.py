@@ -28,9 +28,10 @@ def plainly(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @plainly
-def check_config(path: str = "config.yaml") -> None:
-    """Before Snakemake reads its settings: it would take the last of two equal keys in silence, and show a
-    traceback of a file that is no YAML.
+def check_config(*paths: str) -> None:
+    """Of the files that Snakemake takes its settings from, before it does: it would take the last of two
+    equal keys in silence, and show a traceback of a file that is no YAML.
     """
-    if Path(path).is_file():
-        read_yaml(Path(path))
+    for path in map(Path, paths):
+        if path.is_file():
+            read_yaml(path)
