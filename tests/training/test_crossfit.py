@@ -6,11 +6,14 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from foretaste.annotations.video_folds import folds_by_video
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.training.calibration import HIGHEST, LOWEST, fit_temperature
-from foretaste.training.crossfit import siblings
+from foretaste.training.crossfit import ScoredRows, fit_temperatures, siblings
+from foretaste.training.samples import Samples
+from foretaste.training.scoring import Scored
 
 VIDEOS = [f"P{number % 11:02d}" for number in range(200)]
 
@@ -74,3 +77,26 @@ def test_temperature_stays_in_its_range():
     assert fit_temperature(always_right, np.ones(4, dtype=int)) == pytest.approx(HIGHEST)
     with pytest.raises(DataError, match="no labelled row"):
         fit_temperature(always_right, np.full(4, -1))
+
+
+def test_a_fold_without_a_label_of_a_head_leaves_the_temperature_to_the_others():
+    """Two folds of rows with logits (a, 0); only the first has verbs."""
+    right, wrong, scale = 90, 10, 8.0
+    logits = np.tile(np.float32([scale, 0.0]), (right + wrong, 1))
+    labels = np.array([0] * right + [1] * wrong)
+    found = fit_temperatures([
+        part(0, {"action": logits, "verb": logits}, {"action": labels, "verb": labels}),
+        part(1, {"action": logits, "verb": -logits}, {"action": labels}),
+    ])  # fmt: skip
+    wanted = scale / math.log(right / wrong)
+    assert found == {"action": pytest.approx(wanted), "verb": pytest.approx(wanted)}
+    with pytest.raises(DataError, match="no labelled row"):
+        fit_temperatures([part(0, {"verb": logits}, {"action": labels})])
+
+
+def part(fold: int, logits: dict[str, np.ndarray], labels: dict[str, np.ndarray]) -> ScoredRows:
+    ids = tuple(map(str, range(len(labels["action"]))))
+    tensors = {head: torch.from_numpy(values) for head, values in labels.items()}
+    samples = Samples(view=None, rows=np.arange(len(ids)), ids=ids, labels=tensors)
+    scored = Scored(ids=ids, logits=logits, embedding=None, digests=())
+    return ScoredRows(split="training", fold=fold, samples=samples, scored=scored)

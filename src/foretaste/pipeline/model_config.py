@@ -139,7 +139,7 @@ class LabelsConfig(Options):
 
     share: Annotated[float, Field(gt=0, lt=1)]
     """Of the training segments. The others are unlabelled samples: they count in terms over `unlabelled` and
-    `all`.
+    `all`. Neither labels of the past nor histories tell what they are.
     """
     seed: int = Field(0, ge=0)
     """Draws which; one seed draws the same for all models, and more of a larger share."""

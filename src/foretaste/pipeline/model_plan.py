@@ -80,7 +80,7 @@ class ModelPlan:
         shared = ("samples", "extra", "segments", "classes")
         own = {name: path for name, path in inputs.items() if name not in shared}
         own["checkpoint"] = f"{self.at.model_folder(dataset, system, teacher, int(seed))}/checkpoint"
-        return own, {"network": trained(settings.network), **config}, folders
+        return own, {"network": trained(settings.network), **_labels(settings), **config}, folders
 
     def score(self, dataset: str, system: str, seed: str, model: str) -> Planned:
         """What a trained model says of every split."""
@@ -89,6 +89,7 @@ class ModelPlan:
         asked = {"folds", "held_out", "calibrate", "maps", "test_views", "kept_looks"}
         config["model"] = {
             **settings.model_dump(mode="json", include=asked),
+            **_labels(settings),
             "network": trained(settings.network),
             "training": {"kind": settings.training.kind},
             "view": config.pop("view"),
@@ -162,6 +163,11 @@ class ModelPlan:
 def _places(folders: dict[str, str]) -> dict[str, Any]:
     """Where the videos lie that a step decodes."""
     return {"video_folders": folders} if folders else {}
+
+
+def _labels(settings: ModelConfig) -> dict[str, Any]:
+    """The labels that a model is given, where they are not all: it is told no others when it is scored."""
+    return settings.model_dump(mode="json", include={"labels"} if settings.labels is not None else set())
 
 
 def targets_of(settings: ModelConfig) -> dict[str, str]:

@@ -2,10 +2,10 @@
 
 With `folds` every training row is scored by the model that never saw its video, with `held_out` those of some
 videos are, as a split of their own; with `calibrate` the logits of each head are divided by one temperature,
-fitted on those rows. With `test_views` the mean over several views of a sample is kept, in all splits but
-training; with `kept_looks` also what the model says of training samples under several looks. The manifest of
-the scores says how each split was scored. Feature maps that a model is to keep (`maps`) lie in the folder of
-its scores.
+fitted on those rows, as far as the model was given their labels. With `test_views` the mean over several
+views of a sample is kept, in all splits but training; with `kept_looks` also what the model says of training
+samples under several looks. The manifest of the scores says how each split was scored. Feature maps that a
+model is to keep (`maps`) lie in the folder of its scores.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from foretaste.scores.writer import ScoreWriter
 from foretaste.training.crossfit import ScoredRows, Scoring, fit_temperatures, score_splits
 from foretaste.training.fixed_views import fixed_views
 from foretaste.training.keeping import MapKeeper
-from foretaste.training.material import build_view, read_sources
+from foretaste.training.material import build_view, given_labels, read_sources
 from foretaste.training.processes import accelerator, together
 
 
@@ -35,7 +35,7 @@ from foretaste.training.processes import accelerator, together
 def run(step: Step) -> None:
     """``checkpoint``, ``samples``, ``segments``, ``classes`` and what the view needs -> ``scores``."""
     settings = step.config["model"]
-    sources = read_sources(step.inputs, step.config)
+    sources = given_labels(read_sources(step.inputs, step.config), settings)
     view = build_view(settings["view"], sources)
     maps = step.scratch / "maps"
     keeper = MapKeeper(settings["maps"], maps) if settings.get("maps") else None
@@ -125,6 +125,7 @@ def _record(
             "temperatures": temperatures,
             "folds": settings["folds"],
             "held_out": settings["held_out"],
+            "labels": settings.get("labels"),
             "test_views": settings.get("test_views"),
             "kept_looks": settings.get("kept_looks", 0),
         },

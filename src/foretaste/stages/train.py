@@ -30,8 +30,8 @@ from foretaste.training.live import open_live
 from foretaste.training.loop import fit
 from foretaste.training.material import (
     build_view,
+    given_labels,
     monitored_rows,
-    partly_labelled,
     read_sources,
     trained_rows,
 )
@@ -55,10 +55,7 @@ def run(step: Step) -> None:
     ``config``.
     """
     settings, seed = step.config["model"], step.config["seed"]
-    sources = read_sources(step.inputs, step.config)
-    if (given := settings.get("labels")) is not None:
-        samples = partly_labelled(sources.samples, given["share"], given["seed"])
-        sources = replace(sources, samples=samples)
+    sources = given_labels(read_sources(step.inputs, step.config), settings)
     view = build_view(settings["view"], sources)
     rows = trained_rows(sources.samples, settings["objective"])
     videos = np.asarray(sources.samples["video_id"].take(rows).to_pylist(), dtype=str)

@@ -17,7 +17,7 @@ import numpy as np
 from torch import nn
 
 from foretaste.annotations.video_folds import HELD_OUT_SEED, folds_by_video
-from foretaste.contracts.batch import Outputs
+from foretaste.contracts.batch import UNLABELLED, Outputs
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import AnyLook, Look, Sources, View, kept_look
 from foretaste.scores.format import HELD_OUT, LOOK, ONE_VIEW
@@ -156,6 +156,13 @@ def fit_temperatures(found: Sequence[ScoredRows]) -> dict[str, float]:
     temperatures = {}
     for head in folds[0].scored.logits:
         logits = np.concatenate([part.scored.logits[head] for part in folds])
-        labels = np.concatenate([part.samples.labels[head].numpy() for part in folds])
+        labels = np.concatenate([_labels(part.samples, head) for part in folds])
         temperatures[head] = fit_temperature(logits, labels)
     return temperatures
+
+
+def _labels(samples: Samples, head: str) -> np.ndarray:
+    """(n,) int64 class ids; a fold may hold no row with a label of the head."""
+    if head not in samples.labels:
+        return np.full(len(samples), UNLABELLED)
+    return samples.labels[head].numpy()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -83,22 +84,42 @@ def rows_of(samples: pa.Table, split: str) -> np.ndarray:
     return np.flatnonzero(pc.equal(samples["split"], split).to_numpy(zero_copy_only=False))
 
 
-def partly_labelled(samples: pa.Table, share: float, seed: int) -> pa.Table:
-    """``samples`` in which only a share of the training segments have labels: those that come first in the
+def given_labels(sources: Sources, model: Mapping[str, Any]) -> Sources:
+    """``sources`` with the labels that a model with these settings is given (``labels``): all, or a share."""
+    labels = model.get("labels")
+    return sources if labels is None else partly_labelled(sources, labels["share"], labels["seed"])
+
+
+def partly_labelled(sources: Sources, share: float, seed: int) -> Sources:
+    """``sources`` in which only a share of the training segments have labels: those that come first in the
     order of sha256("<seed>/<segment id>"), so that a larger share holds a smaller one.
+
+    The share is of segments that have a usable sample; no other training segment has a label. Neither the
+    table of samples tells the labels of the others nor that of segments, which histories and labels of the
+    past are made from.
     """
-    own = np.array(samples["segment_id"].to_pylist(), dtype=object)
-    training = rows_of(samples, "training")
-    segments = sorted(
-        {name for name in own[training] if name is not None},
-        key=lambda name: (hashlib.sha256(f"{seed}/{name}".encode()).digest(), name),
+    samples = sources.samples
+    own = set(samples["segment_id"].take(rows_of(samples, "training")).to_pylist()) - {None}
+    segments = sorted(own, key=lambda name: (hashlib.sha256(f"{seed}/{name}".encode()).digest(), name))
+    told = segments[: round(share * len(segments))]
+    return replace(
+        sources,
+        samples=_telling(samples, told),
+        segments=_telling(sources.need("segments", "labels: share"), told),
     )
-    hidden = np.isin(own, segments[round(share * len(segments)) :])
-    hidden &= np.isin(np.arange(len(own)), training)
-    for column in (f"{head}_id" for head in heads_of(samples)):
-        left = pc.if_else(pa.array(hidden), pa.scalar(None, samples[column].type), samples[column])
-        samples = samples.set_column(samples.schema.get_field_index(column), column, left)
-    return samples
+
+
+def _telling(table: pa.Table, told: Sequence[str]) -> pa.Table:
+    """``table`` without the labels, ids and names, of training segments that are not among ``told``."""
+    kept = pc.is_in(table["segment_id"], value_set=pa.array(told, pa.string()))
+    kept = pc.or_(kept, pc.not_equal(table["split"], "training"))
+    columns = [
+        name for head in heads_of(table) for name in (f"{head}_id", head) if name in table.schema.names
+    ]
+    for name in columns:
+        left = pc.if_else(kept, table[name], pa.scalar(None, table.schema.field(name).type))
+        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), left)
+    return table
 
 
 def trained_rows(samples: pa.Table, objective: Sequence[Mapping[str, Any]]) -> np.ndarray:
