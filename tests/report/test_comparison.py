@@ -52,6 +52,9 @@ def test_runs_of_other_samples_are_said_to_be_so():
     assert not compare(runs(other), None).alike
     text = page(other)
     assert "They are not about the same samples" in text and "class-mean recall@5" in text
+    one, two = runs([FILES[0], FILES[0]])
+    two.summary["heads"].reverse()
+    assert compare([one, one], None).alike and not compare([one, two], None).alike
 
 
 def test_what_tells_runs_apart():
@@ -85,6 +88,12 @@ def test_a_metric_is_drawn_against_a_setting(tmp_path):
     drawn = re.findall(r'<path class="line"[^>]* d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"', chart)
     assert len(drawn) == 4, "a line a model"
     assert all(float(right) > float(left) and float(low) > float(high) for left, high, right, low in drawn)
+
+
+def test_two_runs_with_one_value_of_a_setting_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"twice with tau_a 1, \d+\.\d+ and \d+\.\d+ %"):
+        page([*other_tau(tmp_path), FILES[1]], "tau_a")
+    assert page([*other_tau(tmp_path), FILES[0]], "tau_a"), "a run that is given twice says one thing"
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,8 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """``alike``: whether all runs are about the same samples, as far as dataset, split and counts tell;
+    """``alike``: whether all runs are about one head of the same samples, as far as dataset, split and counts
+    tell;
     ``settings``: (label of a model, its settings in each run) where they differ; ``over``: (title, SVG) of
     each metric against a setting.
     """
@@ -145,7 +146,7 @@ def compare(runs: Sequence[Run], over: str | None) -> Comparison:
     compared = list(_compared(runs))
     ends = [end for _, one, _ in compared for end in _ends(one)]
     axis = Axis.around([0.0, *ends], 6)
-    facts = {(run.summary["dataset"], run.summary["split"], run.summary["samples"]) for run in runs}
+    facts = {(run.summary["dataset"], run.summary["split"], run.summary["samples"], run.head) for run in runs}
     return Comparison(
         runs=runs,
         alike=len(facts) == 1,
@@ -268,13 +269,23 @@ def _over(runs: Sequence[Run], setting: str) -> Iterator[tuple[str, Markup]]:
 
 
 def _series(runs: Sequence[Run], setting: str, metric: str) -> Iterator[Series]:
-    """A line a model that has the setting in several values, its own mean in each."""
+    """A line a model that has the setting in several values, its own mean in each; ConfigError for one that
+    two runs have in the same value with other means, of which a line shows one.
+    """
     for number, (model, arm) in enumerate(_models(runs).items()):
-        points = {}
+        points: dict[float, float] = {}
         for run in runs:
             spread, own = run.spread(model, metric), run.summary["arms"].get(model, arm)["protocol"]
-            if spread and _is_number(own.get(setting)):
-                points.setdefault(float(own[setting]), spread["mean"])
+            if not (spread and _is_number(own.get(setting))):
+                continue
+            value, mean = float(own[setting]), spread["mean"]
+            if points.setdefault(value, mean) != mean:
+                raise ConfigError(
+                    f"{arm['label']} twice with {setting} {value:g}, {points[value]:.2f} and {mean:.2f} %",
+                    "--over",
+                    "runs that differ in this setting alone",
+                    "leave one of these runs out, or leave --over out",
+                )
         if len(points) > 1:
             colour = f"var(--hue{number % HUES + 1})"
             yield Series(arm["label"], colour, tuple(sorted(points.items())), dashed=arm["role"] == "teacher")
