@@ -113,6 +113,13 @@ def test_a_fitted_exponent_is_the_best_of_the_grid_on_held_out_rows_and_is_recor
     assert values[exponent] == pytest.approx(max(values.values()), abs=0.3)  # stored in fp16, fitted before
 
 
+def test_an_exponent_is_not_fitted_by_a_metric_that_counts_no_training_row(tmp_path):
+    step = _step(tmp_path, folds=3, exponent="fitted")
+    step.config["primary_metric"] = "class_mean_recall5.unseen"
+    with pytest.raises(DataError, match=r"fitted by class_mean_recall5\.unseen, which counts none of \d+"):
+        average.run(step)
+
+
 def test_fitting_on_in_sample_scores_is_refused(tmp_path):
     step = _step(tmp_path, folds=0, exponent="fitted")
     with pytest.raises(DataError, match=r"prior_exponent: fitted on in-sample scores.*set held_out or folds"):

@@ -110,12 +110,20 @@ def fitted_exponent(
     logits: np.ndarray, wanted: Targets, counts: np.ndarray, classes: ClassSpace, metric: str
 ) -> float:
     """The exponent that is best by ``metric`` on (n, C) logits of ``wanted``; ``counts`` (C,) make the
-    prior.
+    prior. DataError where the metric counts none of these rows, and so knows no best.
     """
     main = classes.main
 
     def value(changed: np.ndarray) -> float:
-        return measure({main: changed}, wanted, classes)[main][metric] or 0.0
+        found = measure({main: changed}, wanted, classes)[main][metric]
+        if found is None:
+            raise DataError(
+                f"prior_exponent: fitted by {metric}, which counts none of {len(wanted)} training rows",
+                "average",
+                "a primary metric of rows that training has, too",
+                "give prior_exponent a number",
+            )
+        return found
 
     return fit_exponent(logits, counts, value)
 
