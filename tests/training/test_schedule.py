@@ -66,3 +66,13 @@ def test_steps_drop_the_rate_after_their_epochs():
     np.testing.assert_allclose(found, [1.0] * 8 + [0.1] * 4 + [0.01] * 8)
     with pytest.raises(ValueError, match="drops goes with kind: step"):
         ScheduleConfig(kind="cosine", drops=(2,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "idle"),
+    [("linear", {"floor": 1e-6}), ("constant", {"after": 3e-7}), ("linear", {"cosine_epochs": 5}),
+     ("cosine", {"factor": 0.5})],
+)  # fmt: skip
+def test_a_setting_that_a_schedule_would_not_look_at_is_refused(kind, idle):
+    with pytest.raises(ValueError, match=f"{next(iter(idle))} goes with kind: (cosine|step)"):
+        ScheduleConfig(kind=kind, **idle)

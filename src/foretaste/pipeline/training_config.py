@@ -81,9 +81,13 @@ class ScheduleConfig(Options):
     """What each drop multiplies the rate by."""
 
     @model_validator(mode="after")
-    def _drops_are_steps(self) -> ScheduleConfig:
+    def _settings_are_of_its_kind(self) -> ScheduleConfig:
         if (self.kind == "step") != bool(self.drops):
             raise ValueError("drops goes with kind: step")
+        of = {"floor": "cosine", "cosine_epochs": "cosine", "after": "cosine", "factor": "step"}
+        for name, kind in of.items():
+            if self.kind != kind and getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"{name} goes with kind: {kind}")
         return self
 
 
