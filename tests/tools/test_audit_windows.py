@@ -145,6 +145,9 @@ def test_without_rates_times_alone_are_told(kitchen, capsys):
     [
         (("narration_id", "frame"), ("P01_11_0", "12 x"), "frame is '12 x', expected numbers"),
         (("narration_id", "frame"), ("P01_11_0", ""), "frame is empty"),
+        (("narration_id", "frame"), ("P01_11_0", "9" * 20), "expected numbers below 1e+12"),
+        (("narration_id", "frame"), ("P01_11_0", "9" * 5000), "(5000 characters), expected numbers"),
+        (("narration_id", "time_s"), ("P01_11_0", "nan"), "expected numbers below"),
         (("narration_id", "time_s"), ("P09_01_0", "3"), "no action 'P09_01_0'"),
         (("narration_id", "video_id", "time_s"), ("P01_11_0", "P18_02", "3"), "P01_11_0 in video 'P18_02'"),
         (("narration_id", "frame"), ("P01_11_0", "-3"), "frame -3, counted from 0"),
@@ -159,6 +162,25 @@ def test_a_table_that_cannot_be_read_is_one_line(kitchen, capsys, columns, row, 
     assert audit(folder) == 1
     said = capsys.readouterr().err
     assert words in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--tau-a", "--tolerance"])
+@pytest.mark.parametrize("wrong", ["nan", "inf", "-1"])
+def test_no_amount_lets_every_window_pass(kitchen, capsys, option, wrong):
+    """Nothing is less than NaN."""
+    folder, _ = kitchen
+    with pytest.raises(SystemExit, match="2"):
+        main(["audit-windows", str(folder / "windows.csv"), "--segments", str(folder), option, wrong])
+    assert f"{wrong!r} is no number of at least 0" in capsys.readouterr().err
+
+
+def test_a_frame_far_off_is_in_the_histogram(kitchen, capsys):
+    folder, segments = kitchen
+    rows = [(one.name, f"{at}") for one, at in zip(segments, (0.0, 9e11))]
+    written(folder / "windows.csv", ("narration_id", "time_s"), rows)
+    words = ["audit-windows", str(folder / "windows.csv"), "--segments"]
+    assert main([*words, str(folder / "EPIC_100_validation.csv")]) == 1
+    assert "2 samples: the last frame lies -899999999974.985 to" in capsys.readouterr().out
 
 
 def test_frame_numbers_need_a_rate(kitchen, capsys):

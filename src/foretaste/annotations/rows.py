@@ -39,7 +39,7 @@ class Row:
         """The cell as a whole number of 64 bits (leading zeros are allowed); raises RowError."""
         text = self.text(column)
         if not re.fullmatch(r" *-?[0-9]{1,18} *", text):  # int() would also take 1_0, and refuses 4301 digits
-            raise RowError(f"{column} is {_short(text)}, expected a whole number of at most 18 digits")
+            raise RowError(f"{column} is {short(text)}, expected a whole number of at most 18 digits")
         return int(text)
 
     def class_id(self, column: str, names: Sequence[str]) -> int:
@@ -62,20 +62,20 @@ class Row:
         """The cell, seconds as 75.5; raises RowError."""
         text = self.text(column)
         if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,12})?", text):
-            raise RowError(f"{column} is {_short(text)}, expected seconds as 75.5, 0 or more")
+            raise RowError(f"{column} is {short(text)}, expected seconds as 75.5, 0 or more")
         return float(text)
 
     def clock(self, column: str) -> float:
         """The cell, ``hours:minutes:seconds`` as 00:59:07.25, as seconds; raises RowError."""
         found = re.fullmatch(r"([0-9]{1,5}):([0-5][0-9]):([0-5][0-9](?:\.[0-9]+)?)", self.text(column))
         if not found:
-            text = _short(self.cells[column])
+            text = short(self.cells[column])
             raise RowError(f"{column} is {text}, expected hours:minutes:seconds as 00:59:07.25")
         hours, minutes, seconds = found.groups()
         return (int(hours) * 60 + int(minutes)) * 60 + float(seconds)
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """A cell as an error shows it: of a damaged file it may be as long as the file."""
     return repr(text) if len(text) <= 80 else f"{text[:60]!r}... ({len(text)} characters)"
 

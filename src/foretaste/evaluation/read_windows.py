@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from foretaste.annotations.rows import Found, Row, RowError, read_header, read_rows
+from foretaste.annotations.rows import Found, Row, RowError, read_header, read_rows, short
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import SEGMENTS, VIDEOS, of_modality, read_table
@@ -20,6 +20,8 @@ from foretaste.evaluation.window_audit import Windows
 NAMES = ("sample_id", "segment_id", "narration_id", "uid")
 #: Columns of EPIC-KITCHENS' annotation files, beside the name of the segment.
 OFFICIAL = ("video_id", "start_timestamp", "stop_timestamp")
+#: No video has so many frames or seconds.
+TOO_LARGE = 1e12
 
 
 @dataclass(frozen=True)
@@ -162,9 +164,9 @@ def _numbers(row: Row, column: str) -> list[float]:
     try:
         found = [float(text) for text in texts]
     except ValueError as error:
-        raise RowError(f"{column} is {row.cells[column]!r}, expected numbers") from error
-    if not found or not np.isfinite(found).all():
-        raise RowError(f"{column} is {row.cells[column]!r}, expected numbers")
+        raise RowError(f"{column} is {short(row.cells[column])}, expected numbers") from error
+    if not found or not (np.abs(found) < TOO_LARGE).all():  # nor is NaN smaller
+        raise RowError(f"{column} is {short(row.cells[column])}, expected numbers below {TOO_LARGE:g}")
     return found
 
 

@@ -9,6 +9,7 @@ right clock, the distance is the same in every sample.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -144,6 +145,6 @@ def _explanations(windows: Windows) -> Iterator[Explanation]:
 
 
 def _round_widths() -> Iterator[float]:
-    for power in range(-3, 7):
+    for power in itertools.count(-3):
         for factor in (1, 2, 5):
             yield factor * 10.0**power

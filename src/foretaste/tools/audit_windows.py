@@ -30,6 +30,7 @@ from foretaste.evaluation.window_audit import (
     late,
     sees_action,
 )
+from foretaste.pipeline.amount import amount
 
 #: Of the longest bar.
 _WIDTH = 40
@@ -58,11 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--first-frame", type=int, default=0, metavar="N", help="number of a first frame (default: 0)"
     )
     parser.add_argument(
-        "--tau-a", type=float, default=1.0, metavar="SECONDS", help="what must lie between (default: 1)"
+        "--tau-a", type=amount, default=1.0, metavar="SECONDS", help="what must lie between (default: 1)"
     )
     parser.add_argument(
         "--tolerance",
-        type=float,
+        type=amount,
         default=0.0,
         metavar="SECONDS",
         help="by how much a frame may be late, such as half a frame of a loader that rounds (default: 0)",

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import shutil
 from pathlib import Path
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline import console
+from foretaste.pipeline.amount import amount
 from foretaste.pipeline.store import RECORD, Store, faults
 from foretaste.pipeline.upkeep import held, key_of, unneeded
 from foretaste.scores.adopt import adopt
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verify = verbs.add_parser("verify", help="read every byte and compare it with the records")
     gc = verbs.add_parser("gc", help="remove what no name needs")
     gc.add_argument("--dry-run", action="store_true", help="only say what")
-    gc.add_argument("--days", type=_amount, default=0.0, help="only what is older")
+    gc.add_argument("--days", type=amount, default=0.0, help="only what is older")
     drop = verbs.add_parser("drop", help="remove results, so that the workflow makes them anew")
     drop.add_argument(
         "wanted", nargs="+", metavar="RESULT", help="<stage>/<identity>, or the path of a result"
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fetch.add_argument(
         "wanted", nargs="+", metavar="RESULT", help="<name>, <name>@<version> or <stage>/<identity>"
     )
-    fetch.add_argument("--limit", type=_amount, default=100.0, metavar="GB", help="refuse a larger result")
+    fetch.add_argument("--limit", type=amount, default=100.0, metavar="GB", help="refuse a larger result")
     for one in (publish, fetch):
         one.add_argument("--dry-run", action="store_true", help="only say what")
     for one, needed in ((ls, False), (verify, False), (publish, True), (fetch, True)):
@@ -78,17 +78,6 @@ def run(arguments: argparse.Namespace) -> int:
 
         return command.run(arguments, store)
     return _verify(store) if arguments.verb == "verify" else _ls(store, arguments.json)
-
-
-def _amount(text: str) -> float:
-    """A number of at least 0, as argparse takes it; no NaN, with which nothing compares."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 0")
-    return number
 
 
 def _ls(store: Store, as_json: bool) -> int:
