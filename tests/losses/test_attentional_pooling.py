@@ -217,3 +217,10 @@ def test_the_papers_objective_on_labelled_and_unlabelled_samples():
     labelled = -(log_q[0, 2] + log_q[2, 0]) / 2
     unlabelled = (log_p.exp() * (log_p - log_q))[[1, 3]].sum() / 2
     torch.testing.assert_close(got, labelled + unlabelled + 0.1 * attentional_pooling(a, r).mean())
+
+
+@pytest.mark.parametrize("queries", ["both", "none"])
+def test_maps_of_no_sample_have_no_value(queries):
+    none = torch.zeros(0, 2, 3, 4, requires_grad=True)
+    loss = module.build(module.Config(queries=queries))
+    assert loss(none, torch.zeros(0, 2, 3, 4)).shape == (0,) and loss.elements(none) == 24

@@ -51,6 +51,8 @@ def test_member(kind):
     assert 1 <= loss.elements(student) <= 8
     one_by_one = torch.cat([loss(student[row : row + 1], target[row : row + 1]) for row in range(5)])
     torch.testing.assert_close(values, one_by_one)
+    none = loss(student[:0], target[:0])  # a part of a batch that no sample of counts
+    assert none.shape == (0,) and loss.elements(student[:0]) == loss.elements(student)
     assert torch.autograd.gradcheck(lambda s: loss(s, target), (student,))
     function = getattr(families.load("losses", kind), kind)
     assert inspect.getdoc(function), f"{kind} says what it computes"

@@ -80,8 +80,13 @@ def attentional_pooling(
         penalty=partial(_penalty, kind=penalty, delta=delta),
         alpha=width**-0.5 if alpha is None else alpha,
     )
-    a, r = (one.reshape(len(one), -1, width) for one in (student, target.detach()))
+    a, r = (_in_a_row(one) for one in (student, target.detach()))
     return _FewAtATime.apply(a, r, compare)
+
+
+def _in_a_row(places: Tensor) -> Tensor:
+    """A map (B, ..., D), of no sample too, -> (B, n, D)."""
+    return places.flatten(1, -2) if places.dim() > 2 else places[:, None]
 
 
 class _FewAtATime(torch.autograd.Function):
@@ -157,7 +162,7 @@ def build(config: Config) -> Loss:
     """The function with its options; a value sums over the n places, and but for ``huber_norm`` over D."""
 
     def elements(student: Tensor) -> int:
-        count = student[0].numel()
+        count = student.shape[1:].numel()
         return count // student.shape[-1] if config.penalty == "huber_norm" else count
 
     return Loss(partial(attentional_pooling, **config.model_dump()), elements)
