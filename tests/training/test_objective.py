@@ -208,3 +208,11 @@ def test_missing_outputs_and_labels_are_named():
         build = build_objective([TermConfig(loss=KL, of="verb", to="teacher")])
         outputs = model(batch)
         build.numerators(batch, Outputs(logits={"verb": outputs.logits["action"]}), {"teacher": outputs})
+
+
+def test_a_window_of_one_frame_has_no_next_one():
+    term = TermConfig(loss={"kind": "feature_mse"}, of="next_features", to="features", over="all")
+    one = torch.zeros(2, 1, 4)
+    batch = Batch(ids=("a", "b"), inputs={}, labels={})
+    with pytest.raises(ConfigError, match="one frame, which no other follows"):
+        build_objective([term]).numerators(batch, Outputs(features=one, next_features=one), {})

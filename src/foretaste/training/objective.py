@@ -188,6 +188,13 @@ def _pair(term: Term, outputs: Outputs, targets: Mapping[str, Outputs]) -> tuple
     """What is compared: of the network, before any adapter, and of the target."""
     student, teacher = select(outputs, term.config.of, "the network"), term.config.teacher
     if teacher is None:
+        if student.shape[1] < 2:
+            raise ConfigError(
+                "one frame, which no other follows",
+                f"objective: {term.name}",
+                "a view of at least two frames",
+                "raise frames of the view, or leave the term out",
+            )
         # Position t predicts the vector at t + 1. The target keeps its gradient: AVT trains its backbone
         # through both sides.
         return student[:, :-1], select(outputs, FEATURES, "the network")[:, 1:]

@@ -6,7 +6,9 @@
               each frame
 
 Windows that reach back before the video (or before their own start) repeat their first frame, as AVT and
-RULSTM do. Labels of the past are those of the same split's segments that have a usable sample, as in AVT.
+RULSTM do. Labels of the past are those of the same split's segments that have a usable sample, as in AVT, at
+the frames' own times on the grid; AVT spreads its times evenly between the ends of the window, which moves
+them by up to a frame.
 """
 
 from __future__ import annotations
