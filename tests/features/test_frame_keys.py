@@ -170,7 +170,7 @@ def test_a_killed_import_leaves_no_folder_and_the_next_makes_the_same_bytes(tmp_
     assert main([*words, str(whole)]) == 0
     command = [sys.executable, "-m", "foretaste", *words, str(out)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as killed:
-        while len(list(tmp_path.glob(".out.partial/*.h5"))) < 3:
+        while len(list(tmp_path.glob(".out.partial-*/*.h5"))) < 3:
             assert killed.poll() is None, "it ended before it could be killed"
         killed.kill()
     assert not out.exists()

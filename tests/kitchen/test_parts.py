@@ -160,7 +160,7 @@ def test_a_killed_job_leaves_no_process_behind(tmp_path):
     parent = psutil.Process(job.pid)
     try:
         deadline = time.monotonic() + 60
-        while not list(tmp_path.glob("scratch/.*.partial")):
+        while not list(tmp_path.glob("scratch/.*.partial-*")):
             assert time.monotonic() < deadline and job.poll() is None
             time.sleep(0.05)
         children = parent.children(recursive=True)

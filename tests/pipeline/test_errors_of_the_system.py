@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -71,3 +73,35 @@ def test_a_file_is_never_written_over_a_folder(linked, tmp_path):
     with pytest.raises(DataError, match="a folder where a file is to be written"), artifact.whole(out) as one:
         one.write_text("x")
     assert (out / "thesis.tex").exists() and len(list(tmp_path.iterdir())) == 1 + linked
+
+
+def test_who_write_one_file_at_once_write_it_whole(tmp_path):
+    """The first ends while the second is at it."""
+    writer = (
+        "import sys, time\nfrom pathlib import Path\nfrom foretaste.pipeline.artifact import whole\n"
+        "with whole(Path('out')) as partial, open(partial, 'w') as file:\n"
+        "    file.write(sys.argv[1])\n    file.flush()\n    print(flush=True)\n    sys.stdin.readline()\n"
+        "    file.write(sys.argv[1])\n"
+    )
+    each = {}
+    for name in "ab":
+        words = [sys.executable, "-c", writer, name]
+        piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        each[name] = subprocess.Popen(words, cwd=tmp_path, text=True, **piped)
+        each[name].stdout.readline()
+    for name, process in each.items():
+        process.communicate("go\n")
+        assert (tmp_path / "out").read_text() == 2 * name and process.returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with artifact.whole(tmp_path / "out") as partial:
+        partial.write_text("x")
+        left = partial.with_name(f"{partial.name.rpartition('-')[0]}-{gone.pid}")
+        left.write_text("half")
+    with artifact.whole(tmp_path / "out") as partial:
+        partial.write_text("y")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -23,7 +23,7 @@ def error_of(checkout, target, *config):
     assert len(errors) == 1, done.stdout[-3000:]
     assert "Traceback" not in done.stdout
     output = checkout.folder / target
-    assert not output.exists() and not list(output.parent.glob(".*.partial"))
+    assert not output.exists() and not list(output.parent.glob(".*.partial*"))
     return errors[0]
 
 

@@ -1,11 +1,13 @@
 """Outputs appear whole or not at all.
 
-A file or folder is written under a temporary name beside its place, flushed to disk, and renamed. A stage
-that is killed leaves at most a ``.<name>.partial-…`` that the next attempt removes.
+A file or folder is written under a temporary name beside its place, flushed to disk, and renamed. The name is
+the process's own: of two that write one thing at once the later is there in the end, and both were whole. A
+stage that is killed leaves at most a ``.<name>.partial-…`` that the next attempt on its machine removes.
 """
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -33,8 +35,7 @@ def whole(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    discard(partial)
+    partial = _own_partial(path)
     try:
         yield partial
         _flush(partial)
@@ -55,6 +56,29 @@ def whole(path: Path) -> Iterator[Path]:
                 "free space or move results_root",
             ) from error
         raise
+
+
+def _own_partial(path: Path) -> Path:
+    """Where this process writes what becomes ``path``. What processes of this machine left there that are no
+    more, and what this one did, is removed.
+    """
+    begin, host = f".{path.name}.partial-", hashlib.sha256(os.uname().nodename.encode()).hexdigest()[:8]
+    own = path.with_name(f"{begin}{host}-{os.getpid()}")
+    for left in path.parent.glob(f"{glob.escape(begin)}{host}-*"):
+        writer = left.name.rpartition("-")[2]
+        if left == own or (writer.isdecimal() and not _lives(int(writer))):
+            discard(left)
+    return own
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def _number(error: BaseException) -> int | None:
