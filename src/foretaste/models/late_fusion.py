@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import nn
 
 from foretaste.contracts.batch import Batch, Outputs
+from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
 from foretaste.pipeline.families import Parts
 from foretaste.pipeline.options import Options
@@ -31,8 +32,18 @@ class LateFusion(nn.Module):
         self.networks = nn.ModuleDict(networks)
 
     def forward(self, batch: Batch) -> Outputs:
-        """``<view>.<input>`` of every view -> ``logits`` of every head (B, C)."""
+        """``<view>.<input>`` of every view -> ``logits`` of every head (B, C). ConfigError for networks of
+        different heads.
+        """
         found = [network(_seen_by(name, batch)).logits for name, network in self.networks.items()]
+        if len({frozenset(logits) for logits in found}) > 1:
+            said = zip(self.networks, found, strict=True)
+            raise ConfigError(
+                "; ".join(f"{name} says {', '.join(logits)}" for name, logits in said),
+                "network: late_fusion",
+                "networks of the same heads",
+                "set classify alike in each",
+            )
         return Outputs(
             logits={head: torch.stack([logits[head] for logits in found]).mean(0) for head in found[0]}
         )
