@@ -211,6 +211,7 @@ def test_the_protocol_and_the_report_say_it(tmp_path):
             "{crops: 3}",
             "several views of action_ids, which shows",
         ),
+        (("{kind: audio}", "{kind: video_swin}"), "{flipped: true}", "mirroring, of audio, which always"),
         (AVT, "{crops: 3}\n    maps: [spatial]", "maps are kept of one view"),
     ],
 )

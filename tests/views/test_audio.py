@@ -18,6 +18,7 @@ from foretaste.pipeline.video_files import video_files
 from foretaste.video.mel import Mel
 from foretaste.video.probe import probe
 from foretaste.views import audio
+from foretaste.views import shown as shown_frames
 
 MEL = {"points": 256, "window": 200, "hop": 100, "pitches": 24}
 SPEC = {"kind": "audio", "frames": 3, "rate": 2.0, "length_s": 0.8, "mel": MEL, "size": 32}
@@ -104,11 +105,13 @@ def test_a_video_without_sound_is_named_before_anything_is_trained(folder, tmp_p
     assert said == [None, "its video has no sound", "window stops after the end of the video"]
 
 
-def test_what_is_kept_of_a_row_names_its_sound(folder):
+def test_what_is_kept_of_a_row_names_its_sound_and_the_decoder(folder, monkeypatch):
     rows = [sample("a", STOP_S), sample("a", 4.0)]
     digests = [view(folder, {**SPEC, "size": size}, rows).digest(row) for size in (32, 48) for row in (0, 1)]
     assert len(set(digests)) == 4
     assert view(folder, SPEC, rows).digest(0) == digests[0]
+    monkeypatch.setattr(shown_frames, "decoder", lambda: "another")
+    assert view(folder, SPEC, rows).digest(0) != digests[0]
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,19 @@ PICTURES = ("pixels", "boxes")
 
 
 def check_test_views(model: ModelConfig, known: Mapping[str, Any], where: str) -> None:
-    """Raise ConfigError for several views of what is no picture, and several clips of frames that are not
-    chosen by a sampler which knows of clips.
+    """Raise ConfigError for several views of what is no picture, crops and mirroring of what is not cut out,
+    and several clips of frames that are not chosen by a sampler which knows of clips.
     """
     for view in model.as_scored.each_view:
         _check_pictures(view, known, "several views", where)
+        cut_out = "geometry" in known["views"][view["kind"]]["schema"].get("properties", {})
+        if not cut_out and (model.test_views.crops > 1 or model.test_views.flipped):
+            raise ConfigError(
+                f"crops, or mirroring, of {view['kind']}, which always shows the whole",
+                where,
+                "clips alone",
+                "leave crops and flipped out",
+            )
         sampler = view.get("sampler") or {}
         if model.test_views.clips > 1 and sampler.get("kind") != CLIPS_OF:
             what = f"{model.test_views.clips} clips of a view without the sampler {CLIPS_OF}"

@@ -6,7 +6,8 @@ around it as a log-mel spectrogram (Radevski et al. 2023; Sun et al. 2024, Table
 
 The frames are those that ``clip`` shows of the RGB videos with the same ``frames``, ``rate``, ``ticks``,
 ``sampler`` and ``window``; which ones is all that training draws. What is heard after the window's stop is
-replaced by silence, where the published code lets the last picture reach half a length further.
+replaced by silence, where the published code lets the last picture reach half a length further. (A lossy
+codec has itself spread every moment over its frame: some hundredths of a second.)
 """
 
 from __future__ import annotations
@@ -81,9 +82,11 @@ class Audio:
         return Fetched(inputs={"frames": torch.stack(pictures)[:, :, None].expand(-1, -1, 3, -1, -1)})
 
     def digest(self, row: int) -> bytes:
-        """Of which sound is heard when the row is scored: the file's digest, the times, the settings."""
+        """Of which sound is heard when the row is scored: the file's digest and the decoder, the times, the
+        settings.
+        """
         said = {
-            "source": self.shown.videos[self.shown.of[row]].digest,
+            **self.shown.source(row),
             "times_s": self.shown.pts_s(row).tolist(),
             "stop_s": float(self.stops_s[row]),
             "length_s": self.config.length_s,
