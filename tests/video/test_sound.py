@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import sounding
 from sounding import LOWEST_HZ, STEP_HZ, pitch_of, tone, write
 
 from foretaste.contracts.errors import DataError
@@ -75,3 +76,21 @@ def test_sound_that_is_lost_is_an_error(tmp_path):
     longer = replace(video, sound_end_s=4.0)  # as the file was when it was probed
     with pytest.raises(DataError, match=r"its sound stops at 2\.\d+ s"):
         heard(longer, 1.0, 3.5)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mkv", "flac"), ("a.mp4", "aac")])
+def test_a_time_after_the_track_is_silent(tmp_path, name, codec):
+    video = look_at(write(tmp_path / name, 6.0, codec, 24_000, sound=tone(2.0, 24_000)))
+    assert not heard(video, 4.5, 5.0).any()
+
+
+def test_a_gap_is_an_error_where_it_is_asked_for_and_nowhere_else(tmp_path, monkeypatch):
+    """From 1 s to 1.6 s there is nothing; what is read from 2 s on is decoded from before that."""
+    whole = sounding._mux
+    monkeypatch.setattr(sounding, "_mux", lambda *given: None if 10 <= given[3] < 16 else whole(*given))
+    video = look_at(write(tmp_path / "a.mkv", 4.0, "flac", 24_000))
+    for start_s in (1.7, 2.05):
+        assert pitch_of(heard(video, start_s, start_s + 0.3), RATE) == pytest.approx(second(start_s), abs=6)
+    for start_s in (0.5, 1.2):
+        with pytest.raises(DataError, match=r"its sound jumps from 1\.0\d s to 1\.6\d s"):
+            heard(video, start_s, start_s + 1)

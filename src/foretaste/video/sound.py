@@ -27,15 +27,16 @@ def heard(video: FrameTable, start_s: float, stop_s: float) -> np.ndarray:
     """(n,) float32, -1 to 1: the samples from ``start_s`` up to ``stop_s``, those of no sound as 0 (before
     the track begins, after it ends).
 
-    Raises DataError where there is no track, where it does not decode, and where it ends or breaks off
-    before the time at which it was found to end when it was probed.
+    Raises DataError where there is no track, where it does not decode, where it jumps within that time, and
+    where it ends or breaks off before the time at which it was found to end when it was probed.
     """
     samples = np.zeros(max(round((stop_s - start_s) * RATE), 0), np.float32)
     if video.sound_end_s is None:
         raise unreadable(video.path, "no sound")
     reached_s = -np.inf
     for at_s, part in _parts(video, start_s):
-        if np.isfinite(reached_s) and abs(at_s - reached_s) > _GAP_S:
+        jumps = np.isfinite(reached_s) and abs(at_s - reached_s) > _GAP_S
+        if jumps and max(at_s, reached_s) > start_s and min(at_s, reached_s) < stop_s:
             raise unreadable(video.path, f"its sound jumps from {reached_s:.2f} s to {at_s:.2f} s")
         reached_s = at_s + len(part) / RATE
         _put(samples, round((at_s - start_s) * RATE), part)
@@ -68,7 +69,7 @@ def _parts(video: FrameTable, start_s: float) -> Iterator[tuple[float, np.ndarra
             at_s = frame.pts * float(frame.time_base) - zero_s if at_s is None else at_s
             expected_s = frame.pts * float(frame.time_base) - zero_s
             if abs(expected_s - at_s) > _GAP_S:
-                at_s = expected_s  # said by who asks, if it is of the window
+                at_s = expected_s  # who asks says so, if it is in the time asked for
             for part in converted.resample(frame):
                 samples = part.to_ndarray()[0]
                 yield at_s, samples
