@@ -94,6 +94,12 @@ def test_two_runs_with_one_value_of_a_setting_are_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"twice with tau_a 1, \d+\.\d+ and \d+\.\d+ %"):
         page([*other_tau(tmp_path), FILES[1]], "tau_a")
     assert page([*other_tau(tmp_path), FILES[0]], "tau_a"), "a run that is given twice says one thing"
+    two, one = other_tau(tmp_path)
+    summary = json.loads(two.read_text())
+    for arm in list(summary["arms"].values())[1:]:
+        arm["protocol"]["tau_a"] = 1.0
+    two.write_text(json.dumps(summary))
+    assert page([two, one], "tau_a"), "what is no line, for it has one value, is not asked for one mean"
 
 
 @pytest.mark.parametrize(

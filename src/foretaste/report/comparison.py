@@ -273,22 +273,29 @@ def _series(runs: Sequence[Run], setting: str, metric: str) -> Iterator[Series]:
     two runs have in the same value with other means, of which a line shows one.
     """
     for number, (model, arm) in enumerate(_models(runs).items()):
-        points: dict[float, float] = {}
+        points: dict[float, list[float]] = {}
         for run in runs:
             spread, own = run.spread(model, metric), run.summary["arms"].get(model, arm)["protocol"]
-            if not (spread and _is_number(own.get(setting))):
-                continue
-            value, mean = float(own[setting]), spread["mean"]
-            if points.setdefault(value, mean) != mean:
-                raise ConfigError(
-                    f"{arm['label']} twice with {setting} {value:g}, {points[value]:.2f} and {mean:.2f} %",
-                    "--over",
-                    "runs that differ in this setting alone",
-                    "leave one of these runs out, or leave --over out",
-                )
+            if spread and _is_number(own.get(setting)):
+                points.setdefault(float(own[setting]), []).append(spread["mean"])
         if len(points) > 1:
             colour = f"var(--hue{number % HUES + 1})"
-            yield Series(arm["label"], colour, tuple(sorted(points.items())), dashed=arm["role"] == "teacher")
+            line = tuple(
+                (value, _only(means, arm, setting, value)) for value, means in sorted(points.items())
+            )
+            yield Series(arm["label"], colour, line, dashed=arm["role"] == "teacher")
+
+
+def _only(means: Sequence[float], arm: Mapping[str, Any], setting: str, value: float) -> float:
+    """The mean that all runs have with one value of a setting."""
+    if len(set(means)) > 1:
+        raise ConfigError(
+            f"{arm['label']} twice with {setting} {value:g}, {means[0]:.2f} and {means[1]:.2f} %",
+            "--over",
+            "runs that differ in this setting alone",
+            "leave one of these runs out, or leave --over out",
+        )
+    return means[0]
 
 
 def _is_number(value: Any) -> bool:
