@@ -5,10 +5,10 @@
               or, where they are ``drawn``, frames (B, T, 3, S, S) uint8: outlines on white
 
 The frames are those that the view ``clip`` shows of the RGB videos with the same ``frames``, ``rate``,
-``ticks``, ``sampler`` and ``window``. With the same ``geometry`` the boxes lie where the things do in its pictures: both
-are resized, cut and mirrored alike. What reaches over the edge of the crop is cut there; a box that lies
-outside stands as none (zeros and class 0) in its place. O is the most boxes that one frame of these videos
-has, so none is left out. Classes are the labels of the whole table, sorted.
+``ticks``, ``sampler`` and ``window``. With the same ``geometry`` the boxes lie where the things do in its
+pictures: both are resized, cut and mirrored alike. What reaches over the edge of the crop is cut there; a box
+that lies outside stands as none (zeros and class 0) in its place. O is the most boxes that one frame of these
+videos has, so none is left out. Classes are the labels of the whole table, sorted.
 """
 
 from __future__ import annotations
