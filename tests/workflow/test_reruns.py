@@ -98,7 +98,7 @@ def test_a_dry_run_ends_with_what_it_will_cost(finished):
     head, *rows = text[text.index("\nplanned ") :].strip().splitlines()
     assert "CPU time" in head
     trainings = next(row.split() for row in rows if row.startswith("train "))
-    assert trainings[1] == "4" and trainings[-1] in ("before", "size"), trainings
+    assert trainings[1] == "4" and "before" in trainings, trainings
     assert "in no sum" not in text
     record = next((finished.folder / "results/.store/train").glob("*/record.json"))
     assert json.loads(record.read_text())["cost"]["read_bytes"]["samples"] > 0
