@@ -49,6 +49,7 @@ bench: $(READY)
 	python bench/gradients.py
 	python bench/probe.py
 	python bench/entries.py --out bench/results/entries.json
+	python bench/driver.py --out bench/results/driver.json
 	python bench/store.py --out bench/results/store.json
 	python bench/clips.py --out bench/results/clips.json
 	python bench/waiting.py --out bench/results/waiting.json
