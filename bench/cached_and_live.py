@@ -31,11 +31,11 @@ from waiting import BATCH, VIEW, prepared
 
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.view import Sources, kept_look
-from foretaste.pipeline import families
-from foretaste.pipeline.model_config import TermConfig
-from foretaste.pipeline.training_config import LoopConfig
 from foretaste.scores.format import LOOK, RECORD
 from foretaste.scores.writer import ScoreWriter
+from foretaste.settings import families
+from foretaste.settings.model_config import TermConfig
+from foretaste.settings.training_config import LoopConfig
 from foretaste.training.loop import fit
 from foretaste.training.objective import build_objective
 from foretaste.training.samples import Loader, Samples, join

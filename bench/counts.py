@@ -23,8 +23,8 @@ from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import Sources
 from foretaste.evaluation.measure import measure
 from foretaste.evaluation.protocols import targets
-from foretaste.pipeline import families
 from foretaste.scores.average import divide_by_prior
+from foretaste.settings import families
 from foretaste.tasks import anticipation
 
 AVERAGE = ("trigram", "distances", "parts")

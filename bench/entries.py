@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from foretaste.pipeline.records import identity
-from foretaste.pipeline.result_paths import PATHS
+from foretaste.settings.result_paths import PATHS
 
 ROOT = Path(__file__).parents[1]
 

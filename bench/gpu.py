@@ -37,9 +37,9 @@ from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.tables import PHRASES
 from foretaste.contracts.view import Fetched, Look, Sources
-from foretaste.pipeline import families
-from foretaste.pipeline.model_config import TermConfig
-from foretaste.pipeline.training_config import LoopConfig
+from foretaste.settings import families
+from foretaste.settings.model_config import TermConfig
+from foretaste.settings.training_config import LoopConfig
 from foretaste.training import loop
 from foretaste.training.objective import build_objective
 from foretaste.training.processes import accelerator

@@ -29,8 +29,8 @@ from typing import Any
 import torch
 from gpu import Clock, Enough, Sizes, student
 
-from foretaste.pipeline.model_config import TermConfig
-from foretaste.pipeline.training_config import LoopConfig
+from foretaste.settings.model_config import TermConfig
+from foretaste.settings.training_config import LoopConfig
 from foretaste.training import loop
 from foretaste.training.gradients import GradientSum
 from foretaste.training.objective import build_objective

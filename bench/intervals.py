@@ -35,7 +35,7 @@ from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import Sources
 from foretaste.evaluation.compare import World, paired_interval
 from foretaste.evaluation.metrics import label_ranks
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.tasks import anticipation
 
 WANTED = (93.0, 97.0)

@@ -71,7 +71,7 @@ def loader(path: Path) -> Any:
 
     from foretaste.contracts.tables import SAMPLES
     from foretaste.contracts.view import Sources
-    from foretaste.pipeline import families
+    from foretaste.settings import families
     from foretaste.training.samples import Loader, join
 
     random = np.random.default_rng(1)

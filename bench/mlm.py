@@ -47,9 +47,9 @@ from foretaste.kitchen.world import World
 from foretaste.models.hf_folder import take_over
 from foretaste.openie.rules import Config, Rules
 from foretaste.openie.sentences import split
-from foretaste.pipeline import families
-from foretaste.pipeline.config import LmConfig
-from foretaste.pipeline.language_models import packaged_folder
+from foretaste.settings import families
+from foretaste.settings.config import LmConfig
+from foretaste.settings.language_models import packaged_folder
 from foretaste.text import tokenizer as tokenizers
 from foretaste.training.loop import fit
 from foretaste.training.masked_words import measure

@@ -34,11 +34,11 @@ import pyarrow as pa
 from foretaste.contracts.tables import VIDEOS, read_table
 from foretaste.contracts.view import Sources
 from foretaste.features.store import FeatureStore
-from foretaste.pipeline import families
 from foretaste.prediction.gathering import open_model
 from foretaste.prediction.material import samples_of
 from foretaste.prediction.predictor import Predictor
 from foretaste.prediction.watched import watch
+from foretaste.settings import families
 from foretaste.training.checkpoint import load_model
 from foretaste.training.material import build_view
 from foretaste.training.samples import join

@@ -39,9 +39,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from foretaste.contracts.batch import Batch, Outputs
-from foretaste.pipeline.model_config import TermConfig
-from foretaste.pipeline.training_config import LoopConfig
 from foretaste.scores.writer import RECORD, ScoreWriter
+from foretaste.settings.model_config import TermConfig
+from foretaste.settings.training_config import LoopConfig
 from foretaste.training import loop
 from foretaste.training.objective import Objective, build_objective
 from foretaste.training.optimizers import build_optimizer

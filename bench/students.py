@@ -40,13 +40,13 @@ from foretaste.annotations import epic55
 from foretaste.contracts.tables import SAMPLES, read_table
 from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline import artifact
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph
 from foretaste.pipeline.jobs import job_of, keep
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.records import identity
 from foretaste.pipeline.store import entry_of, read_entry
+from foretaste.settings.catalogue import Catalogue
 from foretaste.video.windows import grid_index
 
 ROOT = Path(__file__).parents[1]

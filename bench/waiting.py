@@ -33,8 +33,8 @@ from foretaste.contracts.tables import SAMPLES, VIDEOS
 from foretaste.contracts.view import Sources
 from foretaste.features.frame_parts import GIVEN, store_videos
 from foretaste.features.frame_shard import Origin, write_frames
-from foretaste.pipeline import families
 from foretaste.pipeline.video_files import video_files
+from foretaste.settings import families
 from foretaste.training.samples import Loader, Share, join
 from foretaste.training.stream import Stream, Workers
 from foretaste.video.frame_table import frame_tables

@@ -12,8 +12,8 @@ from spaces import THREE
 
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS
 from foretaste.contracts.view import Look, Sources
-from foretaste.pipeline import families
 from foretaste.pipeline.video_files import video_files
+from foretaste.settings import families
 from foretaste.video.probe import probe
 
 #: Every frame is coded by itself, so that altering one leaves the bytes of the others' pictures as they are.

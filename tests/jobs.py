@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.pipeline import artifact
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.fingerprint import code_of, imported
 from foretaste.pipeline.graph import Graph, Source, identities
@@ -20,10 +19,11 @@ from foretaste.pipeline.jobs import job_of, keep
 from foretaste.pipeline.links import give_names
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.records import identity, versions
-from foretaste.pipeline.result_paths import file_of
 from foretaste.pipeline.rules import Rules
 from foretaste.pipeline.running import run_job
 from foretaste.pipeline.store import Store
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.result_paths import file_of
 from foretaste.sharing.names import named_at
 from foretaste.sharing.remote import keys_at_places
 

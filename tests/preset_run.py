@@ -18,12 +18,12 @@ from jobs import give_names_of, job_file, run_here
 from workflow_copy import copy_workflow
 
 from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.jobs import read_job
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.running import step_of
 from foretaste.pipeline.step import Step
 from foretaste.pipeline.store import Store
+from foretaste.settings.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[1]
 VIDEOS = {"training": ("a", "b", "c", "d"), "validation": ("e", "f")}

@@ -10,13 +10,13 @@ from typing import Any
 import hub_cache
 
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline import families
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.config import validated
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph, Node
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.targets import Targets
+from foretaste.settings import families
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.config import validated
 
 ROOT = Path(__file__).parents[1]
 FILES = (

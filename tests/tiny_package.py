@@ -8,9 +8,9 @@ import spaces
 import torch
 
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import families
 from foretaste.pipeline.artifact import sha256
 from foretaste.prediction.package import BACKBONE, NETWORK, Facts, FeaturesMade, Package
+from foretaste.settings import families
 from foretaste.training.checkpoint import save_model
 
 CLASSES = spaces.verb_noun(

@@ -19,8 +19,8 @@ import tiny_lm
 from jobs import job_file, run_here
 from watching import PACKAGE, watched
 
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
+from foretaste.settings.catalogue import Catalogue
 
 #: What is followed: a word in a recipe's line and in its id, the id of a segment, a learning rate.
 LINE, SEGMENT, RATE = "zanzibar", "madagascar", 0.000997

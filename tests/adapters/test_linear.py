@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 4, 3), (2, 4, 5, 3)], ids=["embedding", "vectors", "maps"])

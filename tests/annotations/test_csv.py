@@ -13,7 +13,7 @@ from foretaste.contracts.errors import ConfigError, DataError, ForetasteError
 from foretaste.contracts.view import Sources
 from foretaste.evaluation.measure import measure
 from foretaste.evaluation.protocols import targets
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.views.action_history import _phrases
 
 HEADER = "video,start,stop,split,verb,noun,participant,narration"

@@ -1,7 +1,7 @@
 import pytest
 
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 FILES = {
     "actions.csv": "0, 0_0, Inspect/Read_recipe\n1, 1_2, Turn on_faucet\n2, 1_1, Turn on_eating:utensil\n",

@@ -11,7 +11,7 @@ from foretaste.contracts.classes import read_classes
 from foretaste.contracts.errors import DataError
 from foretaste.evaluation.measure import measure
 from foretaste.evaluation.protocols import targets
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 LABELS = (
     "narration_id,participant_id,video_id,narration_timestamp,start_timestamp,stop_timestamp,start_frame,stop_frame,"

@@ -7,7 +7,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SEGMENTS, write_table
 from foretaste.kitchen.config import WorldConfig
 from foretaste.kitchen.parts import make_annotations
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 FILES = {
     "EPIC_verb_classes.csv": "verb_id,class_key,verbs\n0,take,\"['take', 'get']\"\n1,turn-on,['turn-on']\n",

@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 HEADER = "uid,participant_id,video_id,narration,start_timestamp,stop_timestamp,verb_class\n"
 ROWS = "3,P25,P25_01,take cup,00:00:02.00,00:00:03.50,0\n1,P26,P26_02,put cup,00:00:04.00,00:00:05.00,1\n"

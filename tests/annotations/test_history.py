@@ -6,7 +6,7 @@ from spaces import anticipated
 
 from foretaste.annotations.history import check_histories, histories
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 
 def names(segments, rows):

@@ -5,7 +5,7 @@ import pytest
 
 from foretaste.annotations.jhmdb import CLASSES
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 ODD = "Who's #1 & (why)! a clip_wave_f_cm_np1_ri_med_0"
 

@@ -9,7 +9,7 @@ import pytest
 from foretaste.annotations.something import class_texts
 from foretaste.contracts.classes import read_classes
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 #: Numbers as in Something-Else, in no order of the alphabet.
 LABELS = {"Pushing something": 2, "Opening something": 0, "Putting something next to something": 1}

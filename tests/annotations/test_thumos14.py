@@ -5,7 +5,7 @@ import pytest
 
 from foretaste.annotations.thumos14 import CLASSES
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 FOLDERS = {"val": "validation/annotation", "test": "test/annotations/annotation"}
 

@@ -20,7 +20,7 @@ from foretaste.annotations.thumos14 import CLASSES as THUMOS
 from foretaste.doctor.published import RECIPE1M, published
 from foretaste.kitchen import parts
 from foretaste.kitchen.config import WorldConfig
-from foretaste.pipeline.preset_files import Files
+from foretaste.settings.preset_files import Files
 
 
 def clips(folder: Path, names: list[str], suffix: str = ".mp4", frames: int = 60) -> None:

@@ -17,7 +17,7 @@ import yaml
 from made_once import made_once
 from seeded import FRAMES, Fault, check, edit, examined, make_seen, told, write_scores, write_weights
 
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 SYSTEM, DATASET = "workflow/systems/tiny_seen.yaml", "workflow/datasets/tiny.yaml"
 VIDEO = "videos/P01_01.mp4"

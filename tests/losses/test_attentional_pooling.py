@@ -11,8 +11,8 @@ import torch
 from foretaste.contracts.batch import UNLABELLED, Batch, Outputs
 from foretaste.losses import attentional_pooling as module
 from foretaste.losses.attentional_pooling import attentional_pooling
-from foretaste.pipeline import families
-from foretaste.pipeline.model_config import TermConfig
+from foretaste.settings import families
+from foretaste.settings.model_config import TermConfig
 from foretaste.training.objective import build_objective
 
 PENALTIES = {"l2": "square", "huber_elementwise": "huber", "huber_norm": "huber_norm"}

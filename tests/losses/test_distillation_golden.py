@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 CASES = ["egtea_T10_full", "ek55_T5_top50", "small_T10_full", "small_T5_top4"]
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from foretaste.losses.feature_mse import feature_mse
 from foretaste.losses.loss import Loss
 from foretaste.losses.smooth_l1 import smooth_l1
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 #: A value of each type for settings that a member asks for.
 EXAMPLES = {"number": 2.0, "integer": 3, "boolean": True}

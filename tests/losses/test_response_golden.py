@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from foretaste.contracts.batch import Batch, Outputs
-from foretaste.pipeline import families
-from foretaste.pipeline.model_config import TermConfig
+from foretaste.settings import families
+from foretaste.settings.model_config import TermConfig
 from foretaste.training.objective import build_objective
 
 

@@ -13,7 +13,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Look, Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.training.precision import forward
 
 IDS = torch.tensor([[2, 5, 17, 25, 4, 3], [2, 6, 4, 3, 0, 0]])

@@ -5,7 +5,7 @@ from spaces import verb_noun
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 #: AVT-h of the two published experiments that are used for distillation, and AVT-b's frame network.
 IRCSN_HEAD = {"kind": "avt", "layers": 12, "heads": 8, "dropout": 0.8}

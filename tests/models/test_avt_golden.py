@@ -15,8 +15,8 @@ from foretaste.losses.cross_entropy import cross_entropy
 from foretaste.losses.feature_mse import feature_mse
 from foretaste.models import weights
 from foretaste.models.avt import Avt, Config
-from foretaste.pipeline.model_config import TermConfig
-from foretaste.pipeline.training_config import LoopConfig
+from foretaste.settings.model_config import TermConfig
+from foretaste.settings.training_config import LoopConfig
 from foretaste.training.loop import fit
 from foretaste.training.objective import build_objective
 from foretaste.training.samples import Loader, Samples

@@ -10,7 +10,7 @@ from foretaste.contracts.batch import UNLABELLED, Batch
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import Sources
 from foretaste.models.counts import FLOOR
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.training.checkpoint import load_model, save_model
 
 #: Seven actions of three verbs and four nouns; verb 2 has no action.

@@ -10,7 +10,7 @@ from spaces import verb_noun
 
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.video.transforms import channels_first
 
 CLASSES = verb_noun(

@@ -5,7 +5,7 @@ import torch
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from foretaste.models.inception_i3d import (
     Unit,
     layout,
 )
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 SMALL = {"kind": "inception_i3d", "width": 0.05}
 FLOW = {"mean": [0.5, 0.5], "std": [0.5, 0.5]}

@@ -13,8 +13,8 @@ from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import PHRASES
 from foretaste.contracts.view import Sources
 from foretaste.models.language_model import load_language_model
-from foretaste.pipeline import families
-from foretaste.pipeline.language_models import packaged_folder
+from foretaste.settings import families
+from foretaste.settings.language_models import packaged_folder
 from foretaste.text.tokenizer import copy
 
 IDS = torch.tensor([[2, 5, 17, 25, 4, 3], [2, 6, 4, 3, 0, 0]])

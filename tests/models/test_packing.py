@@ -11,7 +11,7 @@ from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import Look, Sources
 from foretaste.models.hf_folder import take_over
 from foretaste.models.language_model import LanguageModel, Packing, load_language_model
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.text.packing import places, rows_of
 
 

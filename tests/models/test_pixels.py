@@ -11,7 +11,7 @@ from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
 from foretaste.models.pixels import Normalise, Pixels
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.training.checkpoint import load_model, save_model
 from foretaste.training.precision import place
 

@@ -18,7 +18,7 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Look
 from foretaste.models.hf_folder import take_over
 from foretaste.models.replaced_token_detection import draw
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.text.tokenizer import copy
 
 

@@ -16,7 +16,7 @@ from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Sources
 from foretaste.models import weights
 from foretaste.models.stlt import BMVC2021, ICCV2023, Config, Stlt
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 SMALL = {
     "bmvc2021": {"width": 24, "heads": 4, "spatial_layers": 1, "temporal_layers": 2, "positions": 12},

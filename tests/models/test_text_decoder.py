@@ -14,7 +14,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausa
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.text.tokenizer import Tokenizer as OurTokenizer
 from foretaste.training.checkpoint import load_model, save_model
 

@@ -9,7 +9,7 @@ from transformers import BertForMaskedLM
 
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.training.checkpoint import load_model, save_model
 
 SPACE = verb_noun(

@@ -17,7 +17,7 @@ from foretaste.models import weights
 from foretaste.models.timesformer import AUTHORS, CHECKPOINT, TRANSFORMERS, Config, Timesformer
 from foretaste.models.vit import Config as VitConfig
 from foretaste.models.vit import Vit
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 SMALL = {"image": 24, "patch": 8, "frames": 3, "width": 24, "layers": 2, "heads": 4}
 KINDS = {"divided": "divided", "joint": "joint_space_time", "space_only": "space_only"}

@@ -9,7 +9,7 @@ import torch
 
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.training.checkpoint import load_model, save_model
 from foretaste.training.precision import forward
 

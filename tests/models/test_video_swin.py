@@ -17,7 +17,7 @@ from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Sources
 from foretaste.models import video_swin, weights
 from foretaste.models.video_swin import BACKBONE, RECOGNISER, TORCHVISION, Config, VideoSwin
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 SMALL = {"width": 12, "depths": [2, 2], "heads": [2, 4], "window": [4, 3, 3]}
 CASES = ["a", "b_pad", "c_shortT", "d_smallHW"]

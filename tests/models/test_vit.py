@@ -10,7 +10,7 @@ from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Sources
 from foretaste.models.vit import Config, Vit
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 SMALL = {"image": 24, "patch": 8, "width": 32, "layers": 3, "heads": 4}
 

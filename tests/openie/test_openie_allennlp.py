@@ -14,7 +14,7 @@ from foretaste.openie.allennlp import PROGRAM, AllenNlp, build
 from foretaste.openie.extraction import Failure
 from foretaste.openie.predicates import verbs
 from foretaste.openie.worker import Worker
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 pytestmark = pytest.mark.slow
 

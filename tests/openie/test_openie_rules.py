@@ -6,7 +6,7 @@ import pytest
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.openie.rules import Config, Rules
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 RULES = Rules(Config())
 

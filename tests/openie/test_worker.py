@@ -12,7 +12,7 @@ import pytest
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.openie.allennlp import PROGRAM
 from foretaste.openie.worker import Worker
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 #: Speaks as the AllenNLP program does; answers "length" of each sentence, and dies at the sentence "die".
 SPEAKER = """

@@ -34,11 +34,11 @@ from test_identity import COUNTS, KL, LABELS, READER
 from workflow_copy import copy_workflow
 
 from foretaste import stages
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.rules import NAMES, Rules
 from foretaste.pipeline.running import run_job
 from foretaste.pipeline.step import Step
 from foretaste.pipeline.store import Store, entry_of, faults
+from foretaste.settings.catalogue import Catalogue
 from foretaste.tools import name_results
 
 TAUGHT = {**READER, "objective": [LABELS, {"loss": KL, "of": "action", "to": "counts"}]}

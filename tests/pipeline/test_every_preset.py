@@ -11,8 +11,8 @@ import pytest
 import stand_ins
 from stand_ins import ROOT
 
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.resources import asked
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.resources import asked
 
 #: Datasets that differ from another one in the number of a split or a world.
 ALIKE = re.compile(r"kitchen_w\d+|\w+_s[23]")

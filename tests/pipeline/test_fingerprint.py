@@ -8,7 +8,8 @@ import shutil
 
 import pytest
 
-from foretaste.pipeline import families, fingerprint
+from foretaste.pipeline import fingerprint
+from foretaste.settings import families
 
 
 @pytest.fixture

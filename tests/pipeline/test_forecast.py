@@ -9,12 +9,12 @@ import pytest
 import stand_ins
 
 from foretaste.pipeline import cost_table, measured_costs
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.forecast import BEFORE, BY_SIZE, Forecast
 from foretaste.pipeline.graph import Graph, Node
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.store import Cost, Estimate, Store
+from foretaste.settings.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,10 +7,10 @@ import os
 import pytest
 
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.pipeline.config import DatasetConfig, VideoFolder
 from foretaste.pipeline.dataset_videos import DatasetVideos
 from foretaste.pipeline.found_files import circles, matching
 from foretaste.pipeline.video_files import no_videos, video_files
+from foretaste.settings.config import DatasetConfig, VideoFolder
 from foretaste.video.frame_table import look_at
 
 

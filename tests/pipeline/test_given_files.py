@@ -11,12 +11,12 @@ import stand_ins
 from jobs import rules_of
 
 from foretaste.contracts.errors import ForetasteError
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph, Source
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.rules import Rules
+from foretaste.settings.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from foretaste.pipeline import fingerprint
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Choice, Graph, as_planned
 from foretaste.pipeline.plan import Plan
-from foretaste.pipeline.result_paths import PATHS, path_of, steps_of
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.result_paths import PATHS, path_of, steps_of
 
 ROOT = Path(__file__).parents[2]
 RESULTS = "/nowhere/results"
@@ -90,7 +90,7 @@ MODULES = {
     "features.extract": {"extract_features"},
     "video.decode": {"probe_videos", "train_backbone", "extract_features", "report"},
     "tasks.anticipation": {"make_samples", "extract_features"},
-    "pipeline.catalogue": set(),
+    "settings.catalogue": set(),
     "pipeline.console": set(),
 }
 

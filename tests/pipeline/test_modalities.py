@@ -13,10 +13,10 @@ from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import ISSUES, VIDEOS, of_modality, read_table
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.step import Step
 from foretaste.pipeline.taken import watching
+from foretaste.settings.catalogue import Catalogue
 from foretaste.stages import probe_videos
 
 ROOT = Path(__file__).parents[2]

@@ -10,9 +10,9 @@ from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.evaluation.protocols import PROTOCOL
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.preset_files import Files
 from foretaste.pipeline.protocol import protocol
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.preset_files import Files
 
 ROOT = Path(__file__).parents[2]
 KL = "{loss: {kind: kl, temperature: 3.0, t_squared: true}, of: action, to: teacher_lm, weight: 4.0}"

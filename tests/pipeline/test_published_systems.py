@@ -12,12 +12,12 @@ import pytest
 from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline import families
-from foretaste.pipeline.average_config import AverageConfig
-from foretaste.pipeline.catalogue import Catalogue, asked_for
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph
 from foretaste.pipeline.plan import Plan
+from foretaste.settings import families
+from foretaste.settings.average_config import AverageConfig
+from foretaste.settings.catalogue import Catalogue, asked_for
 
 DATASETS = ("ssv2", "something_else", "epic100")
 VIDEOS = {

@@ -5,7 +5,7 @@ import shlex
 from snakemake.cli import parse_config
 
 from foretaste.pipeline.rebuilding import command
-from foretaste.pipeline.run_config import RunConfig
+from foretaste.settings.run_config import RunConfig
 
 
 def test_the_command_gives_the_settings_again():

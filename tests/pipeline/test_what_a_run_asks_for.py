@@ -8,9 +8,9 @@ import pytest
 from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.rules import Rules
+from foretaste.settings.catalogue import Catalogue
 
 COUNTS = "base: lm_avt_counts\ndatasets: [kitchen]\nprimary_metric: top1\n"
 

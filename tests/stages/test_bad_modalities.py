@@ -10,8 +10,8 @@ from test_one_look import SYSTEM, Run, write_clip
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import BOXES, SAMPLES, read_table, write_table
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
+from foretaste.settings.catalogue import Catalogue
 from foretaste.stages import make_samples, probe_videos, read_annotations
 
 

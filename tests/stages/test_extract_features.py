@@ -16,8 +16,8 @@ from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, read_table, wri
 from foretaste.contracts.view import Sources
 from foretaste.features.store import FeatureStore
 from foretaste.models.weights import VIT, write
-from foretaste.pipeline import families
 from foretaste.pipeline.step import Step
+from foretaste.settings import families
 from foretaste.stages import extract_features, probe_videos
 from foretaste.training.checkpoint import save_model
 from foretaste.video.decode import frames_at

@@ -19,9 +19,9 @@ import pytest
 from jobs import raw_job, record_of
 
 from foretaste.contracts.tables import EXTRACTIONS, ISSUES, SENTENCES, read_table, write_table
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.fingerprint import closure
 from foretaste.pipeline.plan import Plan
+from foretaste.settings.catalogue import Catalogue
 
 NOUNS = ["onions", "flour", "water", "pan", "carrots", "butter", "eggs", "milk", "dish", "large bowl"]
 VERBS = ["chop", "mix", "add", "beat", "stir", "grease", "wash", "peel", "heat", "bake"]

@@ -286,7 +286,7 @@ def planned(home: Path, name: str = "owner/tiny", **environment: str) -> str:
     """The commit that a plan has for a name, or the error that it ends with."""
     code = (
         "import sys; from foretaste.contracts.errors import ConfigError\n"
-        "from foretaste.pipeline.language_models import source\n"
+        "from foretaste.settings.language_models import source\n"
         "try: print(source(sys.argv[1], '/nowhere').facts['revision'])\n"
         "except ConfigError as error: print(error)"
     )

@@ -20,12 +20,12 @@ from foretaste.annotations import jhmdb, thumos14
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Look
 from foretaste.features.frame_store import FrameStore
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.jobs import read_job
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.running import step_of
 from foretaste.pipeline.store import Store
 from foretaste.scores.reader import open_scores
+from foretaste.settings.catalogue import Catalogue
 from foretaste.training.material import build_view, read_sources
 
 SYSTEM = "future_tiny"

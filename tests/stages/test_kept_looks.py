@@ -14,10 +14,10 @@ from test_one_look import Run
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Look, kept_look
-from foretaste.pipeline.model_config import TermConfig
 from foretaste.pipeline.step import Step
 from foretaste.scores.format import decode, encode
 from foretaste.scores.verify import verify
+from foretaste.settings.model_config import TermConfig
 from foretaste.stages import average, score, train
 from foretaste.training.live import open_live
 from foretaste.training.material import build_view, read_sources, rows_of

@@ -14,10 +14,10 @@ from preset_run import WIDTHS, PresetRun
 from safetensors.torch import load_file
 
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.pipeline import families
-from foretaste.pipeline.model_config import TermConfig
 from foretaste.scores.reader import open_scores
 from foretaste.scores.verify import verify
+from foretaste.settings import families
+from foretaste.settings.model_config import TermConfig
 from foretaste.training.live import Live, open_live
 from foretaste.training.material import read_sources, rows_of
 from foretaste.training.objective import build_objective

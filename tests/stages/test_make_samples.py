@@ -13,9 +13,9 @@ from tiny_epic55 import write_given, write_labels
 from foretaste.annotations import epic55
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_table, write_table
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.step import Step
+from foretaste.settings.catalogue import Catalogue
 from foretaste.stages import make_samples
 
 ROOT = Path(__file__).parents[2]

@@ -23,12 +23,12 @@ from workflow_copy import copy_workflow
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import BOXES, read_table, write_table
 from foretaste.contracts.view import Look
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.protocol import protocol
-from foretaste.pipeline.result_paths import PATHS, path_of
 from foretaste.pipeline.step import Step
 from foretaste.scores.verify import verify
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.result_paths import PATHS, path_of
 from foretaste.stages import make_samples, probe_videos, read_annotations, score, train
 from foretaste.training.material import build_view, read_sources
 

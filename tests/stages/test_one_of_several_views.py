@@ -12,8 +12,8 @@ from test_one_look import NAMES, SYSTEM, Run
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import FixedView, Look
-from foretaste.pipeline import families
 from foretaste.scores.verify import verify
+from foretaste.settings import families
 from foretaste.stages import score, train
 from foretaste.training.material import read_sources
 from foretaste.video.drawing import colour

@@ -17,13 +17,13 @@ from workflow_copy import copy_workflow
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import ISSUES, SAMPLES, read_table
 from foretaste.contracts.view import Look
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.plan import Plan
-from foretaste.pipeline.result_paths import PATHS, path_of
 from foretaste.pipeline.step import Step
 from foretaste.pipeline.taken import watching
 from foretaste.pipeline.targets import Targets
 from foretaste.scores.verify import verify
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.result_paths import PATHS, path_of
 from foretaste.stages import make_samples, probe_videos, read_annotations, score, store_frames, train
 from foretaste.training.material import build_view, read_sources
 from foretaste.video.flow import quantised

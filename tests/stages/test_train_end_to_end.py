@@ -16,11 +16,11 @@ from safetensors.torch import load_file
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.tables import VIDEOS, write_table
-from foretaste.pipeline import families
-from foretaste.pipeline.first_weights import trained
 from foretaste.pipeline.step import Step
 from foretaste.pipeline.video_files import video_files
 from foretaste.scores.verify import verify
+from foretaste.settings import families
+from foretaste.settings.first_weights import trained
 from foretaste.stages import score, train
 from foretaste.video.probe import probe
 

@@ -15,12 +15,12 @@ from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, read_table
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph
 from foretaste.pipeline.jobs import job_of, keep
 from foretaste.pipeline.plan import Plan
 from foretaste.scores.reader import open_scores
+from foretaste.settings.catalogue import Catalogue
 
 pytestmark = pytest.mark.slow
 

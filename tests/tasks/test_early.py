@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from test_recognition import videos
 
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 SETTINGS = {"kind": "early", "tau_a": 0.7, "tau_o": 0.8, "share": 0.2, "windows": 3}
 

@@ -4,7 +4,7 @@ from test_recognition import videos
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table, write_table
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 SETTINGS = {"kind": "pairs", "tau_a": 1.0, "tau_o": 2.0, "count": 300, "vicinity_s": 3.0}
 

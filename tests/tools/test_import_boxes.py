@@ -13,8 +13,8 @@ import pytest
 from foretaste.__main__ import main
 from foretaste.contracts.tables import BOXES, SAMPLES, VIDEOS, read_boxes, read_table, write_table
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import families
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, video_files
+from foretaste.settings import families
 from foretaste.video.box_table import mended
 from foretaste.video.frame_table import frame_tables
 from foretaste.video.numbered_frames import Clock

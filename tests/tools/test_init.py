@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from foretaste.__main__ import main
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.families import PACKAGE
-from foretaste.pipeline.preset_files import Files
-from foretaste.pipeline.yaml_files import read_yaml
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.families import PACKAGE
+from foretaste.settings.preset_files import Files
+from foretaste.settings.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from workflow_copy import ROOT
 
 from foretaste.__main__ import main
-from foretaste.pipeline.result_paths import PATHS
+from foretaste.settings.result_paths import PATHS
 
 
 def listed(capsys, *options: str) -> dict[str, str]:

@@ -11,8 +11,8 @@ import tiny_training
 import torch
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline.config import validated
-from foretaste.pipeline.training_config import LoopConfig
+from foretaste.settings.config import validated
+from foretaste.settings.training_config import LoopConfig
 from foretaste.training import loop
 from foretaste.training.arithmetic import compute, computing
 

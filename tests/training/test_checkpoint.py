@@ -15,7 +15,7 @@ from torch import nn
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.training.checkpoint import load_model, load_weights, save_model, weights
 
 SPACE = verb_noun(

@@ -20,7 +20,7 @@ from tiny_training import C, TinyNet, TinyView, config, kept, samples
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.view import Fetched
 from foretaste.pipeline import ranks
-from foretaste.pipeline.model_config import TermConfig
+from foretaste.settings.model_config import TermConfig
 from foretaste.training.loop import fit
 from foretaste.training.objective import build_objective
 from foretaste.training.samples import Loader, class_counts

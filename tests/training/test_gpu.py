@@ -21,7 +21,7 @@ from tiny_training import samples, train
 
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.training import processes
 from foretaste.training.arithmetic import computing
 from foretaste.training.checkpoint import load_model, save_model

@@ -11,7 +11,7 @@ from tiny_training import ADAPTED, KL, TERMS, C, T, TinyNet, samples, teacher_sc
 
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.pipeline.model_config import TermConfig
+from foretaste.settings.model_config import TermConfig
 from foretaste.training.objective import build_objective
 from foretaste.training.samples import class_counts
 

@@ -9,7 +9,7 @@ import pytest
 from foretaste.annotations.history import histories
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.training.material import partly_labelled, trained_rows
 from foretaste.views.observed import past_labels
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from foretaste.contracts.batch import Batch, Outputs
-from foretaste.pipeline.model_config import TermConfig
+from foretaste.settings.model_config import TermConfig
 from foretaste.training.objective import build_objective
 
 ACTION = {"loss": {"kind": "cross_entropy"}, "of": "action"}

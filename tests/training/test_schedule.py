@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from foretaste.pipeline.training_config import ScheduleConfig
+from foretaste.settings.training_config import ScheduleConfig
 from foretaste.training.schedule import learning_rate, warmup_steps
 
 

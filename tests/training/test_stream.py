@@ -25,7 +25,7 @@ from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import PHRASES
 from foretaste.contracts.view import Fetched, FixedView, Look, Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.text.phrase_store import Mapped, store
 from foretaste.training.samples import Loader, Request, Samples, Share, own_rows
 from foretaste.training.stream import AHEAD, Stream, Workers

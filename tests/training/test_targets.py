@@ -11,9 +11,9 @@ from spaces import verb_noun
 
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.errors import ConfigError, DataError
-from foretaste.pipeline.model_config import TermConfig
 from foretaste.scores.format import RECORD
 from foretaste.scores.writer import ScoreWriter
+from foretaste.settings.model_config import TermConfig
 from foretaste.training.objective import build_objective
 from foretaste.training.targets import no_targets, open_targets
 

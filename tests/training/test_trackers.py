@@ -12,9 +12,9 @@ from preset_run import PresetRun
 from tiny_training import train
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline import run_config
-from foretaste.pipeline.config import validated
-from foretaste.pipeline.run_config import RunConfig
+from foretaste.settings import run_config
+from foretaste.settings.config import validated
+from foretaste.settings.run_config import RunConfig
 from foretaste.training.trackers import Tracked
 
 KINDS = ("tensorboard", "trackio", "wandb")

@@ -24,8 +24,8 @@ from torch import Tensor, nn
 from foretaste.contracts.batch import UNLABELLED, Batch, Outputs
 from foretaste.contracts.view import Fetched, Look
 from foretaste.pipeline import ranks
-from foretaste.pipeline.model_config import TermConfig
-from foretaste.pipeline.training_config import LoopConfig
+from foretaste.settings.model_config import TermConfig
+from foretaste.settings.training_config import LoopConfig
 from foretaste.training.loop import fit
 from foretaste.training.objective import build_objective
 from foretaste.training.samples import Loader, Samples, class_counts

@@ -10,8 +10,8 @@ import pytest
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import VIDEOS, read_table, write_table
 from foretaste.pipeline.contents import Contents, video_digest
-from foretaste.pipeline.places import check_given
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, video_files
+from foretaste.settings.places import check_given
 from foretaste.video.decode import frames_at
 from foretaste.video.frame_table import confirmed, frame_tables, look_at
 from foretaste.video.numbered_frames import Clock

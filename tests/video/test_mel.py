@@ -8,7 +8,7 @@ import torch
 from transformers.audio_utils import mel_filter_bank
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline.config import validated
+from foretaste.settings.config import validated
 from foretaste.video.mel import HIGHEST_DB, LOWEST_DB, Mel, bands, picture
 
 RATE = 24_000

@@ -8,8 +8,8 @@ from spaces import SEGMENTS_OF_THREE, anticipated
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Look, Sources
-from foretaste.pipeline import families
-from foretaste.pipeline.language_models import packaged_folder
+from foretaste.settings import families
+from foretaste.settings.language_models import packaged_folder
 from foretaste.training.samples import check_boundary, join
 
 #: start_s, stop_s, verb, noun; t of a sample is its start minus 1 s.

@@ -8,7 +8,7 @@ from spaces import SEGMENTS_OF_THREE, anticipated
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 
 @pytest.fixture

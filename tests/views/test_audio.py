@@ -13,8 +13,8 @@ from sounding import tone, write
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.tables import SAMPLES, VIDEOS
 from foretaste.contracts.view import Look, Sources
-from foretaste.pipeline import families
 from foretaste.pipeline.video_files import video_files
+from foretaste.settings import families
 from foretaste.video.mel import Mel
 from foretaste.video.probe import probe
 from foretaste.views import audio

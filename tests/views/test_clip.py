@@ -30,8 +30,8 @@ from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SAMPLES, VIDEOS
 from foretaste.contracts.view import Look, Sources
-from foretaste.pipeline import families
 from foretaste.pipeline.video_files import video_files
+from foretaste.settings import families
 from foretaste.training.material import latest_allowed
 from foretaste.training.samples import check_boundary, join
 from foretaste.video.decode import frames_at

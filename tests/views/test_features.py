@@ -15,7 +15,7 @@ from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SAMPLES, SEGMENTS
 from foretaste.contracts.view import Look, Sources
 from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.views.observed import label_at
 
 FPS = 4.0

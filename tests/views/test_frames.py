@@ -13,8 +13,8 @@ from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import VIDEOS
 from foretaste.contracts.view import Look, Sources
-from foretaste.pipeline import families
 from foretaste.pipeline.video_files import video_files
+from foretaste.settings import families
 from foretaste.video.probe import probe
 
 PICTURE = {"height": 48, "width": 64}

@@ -10,8 +10,8 @@ from transformers import AutoTokenizer
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import PHRASES
 from foretaste.contracts.view import Look, Sources
-from foretaste.pipeline import families
-from foretaste.pipeline.language_models import packaged_folder
+from foretaste.settings import families
+from foretaste.settings.language_models import packaged_folder
 from foretaste.views.masked_text import _windows
 
 RECIPES = {

@@ -6,7 +6,7 @@ from spaces import SEGMENTS_OF_THREE
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import Look, Sources
-from foretaste.pipeline import families
+from foretaste.settings import families
 from foretaste.tasks import recognition
 from foretaste.training.material import latest_allowed
 from foretaste.training.samples import check_boundary, join

@@ -17,8 +17,8 @@ from foretaste.contracts.batch import Batch
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.tables import SAMPLES, VIDEOS, read_boxes, read_table, write_table
 from foretaste.contracts.view import Look, Sources
-from foretaste.pipeline import families
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, video_files
+from foretaste.settings import families
 from foretaste.video.flow import flow_before
 from foretaste.video.frame_table import frame_tables
 from foretaste.video.numbered_frames import Clock

@@ -17,8 +17,8 @@ from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.modalities import FLOW, RGB
 from foretaste.contracts.tables import SAMPLES, VIDEOS
 from foretaste.contracts.view import Look, Sources
-from foretaste.pipeline import families
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, video_files
+from foretaste.settings import families
 from foretaste.video.numbered_frames import Clock
 from foretaste.video.probe import probe
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from foretaste.pipeline.catalogue import Catalogue
+from foretaste.settings.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[2]
 RUNS = [

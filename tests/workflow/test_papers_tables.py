@@ -14,13 +14,13 @@ from jobs import give_names_of, run_here
 from preset_run import PresetRun
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.config import SystemConfig, validated
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph
 from foretaste.pipeline.jobs import job_of, keep
 from foretaste.pipeline.report_plan import ReportPlan
 from foretaste.report.summaries import read_summary
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.config import SystemConfig, validated
 from foretaste.tools import tables
 
 ROOT = Path(__file__).parents[2]

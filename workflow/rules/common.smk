@@ -8,9 +8,9 @@ from pathlib import Path
 
 from foretaste.contracts.errors import OTHERS, ForetasteError, of_other
 from foretaste.pipeline import cost_table, interrupts, warm
-from foretaste.pipeline.catalogue import Catalogue
+from foretaste.settings.catalogue import Catalogue
 from foretaste.pipeline.named_targets import POOLED, check_targets
-from foretaste.pipeline.result_paths import PATHS
+from foretaste.settings.result_paths import PATHS
 from foretaste.pipeline.rules import FETCH, NAMES, Rules
 from foretaste.pipeline import slurm_states
 from foretaste.pipeline.targets import Targets

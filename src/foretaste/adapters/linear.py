@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 
 class Config(Options):

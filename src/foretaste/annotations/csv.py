@@ -21,8 +21,8 @@ from foretaste.annotations.rows import Found, Row, RowError, every_row, read_hea
 from foretaste.annotations.segments import Annotation, Annotations, check_span, table
 from foretaste.contracts.classes import ClassSpace, check_head_names
 from foretaste.contracts.errors import ConfigError, DataError, unknown
-from foretaste.pipeline.options import Options
-from foretaste.pipeline.places import inside_data_root
+from foretaste.settings.options import Options
+from foretaste.settings.places import inside_data_root
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 SPLITS = ("training", "validation", "test")

@@ -15,7 +15,7 @@ from foretaste.annotations.labels import verb_noun
 from foretaste.annotations.rows import Found, Row, RowError, bad_list, read_rows
 from foretaste.annotations.segments import Annotation, Annotations, check_action, check_span, table
 from foretaste.contracts.classes import ClassSpace
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 FPS = 30
 SPLITS = ("training", "validation")

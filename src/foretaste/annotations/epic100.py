@@ -31,7 +31,7 @@ from foretaste.annotations.epic100_lists import (
 from foretaste.annotations.labels import either, verb_noun
 from foretaste.annotations.rows import Found, Row, RowError, bad_list, read_names, read_rows
 from foretaste.annotations.segments import Annotation, Annotations, check_span, table
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: RULSTM counts frames at 30 a second in every video, whatever the video's own rate.
 RULSTM_FPS = 30

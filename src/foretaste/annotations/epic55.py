@@ -18,7 +18,7 @@ from foretaste.annotations.rows import Found, Row, RowError, bad_list, read_name
 from foretaste.annotations.segments import Annotation, Annotations, check_action, check_span, table
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: RULSTM counts frames at 30 a second in every video, whatever the video's own rate.
 RULSTM_FPS = 30

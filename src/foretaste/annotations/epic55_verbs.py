@@ -14,7 +14,7 @@ from pydantic import PositiveInt
 from foretaste.annotations.rows import Found, Row, RowError, read_names, read_rows
 from foretaste.annotations.segments import Annotation, Annotations, check_span, table
 from foretaste.contracts.classes import ClassSpace
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 HEAD = "verb"
 LABELS = "EPIC_train_action_labels.csv"

@@ -14,7 +14,7 @@ from typing import Literal
 
 from foretaste.annotations.segments import Annotations
 from foretaste.annotations.something import HEAD, ClipList, Numbering, read_clips
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: Files of a split: class texts, training, validation.
 FILES = {

@@ -16,7 +16,7 @@ from foretaste.annotations.class_files import ClassFiles
 from foretaste.annotations.rows import Found, Row, RowError, read_lines
 from foretaste.annotations.segments import Annotation, Annotations, check_span, table
 from foretaste.contracts.classes import ClassSpace
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 HEAD = "action"
 CLASSES = (

@@ -16,11 +16,11 @@ from foretaste.annotations.segments import Annotations
 from foretaste.contracts.errors import ForetasteError
 from foretaste.doctor.findings import NothingToCheckError
 from foretaste.doctor.published import Published
-from foretaste.pipeline import families
-from foretaste.pipeline.config import validated
 from foretaste.pipeline.configured import Configured
-from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.planned import Planned
+from foretaste.settings import families
+from foretaste.settings.config import validated
+from foretaste.settings.model_config import ModelConfig
 
 Made = TypeVar("Made")
 

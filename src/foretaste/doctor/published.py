@@ -11,14 +11,14 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.components import with_defaults
-from foretaste.pipeline.config import validated
-from foretaste.pipeline.options import Options
-from foretaste.pipeline.places import inside_data_root
-from foretaste.pipeline.preset_files import Files
-from foretaste.pipeline.setting_types import DataPath
-from foretaste.pipeline.yaml_files import read_yaml
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.components import with_defaults
+from foretaste.settings.config import validated
+from foretaste.settings.options import Options
+from foretaste.settings.places import inside_data_root
+from foretaste.settings.preset_files import Files
+from foretaste.settings.setting_types import DataPath
+from foretaste.settings.yaml_files import read_yaml
 
 #: The one corpus with facts of its own; it goes with any dataset.
 RECIPE1M = "recipe1m"

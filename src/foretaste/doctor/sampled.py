@@ -21,8 +21,8 @@ from foretaste.contracts.view import Sources
 from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import NothingToCheckError
 from foretaste.doctor.probed import probed
-from foretaste.pipeline import families
-from foretaste.pipeline.config import validated
+from foretaste.settings import families
+from foretaste.settings.config import validated
 from foretaste.training.material import latest_allowed
 from foretaste.training.samples import ROUNDING_S
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 
 class WorldConfig(Options):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.losses.loss import Loss, count_classes
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: What it compares with: ``labels``, another model's ``logits``, or ``vectors``.
 TARGETS = ("labels",)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from foretaste.losses.loss import Loss, same_shape
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: What it compares with: ``labels``, another model's ``logits``, or ``vectors``.
 TARGETS = ("logits", "vectors")

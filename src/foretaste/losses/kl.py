@@ -12,7 +12,7 @@ from pydantic import PositiveFloat
 from torch import Tensor
 
 from foretaste.losses.loss import Loss, count_classes, same_shape
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: What it compares with: ``labels``, another model's ``logits``, or ``vectors``.
 TARGETS = ("logits",)

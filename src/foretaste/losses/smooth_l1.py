@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from foretaste.losses.loss import Loss, same_shape
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: What it compares with: ``labels``, another model's ``logits``, or ``vectors``.
 TARGETS = ("logits", "vectors")

@@ -21,7 +21,7 @@ from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
 from foretaste.models.vision_layers import Attention, Mlp, truncated_normal
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: What it gives, as terms call it.
 GIVES = ("<heads>", "embedding")

@@ -17,8 +17,8 @@ from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
 from foretaste.models.causal_transformer import CausalTransformer, Dropouts
-from foretaste.pipeline.families import Part
-from foretaste.pipeline.options import Options
+from foretaste.settings.families import Part
+from foretaste.settings.options import Options
 
 #: What it gives, as terms call it.
 GIVES = ("<head>", "past_<head> if past", "features", "next_features", "maps.hidden", "maps.future")

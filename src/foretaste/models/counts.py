@@ -24,7 +24,7 @@ from foretaste.contracts.batch import UNLABELLED, Batch, Outputs
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Sources
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: How far back ``distances`` looks.
 DISTANCES = 5

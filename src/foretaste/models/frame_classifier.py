@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.view import Sources
 from foretaste.models.pixels import Normalise, Pixels
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: Keeps the variance of a relu of unit normal values at 1 (Brock et al. 2021, section 2): sqrt(2 / (1 - 1 /
 #: pi)).

@@ -10,7 +10,7 @@ from torch import nn
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: What it gives, as terms call it.
 GIVES = ("<heads>", "embedding")

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer as FastTokenizer
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.foreign_files import UNREADABLE, check_is_itself, first_line
 from foretaste.contracts.json_files import checked, read_json
-from foretaste.pipeline.hugging_face import chosen_files
+from foretaste.settings.hugging_face import chosen_files
 
 SPECIAL = ("pad_token", "mask_token", "cls_token", "sep_token", "unk_token", "bos_token", "eos_token")
 

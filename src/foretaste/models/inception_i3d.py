@@ -22,7 +22,7 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
 from foretaste.models import weights
 from foretaste.models.pixels import Normalise, Pixels
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 EndPoint = Literal[
     "conv3d_1a_7x7", "maxpool3d_2a_3x3", "conv3d_2b_1x1", "conv3d_2c_3x3", "maxpool3d_3a_3x3", "mixed_3b",

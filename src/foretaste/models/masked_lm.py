@@ -22,7 +22,7 @@ from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Sources
 from foretaste.models.language_model import LanguageModel, Packing, load_language_model
 from foretaste.models.pretrained import Attention
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: Count that stands for a token which the corpus does not hold.
 UNSEEN = 0.01

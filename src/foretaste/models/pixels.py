@@ -9,7 +9,7 @@ from pydantic import model_validator
 from torch import Tensor, nn
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 
 class Pixels(Options):

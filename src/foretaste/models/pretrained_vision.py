@@ -24,7 +24,7 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
 from foretaste.models.pixels import Normalise, Pixels
 from foretaste.models.vision_folder import WITH_CLASS_TOKEN, Pool, open_network, read_pixels
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: What it gives, as terms call it.
 GIVES = ("<classify>", "embedding")

@@ -34,7 +34,7 @@ from foretaste.models.language_model import (
     write_folder,
 )
 from foretaste.models.pretrained import Attention, read_config
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: What it gives, as terms call it.
 GIVES = ("token", "verdict")

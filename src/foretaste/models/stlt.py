@@ -32,7 +32,7 @@ from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.contracts.view import Sources
 from foretaste.models import weights
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: What it gives, as terms call it.
 GIVES = ("<heads>", "embedding")

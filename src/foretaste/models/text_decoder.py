@@ -24,7 +24,7 @@ from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import Sources
 from foretaste.models.pretrained import Attention, check_fits, kind_of, load_network, read_config
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 
 class Lora(Options):

@@ -30,7 +30,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import Sources
 from foretaste.models.language_model import LanguageModel, load_language_model
 from foretaste.models.pretrained import Attention
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: What it gives, as terms call it.
 GIVES = ("<heads>", "embedding")

@@ -22,7 +22,7 @@ from foretaste.contracts.view import Sources
 from foretaste.models import weights
 from foretaste.models.pixels import Normalise, Pixels
 from foretaste.models.vision_layers import Attention, DropPath, Mlp, PatchEmbed, truncated_normal
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: What it gives, as terms call it: ``maps.patches`` are the patches after the last norm.
 GIVES = ("<heads>", "embedding", "maps.patches")

@@ -20,7 +20,7 @@ from foretaste.contracts.view import Sources
 from foretaste.models import weights
 from foretaste.models.pixels import IMAGENET, Normalise, Pixels
 from foretaste.models.vision_layers import DropPath, Mlp, truncated_normal
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 Size = tuple[int, int, int]
 

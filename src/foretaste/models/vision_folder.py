@@ -18,7 +18,7 @@ from foretaste.contracts.json_files import checked, read_json
 from foretaste.models.pixels import Pixels
 from foretaste.models.pretrained import TOWERS, check_fits, load_network, read_config, sees
 from foretaste.pipeline import console
-from foretaste.pipeline.hugging_face import PREPROCESSORS
+from foretaste.settings.hugging_face import PREPROCESSORS
 
 #: Architectures whose first token stands for the whole picture (registers may follow it).
 WITH_CLASS_TOKEN = (

@@ -19,7 +19,7 @@ from foretaste.openie.predicates import verbs
 from foretaste.openie.roles import extractions, published_extractions
 from foretaste.openie.worker import Worker
 from foretaste.pipeline import console
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: Run in the other environment, never imported.
 PROGRAM = Path(__file__).with_name("allennlp_worker.py")

@@ -15,7 +15,7 @@ from pydantic import model_validator
 from foretaste.openie.extraction import Extraction, Found
 from foretaste.openie.published import published
 from foretaste.openie.reading import Reading
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 
 class Config(Options):

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from foretaste.pipeline.average_config import AverageConfig
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.components import geometry_of, with_defaults
-from foretaste.pipeline.model_config import ModelConfig, TermConfig
-from foretaste.pipeline.model_outputs import MAPS
+from foretaste.settings.average_config import AverageConfig
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.components import geometry_of, with_defaults
+from foretaste.settings.model_config import ModelConfig, TermConfig
+from foretaste.settings.model_outputs import MAPS
 
 #: The view whose pictures attention is laid over.
 CLIP = "clip"

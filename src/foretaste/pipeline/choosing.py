@@ -7,12 +7,12 @@ from functools import cache
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.graph import Choice, Chosen, as_planned
-from foretaste.pipeline.model_config import ModelConfig, ReuseConfig
 from foretaste.pipeline.records import differences
 from foretaste.pipeline.store import Store
 from foretaste.pipeline.why import told
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.model_config import ModelConfig, ReuseConfig
 
 #: (key, record) of the shared result of a name.
 Shared = Callable[[str], tuple[str, Mapping[str, Any]]]

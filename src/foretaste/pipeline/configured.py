@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.choosing import chosen
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph, Node
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.store import Store
-from foretaste.pipeline.yaml_files import read_yaml, yaml_value
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.yaml_files import read_yaml, yaml_value
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from pathlib import Path
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.json_files import checked, read_json
 from foretaste.pipeline.artifact import remember_json, sha256
-from foretaste.pipeline.frame_folders import folder_digest
 from foretaste.pipeline.records import LISTED, digest
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, SUFFIXES
+from foretaste.settings.frame_folders import folder_digest
 
 #: Of a larger video so many bytes are read at its beginning and at its end, and blocks in between.
 END_BYTES, BLOCK_BYTES, BLOCKS = 2**20, 2**16, 32

@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.forecast import BEFORE, BY_SIZE
 from foretaste.pipeline.picture import clock
-from foretaste.pipeline.preset_files import Files
 from foretaste.pipeline.sizes import in_bytes
 from foretaste.pipeline.store import Estimate
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.preset_files import Files
 
 #: What is not known of a step of which something is.
 UNKNOWN = "unknown"

@@ -8,9 +8,9 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.modalities import RGB
-from foretaste.pipeline.config import DatasetConfig, VideoFolder
 from foretaste.pipeline.records import listed
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, SUFFIXES, no_videos, video_files
+from foretaste.settings.config import DatasetConfig, VideoFolder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from foretaste.pipeline.families import PACKAGE, members
 from foretaste.pipeline.records import digest
 from foretaste.pipeline.source_facts import Facts, source_facts
+from foretaste.settings.families import PACKAGE, members
 
 #: Modules whose edits change no result: what is shown, how errors read, how settings are checked (their
 #: values are in every spec), and how files are put in place.
@@ -25,32 +25,32 @@ INERT = frozenset(
         "contracts.foreign_files",
         "contracts.json_files",
         "pipeline.artifact",
-        "pipeline.catalogue",
+        "settings.catalogue",
         "pipeline.choosing",
-        "pipeline.components",
-        "pipeline.config",
+        "settings.components",
+        "settings.config",
         "pipeline.console",
-        "pipeline.families",
+        "settings.families",
         "pipeline.fingerprint",
         "pipeline.graph",
         "pipeline.interruption",
-        "pipeline.language_models",
+        "settings.language_models",
         "pipeline.links",
         "pipeline.locations",
-        "pipeline.model_config",
-        "pipeline.options",
+        "settings.model_config",
+        "settings.options",
         "pipeline.planned",
         "pipeline.ranks",
         "pipeline.records",
-        "pipeline.resources",
-        "pipeline.result_paths",
-        "pipeline.run_config",
-        "pipeline.setting_types",
+        "settings.resources",
+        "settings.result_paths",
+        "settings.run_config",
+        "settings.setting_types",
         "pipeline.sizes",
         "pipeline.source_facts",
         "pipeline.step",
         "pipeline.store",
-        "pipeline.training_config",
+        "settings.training_config",
     }
 )
 

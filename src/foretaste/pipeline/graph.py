@@ -12,11 +12,11 @@ from typing import Any
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.fingerprint import code_of, imported
 from foretaste.pipeline.once import Once
-from foretaste.pipeline.places import check_given
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.planned import Planned
 from foretaste.pipeline.records import identity, listed, versions
-from foretaste.pipeline.result_paths import PATHS, file_of, path_of, steps_of
+from foretaste.settings.places import check_given
+from foretaste.settings.result_paths import PATHS, file_of, path_of, steps_of
 
 
 @dataclass(frozen=True)

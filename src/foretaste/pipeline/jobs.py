@@ -17,8 +17,8 @@ from foretaste.pipeline.artifact import remember_json
 from foretaste.pipeline.graph import Node, Source, Sources
 from foretaste.pipeline.once import Once
 from foretaste.pipeline.records import LISTED, digest
-from foretaste.pipeline.result_paths import PATHS
 from foretaste.pipeline.store import Estimate
+from foretaste.settings.result_paths import PATHS
 
 
 def _named(path: str) -> str:

@@ -7,12 +7,12 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline.average_config import AverageConfig
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.dataset_videos import DatasetVideos
 from foretaste.pipeline.found_files import matching
-from foretaste.pipeline.language_models import artifact_name
-from foretaste.pipeline.result_paths import path_of
+from foretaste.settings.average_config import AverageConfig
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.language_models import artifact_name
+from foretaste.settings.result_paths import path_of
 
 #: The text whose files lie in the folder of the corpus itself.
 PLAIN_TEXT = "recipes"

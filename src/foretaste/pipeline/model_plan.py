@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from foretaste.pipeline.average_config import AverageConfig
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.first_weights import first_weights, trained
 from foretaste.pipeline.locations import Locations
-from foretaste.pipeline.look_checks import behind
-from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.planned import Planned, samples_of, tables
 from foretaste.pipeline.protocol import protocol, renamed, without_names
 from foretaste.pipeline.seen import seen
+from foretaste.settings.average_config import AverageConfig
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.first_weights import first_weights, trained
+from foretaste.settings.look_checks import behind
+from foretaste.settings.model_config import ModelConfig
 
 
 class ModelPlan:

@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from foretaste.contracts.errors import ConfigError, unknown
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.result_paths import PATHS, steps_of
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.result_paths import PATHS, steps_of
 
 #: Systems with a target of their own on worlds 0 to 4, pooled.
 POOLED = ("multimodal_demo", "lanvikd_demo")

@@ -25,7 +25,7 @@ from rich.text import Text
 
 from foretaste.pipeline import interrupts
 from foretaste.pipeline.console import PICTURE
-from foretaste.pipeline.result_paths import log_of, steps_of
+from foretaste.settings.result_paths import log_of, steps_of
 
 #: Pictures a second.
 RATE = 4

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import OTHERS, ForetasteError, of_other
-from foretaste.pipeline.yaml_files import read_yaml
+from foretaste.settings.yaml_files import read_yaml
 
 
 def plainly(function: Callable[..., Any]) -> Callable[..., Any]:

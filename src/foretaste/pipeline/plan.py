@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from foretaste.pipeline.average_config import AverageConfig
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.model_plan import ModelPlan
 from foretaste.pipeline.planned import Planned
 from foretaste.pipeline.report_plan import plan_report
 from foretaste.pipeline.text_plan import TextPlan
 from foretaste.pipeline.video_plan import VideoPlan
+from foretaste.settings.average_config import AverageConfig
+from foretaste.settings.catalogue import Catalogue
 
 
 class Plan:

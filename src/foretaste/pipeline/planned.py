@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from foretaste.pipeline.result_paths import path_of
+from foretaste.settings.result_paths import path_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline.average_config import AverageConfig, SoftminConfig
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.model_config import ModelConfig, TermConfig
 from foretaste.pipeline.taken import task_of
+from foretaste.settings.average_config import AverageConfig, SoftminConfig
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.model_config import ModelConfig, TermConfig
 
 
 def protocol(catalogue: Catalogue, dataset: str, system: str, model: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from foretaste.pipeline.run_config import RunConfig
+from foretaste.settings.run_config import RunConfig
 
 #: Settings of a run that decide what a result is; the others say where things lie, or who is told.
 DECIDING = (

@@ -12,16 +12,16 @@ from typing import Any
 from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.contracts.modalities import FLOW
 from foretaste.pipeline.attending import attention
-from foretaste.pipeline.average_config import AverageConfig
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.config import SystemConfig
 from foretaste.pipeline.locations import Locations
-from foretaste.pipeline.model_config import ModelConfig
-from foretaste.pipeline.overrides import meant
 from foretaste.pipeline.planned import Planned, samples_of, tables
 from foretaste.pipeline.rebuilding import command
-from foretaste.pipeline.sweeps import points
-from foretaste.pipeline.table_config import TABLE, TableConfig
+from foretaste.settings.average_config import AverageConfig
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.config import SystemConfig
+from foretaste.settings.model_config import ModelConfig
+from foretaste.settings.overrides import meant
+from foretaste.settings.sweeps import points
+from foretaste.settings.table_config import TABLE, TableConfig
 
 #: The view of sound.
 HEARD = "audio"

@@ -22,21 +22,21 @@ from typing import Any
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.json_files import read_json
 from foretaste.pipeline.artifact import remember_json
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.choosing import chosen
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.forecast import Forecast
 from foretaste.pipeline.graph import Graph, Node
 from foretaste.pipeline.jobs import job_of, keep, path_of_job
 from foretaste.pipeline.links import changes
-from foretaste.pipeline.places import check_stores
 from foretaste.pipeline.plain_errors import plainly
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.records import digest
-from foretaste.pipeline.resources import WORDS, Asked, asked
-from foretaste.pipeline.result_paths import log_of, steps_of
 from foretaste.pipeline.store import Estimate, Store
 from foretaste.pipeline.why import reason
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.places import check_stores
+from foretaste.settings.resources import WORDS, Asked, asked
+from foretaste.settings.result_paths import log_of, steps_of
 
 Wildcards = Mapping[str, str]
 
@@ -132,7 +132,7 @@ class Rules:
         return {name: self.asks(stage, name) for name in WORDS}
 
     def asks(self, stage: str, name: str, otherwise: int | None = None) -> Callable[..., Any]:
-        """What a job asks a cluster for under a name of ``pipeline.resources``; ``otherwise``: nothing."""
+        """What a job asks a cluster for under a name of ``settings.resources``; ``otherwise``: nothing."""
 
         def of(wildcards: Wildcards, attempt: int = 1) -> int | str | None:
             found = asked(self._job(stage, wildcards), self._resources, str(self.store.results), attempt)

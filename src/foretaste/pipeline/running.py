@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline import artifact, console, gpus, ranks, resources
+from foretaste.pipeline import artifact, console, gpus, ranks
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.fingerprint import code_of, imported
 from foretaste.pipeline.graph import Source, identities
@@ -27,6 +27,7 @@ from foretaste.pipeline.records import differences, versions
 from foretaste.pipeline.sizes import size_of
 from foretaste.pipeline.step import Step
 from foretaste.pipeline.store import Cost, Estimate, Store, read_entry
+from foretaste.settings import resources
 
 #: Runs a stage; what it took from outside its inputs it returns, and the record keeps it.
 Stage = Callable[[Step], Mapping[str, Any] | None]

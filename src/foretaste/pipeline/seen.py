@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from foretaste.contracts.modalities import RGB
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.locations import Locations
-from foretaste.pipeline.model_config import ModelConfig, with_each_view
 from foretaste.pipeline.planned import samples_of, tables
 from foretaste.pipeline.taken import made_from
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.model_config import ModelConfig, with_each_view
 
 
 def seen(

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.modalities import RGB
-from foretaste.pipeline import task_checks
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.found_files import matching
 from foretaste.pipeline.locations import Locations
-from foretaste.pipeline.model_config import ModelConfig
+from foretaste.settings import task_checks
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.model_config import ModelConfig
 
 
 def task_of(catalogue: Catalogue, dataset: str, name: str) -> dict[str, Any]:

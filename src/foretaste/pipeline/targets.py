@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from foretaste.contracts.modalities import RGB
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.locations import Locations
-from foretaste.pipeline.model_config import ModelConfig
-from foretaste.pipeline.places import check_given
-from foretaste.pipeline.table_config import TABLE
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.model_config import ModelConfig
+from foretaste.settings.places import check_given
+from foretaste.settings.table_config import TABLE
 
 Paths = Callable[[Any], list[str]]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from foretaste.contracts.errors import ConfigError, unknown
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.config import TextConfig
-from foretaste.pipeline.language_models import source
 from foretaste.pipeline.locations import PLAIN_TEXT, Locations
-from foretaste.pipeline.places import place
 from foretaste.pipeline.planned import Planned
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.config import TextConfig
+from foretaste.settings.language_models import source
+from foretaste.settings.places import place
 
 
 class TextPlan:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline.found_files import matching
-from foretaste.pipeline.frame_folders import holds_frames
+from foretaste.settings.frame_folders import holds_frames
 
 #: What the name of a video ends in. Whatever else lies beside videos (a README, subtitles, boxes) is left
 #: alone.

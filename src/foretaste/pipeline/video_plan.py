@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline import families
-from foretaste.pipeline.backbone_config import BackboneConfig
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.components import with_defaults
-from foretaste.pipeline.config import validated
 from foretaste.pipeline.locations import Locations
-from foretaste.pipeline.model_config import ModelConfig
 from foretaste.pipeline.planned import Planned, tables
 from foretaste.pipeline.seen import watched
 from foretaste.pipeline.taken import needs_videos, stored, task_of, tasks_seen_through, watching
+from foretaste.settings import families
+from foretaste.settings.backbone_config import BackboneConfig
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.components import with_defaults
+from foretaste.settings.config import validated
+from foretaste.settings.model_config import ModelConfig
 
 
 class VideoPlan:

@@ -18,7 +18,6 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, read_table
 from foretaste.features.frame_store import FrameStore
 from foretaste.features.shard import Origin, opened, read_origin
-from foretaste.pipeline import families
 from foretaste.pipeline.store import entry_of, read_entry
 from foretaste.prediction.package import (
     BACKBONE,
@@ -31,6 +30,7 @@ from foretaste.prediction.package import (
     read_package,
 )
 from foretaste.scores.reader import open_scores
+from foretaste.settings import families
 
 #: An input of a record that another step made: its entry, and the file or folder in it.
 _MADE = re.compile(r"([a-z_]+/[0-9a-f]{20}):(.+)")

@@ -27,10 +27,10 @@ from foretaste.features.frame_parts import store_videos
 from foretaste.features.frame_shard import Origin as FrameOrigin
 from foretaste.features.frame_shard import write_frames
 from foretaste.features.shard import VideoFeatures, write_features
-from foretaste.pipeline import families
-from foretaste.pipeline.config import validated
 from foretaste.prediction.package import Facts, FeaturesMade
 from foretaste.prediction.watched import VIDEO_ID, Watched
+from foretaste.settings import families
+from foretaste.settings.config import validated
 from foretaste.tasks.rows import table
 from foretaste.video.transforms import Picture
 from foretaste.video.windows import window_indices

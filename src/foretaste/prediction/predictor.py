@@ -20,7 +20,6 @@ from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.foreign_files import first_line
 from foretaste.contracts.view import Sources, View
 from foretaste.features.extract import Backbone, Settings
-from foretaste.pipeline import families
 from foretaste.prediction.material import (
     Material,
     samples_of,
@@ -32,6 +31,7 @@ from foretaste.prediction.package import BACKBONE, NETWORK, Package
 from foretaste.prediction.stream import Stream, spooled
 from foretaste.prediction.watched import Watched
 from foretaste.scores.mean import mean_logits
+from foretaste.settings import families
 from foretaste.training.checkpoint import load_model
 from foretaste.training.fixed_views import fixed_views
 from foretaste.training.material import build_view

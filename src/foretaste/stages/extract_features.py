@@ -23,12 +23,12 @@ from foretaste.features.clips import Clip
 from foretaste.features.extract import Backbone, Settings, extract_shard
 from foretaste.features.plan import late_windows, of_shard, wanted_frames
 from foretaste.features.shard import write_features
-from foretaste.pipeline import families
 from foretaste.pipeline.artifact import sha256, whole
-from foretaste.pipeline.config import validated
 from foretaste.pipeline.console import say, track
-from foretaste.pipeline.first_weights import trained
 from foretaste.pipeline.step import Step
+from foretaste.settings import families
+from foretaste.settings.config import validated
+from foretaste.settings.first_weights import trained
 from foretaste.training.checkpoint import load_model
 from foretaste.training.processes import accelerator
 from foretaste.video.frame_table import frame_tables

@@ -19,8 +19,9 @@ from foretaste.contracts.tables import EXTRACTIONS, ISSUES, read_table, write_ta
 from foretaste.openie.extraction import Backend, Failure
 from foretaste.openie.extraction_table import columns
 from foretaste.openie.shards import shard_batches
-from foretaste.pipeline import artifact, console, families
+from foretaste.pipeline import artifact, console
 from foretaste.pipeline.step import Step
+from foretaste.settings import families
 
 
 def run(step: Step) -> None:

@@ -18,8 +18,8 @@ from typing import Any
 from foretaste.contracts.errors import DataError, ForetasteError
 from foretaste.models.hf_folder import take_over
 from foretaste.pipeline import artifact, console
-from foretaste.pipeline.language_models import packaged_folder
 from foretaste.pipeline.step import Step
+from foretaste.settings.language_models import packaged_folder
 from foretaste.text.tokenizer import Tokenizer, positions
 
 
@@ -82,6 +82,6 @@ def _folder(step: Step, facts: dict[str, Any]) -> Path:
         return packaged_folder(facts["name"])
     if facts["source"] == "folder":
         return Path(step.inputs["files"][0]).parent
-    from foretaste.pipeline.hub import download  # the hub's client is needed here alone
+    from foretaste.settings.hub import download  # the hub's client is needed here alone
 
     return download(facts["name"], facts["revision"])

@@ -10,8 +10,8 @@ from foretaste.contracts.errors import unknown
 from foretaste.kitchen import parts
 from foretaste.kitchen.config import WorldConfig
 from foretaste.pipeline import artifact
-from foretaste.pipeline.config import validated
 from foretaste.pipeline.step import Step
+from foretaste.settings.config import validated
 
 PARTS = ("recipes", "annotations", "videos")
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from foretaste.contracts.table_stream import TableWriter, read_batches
 from foretaste.contracts.tables import EXTRACTIONS, PHRASES
 from foretaste.pipeline import artifact, console
-from foretaste.pipeline.config import validated
 from foretaste.pipeline.step import Step
+from foretaste.settings.config import validated
 from foretaste.text.phrases import PhraseOptions, Phrases
 
 

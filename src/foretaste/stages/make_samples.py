@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_boxes, read_table, write_table
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import artifact, console, families
-from foretaste.pipeline.config import validated
+from foretaste.pipeline import artifact, console
 from foretaste.pipeline.step import Step
+from foretaste.settings import families
+from foretaste.settings.config import validated
 from foretaste.tasks.rows import dropped
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 import torch
 
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import artifact, console, families
-from foretaste.pipeline.config import LmConfig, validated
+from foretaste.pipeline import artifact, console
 from foretaste.pipeline.step import Step
+from foretaste.settings import families
+from foretaste.settings.config import LmConfig, validated
 from foretaste.text.phrase_store import Mapped, store
 from foretaste.text.tokenizer import copy
 from foretaste.training.loop import fit

@@ -15,8 +15,9 @@ from foretaste.annotations.segments import check_split_labelled
 from foretaste.annotations.video_folds import for_choosing
 from foretaste.contracts.issues import settle
 from foretaste.contracts.tables import ISSUES, SEGMENTS, write_table
-from foretaste.pipeline import artifact, console, families
+from foretaste.pipeline import artifact, console
 from foretaste.pipeline.step import Step
+from foretaste.settings import families
 
 
 def run(step: Step) -> None:

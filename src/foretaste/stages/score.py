@@ -20,10 +20,10 @@ from foretaste.contracts.view import Sources, View
 from foretaste.evaluation.window_audit import in_short
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.fingerprint import fingerprint
-from foretaste.pipeline.hugging_face import TOKENIZER_FILES
 from foretaste.pipeline.step import Step
 from foretaste.scores.format import NO_FOLD, ONE_VIEW
 from foretaste.scores.writer import ScoreWriter
+from foretaste.settings.hugging_face import TOKENIZER_FILES
 from foretaste.training.crossfit import ScoredRows, Scoring, fit_temperatures, score_splits
 from foretaste.training.fixed_views import fixed_views
 from foretaste.training.keeping import MapKeeper

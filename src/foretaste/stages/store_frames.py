@@ -20,10 +20,10 @@ from foretaste.contracts.tables import ISSUES, SEGMENTS, VIDEOS, of_modality, re
 from foretaste.features.frame_parts import GIVEN, store_videos
 from foretaste.features.frame_shard import Origin, write_frames
 from foretaste.features.plan import of_shard
-from foretaste.pipeline import families
 from foretaste.pipeline.artifact import whole
 from foretaste.pipeline.console import say, track
 from foretaste.pipeline.step import Step
+from foretaste.settings import families
 from foretaste.video.frame_table import FrameTable, frame_tables
 from foretaste.views import shown
 from foretaste.views.observed import without_a_frame

@@ -18,11 +18,12 @@ import yaml
 from torch import nn
 
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import artifact, console, families
-from foretaste.pipeline.config import validated
-from foretaste.pipeline.model_config import TermConfig
+from foretaste.pipeline import artifact, console
 from foretaste.pipeline.step import Step
-from foretaste.pipeline.training_config import LoopConfig
+from foretaste.settings import families
+from foretaste.settings.config import validated
+from foretaste.settings.model_config import TermConfig
+from foretaste.settings.training_config import LoopConfig
 from foretaste.training.checkpoint import save_model
 from foretaste.training.counting import count
 from foretaste.training.crossfit import siblings

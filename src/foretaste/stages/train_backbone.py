@@ -17,11 +17,12 @@ from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import SEGMENTS, VIDEOS, of_modality, read_table
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import artifact, console, families
-from foretaste.pipeline.config import validated
-from foretaste.pipeline.model_config import TermConfig
+from foretaste.pipeline import artifact, console
 from foretaste.pipeline.step import Step
-from foretaste.pipeline.training_config import LoopConfig
+from foretaste.settings import families
+from foretaste.settings.config import validated
+from foretaste.settings.model_config import TermConfig
+from foretaste.settings.training_config import LoopConfig
 from foretaste.training.checkpoint import save_model
 from foretaste.training.loop import fit
 from foretaste.training.material import folders_of

@@ -7,7 +7,7 @@ import pyarrow as pa
 from pydantic import NonNegativeFloat, PositiveFloat
 
 from foretaste.contracts.errors import DataError
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.tasks.rows import of_segments
 
 #: Whether it is made from the table of videos, too.

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.tasks.rows import of_segments, spans_s
 
 #: Whether it is made from the table of videos, too: a segment without a stop ends with its video.

@@ -10,7 +10,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import heads_of
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.tasks.rows import ends_s, table
 
 #: Whether it is made from the table of videos, too.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.tasks.rows import of_segments, spans_s
 
 #: Whether it is made from the table of videos, too: a segment without a stop ends with its video.

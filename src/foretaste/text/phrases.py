@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: Verbs that are no steps. The published list (Ghosh et al. 2023, recipe_json2actionseq.py) names forms, and
 #: lacks a comma between "could" and "want", so that it drops neither; here verbs are base forms, and both are

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer as FastTokenizer
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.json_files import checked, read_json
-from foretaste.pipeline.hugging_face import TOKENIZER_FILES
+from foretaste.settings.hugging_face import TOKENIZER_FILES
 
 #: Most tokens of a text where nothing else is said, as published.
 LONGEST = 512

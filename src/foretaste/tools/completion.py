@@ -15,7 +15,7 @@ from pathlib import Path
 from foretaste.contracts.errors import ForetasteError
 from foretaste.pipeline.configured import configured
 from foretaste.pipeline.named_targets import named_targets
-from foretaste.pipeline.preset_files import Files
+from foretaste.settings.preset_files import Files
 
 _BASH = """
 _foretaste_complete() {

@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from foretaste.pipeline.catalogue import Catalogue
 from foretaste.pipeline.configured import add_config, configured
-from foretaste.pipeline.sweeps import points
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.sweeps import points
 
 Layers = list[tuple[str, Mapping[str, Any]]]
 

@@ -20,9 +20,9 @@ from string import Template
 
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.pipeline.artifact import whole
-from foretaste.pipeline.families import PACKAGE
-from foretaste.pipeline.names import check_name
-from foretaste.pipeline.preset_files import Files
+from foretaste.settings.families import PACKAGE
+from foretaste.settings.names import check_name
+from foretaste.settings.preset_files import Files
 
 TEMPLATES = PACKAGE / "workflow" / "project"
 PROFILES = PACKAGE / "workflow" / "profiles"

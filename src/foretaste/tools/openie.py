@@ -28,7 +28,8 @@ from typing import Any
 from foretaste.contracts.errors import DataError
 from foretaste.openie.cleaning import clean
 from foretaste.openie.extraction import Failure
-from foretaste.pipeline import console, families
+from foretaste.pipeline import console
+from foretaste.settings import families
 
 #: Flags of one backend alone -> the setting.
 FLAGS = {

@@ -16,12 +16,12 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError, DataError, unknown
 from foretaste.kitchen.config import WorldConfig
-from foretaste.pipeline import families
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.config import DatasetConfig, SystemConfig
 from foretaste.pipeline.fingerprint import FAMILIES
-from foretaste.pipeline.preset_files import whole_workflow
-from foretaste.pipeline.run_config import RunConfig
+from foretaste.settings import families
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.config import DatasetConfig, SystemConfig
+from foretaste.settings.preset_files import whole_workflow
+from foretaste.settings.run_config import RunConfig
 from foretaste.text.phrases import PhraseOptions
 
 #: What the file of a member says beside its settings, for the checks of presets.

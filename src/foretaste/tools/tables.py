@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from foretaste.pipeline import artifact
-from foretaste.pipeline.catalogue import Catalogue
-from foretaste.pipeline.config import SystemConfig
 from foretaste.pipeline.configured import add_config, configured
-from foretaste.pipeline.table_config import TableConfig
 from foretaste.report.paper_table import PaperTable, columns, paper_table
 from foretaste.report.summaries import read_summary
+from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.config import SystemConfig
+from foretaste.settings.table_config import TableConfig
 
 _HEAD = (
     "# Tables of the papers\n\nMade by `foretaste tables`. Per cent: ours, mean ± standard deviation over"

@@ -23,8 +23,9 @@ from foretaste.contracts.classes import ClassSpace, read_classes
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.json_files import checked, read_json, versioned
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import artifact, families
-from foretaste.pipeline.first_weights import trained
+from foretaste.pipeline import artifact
+from foretaste.settings import families
+from foretaste.settings.first_weights import trained
 
 FORMAT = 1
 

@@ -10,7 +10,7 @@ import torch
 from accelerate import Accelerator
 
 from foretaste.pipeline.interruption import SIGNALS
-from foretaste.pipeline.training_config import LoopConfig
+from foretaste.settings.training_config import LoopConfig
 from foretaste.training.sums import total_of
 
 

@@ -27,7 +27,7 @@ from torch import nn
 from foretaste.contracts.errors import DataError
 from foretaste.pipeline import console
 from foretaste.pipeline.interruption import END
-from foretaste.pipeline.training_config import LoopConfig
+from foretaste.settings.training_config import LoopConfig
 from foretaste.training import processes
 from foretaste.training.arithmetic import computing
 from foretaste.training.compiling import compiled

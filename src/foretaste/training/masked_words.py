@@ -19,8 +19,8 @@ from torch.nn import functional as F
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import Sources
-from foretaste.pipeline import families
-from foretaste.pipeline.config import LmConfig
+from foretaste.settings import families
+from foretaste.settings.config import LmConfig
 from foretaste.training.precision import forward, place
 from foretaste.training.samples import Loader, own_rows
 from foretaste.training.stream import Stream, workers

@@ -19,9 +19,9 @@ from foretaste.contracts.modalities import Modality
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, heads_of, read_boxes, read_table
 from foretaste.contracts.view import Sources, View
 from foretaste.features.store import FeatureStore
-from foretaste.pipeline import families
-from foretaste.pipeline.config import validated
-from foretaste.pipeline.model_config import TermConfig
+from foretaste.settings import families
+from foretaste.settings.config import validated
+from foretaste.settings.model_config import TermConfig
 from foretaste.training.samples import check_boundary, join
 
 #: Rows that a learning curve is made of: enough to see it rise, too few to cost much.

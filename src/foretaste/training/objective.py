@@ -26,8 +26,8 @@ from torch import Tensor, nn
 from foretaste.contracts.batch import MAPS, PAST, UNLABELLED, Batch, Outputs
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.losses.loss import Loss
-from foretaste.pipeline import families
-from foretaste.pipeline.model_config import FEATURES, LABELS, TermConfig
+from foretaste.settings import families
+from foretaste.settings.model_config import FEATURES, LABELS, TermConfig
 
 
 @dataclass(frozen=True, kw_only=True)

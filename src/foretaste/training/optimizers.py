@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.pipeline.training_config import LoopConfig
+from foretaste.settings.training_config import LoopConfig
 
 
 def build_optimizer(model: nn.Module, config: LoopConfig) -> torch.optim.Optimizer:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 
-from foretaste.pipeline.training_config import ScheduleConfig
+from foretaste.settings.training_config import ScheduleConfig
 
 
 def warmup_steps(config: ScheduleConfig, epoch_steps: int, steps: int) -> int:

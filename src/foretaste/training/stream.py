@@ -23,7 +23,7 @@ from torch import Tensor
 
 from foretaste.contracts.batch import Batch
 from foretaste.contracts.view import AnyLook, Fetched, View
-from foretaste.pipeline.training_config import LoopConfig
+from foretaste.settings.training_config import LoopConfig
 from foretaste.training.kept_memory import keep_memory
 from foretaste.training.precision import own
 from foretaste.training.samples import Request, Samples

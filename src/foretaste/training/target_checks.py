@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from foretaste.contracts.batch import UNLABELLED
-from foretaste.pipeline.model_config import TermConfig
 from foretaste.scores.diagnosis import Diagnosis, diagnose, warnings
 from foretaste.scores.reader import Scores, open_scores
+from foretaste.settings.model_config import TermConfig
 from foretaste.training.material import rows_of
 
 #: The setting of every loss that teaches class probabilities.

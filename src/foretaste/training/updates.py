@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from foretaste.contracts.batch import Batch, Outputs
-from foretaste.pipeline.training_config import LoopConfig
+from foretaste.settings.training_config import LoopConfig
 from foretaste.training.gradients import GradientSum
 from foretaste.training.loss_scale import LossScale
 from foretaste.training.objective import Objective

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from foretaste.pipeline.frame_folders import FLOW, NUMBERED, frame_files
+from foretaste.settings.frame_folders import FLOW, NUMBERED, frame_files
 from foretaste.video.packets import unreadable
 
 

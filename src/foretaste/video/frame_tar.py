@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from foretaste.pipeline.frame_folders import FLOW, NUMBERED
+from foretaste.settings.frame_folders import FLOW, NUMBERED
 from foretaste.video.packets import unreadable
 
 #: Bytes of a member's header, and how many zeros an archive ends with.

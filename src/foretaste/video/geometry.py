@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field, PositiveInt, model_validator
 
 from foretaste.contracts.view import AnyLook, Crop, FixedView, Look
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.video.transforms import Picture, covering
 
 #: The places of crops as shares of the room there is; None: the centre.

@@ -14,7 +14,7 @@ from pydantic import PositiveInt, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: A power of 0 is -100 dB.
 _LEAST = 1e-10

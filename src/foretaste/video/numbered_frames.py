@@ -15,7 +15,7 @@ import av
 import numpy as np
 from av.logging import Capture
 
-from foretaste.pipeline.frame_folders import FLOW
+from foretaste.settings.frame_folders import FLOW
 from foretaste.video import frame_folder, frame_tar
 from foretaste.video.packets import ENTRY, Packets, unreadable
 

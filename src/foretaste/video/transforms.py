@@ -10,7 +10,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 
 class Picture(Options):

@@ -20,7 +20,7 @@ from pydantic import Field, PositiveInt
 from foretaste.annotations.history import check_histories, histories
 from foretaste.contracts.tables import heads_of
 from foretaste.contracts.view import AnyLook, Fetched, Look, Sources
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.text.masking import uniform
 from foretaste.text.templates import TEMPLATES, template, words
 from foretaste.text.tokenizer import Tokenizer, most_tokens, pad

@@ -14,7 +14,7 @@ from foretaste.annotations.history import check_histories, histories
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.tables import heads_of
 from foretaste.contracts.view import AnyLook, Fetched, Sources
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 
 #: What it is made from: what a step with this view reads.
 SHOWS = "history"

@@ -25,7 +25,7 @@ from pydantic import PositiveFloat, PositiveInt, model_validator
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import of_modality
 from foretaste.contracts.view import AnyLook, Fetched, Sources
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.video.mel import Mel, picture
 from foretaste.video.sound import RATE, heard
 from foretaste.video.windows import PUBLISHED_CLOCK_FPS

@@ -28,7 +28,7 @@ from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import of_modality
 from foretaste.contracts.view import AnyLook, Fetched, Sources
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.video.drawing import outlines
 from foretaste.video.frame_table import frame_tables
 from foretaste.video.geometry import Geometry, changed_boxes, draw, resized

@@ -27,7 +27,7 @@ from pydantic import PositiveFloat, PositiveInt, model_validator
 
 from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.view import AnyLook, Fetched, Sources
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.video.geometry import Change, Geometry, changed, changed_flow, draw, resized
 from foretaste.video.transforms import channels_first
 from foretaste.video.windows import PUBLISHED_CLOCK_FPS

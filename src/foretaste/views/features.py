@@ -25,7 +25,7 @@ from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import of_modality
 from foretaste.contracts.view import AnyLook, Fetched, Sources
 from foretaste.features.store import FeatureStore
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.video.windows import window_indices
 from foretaste.views.observed import PastTies, past_labels, usable, without_a_frame
 

@@ -28,7 +28,7 @@ from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import heads_of
 from foretaste.contracts.view import AnyLook, Fetched, Look, Sources
 from foretaste.pipeline.console import track
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.video.decode import stream_frames
 from foretaste.video.frame_table import FrameTable, confirmed, frame_tables
 from foretaste.video.transforms import Augment, Picture, augmented, centre, channels_first, covering

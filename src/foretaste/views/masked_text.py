@@ -22,7 +22,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import AnyLook, Fetched, Look, RowIds, Sources
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.text import masking
 from foretaste.text.packing import places
 from foretaste.text.phrase_store import Mapped, recipe_starts

@@ -17,8 +17,8 @@ from pydantic import Field
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.view import AnyLook, Fetched, Sources, View
-from foretaste.pipeline.families import Parts
-from foretaste.pipeline.options import Options
+from foretaste.settings.families import Parts
+from foretaste.settings.options import Options
 
 #: What it is made from: other views.
 SHOWS = "views"

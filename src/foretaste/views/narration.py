@@ -19,7 +19,7 @@ from pydantic import Field
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.view import AnyLook, Fetched, Sources
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.text.tokenizer import Tokenizer, most_tokens, pad
 from foretaste.views.observed import usable
 

@@ -24,7 +24,7 @@ from foretaste.contracts.tables import of_modality
 from foretaste.contracts.view import AnyLook, Sources
 from foretaste.features.frame_store import FrameStore
 from foretaste.pipeline.console import track
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.video.decode import decoder, frames_at
 from foretaste.video.frame_table import FrameTable, confirmed, frame_tables
 from foretaste.video.windows import grid_index, last_moment, shown_at, window_indices

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import PositiveInt, model_validator
 
 from foretaste.contracts.view import AnyLook, FixedView, Look
-from foretaste.pipeline.options import Options
+from foretaste.settings.options import Options
 from foretaste.video.samplers import Kind, Sampler, sampled
 
 #: The stream of random numbers that frames are drawn by.

@@ -13,7 +13,7 @@ from foretaste.annotations.rows import Found, RowError, read_header, read_rows
 from foretaste.contracts.errors import ForetasteError
 from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import Findings, NothingToCheckError
-from foretaste.pipeline import families
+from foretaste.settings import families
 
 COLUMNS = ("video_id", "start_timestamp", "start_frame")
 

@@ -10,8 +10,8 @@ from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import Findings, NothingToCheckError
 from foretaste.features.store import FeatureStore
 from foretaste.features.verify import verify
-from foretaste.pipeline.backbone_config import BackboneConfig
 from foretaste.pipeline.found_files import matching
+from foretaste.settings.backbone_config import BackboneConfig
 
 
 def look(dataset: Examined, found: Findings) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import Findings, NothingToCheckError
 from foretaste.doctor.probed import probed
-from foretaste.pipeline.config import FrameStoreConfig
+from foretaste.settings.config import FrameStoreConfig
 from foretaste.video.remarks import WIDTH
 
 #: A guess: bytes of a JPEG of quality 95 for each of its pixels, and how much wider than high a picture is.

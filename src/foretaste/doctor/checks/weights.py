@@ -13,11 +13,11 @@ from foretaste.contracts.foreign_files import check_is_itself
 from foretaste.contracts.view import Sources
 from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import Findings, NothingToCheckError
-from foretaste.pipeline import families
-from foretaste.pipeline.backbone_config import BackboneConfig
-from foretaste.pipeline.config import LmConfig
-from foretaste.pipeline.first_weights import first_weights
-from foretaste.pipeline.language_models import source
+from foretaste.settings import families
+from foretaste.settings.backbone_config import BackboneConfig
+from foretaste.settings.config import LmConfig
+from foretaste.settings.first_weights import first_weights
+from foretaste.settings.language_models import source
 
 #: Mean and deviation of ImageNet's red, green and blue, as nearly every published network has them.
 IMAGENET_RED_FIRST = (0.485, 0.456, 0.406)
