@@ -146,7 +146,9 @@ def test_what_is_no_result_is_not_listed_and_what_is_not_there_is_one_line(ours,
         "README.md": b"ours",
     }
     assert theirs.told("fetch", key)
-    assert "which is no key" in theirs.refused("ls")
+    listed = theirs.store_command("ls")
+    assert listed.returncode == 1 and f"{key}  here" in listed.stdout
+    assert "which is no key" in next(line for line in listed.stdout.splitlines() if "broken@1" in line)
     assert "which is no key" in theirs.refused("fetch", "broken")
     del served.repositories["me/ours"]["names/broken@1"]
     assert theirs.told("ls") == [f"{key}  here", f"1 results at {AT}"]

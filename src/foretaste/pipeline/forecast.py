@@ -38,6 +38,7 @@ BEFORE, BY_SIZE = "before", "before, by size"
 #: Names and numbers that do not move what a step costs; and settings.
 _NAMES = (
     "seed", "dataset", "system", "world", "model", "lm", "label", "title", "shard", "split", "evaluated",
+    "command",
 )  # fmt: skip
 _SETTINGS = ("protocol", "data")
 
