@@ -10,7 +10,7 @@ import stand_ins
 
 from foretaste.pipeline import cost_table, measured_costs
 from foretaste.pipeline.contents import Contents
-from foretaste.pipeline.forecast import BEFORE, BY_SIZE, Forecast
+from foretaste.pipeline.forecast import BEFORE, BY_SIZE, Forecast, kin
 from foretaste.pipeline.graph import Graph, Node
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.store import Cost, Estimate, Store
@@ -165,3 +165,9 @@ def test_what_is_no_whole_record_is_none(tmp_path, planned):
         (folder / f"{number:020x}").mkdir(parents=True)
         (folder / f"{number:020x}" / "record.json").write_text("{broken" if number else "{}")
     assert set(said(tmp_path / "results", planned)["train"]) == {None}
+
+
+def test_the_command_that_rebuilds_a_report_makes_no_other_step_of_it():
+    record = {"stage": "report", "config": {"title": "a", "primary": 1}, "threads": 1, "processes": 1}
+    told = [{**record, "config": {**record["config"], "command": seed}} for seed in ("seeds=0", "seeds=1")]
+    assert kin(told[0]) == kin(told[1]) != kin({**record, "config": {"primary": 2}})

@@ -12,6 +12,7 @@ import sounding
 from sounding import LOWEST_HZ, STEP_HZ, pitch_of, tone, write
 
 from foretaste.contracts.errors import DataError
+from foretaste.video import sound
 from foretaste.video.frame_table import look_at
 from foretaste.video.sound import RATE, heard
 
@@ -62,6 +63,16 @@ def test_before_it_begins_and_after_it_ends_there_is_silence(tmp_path):
     loud = np.abs(samples) > 0.05
     assert not loud[: round(1.45 * RATE)].any() and not loud[round(3.6 * RATE) :].any()
     assert pitch_of(samples[round(1.6 * RATE) : round(2.4 * RATE)], RATE) == pytest.approx(second(0), abs=6)
+    # Asked for from a time before it begins, too, to which nothing can be sought.
+    np.testing.assert_array_equal(heard(video, 0.7, 2.0), samples[round(1.2 * RATE) : round(2.5 * RATE)])
+
+
+def test_a_reading_that_begins_too_late_is_begun_anew(tmp_path, monkeypatch):
+    """As where a container's index leads past what is asked for: no silence in the place of what is there."""
+    video = look_at(write(tmp_path / "a.mkv", 6.0, "flac", 24_000))
+    whole = heard(video, 0.0, 6.0)
+    monkeypatch.setattr(sound, "_BEFORE_S", -2.0)
+    np.testing.assert_array_equal(heard(video, 1.0, 3.0), whole[RATE : 3 * RATE])
 
 
 def test_a_video_without_sound_says_so(tmp_path):

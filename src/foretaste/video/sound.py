@@ -6,6 +6,7 @@ Seconds count from the first shown frame, as those of pictures do.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import av
 import numpy as np
@@ -55,22 +56,38 @@ def _put(samples: np.ndarray, at: int, part: np.ndarray) -> None:
 
 
 def _parts(video: FrameTable, start_s: float) -> Iterator[tuple[float, np.ndarray]]:
-    """(when it begins, samples) of one piece after the other, from some time before ``start_s`` on."""
-    zero_s = video.packets.zero_s
+    """(when it begins, samples) of one piece after the other, from some time before ``start_s`` on, or from
+    where the track begins.
+    """
     with opened(video.path, video.packets.stream) as (container, _):
         track = container.streams.audio[0]
         track.thread_count = 1
+        timed = _timed(container, track, video)
         if start_s > _BEFORE_S:
-            ahead = round((zero_s + start_s - _BEFORE_S) / float(track.time_base))
+            ahead = round((video.packets.zero_s + start_s - _BEFORE_S) / float(track.time_base))
             container.seek(ahead, stream=track, backward=True)
+            first = next(timed, None)
+            if first is None or first[0] > start_s:  # it went too far, or the track begins there
+                container.seek(0)
+                timed = _timed(container, track, video)
+            else:
+                timed = chain([first], timed)
         converted = av.AudioResampler(format="flt", layout="mono", rate=RATE)
         at_s = None
-        for frame in container.decode(track):
-            at_s = frame.pts * float(frame.time_base) - zero_s if at_s is None else at_s
-            expected_s = frame.pts * float(frame.time_base) - zero_s
-            if abs(expected_s - at_s) > _GAP_S:
-                at_s = expected_s  # who asks says so, if it is in the time asked for
+        for begins_s, frame in timed:
+            if at_s is None or abs(begins_s - at_s) > _GAP_S:
+                at_s = begins_s  # who asks says so, if it is a jump in the time asked for
             for part in converted.resample(frame):
                 samples = part.to_ndarray()[0]
                 yield at_s, samples
                 at_s += len(samples) / RATE
+
+
+def _timed(
+    container: av.container.InputContainer, track: av.AudioStream, video: FrameTable
+) -> Iterator[tuple[float, av.AudioFrame]]:
+    """(when it begins, what was decoded), from where the file is read on."""
+    for frame in container.decode(track):
+        if frame.pts is None:
+            raise unreadable(video.path, "sound without time stamps")
+        yield float(frame.pts * frame.time_base) - video.packets.zero_s, frame
