@@ -66,9 +66,11 @@ def tiny_archive(session_folder) -> Path:
     return made_once(session_folder / "tiny-archive", allennlp_archive.train)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Debian's Chromium; ``browsing.opened`` opens a page in it."""
+    """Debian's Chromium; ``browsing.opened`` opens a page in it. Playwright keeps an event loop running in this
+    thread for as long as it is open, in which ``asyncio.run`` of the next module's tests would fail.
+    """
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("no chromium: apt-get install chromium")
