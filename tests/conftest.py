@@ -68,8 +68,8 @@ def tiny_archive(session_folder) -> Path:
 
 @pytest.fixture(scope="module")
 def browser():
-    """Debian's Chromium; ``browsing.opened`` opens a page in it. Playwright keeps an event loop running in this
-    thread for as long as it is open, in which ``asyncio.run`` of the next module's tests would fail.
+    """Debian's Chromium; ``browsing.opened`` opens a page in it. As long as Playwright is open, an event loop
+    runs in this thread, and ``asyncio.run`` in the next module's tests would fail.
     """
     chromium = shutil.which("chromium")
     if chromium is None:

@@ -39,7 +39,7 @@ def stored(
     """
     usual = {"rate": 1.0, "ticks": 30.0, "sampler": None, "window": "observed"}
     asked = {name: spec.get(name, value) for name, value in usual.items()}
-    sampling = Sampling(modality="rgb", frames=spec["frames"], **asked)
+    sampling = Sampling(frames=spec["frames"], **asked)
     samples = sources.samples
     if rows is not None:
         columns = [pa.array([row.get(f.name) for row in rows], f.type) for f in SAMPLES.schema]

@@ -56,6 +56,9 @@ TERMS = {
 
 #: A preset based on lm_avt_demo -> what the error says of it.
 PRESETS = {
+    "models: {student_lm: {labels: {share: 0.5}}, b: {label: b, average: [student_lm, student_baseline]}}": (
+        r"student_lm \(labels: share 0.5, seed 0\) and student_baseline \(all labels\).*models.b"
+    ),
     "models: {student_lm: {maps: [nope]}}": "unknown map 'nope'.*student_lm.maps: one of future, hidden",
     "models: {teacher_lm: {maps: [hidden]}}": "map 'hidden': .*teacher_lm.maps: nothing, for there is none",
     "models: {student_lm: {network: {classify: [actoin]}}}": "unknown head 'actoin'.*student_lm.network",

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from foretaste.scores.average import GRID, divide_by_prior
 from foretaste.scores.mean import log_softmax, mean_logits
 from foretaste.scores.verify import verify
 from foretaste.stages import average
+from foretaste.training.partly_labelled import segments_told
 
 
 def _step(
@@ -82,6 +84,24 @@ def test_the_mean_is_better_than_its_parts(tmp_path):
     assert mean.manifest["record"]["weights"] == {
         name: verify(tmp_path / name / "scores").identity for name in ("lm", "counts")
     }
+
+
+def test_the_prior_counts_no_label_that_the_parts_were_not_given(tmp_path):
+    """Of two classes that are as frequent, the labels of half of the segments tell the first alone."""
+    step = _step(tmp_path, folds=0, exponent=1.0)
+    samples = read_table(tmp_path / "samples.parquet", SAMPLES)
+    half = {"share": 0.5, "seed": 0}
+    average.run(replace(step, config={**step.config, "labels": half}))
+    hidden = set(samples["segment_id"].to_pylist()) - set(segments_told(samples, half))
+    wanted = targets(samples, "validation")
+    given = targets(samples, "training")
+    given = given.among([row["sample_id"] for row in samples.to_pylist() if row["segment_id"] not in hidden])
+    assert 0 < len(given) < len(targets(samples, "training"))
+    counts = given.occurrences(make_classes())["action"]
+    parts = [verify(path).logits("validation", "action", wanted.sample_ids) for path in step.inputs["scores"]]
+    expected = log_softmax(divide_by_prior(mean_logits(parts, "probabilities"), counts, 1.0))
+    found = log_softmax(verify(step.outputs["scores"]).logits("validation", "action", wanted.sample_ids))
+    np.testing.assert_allclose(found, expected, atol=2e-2)
 
 
 def test_parts_that_see_different_amounts_of_the_past_are_averaged_and_named(tmp_path):

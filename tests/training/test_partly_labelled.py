@@ -10,7 +10,7 @@ from foretaste.annotations.history import histories
 from foretaste.contracts.batch import UNLABELLED
 from foretaste.contracts.view import Sources
 from foretaste.settings import families
-from foretaste.training.material import partly_labelled, trained_rows
+from foretaste.training.material import given_labels, trained_rows
 from foretaste.views.observed import past_labels
 
 LABELLED = [{"loss": {"kind": "cross_entropy"}, "of": "action"}]
@@ -26,8 +26,16 @@ def sources(make_segments) -> Sources:
     segments = make_segments(rows, splits=splits, actions=[1] * 50)
     place = segments.schema.get_field_index("verb")
     segments = segments.set_column(place, segments.schema.field(place), pa.array(["cut"] * 50, pa.string()))
+    place = segments.schema.get_field_index("narration")
+    segments = segments.set_column(
+        place, segments.schema.field(place), pa.array(["cut it"] * 50, pa.string())
+    )
     task = {"kind": "early", "tau_a": 1.0, "tau_o": 1.0, "windows": 2}
     return Sources(samples=families.build("tasks", task, segments=segments), segments=segments)
+
+
+def part_of(sources: Sources, share: float, seed: int = 0) -> Sources:
+    return given_labels(sources, {"labels": {"share": share, "seed": seed}})
 
 
 def labelled(given: Sources) -> set[str]:
@@ -35,7 +43,7 @@ def labelled(given: Sources) -> set[str]:
 
 
 def test_a_share_of_the_training_segments_keep_their_labels_with_all_their_windows(sources):
-    given = partly_labelled(sources, 0.5, seed=0)
+    given = part_of(sources, 0.5)
     kept = labelled(given)
     assert len(kept) == 2 * 20 + 10 and {f"s{number}" for number in range(40, 50)} <= kept
     assert all((f"{name}:0" in kept) == (f"{name}:1" in kept) for name in (f"s{at}" for at in range(40)))
@@ -47,20 +55,20 @@ def test_a_share_of_the_training_segments_keep_their_labels_with_all_their_windo
 
 
 def test_a_larger_share_holds_a_smaller_one_and_another_seed_another_half(sources):
-    half, more = (labelled(partly_labelled(sources, share, seed=0)) for share in (0.5, 0.75))
+    half, more = (labelled(part_of(sources, share)) for share in (0.5, 0.75))
     assert half < more < labelled(sources)
-    assert labelled(partly_labelled(sources, 0.5, seed=1)) != half
+    assert labelled(part_of(sources, 0.5, 1)) != half
 
 
 def test_what_has_no_label_is_trained_on_where_a_term_counts_it(sources):
-    given = partly_labelled(sources, 0.25, seed=0).samples
+    given = part_of(sources, 0.25).samples
     assert len(trained_rows(given, LABELLED)) == 20
     np.testing.assert_array_equal(trained_rows(given, BOTH), np.arange(80))
 
 
 def test_nothing_tells_the_labels_that_a_model_is_not_given(sources):
     """Half of 40 segments are labelled: their labels are no labels of the past, and stand in no history."""
-    given = partly_labelled(sources, 0.5, seed=0)
+    given = part_of(sources, 0.5)
     told = {row["segment_id"] for row in given.samples.to_pylist() if row["action_id"] is not None}
     times_s = given.samples["window_stop_s"].to_numpy()[:, None]
     past = past_labels(times_s, given.samples, given.segments, "midpoint")["action"][:, 0]
@@ -69,5 +77,6 @@ def test_nothing_tells_the_labels_that_a_model_is_not_given(sources):
     found = histories(given.samples, given.segments, rule="end", source="all_splits", length=None)
     names = given.segments["segment_id"].to_pylist()
     assert {names[row] for rows in found for row in rows} <= told
-    worded = {row["segment_id"] for row in given.segments.to_pylist() if row["verb"] is not None}
-    assert worded == told
+    for words in ("verb", "narration"):
+        worded = {row["segment_id"] for row in given.segments.to_pylist() if row[words] is not None}
+        assert worded == told

@@ -17,7 +17,8 @@ from foretaste.settings.average_config import AverageConfig
 from foretaste.settings.catalogue import Catalogue
 from foretaste.settings.first_weights import first_weights, trained
 from foretaste.settings.look_checks import behind
-from foretaste.settings.model_config import ModelConfig
+from foretaste.settings.model_config import LabelsConfig, ModelConfig
+from foretaste.settings.parts import labels_of
 
 
 class ModelPlan:
@@ -80,7 +81,7 @@ class ModelPlan:
         shared = ("samples", "extra", "segments", "classes")
         own = {name: path for name, path in inputs.items() if name not in shared}
         own["checkpoint"] = f"{self.at.model_folder(dataset, system, teacher, int(seed))}/checkpoint"
-        return own, {"network": trained(settings.network), **_labels(settings), **config}, folders
+        return own, {"network": trained(settings.network), **_labels(settings.labels), **config}, folders
 
     def score(self, dataset: str, system: str, seed: str, model: str) -> Planned:
         """What a trained model says of every split."""
@@ -89,7 +90,7 @@ class ModelPlan:
         asked = {"folds", "held_out", "calibrate", "maps", "test_views", "kept_looks"}
         config["model"] = {
             **settings.model_dump(mode="json", include=asked),
-            **_labels(settings),
+            **_labels(settings.labels),
             "network": trained(settings.network),
             "training": {"kind": settings.training.kind},
             "view": config.pop("view"),
@@ -125,6 +126,7 @@ class ModelPlan:
                 "parts": [names[other] for other, _ in parts],
                 "primary_metric": self.catalogue.system(dataset, system).primary_metric,
                 "protocol": without_names(said, names),
+                **_labels(labels_of(self.catalogue.system(dataset, system), model)),
             },
         )
 
@@ -165,9 +167,9 @@ def _places(folders: dict[str, str]) -> dict[str, Any]:
     return {"video_folders": folders} if folders else {}
 
 
-def _labels(settings: ModelConfig) -> dict[str, Any]:
+def _labels(given: LabelsConfig | None) -> dict[str, Any]:
     """The labels that a model is given, where they are not all: it is told no others when it is scored."""
-    return settings.model_dump(mode="json", include={"labels"} if settings.labels is not None else set())
+    return {} if given is None else {"labels": given.model_dump(mode="json")}
 
 
 def targets_of(settings: ModelConfig) -> dict[str, str]:

@@ -10,18 +10,20 @@ from foretaste.pipeline.taken import task_of
 from foretaste.settings.average_config import AverageConfig, SoftminConfig
 from foretaste.settings.catalogue import Catalogue
 from foretaste.settings.model_config import ModelConfig, TermConfig
+from foretaste.settings.parts import labels_of
 
 
 def protocol(catalogue: Catalogue, dataset: str, system: str, model: str) -> dict[str, Any]:
     """Those of one model of a system on a dataset."""
     settings = catalogue.model(dataset, system, model)
     task = task_of(catalogue, dataset, catalogue.system(dataset, system).task)
+    labels = labels_of(catalogue.system(dataset, system), model)
     return {
         "tau_a": task.get("tau_a"),
         **_history(catalogue, dataset, system, model),
         "prior_exponent": getattr(settings, "prior_exponent", 0.0),
         **_ensemble(settings),
-        "labelled_share": None if (labels := getattr(settings, "labels", None)) is None else labels.share,
+        "labelled_share": None if labels is None else labels.share,
         "test_views": _test_views(catalogue, dataset, system, settings),
         "window": _window(catalogue, dataset, system, settings),
         "terms": [

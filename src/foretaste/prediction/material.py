@@ -133,7 +133,7 @@ class Material:
         for modality, said in self.facts.frames.items():
             origin = FrameOrigin(**said)
             wanted = [
-                shown.wanted(_sampling(view, origin.made_from), samples, {VIDEO_ID: self.video.frames})
+                shown.wanted(_config(view), samples, {VIDEO_ID: self.video.frames})
                 for view in self.views
                 if _config(view).modality == modality
             ]
@@ -205,12 +205,6 @@ def _each(view: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _config(view: Mapping[str, Any]) -> Any:
     options = {name: value for name, value in view.items() if name != "kind"}
     return validated(families.load("views", view["kind"]).Config, options, f"view: {view['kind']}")
-
-
-def _sampling(view: Mapping[str, Any], modality: str) -> shown.Sampling:
-    config = _config(view)
-    names = ("window", "frames", "rate", "ticks", "sampler")
-    return shown.Sampling(modality=modality, **{name: getattr(config, name) for name in names})
 
 
 def _joined(kept: VideoFeatures | None, made: VideoFeatures | None, known: np.ndarray) -> VideoFeatures:

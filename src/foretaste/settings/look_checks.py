@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.settings.average_config import AverageConfig
 from foretaste.settings.config import SystemConfig
 from foretaste.settings.model_config import CLIPS_OF, ModelConfig
+from foretaste.settings.parts import behind
 
 #: What views show that are cut out, mirrored and sampled.
 PICTURES = ("pixels", "boxes")
@@ -55,16 +55,6 @@ def check_looks(system: SystemConfig, model: ModelConfig, known: Mapping[str, An
                     f"kept_looks: {model.looks} of {name}",
                     f"set it, or name {term.teacher} in live",
                 )
-
-
-def behind(system: SystemConfig, name: str) -> Iterator[tuple[str, ModelConfig]]:
-    """The models, by name, whose scores those of ``name`` are made of: itself, or the parts of an average."""
-    settings = system.models[name]
-    if isinstance(settings, AverageConfig):
-        for part in settings.average:
-            yield from behind(system, part)
-    else:
-        yield name, settings
 
 
 def _check_pictures(view: Mapping[str, Any], known: Mapping[str, Any], what: str, where: str) -> None:

@@ -9,10 +9,11 @@ from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.settings.average_config import AverageConfig
 from foretaste.settings.components import geometry_of
 from foretaste.settings.config import SystemConfig
-from foretaste.settings.look_checks import behind, check_looks, check_test_views
+from foretaste.settings.look_checks import check_looks, check_test_views
 from foretaste.settings.model_config import STORE_READER, ModelConfig
 from foretaste.settings.model_outputs import MAPS, given, kept
 from foretaste.settings.names import check_name
+from foretaste.settings.parts import behind, labels_of
 from foretaste.settings.task_checks import check_labelled, check_view
 from foretaste.settings.term_checks import Speaker, TermChecks
 
@@ -43,8 +44,10 @@ def check_preset(system: SystemConfig, where: str) -> None:
             raise unknown("text", lm.text, system.texts, f"{where}: lms.{name}")
     _check_mentions(system, where)
     for name, settings in system.models.items():
-        if isinstance(settings, AverageConfig) and settings.fits:
-            _check_fit(system, name, settings, f"{where}: models.{name}")
+        if isinstance(settings, AverageConfig):
+            labels_of(system, name, f"{where}: models.{name}")
+            if settings.fits:
+                _check_fit(system, name, settings, f"{where}: models.{name}")
         if isinstance(settings, ModelConfig):
             _check_window(settings, f"{where}: models.{name}")
         for teacher in getattr(settings, "live", ()):

@@ -4,6 +4,7 @@ Weights and the exponent of the prior are fixed, or fitted on training rows that
 trained on: the split `held_out` of models with `held_out`, or all training rows of models with `folds`.
 Weights `per_sample` are of each training row by its label, whoever was trained on it; other splits have
 labels that nobody may use, so there the mean is the plain one, and the log and the protocol say so.
+Where the parts were given a share of the labels, weights and prior know no others.
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ from foretaste.pipeline.step import Step
 from foretaste.scores.average import joint_context, joint_terms, joint_trained_on, joint_views, write_mean
 from foretaste.scores.reader import Scores, open_scores
 from foretaste.scores.writer import ScoreWriter
+from foretaste.training.partly_labelled import segments_told, telling
 
 
 def run(step: Step) -> None:
     """Write ``scores``."""
     config, space = step.config, step.config["space"]
     classes, samples = read_classes(step.inputs["classes"]), read_table(step.inputs["samples"], SAMPLES)
+    if "labels" in config:
+        samples = telling(samples, segments_told(samples, config["labels"]))
     sources = [open_scores(path) for path in step.inputs["scores"]]
     weights, exponent, fitted_on = settle(config, sources, classes, samples)
     counts = targets(samples, TRAINING).occurrences(classes)
@@ -37,6 +41,7 @@ def run(step: Step) -> None:
             "weights": weights,
             "space": space,
             "prior_exponent": exponent,
+            **({"labels": config["labels"]} if "labels" in config else {}),
         },
         "tokenizer": None,
         "view": None,

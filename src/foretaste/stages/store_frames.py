@@ -70,9 +70,9 @@ def _plan(step: Step, videos: Mapping[str, FrameTable]) -> dict[str, np.ndarray]
     }
     found: dict[str, list[np.ndarray]] = defaultdict(list)
     for one in step.config["shown"]:
-        sampling = shown.Sampling(modality=step.config["made_from"], **one["sampling"])
+        sampling = shown.Sampling(**one["sampling"])
         samples = families.build("tasks", one["task"], "tasks", **tables)
-        probed = of_modality(tables["videos"], sampling.modality)
+        probed = of_modality(tables["videos"], step.config["made_from"])
         reasons = without_a_frame(samples, probed, shown.SPANS[sampling.window][1])
         kept = pc.is_null(samples["dropped_because"]).to_numpy(zero_copy_only=False)
         kept &= np.equal(reasons, None)

@@ -4,7 +4,6 @@ split.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from foretaste.features.store import FeatureStore
 from foretaste.settings import families
 from foretaste.settings.config import validated
 from foretaste.settings.model_config import TermConfig
+from foretaste.training.partly_labelled import segments_told, telling
 from foretaste.training.samples import check_boundary, join
 
 #: Rows that a learning curve is made of: enough to see it rise, too few to cost much.
@@ -85,41 +85,20 @@ def rows_of(samples: pa.Table, split: str) -> np.ndarray:
 
 
 def given_labels(sources: Sources, model: Mapping[str, Any]) -> Sources:
-    """``sources`` with the labels that a model with these settings is given (``labels``): all, or a share."""
-    labels = model.get("labels")
-    return sources if labels is None else partly_labelled(sources, labels["share"], labels["seed"])
+    """``sources`` with the labels that a model with these settings is given (``labels``): all, or a share.
 
-
-def partly_labelled(sources: Sources, share: float, seed: int) -> Sources:
-    """``sources`` in which only a share of the training segments have labels: those that come first in the
-    order of sha256("<seed>/<segment id>"), so that a larger share holds a smaller one.
-
-    The share is of segments that have a usable sample; no other training segment has a label. Neither the
-    table of samples tells the labels of the others nor that of segments, which histories and labels of the
-    past are made from.
+    Neither the table of samples tells the labels of the others nor that of segments, which histories and
+    labels of the past are made from.
     """
-    samples = sources.samples
-    own = set(samples["segment_id"].take(rows_of(samples, "training")).to_pylist()) - {None}
-    segments = sorted(own, key=lambda name: (hashlib.sha256(f"{seed}/{name}".encode()).digest(), name))
-    told = segments[: round(share * len(segments))]
+    labels = model.get("labels")
+    if labels is None:
+        return sources
+    segments = segments_told(sources.samples, labels)
     return replace(
         sources,
-        samples=_telling(samples, told),
-        segments=_telling(sources.need("segments", "labels: share"), told),
+        samples=telling(sources.samples, segments),
+        segments=telling(sources.need("segments", "labels: share"), segments),
     )
-
-
-def _telling(table: pa.Table, told: Sequence[str]) -> pa.Table:
-    """``table`` without the labels, ids and names, of training segments that are not among ``told``."""
-    kept = pc.is_in(table["segment_id"], value_set=pa.array(told, pa.string()))
-    kept = pc.or_(kept, pc.not_equal(table["split"], "training"))
-    columns = [
-        name for head in heads_of(table) for name in (f"{head}_id", head) if name in table.schema.names
-    ]
-    for name in columns:
-        left = pc.if_else(kept, table[name], pa.scalar(None, table.schema.field(name).type))
-        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), left)
-    return table
 
 
 def trained_rows(samples: pa.Table, objective: Sequence[Mapping[str, Any]]) -> np.ndarray:

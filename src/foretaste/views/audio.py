@@ -25,30 +25,15 @@ from pydantic import PositiveFloat, PositiveInt, model_validator
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import of_modality
 from foretaste.contracts.view import AnyLook, Fetched, Sources
-from foretaste.settings.options import Options
 from foretaste.video.mel import Mel, picture
 from foretaste.video.sound import RATE, heard
-from foretaste.video.windows import PUBLISHED_CLOCK_FPS
 from foretaste.views import shown
-from foretaste.views.spans import SampledBy
 
 #: What it is made from: the video files, which hold the sound.
 SHOWS = "pixels"
 
 
-class Config(Options):
-    frames: PositiveInt = 10
-    """T."""
-    rate: PositiveFloat = 1.0
-    """Frames a second; it divides `ticks`."""
-    ticks: PositiveFloat = float(PUBLISHED_CLOCK_FPS)
-    """Windows end at a multiple of 1 / ticks seconds."""
-    sampler: SampledBy | None = None
-    """Set: which of the window's frames are heard, in place of `rate` and `ticks`."""
-    window: shown.Window = "observed"
-    """Which window is heard: what may be known of the past, or `target`, the action itself (teachers
-    only).
-    """
+class Config(shown.Sampling):
     length_s: PositiveFloat = 1.116
     """Seconds of sound around each frame."""
     mel: Mel = Mel()
@@ -58,7 +43,7 @@ class Config(Options):
 
     @model_validator(mode="after")
     def _sampled_one_way(self) -> Config:
-        _sampling(self).check(self.model_fields_set)
+        self.check(self.model_fields_set)
         if self.length_s * RATE <= self.mel.points / 2:
             raise ValueError(f"length_s of more than {self.mel.points / 2 / RATE:g}, half of mel.points")
         return self
@@ -120,7 +105,7 @@ def unseen(config: Config, sources: Sources) -> np.ndarray:
     """(n,) object: why this view cannot give the sound of the window of a sample of ``sources.samples``;
     None where it can.
     """
-    reasons = shown.unseen(_sampling(config), _of_files(sources), "views.audio")
+    reasons = shown.unseen(config, RGB, _of_files(sources), "views.audio")
     videos = of_modality(sources.need("videos", "views.audio"), RGB)
     silent = set(videos.filter(pc.is_null(videos["sound_end_s"]))["video_id"].to_pylist())
     for row, video_id in enumerate(sources.samples["video_id"].to_pylist()):
@@ -131,21 +116,10 @@ def unseen(config: Config, sources: Sources) -> np.ndarray:
 
 def build(config: Config, sources: Sources) -> Audio:
     """The windows of ``sources.samples`` in the sound of the videos."""
-    found = shown.find(_sampling(config), _of_files(sources), "views.audio")
+    found = shown.find(config, RGB, _of_files(sources), "views.audio")
     return Audio(config, found, sources.samples[shown.SPANS[config.window][1]].to_numpy())
 
 
 def _of_files(sources: Sources) -> Sources:
     """A frame store, which another view of the model may read, holds no sound."""
     return replace(sources, frame_stores={})
-
-
-def _sampling(config: Config) -> shown.Sampling:
-    return shown.Sampling(
-        modality=RGB,
-        window=config.window,
-        frames=config.frames,
-        rate=config.rate,
-        ticks=config.ticks,
-        sampler=config.sampler,
-    )

@@ -22,20 +22,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import torch
-from pydantic import PositiveFloat, PositiveInt, model_validator
+from pydantic import PositiveInt, model_validator
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import of_modality
 from foretaste.contracts.view import AnyLook, Fetched, Sources
-from foretaste.settings.options import Options
 from foretaste.video.drawing import outlines
 from foretaste.video.frame_table import frame_tables
 from foretaste.video.geometry import Geometry, changed_boxes, draw, resized
 from foretaste.video.transforms import channels_first
-from foretaste.video.windows import PUBLISHED_CLOCK_FPS
 from foretaste.views import shown
-from foretaste.views.spans import SampledBy
 
 #: What it is made from: what a step with this view reads.
 SHOWS = "boxes"
@@ -44,17 +41,7 @@ SHOWS = "boxes"
 ROUNDING_S = 1e-3
 
 
-class Config(Options):
-    frames: PositiveInt = 10
-    """T."""
-    rate: PositiveFloat = 1.0
-    """Frames a second; it divides `ticks`."""
-    ticks: PositiveFloat = float(PUBLISHED_CLOCK_FPS)
-    """Windows end at a multiple of 1 / ticks seconds."""
-    sampler: SampledBy | None = None
-    """Set: which of the window's frames are shown, in place of `rate` and `ticks`."""
-    window: shown.Window = "observed"
-    """Which window is shown: what may be seen of the past, or `target`, the action itself (teachers only)."""
+class Config(shown.Sampling):
     geometry: Geometry = Geometry()
     """How pictures are resized, cut and mirrored."""
     drawn: PositiveInt | None = None
@@ -64,7 +51,7 @@ class Config(Options):
 
     @model_validator(mode="after")
     def _sampled_one_way(self) -> Config:
-        _sampling(self).check(self.model_fields_set)
+        self.check(self.model_fields_set)
         return self
 
 
@@ -134,7 +121,7 @@ def unseen(config: Config, sources: Sources) -> np.ndarray:
     """(n,) object: why this view cannot show the window of a sample of ``sources.samples``; None where it
     can.
     """
-    reasons = shown.unseen(_sampling(config), sources, "views.boxes")
+    reasons = shown.unseen(config, RGB, sources, "views.boxes")
     known = pc.unique(sources.need("boxes", "views.boxes")["video_id"])
     boxed = pc.is_in(sources.samples["video_id"], value_set=known).to_numpy(zero_copy_only=False)
     reasons[np.equal(reasons, None) & ~boxed] = "no boxes of its video"
@@ -151,7 +138,7 @@ def build(config: Config, sources: Sources) -> Boxes:
     """The windows of ``sources.samples`` in ``boxes``; the RGB videos say which frame is shown when. Raises
     DataError for a video without any box, a box at a time that no frame has, and edges out of order.
     """
-    found = shown.find(_sampling(config), sources, "views.boxes")
+    found = shown.find(config, RGB, sources, "views.boxes")
     boxes = sources.need("boxes", "views.boxes")
     labels = tuple(sorted(pc.unique(boxes["label"]).to_pylist()))
     laid = {}
@@ -216,14 +203,3 @@ def _edges_of(boxes: pa.Table) -> np.ndarray:
 
 def _bad(video_id: str, what: str, expected: str, to_do: str) -> DataError:
     return DataError(what, f"boxes: {video_id}", expected, to_do)
-
-
-def _sampling(config: Config) -> shown.Sampling:
-    return shown.Sampling(
-        modality=RGB,
-        window=config.window,
-        frames=config.frames,
-        rate=config.rate,
-        ticks=config.ticks,
-        sampler=config.sampler,
-    )

@@ -23,35 +23,22 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from pydantic import PositiveFloat, PositiveInt, model_validator
+from pydantic import model_validator
 
 from foretaste.contracts.modalities import RGB, Modality
 from foretaste.contracts.view import AnyLook, Fetched, Sources
-from foretaste.settings.options import Options
 from foretaste.video.geometry import Change, Geometry, changed, changed_flow, draw, resized
 from foretaste.video.transforms import channels_first
-from foretaste.video.windows import PUBLISHED_CLOCK_FPS
 from foretaste.views import shown
 from foretaste.views.observed import PastTies, past_labels
-from foretaste.views.spans import SampledBy
 
 #: What it is made from: what a step with this view reads.
 SHOWS = "pixels"
 
 
-class Config(Options):
-    frames: PositiveInt = 10
-    """T."""
-    rate: PositiveFloat = 1.0
-    """Frames a second; it divides `ticks`."""
-    ticks: PositiveFloat = float(PUBLISHED_CLOCK_FPS)
-    """Windows end at a multiple of 1 / ticks seconds (AVT's clock counts at 30)."""
-    sampler: SampledBy | None = None
-    """Set: which of the window's frames are shown, in place of `rate` and `ticks`."""
+class Config(shown.Sampling):
     modality: Modality = RGB
     """Which of the dataset's videos are shown."""
-    window: shown.Window = "observed"
-    """Which window is shown: what may be seen of the past, or `target`, the action itself (teachers only)."""
     geometry: Geometry = Geometry()
     """How pictures are resized, cut and mirrored; views that share it show the same part under one look."""
     past: bool = False
@@ -63,7 +50,7 @@ class Config(Options):
 
     @model_validator(mode="after")
     def _sampled_one_way(self) -> Config:
-        _sampling(self).check(self.model_fields_set, self.past)
+        self.check(self.model_fields_set, self.past)
         return self
 
 
@@ -133,26 +120,15 @@ def unseen(config: Config, sources: Sources) -> np.ndarray:
     """(n,) object: why this view cannot show the window of a sample of ``sources.samples``; None where it
     can.
     """
-    return shown.unseen(_sampling(config), sources, "views.clip")
+    return shown.unseen(config, config.modality, sources, "views.clip")
 
 
 def build(config: Config, sources: Sources) -> Clip:
     """The windows of ``sources.samples`` in the videos of the modality; ``past`` needs
     ``segments``.
     """
-    found = shown.find(_sampling(config), sources, "views.clip")
+    found = shown.find(config, config.modality, sources, "views.clip")
     if not config.past:
         return Clip(config, found, {})
     segments = sources.need("segments", "views.clip with past")
     return Clip(config, found, past_labels(found.times_s, sources.samples, segments, config.past_ties))
-
-
-def _sampling(config: Config) -> shown.Sampling:
-    return shown.Sampling(
-        modality=config.modality,
-        window=config.window,
-        frames=config.frames,
-        rate=config.rate,
-        ticks=config.ticks,
-        sampler=config.sampler,
-    )

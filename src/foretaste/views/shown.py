@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import PositiveFloat, PositiveInt
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB, Modality
@@ -27,7 +28,7 @@ from foretaste.pipeline.console import track
 from foretaste.settings.options import Options
 from foretaste.video.decode import decoder, frames_at
 from foretaste.video.frame_table import FrameTable, confirmed, frame_tables
-from foretaste.video.windows import grid_index, last_moment, shown_at, window_indices
+from foretaste.video.windows import PUBLISHED_CLOCK_FPS, grid_index, last_moment, shown_at, window_indices
 from foretaste.views.observed import usable, without_a_frame
 from foretaste.views.spans import SampledBy, Spans
 
@@ -45,14 +46,18 @@ ROUNDING_S = 1e-6
 
 
 class Sampling(Options):
-    """The settings that say which frames those are."""
+    """The settings that say which frames those are; of views of them the first ones."""
 
-    modality: Modality
-    window: Window
-    frames: int
-    rate: float
-    ticks: float
+    frames: PositiveInt = 10
+    """T."""
+    rate: PositiveFloat = 1.0
+    """Frames a second; it divides `ticks`."""
+    ticks: PositiveFloat = float(PUBLISHED_CLOCK_FPS)
+    """Windows end at a multiple of 1 / ticks seconds (AVT's clock counts at 30)."""
     sampler: SampledBy | None = None
+    """Set: which of the window's frames are shown, in place of `rate` and `ticks`."""
+    window: Window = "observed"
+    """Which window is shown: what may be seen of the past, or `target`, the action itself (teachers only)."""
 
     def check(self, given: Collection[str], past: bool = False) -> None:
         """Raise ValueError for settings of a view, those that were ``given``, that a sampler leaves without
@@ -124,15 +129,16 @@ class Shown:
         return {"jpeg": said.hexdigest()}
 
 
-def find(sampling: Sampling, sources: Sources, who: str) -> Shown:
-    """The frames of every sample of ``sources.samples``. Raises DataError for a sample that was dropped, a
-    file that is not the one that was probed, and a window that reaches past the end of its video.
+def find(sampling: Sampling, modality: Modality, sources: Sources, who: str) -> Shown:
+    """The frames of every sample of ``sources.samples`` in its video of the modality. Raises DataError for a
+    sample that was dropped, a file that is not the one that was probed, and a window that reaches past the
+    end of its video.
     """
     samples = usable(sources.need("samples", who))
     of = samples.column("video_id").to_pylist()
-    store = _store(sampling, sources)
+    store = _store(modality, sources)
     if store is None:
-        table, folder = sources.videos_of(sampling.modality, who)
+        table, folder = sources.videos_of(modality, who)
         videos = _confirmed(frame_tables(table, folder), sorted(set(of)))
     else:
         table = of_modality(sources.need("videos", who), store.origin.made_from)
@@ -185,13 +191,13 @@ def _frames_of(sampling: Sampling, samples: pa.Table, pts_s: np.ndarray) -> np.n
     return np.unique(np.concatenate([np.arange(*span) for span in zip(spans.first, spans.last + 1)]))
 
 
-def unseen(sampling: Sampling, sources: Sources, who: str) -> np.ndarray:
-    """(n,) object: why the window of a sample of ``sources.samples`` cannot be shown; None where it can."""
+def unseen(sampling: Sampling, modality: Modality, sources: Sources, who: str) -> np.ndarray:
+    """(n,) object: why the window of a sample of ``sources.samples`` cannot be shown of the modality; None
+    where it can.
+    """
     samples = sources.need("samples", who)
-    store = _store(sampling, sources)
-    videos = of_modality(
-        sources.need("videos", who), sampling.modality if store is None else store.origin.made_from
-    )
+    store = _store(modality, sources)
+    videos = of_modality(sources.need("videos", who), modality if store is None else store.origin.made_from)
     if store is not None:
         videos = videos.filter(pc.is_in(videos["video_id"], value_set=pa.array(store.videos, pa.string())))
     reasons = without_a_frame(samples, videos, SPANS[sampling.window][1])
@@ -202,9 +208,9 @@ def unseen(sampling: Sampling, sources: Sources, who: str) -> np.ndarray:
             reasons[row] = "window stops after the end of the video"
     if sampling.sampler is not None and sampling.sampler.kind == "layout":
         _name_short(reasons, sampling, samples, videos)
-    if sampling.modality != RGB:
+    if modality != RGB:
         said = np.not_equal(reasons, None)
-        reasons[said] = [f"{reason} ({sampling.modality})" for reason in reasons[said]]
+        reasons[said] = [f"{reason} ({modality})" for reason in reasons[said]]
     return reasons
 
 
@@ -216,8 +222,8 @@ def _name_short(reasons: np.ndarray, sampling: Sampling, samples: pa.Table, vide
     reasons[left[spans.short()]] = f"fewer than {sampling.frames} frames"
 
 
-def _store(sampling: Sampling, sources: Sources) -> FrameStore | None:
-    paths = sources.frame_stores.get(sampling.modality)
+def _store(modality: Modality, sources: Sources) -> FrameStore | None:
+    paths = sources.frame_stores.get(modality)
     return None if paths is None else FrameStore(paths)
 
 
