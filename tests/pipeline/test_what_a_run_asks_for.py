@@ -15,6 +15,12 @@ from foretaste.settings.catalogue import Catalogue
 COUNTS = "base: lm_avt_counts\ndatasets: [kitchen]\nprimary_metric: top1\n"
 
 
+@pytest.fixture(autouse=True)
+def _away_from_results_of_the_checkout(tmp_path, monkeypatch):
+    """There may be some, of a demo, and what is there is not asked for."""
+    monkeypatch.chdir(tmp_path)
+
+
 def catalogue(folder: Path, **settings) -> Catalogue:
     copy_workflow(folder)
     (folder / "workflow" / "systems" / "counting.yaml").write_text(COUNTS, encoding="utf-8")

@@ -44,6 +44,15 @@ def test_equal_exports_are_equal_bytes(scores, tmp_path):
         assert paths[0].read_bytes() == paths[1].read_bytes(), name
 
 
+def test_scores_of_other_classes_are_not_read_by_this_list(scores, tmp_path):
+    export(scores, "validation", "npz", tmp_path / "F.npz")
+    other = tmp_path / "F.classes.json"
+    other.write_text(other.read_text(encoding="utf-8").replace("cut", "chop"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"class list of other scores.*F\.classes\.json"):
+        export(scores, "validation", "hdf5", tmp_path / "F.h5")
+    assert not (tmp_path / "F.h5").exists()
+
+
 def test_top_k_lists_agree_with_the_full_logits(scores, tmp_path):
     export(scores, "validation", "topk", tmp_path / "top.safetensors", 3)
     assert read_classes(classes_beside(tmp_path / "top.safetensors")) == CLASSES

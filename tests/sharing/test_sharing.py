@@ -210,8 +210,9 @@ def test_the_commands(shared, capsys):
     assert main([*other, "ls", *at]) == 0
     assert main([*other, "fetch", "nothing", *at]) == 1
     assert "error: no result named 'nothing'" in capsys.readouterr().err
-    assert main([*other, "ls", "--at", "nowhere://x"]) == 1
-    assert "error: cannot open it" in capsys.readouterr().err
+    for nowhere in ("nowhere://x", "http://127.0.0.1:9/x"):
+        assert main([*other, "ls", "--at", nowhere]) == 1
+        assert "error: cannot open it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", [".", "", "./a", "a/", "a//b", "a\0b", "../a", "/a", "a\nb"])

@@ -98,13 +98,21 @@ def export(scores: Scores, split: str, name: str, path: Path, k: int = 50) -> No
             f"a name that ends in {' or '.join(kind.suffixes)}",
             "rename it, or choose another format",
         )
+    classes, order = classes_beside(path), scores.classes.to_json()
+    if classes.exists() and classes.read_text(encoding="utf-8") != order:
+        raise ConfigError(
+            "the class list of other scores",
+            classes,
+            f"no such file, or the class list of {scores.folder}",
+            "choose another name, or remove it and the scores that it belongs to",
+        )
     with artifact.whole(path) as partial:
         if kind.full is not None:
             kind.full(scores, split, partial)
         else:
             kind.best(scores, split, partial, k)
-    with artifact.whole(classes_beside(path)) as partial:
-        partial.write_text(scores.classes.to_json(), encoding="utf-8")
+    with artifact.whole(classes) as partial:
+        partial.write_text(order, encoding="utf-8")
 
 
 def refuse_probabilities(scored: SplitScores, where: object) -> None:

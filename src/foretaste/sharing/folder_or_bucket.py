@@ -28,6 +28,9 @@ class FolderOrBucket:
             self._files, self._root = fsspec.core.url_to_fs(self.where, **fresh)
         except (ImportError, ValueError) as error:
             raise no_such_place(url, error) from error
+        if isinstance(self._files.protocol, tuple) and "http" in self._files.protocol:
+            # Of a server that is not there fsspec finds nothing, as if it were empty.
+            raise no_such_place(url, "what lies on a web server cannot be listed")
         self._local = self._files.protocol in ("file", ("file", "local"))
 
     def sizes(self, prefix: str) -> dict[str, int]:

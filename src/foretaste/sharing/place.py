@@ -45,6 +45,6 @@ def no_such_place(url: str, why: object) -> ConfigError:
     return ConfigError(
         f"cannot open it ({why})",
         url,
-        f"a folder, s3://<bucket>/<prefix>, another URL that fsspec opens, or {HUB}<owner>/<name>",
+        f"a folder, s3://<bucket>/<prefix>, another URL that fsspec lists and writes, or {HUB}<owner>/<name>",
         "correct the address, or install what fsspec needs for it",
     )
