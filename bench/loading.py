@@ -71,7 +71,11 @@ def loader(path: Path) -> Any:
 
     from foretaste.contracts.tables import SAMPLES
     from foretaste.contracts.view import Sources
-    from foretaste.settings import families
+
+    try:
+        from foretaste.settings import families
+    except ModuleNotFoundError:  # the peer has settings and steps in one room
+        from foretaste.pipeline import families
     from foretaste.training.samples import Loader, join
 
     random = np.random.default_rng(1)

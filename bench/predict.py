@@ -8,9 +8,7 @@ largest memory of the process; and in how much its logits differ from those of s
 
 Needs a trained model that reads features (make demo), and is no part of `make bench` for that. The ten
 minutes are the minute ten times over, its packets copied. The page and the overlay encode the video anew.
-Logits are compared over windows of the kitchen's own videos. The record is of the micro preset's student,
-whose networks are the demo's, on a machine that others kept busy (a load of 8 to 12 on two cores): seconds of
-video a CPU second are what it says of the command, and not the times that it took.
+Logits are compared over windows of the kitchen's own videos.
 """
 
 from __future__ import annotations

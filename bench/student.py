@@ -1,7 +1,6 @@
 """What the one training loop costs a student beside the bare forward, backward and update; features and
 scores on disk beside the same in memory; a text teacher whose scores are kept beside the same teacher asked
-in every step; and what checkpoints cost. (Its first record was made on two cores that ten to seventeen
-processes wanted at once: read its CPU times.)
+in every step; and what checkpoints cost.
 
     python bench/student.py [--rounds 15] [--steps 12] [--out bench/results/student.json]
 
