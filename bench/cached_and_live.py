@@ -1,7 +1,7 @@
 """What it saves a student to learn from teachers of pixels whose scores of several looks are kept, against
 asking the same teachers live in every step, and what it changes in what is learnt.
 
-    python bench/cached_and_live.py [--samples 64] [--looks 2] [--rounds 3] [--out bench/results/...]
+    python bench/cached_and_live.py [--samples 64] [--looks 2] [--rounds 3] [--out FILE]
 
 Student and teachers are Video Swins of the size of `multimodal_demo` on clips of 10 frames of 96 x 96 pixels,
 from a frame store of generated videos; batches of 8, AdamW in fp32, one thread, the loop itself. A round
@@ -177,7 +177,8 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=64, help="clips of an epoch (default: %(default)s)")
     parser.add_argument("--looks", type=int, default=2, help="and epochs of a round (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="(default: %(default)s)")
-    parser.add_argument("--out", type=Path)
+    default = Path(__file__).parent / "results" / "cached_and_live.json"
+    parser.add_argument("--out", type=Path, default=default)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

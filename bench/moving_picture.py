@@ -1,7 +1,8 @@
 """The moving picture of the README, out of the overlay that `foretaste predict` draws:
 
-foretaste predict results/kitchen/lm_avt_demo/seed0/student_recipe_lm VIDEO --every 0.5 --out overlay.mp4
-python bench/moving_picture.py overlay.mp4 docs/images/predict.webp [--start 10] [--seconds 12]
+foretaste predict results/kitchen/lm_avt_demo/seed0/student_recipe_lm \\
+    results/kitchen/world/videos/P13_02.mp4 --every 0.5 --out overlay.mp4
+python bench/moving_picture.py overlay.mp4 docs/images/predict.webp --start 8 --seconds 12
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """`foretaste predict` by a student of the kitchen on a video of 1280 x 720 at 30 frames a second (H.264 of
 19 Mbit/s, a key frame in two seconds), a minute of it and ten: how many times as fast as the video plays it
 all is done, start and all; seconds of video a CPU second, which say it where others use the machine; the
-largest memory of the process; and in how much its logits differ from those of scoring.
+largest memory of the process; and in how much its logits and probabilities differ from those of scoring.
 
     python bench/predict.py [--model results/kitchen/lm_avt_demo/seed0/student_recipe_lm]
                             [--out bench/results/predict.json]
 
 Needs a trained model that reads features (make demo), and is no part of `make bench` for that. The ten
 minutes are the minute ten times over, its packets copied. The page and the overlay encode the video anew.
-Logits are compared over windows of the kitchen's own videos.
+They are compared over windows of the kitchen's own videos.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from foretaste.prediction.gathering import open_model
 from foretaste.prediction.material import samples_of
 from foretaste.prediction.predictor import Predictor
 from foretaste.prediction.watched import watch
+from foretaste.scores.mean import log_softmax
 from foretaste.settings import families
 from foretaste.training.checkpoint import load_model
 from foretaste.training.material import build_view
@@ -79,14 +80,16 @@ def taken(model: Path, video: Path, option: str, path: Path) -> dict[str, float]
 
 
 def compared(model: Path) -> dict[str, Any]:
-    """How far logits are from those that scoring gives over the stored features of the model's dataset."""
+    """How far logits and probabilities are from those that scoring gives over the stored features of the
+    model's dataset.
+    """
     package = open_model(model)
     predictor = Predictor(package, "cpu")
     dataset = model.parents[2]
     shards = tuple(sorted((dataset / "features").glob("*/*.h5")))
     store = FeatureStore(shards)
     videos = read_table(dataset / "videos.parquet", VIDEOS)
-    worst, count = 0.0, 0
+    logits, probabilities, count = 0.0, 0.0, 0
     for name in store.videos[:VIDEOS_COMPARED]:
         video = watch((dataset / f"world/videos/{name}.mp4").resolve())
         stops_s = video.times_s(0.5)
@@ -104,9 +107,17 @@ def compared(model: Path) -> dict[str, Any]:
         built = build_view(package.facts.view, sources)
         scored = score(network, join(built, samples, range(len(built)))).logits
         for row, moment in enumerate(predictor.moments(video, samples["window_stop_s"].to_numpy())):
-            gaps = [np.abs(values - scored[head][row]).max() for head, values in moment.logits.items()]
-            worst, count = max(worst, *gaps), count + 1
-    return {"windows": count, "largest_difference_of_logits": float(f"{worst:.2g}")}
+            for head, values in moment.logits.items():
+                other = scored[head][row]
+                logits = max(logits, np.abs(values - other).max())
+                shares = np.exp(log_softmax(np.stack([values, other])))
+                probabilities = max(probabilities, np.abs(shares[0] - shares[1]).max())
+            count += 1
+    return {
+        "windows": count,
+        "largest_difference_of_logits": float(f"{logits:.2g}"),
+        "largest_difference_of_probabilities": float(f"{probabilities:.2g}"),
+    }
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ import pytest
 from foretaste.contracts.errors import DataError
 from foretaste.prediction.elan import write_elan
 from foretaste.prediction.encode import write_video
-from foretaste.prediction.overlay import write_overlay
+from foretaste.prediction.overlay import PAPER, write_overlay
 from foretaste.prediction.told import Told, keep, now_true
 from foretaste.prediction.vtt import write_vtt
 from foretaste.prediction.watched import watch
@@ -115,6 +115,20 @@ def test_an_overlay_is_turned_as_it_is_shown(tmp_path, clip):
     with av.open(str(tmp_path / "o.mp4")) as container:
         frame = next(container.decode(video=0))
     assert watched.frames.shown_size == (64, 48) and frame.height > frame.width * 64 / 48
+
+
+def test_long_names_end_before_the_margin_and_the_other_column(tmp_path, clip):
+    long = "put-down_chopping board and the knife with it, and all that lies on them"
+    given = told(tmp_path)
+    text = (tmp_path / "lines").read_text(encoding="utf-8")
+    (tmp_path / "lines").write_text(text.replace(NAMES[0], long), encoding="utf-8")
+    given.header["truth"] = [{**TRUTH[0], "start_s": 0.0, "name": long}]
+    write_overlay(given, watch(clip), tmp_path / "o.mp4")
+    with av.open(str(tmp_path / "o.mp4")) as container:
+        picture = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    panel = picture[picture.shape[1] * 3 // 4 :]
+    for gap in (panel[30:130, -10:], panel[30:130, 228:238]):
+        assert np.abs(gap - PAPER).max() < 40
 
 
 @pytest.mark.parametrize("codec", ["aac", "libmp3lame"])

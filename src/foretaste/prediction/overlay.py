@@ -4,8 +4,9 @@ timeline. Nothing of the picture is covered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,6 +23,9 @@ BAR, WINDOW, GAP, GOOD = (127, 177, 240), (79, 208, 194), (255, 155, 106), (111,
 
 #: Lines of classes, and pixels of the smallest picture that text can be read below.
 LINES, NARROWEST = 5, 480
+
+#: Text that does not fit is written smaller, down to this share of its size, and then cut.
+SMALLEST = 0.7
 
 
 def write_overlay(told: Told, watched: Watched, path: Path) -> None:
@@ -83,14 +87,16 @@ class _Panel:
             length = round(one["probability"] * (half - 3 * unit))
             cv2.rectangle(picture, (unit, y - unit), (unit + length, y + unit // 3), _dim(BAR), -1)
             right = true is not None and one["class"] == true["class"]
-            said = f"{one['name'].replace('_', ' ')}  {100 * one['probability']:.0f} %"
-            self._write(picture, said, unit + 4, number, GOOD if right else INK)
+            self._write(
+                picture, _name(one), unit + 4, number, GOOD if right else INK, half - unit, _share(one)
+            )
         if true is not None:
-            self._write(picture, f"truth: {(true['name'] or '?').replace('_', ' ')} ({when})", half, 1, INK)
-            for number, teacher in enumerate(true["teachers"][:1], 2):
-                best = teacher[0]
-                said = f"teacher: {best['name'].replace('_', ' ')}  {100 * best['probability']:.0f} %"
-                self._write(picture, said, half, number, SOFT)
+            self._write(picture, f"truth: {_name(true)}", half, 1, INK)
+            self._write(picture, f"({when})", half, 2, SOFT)
+            for number, teacher in enumerate(true["teachers"][:1], 3):
+                self._write(
+                    picture, f"teacher: {_name(teacher[0])}", half, number, SOFT, end=_share(teacher[0])
+                )
         top, bottom = self._edges()
         cv2.rectangle(picture, (unit, top), (self._width - unit, bottom), LINE, 1)
         for one in head["truth"]:
@@ -122,8 +128,36 @@ class _Panel:
     def _row(self, number: int) -> int:
         return round(self._unit * 1.5 * (number + 1))
 
-    def _write(self, picture: np.ndarray, text: str, x: int, row: int, colour: tuple[int, int, int]) -> None:
-        cv2.putText(picture, text, (x, self._row(row)), colour, self._font, self._unit, 400)
+    def _write(
+        self,
+        picture: np.ndarray,
+        text: str,
+        x: int,
+        row: int,
+        colour: tuple[int, int, int],
+        until: int | None = None,
+        end: str = "",
+    ) -> None:
+        """A line from ``x`` on, that ends before ``until`` or the margin; ``end`` of it is never cut."""
+        room, size = (self._width - self._unit if until is None else until) - x, self._unit
+        while size > SMALLEST * self._unit and self._length(text + end, size) > room:
+            size -= 1
+        while len(text) > 1 and self._length(text + end, size) > room:
+            text = f"{text[:-2].rstrip()}…"
+        cv2.putText(picture, text + end, (x, self._row(row)), colour, self._font, size, 400)
+
+    def _length(self, text: str, size: int) -> int:
+        """Pixels that a line takes."""
+        left, _, width, _ = cv2.getTextSize((self._width, self.height), text, (0, 0), self._font, size, 400)
+        return left + width
+
+
+def _name(one: Mapping[str, Any]) -> str:
+    return (one["name"] or "?").replace("_", " ")
+
+
+def _share(one: Mapping[str, Any]) -> str:
+    return f"  {100 * one['probability']:.0f} %"
 
 
 def _dim(colour: tuple[int, int, int]) -> tuple[int, ...]:
