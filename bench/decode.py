@@ -1,7 +1,7 @@
 """Frames at chosen times, the same ones by three readers: ours (packets read, plan and decoding), decord's
 `get_batch` with sorted indices, and all of the file by PyAV, of which the wanted ones are kept.
 
-    python bench/decode.py [--data DIR] [--seconds 60] [--rounds 5] [--go-on]
+    python bench/decode.py [--data DIR] [--seconds 30] [--rounds 5] [--go-on]
                            [--out bench/results/decode.json]
 
 CPU seconds of one thread, medians of rounds taken in turns, pictures of 256 lines; that the readers give the
@@ -185,7 +185,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="holds epic55/")
-    parser.add_argument("--seconds", type=float, default=60.0, help="length of the clips")
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of the clips")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clips", nargs="+", choices=CLIPS, default=list(CLIPS))
     parser.add_argument("--no-long-file", action="store_true", help="leave out the file of 10 minutes")
