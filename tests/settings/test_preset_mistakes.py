@@ -56,6 +56,11 @@ TERMS = {
 
 #: A preset based on lm_avt_demo -> what the error says of it.
 PRESETS = {
+    "models: {student_lm: {labels: {share: 0.5}}, b: {label: b, average: [student_lm], space: logits, "
+    "weights: {kind: per_sample}}}": r"per_sample of models .* share of the labels \(0.5\).*models.b",
+    "task: recognition\nhistory: {rule: all}\nmodels: {teacher_words: {role: teacher, label: x, lm: minilm, "
+    "view: {kind: narration}, network: {kind: text_encoder}, labels: {share: 0.5}, training: {kind: "
+    f"counting}}, objective: [{{{CE}, of: action}}]}}}}": "a narration tells the label.*teacher_words.labels",
     "models: {student_lm: {labels: {share: 0.5}}, b: {label: b, average: [student_lm, student_baseline]}}": (
         r"student_lm \(labels: share 0.5, seed 0\) and student_baseline \(all labels\).*models.b"
     ),

@@ -11,7 +11,8 @@ from foretaste.contracts.tables import SAMPLES, read_table, write_table
 from foretaste.evaluation.measure import measure
 from foretaste.evaluation.protocols import targets
 from foretaste.pipeline.step import Step
-from foretaste.scores.average import GRID, divide_by_prior
+from foretaste.scores.average import GRID, divide_by_prior, joint_ids
+from foretaste.scores.format import HELD_OUT
 from foretaste.scores.mean import log_softmax, mean_logits
 from foretaste.scores.verify import verify
 from foretaste.stages import average
@@ -102,6 +103,21 @@ def test_the_prior_counts_no_label_that_the_parts_were_not_given(tmp_path):
     expected = log_softmax(divide_by_prior(mean_logits(parts, "probabilities"), counts, 1.0))
     found = log_softmax(verify(step.outputs["scores"]).logits("validation", "action", wanted.sample_ids))
     np.testing.assert_allclose(found, expected, atol=2e-2)
+
+
+@pytest.mark.parametrize("weights", ["fitted", {"kind": "held_out", "gamma": 1.0}])
+def test_nothing_is_fitted_on_held_out_rows_whose_labels_are_all_hidden(tmp_path, weights):
+    """One segment alone is told, which no part held out."""
+    step = _step(tmp_path, folds=0, exponent=0.0, weights=weights, held_out=True)
+    samples = read_table(tmp_path / "samples.parquet", SAMPLES)
+    held = joint_ids([verify(path) for path in step.inputs["scores"]], HELD_OUT)
+    seen = set(targets(samples, "training").sample_ids) - set(held)
+    shares = [{"share": 1 / len(samples), "seed": seed} for seed in range(50)]
+    labels = next(one for one in shares if set(segments_told(samples, one)) <= seen)
+    space = "probabilities" if weights == "fitted" else "logits"
+    with pytest.raises(DataError, match=r"on no row: of \d+ held-out training rows none has a label"):
+        average.run(replace(step, config={**step.config, "labels": labels, "space": space}))
+    assert not step.outputs["scores"].exists()
 
 
 def test_parts_that_see_different_amounts_of_the_past_are_averaged_and_named(tmp_path):

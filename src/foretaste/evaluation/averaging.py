@@ -75,6 +75,13 @@ def unseen_rows(
     held = [source for source in sources if HELD_OUT in source.splits]
     ids = joint_ids(held, HELD_OUT) if held else training.sample_ids
     wanted = training.among(ids)
+    if not len(wanted):
+        raise DataError(
+            f"{what} on no row: of {len(ids)} held-out training rows none has a label that is given",
+            held[0].folder if held else "samples",
+            "labels of some of them",
+            "hold out more, give a larger share of the labels, or give a number",
+        )
     logits = []
     for source in sources:
         split = HELD_OUT if HELD_OUT in source.splits else TRAINING

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError, unknown
-from foretaste.settings.average_config import AverageConfig
+from foretaste.settings.average_config import AverageConfig, SoftminConfig
 from foretaste.settings.components import geometry_of
 from foretaste.settings.config import SystemConfig
 from foretaste.settings.look_checks import check_looks, check_test_views
-from foretaste.settings.model_config import STORE_READER, ModelConfig
+from foretaste.settings.model_config import STORE_READER, LabelsConfig, ModelConfig
 from foretaste.settings.model_outputs import MAPS, given, kept
 from foretaste.settings.names import check_name
 from foretaste.settings.parts import behind, labels_of
@@ -45,7 +45,8 @@ def check_preset(system: SystemConfig, where: str) -> None:
     _check_mentions(system, where)
     for name, settings in system.models.items():
         if isinstance(settings, AverageConfig):
-            labels_of(system, name, f"{where}: models.{name}")
+            labels = labels_of(system, name, f"{where}: models.{name}")
+            _check_weights(settings, labels, f"{where}: models.{name}")
             if settings.fits:
                 _check_fit(system, name, settings, f"{where}: models.{name}")
         if isinstance(settings, ModelConfig):
@@ -82,6 +83,13 @@ def check_components(
                 check_looks(system, settings, known, place)
             for view in settings.each_view:
                 check_view(view, system.task, system.history.rule, known, place)
+                if settings.labels is not None and known["views"][view["kind"]]["shows"] == "narration":
+                    raise ConfigError(
+                        "a narration tells the label, and that of a segment without a label is hidden",
+                        f"{place}.labels",
+                        "all labels for who reads narrations",
+                        "leave labels out, or use another view",
+                    )
             checks.check_maps(name, settings.maps, f"{place}.maps")
             checks.check_objective(settings.network, settings.objective, place, settings.live)
 
@@ -176,6 +184,18 @@ def _check_live(system: SystemConfig, name: str, where: str) -> None:
         "a trained model, without folds, scored_view and not calibrated",
         "leave it out of live: its cached scores are the target then",
     )
+
+
+def _check_weights(settings: AverageConfig, labels: LabelsConfig | None, where: str) -> None:
+    """Weights by each row's label need the labels of all of them."""
+    asked = settings.weights
+    if labels is not None and isinstance(asked, SoftminConfig) and asked.kind == "per_sample":
+        raise ConfigError(
+            f"weights: per_sample of models that are given a share of the labels ({labels.share:g})",
+            where,
+            "weights that need no label of every training row",
+            "choose other weights (held_out, equal, numbers), or give the models all labels",
+        )
 
 
 def _check_fit(system: SystemConfig, name: str, settings: AverageConfig, where: str) -> None:
