@@ -9,8 +9,7 @@ Frames are an eighth of a second apart, every reader gives the same ones (checke
 and their centre is cut out. In turns, files in the page cache; figures are medians, ratios are of the same
 round. Videos are of 1280 x 720 and of 456 x 256 pixels, 30 frames a second, a key frame a second. Frames are
 stored at their times on a grid of 8 a second, with a shorter side of 256. Making the store is measured in CPU
-seconds a minute of video. A first record was of wall time (5 rounds of 20 clips, the other core busy): there
-8 frames of 256 lines were read 4.9 times as fast as by decord, and 0.98 times as fast as from files.
+seconds a minute of video.
 """
 
 from __future__ import annotations
@@ -179,11 +178,20 @@ def check(readers: dict[str, Read], some: list[Clip]) -> None:
 
 def a_second(read: Read, some: list[Clip]) -> float:
     """Clips a second of CPU time, threads of the reader's own included."""
-    time.sleep(0.3)  # what the threads of the reader before still decode ahead
+    settle()
     start = time.process_time()
     for clip in some:
         read(clip)
     return len(some) / (time.process_time() - start)
+
+
+def settle() -> None:
+    """Wait until the threads of the reader before, which decode ahead, have come to rest."""
+    busy = 1.0
+    while busy > 0.002:
+        before = time.process_time()
+        time.sleep(0.2)
+        busy = time.process_time() - before
 
 
 def compared(readers: dict[str, Read], some: list[Clip], rounds: int) -> dict[str, dict[str, float]]:
