@@ -210,7 +210,7 @@ def test_the_commands(shared, capsys):
     assert main([*other, "ls", *at]) == 0
     assert main([*other, "fetch", "nothing", *at]) == 1
     assert "error: no result named 'nothing'" in capsys.readouterr().err
-    for nowhere in ("nowhere://x", "http://127.0.0.1:9/x"):
+    for nowhere in ("nowhere://x", "http://127.0.0.1:9/x", "simplecache::http://127.0.0.1:9/x"):
         assert main([*other, "ls", "--at", nowhere]) == 1
         assert "error: cannot open it" in capsys.readouterr().err
 

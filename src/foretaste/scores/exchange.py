@@ -98,8 +98,8 @@ def export(scores: Scores, split: str, name: str, path: Path, k: int = 50) -> No
             f"a name that ends in {' or '.join(kind.suffixes)}",
             "rename it, or choose another format",
         )
-    classes, order = classes_beside(path), scores.classes.to_json()
-    if classes.exists() and classes.read_text(encoding="utf-8") != order:
+    classes = classes_beside(path)
+    if classes.exists() and read_classes(classes) != scores.classes:
         raise ConfigError(
             "the class list of other scores",
             classes,
@@ -112,7 +112,7 @@ def export(scores: Scores, split: str, name: str, path: Path, k: int = 50) -> No
         else:
             kind.best(scores, split, partial, k)
     with artifact.whole(classes) as partial:
-        partial.write_text(order, encoding="utf-8")
+        partial.write_text(scores.classes.to_json(), encoding="utf-8")
 
 
 def refuse_probabilities(scored: SplitScores, where: object) -> None:

@@ -21,6 +21,9 @@ class FolderOrBucket:
 
     def __init__(self, url: str):
         self.where = url.rstrip("/")
+        if any(part.startswith(("http://", "https://")) for part in url.split("::")):
+            # Of a server that is not there fsspec finds nothing, as if it were empty.
+            raise no_such_place(url, "what lies on a web server cannot be listed")
         self._errors = _errors_of(self.where)
         try:
             # What a service was asked before, or where it was, is not remembered.
@@ -28,9 +31,6 @@ class FolderOrBucket:
             self._files, self._root = fsspec.core.url_to_fs(self.where, **fresh)
         except (ImportError, ValueError) as error:
             raise no_such_place(url, error) from error
-        if isinstance(self._files.protocol, tuple) and "http" in self._files.protocol:
-            # Of a server that is not there fsspec finds nothing, as if it were empty.
-            raise no_such_place(url, "what lies on a web server cannot be listed")
         self._local = self._files.protocol in ("file", ("file", "local"))
 
     def sizes(self, prefix: str) -> dict[str, int]:
