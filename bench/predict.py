@@ -8,7 +8,7 @@ largest memory of the process; and in how much its logits and probabilities diff
 
 Needs a trained model that reads features (make demo), and is no part of `make bench` for that. The ten
 minutes are the minute ten times over, its packets copied. The page and the overlay encode the video anew.
-They are compared over windows of the kitchen's own videos.
+Logits and probabilities are compared over windows of the kitchen's own videos.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def test_the_mean_is_better_than_its_parts(tmp_path):
 
 
 def test_the_prior_counts_no_label_that_the_parts_were_not_given(tmp_path):
-    """Of two classes that are as frequent, the labels of half of the segments tell the first alone."""
+    """It is made of the labels of half of the training segments, those that are told."""
     step = _step(tmp_path, folds=0, exponent=1.0)
     samples = read_table(tmp_path / "samples.parquet", SAMPLES)
     half = {"share": 0.5, "seed": 0}

@@ -135,11 +135,11 @@ def archive(tiny_archive):
 
 
 @pytest.mark.slow
-def test_allennlp_killed_twice_gives_the_same_bytes(tmp_path, archive):
+def test_allennlp_killed_four_times_gives_the_same_bytes(tmp_path, archive):
     write_sentences(tmp_path / "sentences.parquet", 1500, ("Chop the onions. " * 60_000,))
     backend = {"kind": "allennlp", "batch_size": 4}
     parser = {"archive": archive, "environment": allennlp_archive.ENVIRONMENT}
-    killed(2, tmp_path, tmp_path / "sentences.parquet", backend, 0.5, **parser)
+    killed(4, tmp_path, tmp_path / "sentences.parquet", backend, 0.5, **parser)
     assert read_table(tmp_path / "killed" / "results" / "issues.parquet", ISSUES).num_rows == 1
 
 

@@ -283,12 +283,9 @@ def fetch(results: Path, home: Path, commit: str = COMMIT, **environment: str):
 
 
 def planned(home: Path, name: str = "owner/tiny", **environment: str) -> str:
-    """The commit that a plan has for a name, or the error that it ends with. What the hub's client waits
-    between its tries is left out.
-    """
+    """The commit that a plan has for a name, or the error that it ends with."""
     code = (
-        "import sys, time; time.sleep = lambda seconds: None\n"
-        "from foretaste.contracts.errors import ConfigError\n"
+        "import sys; from foretaste.contracts.errors import ConfigError\n"
         "from foretaste.settings.language_models import source\n"
         "try: print(source(sys.argv[1], '/nowhere').facts['revision'])\n"
         "except ConfigError as error: print(error)"

@@ -1,4 +1,5 @@
-"""Starts a run again and again, and kills it each time: the whole process group, and once the driver alone.
+"""Starts a run again and again, and kills it each time: nine times the whole process group, once the driver
+alone.
 
 On the demo (two checkouts with the same environment; the second one has run undisturbed):
 
@@ -17,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-#: The kill, from 0, that leaves the driver's jobs alive; the next driver meets them at work.
+#: Of ten kills, the one that leaves the driver's jobs alive; the next driver meets them at work.
 DRIVER_ALONE = 4
 
 
@@ -27,13 +28,12 @@ def killed(
     environment: Mapping[str, str],
     wait_s: tuple[float, float],
     log: TextIO,
-    times: int = 10,
 ) -> int:
-    """Kill ``command`` up to so many times, each after a random time in ``wait_s``, let it end, and return
-    how often it was killed.
+    """Kill ``command`` up to ten times after a random time in ``wait_s``, let it end, and return how often it
+    was killed.
     """
     moments, kills = random.Random(5), 0
-    for attempt in range(times):
+    for attempt in range(10):
         process = _start(command, folder, environment, log)
         wait = moments.uniform(*wait_s)
         try:

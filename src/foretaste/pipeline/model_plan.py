@@ -16,9 +16,8 @@ from foretaste.pipeline.seen import seen
 from foretaste.settings.average_config import AverageConfig
 from foretaste.settings.catalogue import Catalogue
 from foretaste.settings.first_weights import first_weights, trained
-from foretaste.settings.look_checks import behind
 from foretaste.settings.model_config import LabelsConfig, ModelConfig
-from foretaste.settings.parts import labels_of
+from foretaste.settings.parts import behind, labels_of
 
 
 class ModelPlan:
