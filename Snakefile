@@ -57,11 +57,11 @@ rule weights:
 
 
 # Systems on worlds 0 to 4, several seeds each, pooled.
-for name in POOLED:
+for name, worlds in POOLED.items():
 
     rule:
         name: f"{name}_worlds"
-        input: step.wanted(targets.reports("kitchen_worlds", [name]))
+        input: step.wanted(targets.reports(worlds, [name]))
 
 
 # One target a system, and one with all its seeds.

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretaste.annotations.video_folds import for_choosing
+from foretaste.annotations.splits import as_asked
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import read_boxes
@@ -66,9 +66,8 @@ def _sample(dataset: Examined, task: str) -> Sampled:
     """The samples of ``task``, and what each view of the run says of each; views of what the run has yet to
     make are asked as far as times tell.
     """
-    planned, segments = dataset.plan("make_samples", task=task), dataset.segments
-    if dataset.settings.choose is not None:
-        segments = for_choosing(segments, dataset.settings.choose, dataset.settings.evaluated)
+    planned = dataset.plan("make_samples", task=task)
+    segments = as_asked(dataset.annotations, dataset.labels.config)
     videos = probed(dataset).table if "videos" in planned.inputs else None
     try:
         samples = families.build("tasks", planned.config["task"], "task", segments=segments, videos=videos)

@@ -14,8 +14,8 @@ from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.settings.catalogue import Catalogue
 from foretaste.settings.result_paths import PATHS, steps_of
 
-#: Systems with a target of their own on worlds 0 to 4, pooled.
-POOLED = ("multimodal_demo", "lanvikd_demo")
+#: Systems with a target of their own, on these datasets: worlds 0 to 4, pooled.
+POOLED = {"multimodal_demo": "kitchen_compositional_worlds", "lanvikd_demo": "kitchen_compositional_worlds"}
 
 _RULE = re.compile(r"((?:^# .*\n)+)rule (\w+):", re.M)
 

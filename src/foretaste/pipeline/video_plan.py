@@ -62,6 +62,8 @@ class VideoPlan:
                 "reader": settings.reader,
                 "evaluated": settings.evaluated,
                 "choose": settings.choose,
+                "withheld_pairs": settings.withheld_pairs,
+                "tail": settings.tail,
                 "on_bad_input": self.run.on_bad_input,
                 "dataset": dataset,
             },

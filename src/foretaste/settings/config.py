@@ -114,6 +114,14 @@ class DatasetConfig(Options):
     """Set in a dataset for choosing settings: one in so many training videos are measured in the place of
     the split above, whose segments are left out.
     """
+    withheld_pairs: PositiveInt | None = None
+    """How many pairs of verb and noun are kept from training, which shows their verbs and nouns in other
+    pairs: `top1.unseen_pairs` measures them, of every head. Training segments of them are left out.
+    """
+    tail: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Share of the training segments that tail verbs have, the rarest, and tail nouns (EPIC-KITCHENS-100:
+    0.2); for a dataset whose files list no tail classes.
+    """
     videos: (
         Annotated[
             Annotated[VideoFolder, Tag("VideoFolder")]

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from foretaste.annotations.pairs import with_pairs
 from foretaste.annotations.segments import check_split_labelled
-from foretaste.annotations.video_folds import for_choosing
+from foretaste.annotations.splits import as_asked
+from foretaste.annotations.tail import with_tail
 from foretaste.contracts.issues import settle
 from foretaste.contracts.tables import ISSUES, SEGMENTS, write_table
 from foretaste.pipeline import artifact, console
@@ -31,18 +32,21 @@ def run(step: Step) -> None:
     )
     read = reader.read()
     issues = settle(read.issues, step.stage, step.config["on_bad_input"])
-    segments, evaluated = read.segments, step.config["evaluated"]
-    if step.config["choose"] is not None:
-        segments = for_choosing(segments, step.config["choose"], evaluated)
-    for split in ("training", evaluated):
+    segments = as_asked(read, step.config)
+    for split in ("training", step.config["evaluated"]):
         check_split_labelled(segments, split, step.config["dataset"])
     with artifact.whole(step.outputs["segments"]) as partial:
         write_table(partial, SEGMENTS, segments)
     training = segments.filter(pc.equal(segments["split"], "training"))
     trained = set(pc.unique(training[f"{read.classes.main}_id"]).to_pylist())
+    space = with_pairs(read.classes, trained)
+    if step.config["tail"] is not None:
+        space = with_tail(space, training, step.config["tail"])
     with artifact.whole(step.outputs["classes"]) as partial:
-        partial.write_text(with_pairs(read.classes, trained).to_json(), encoding="utf-8")
+        partial.write_text(space.to_json(), encoding="utf-8")
     with artifact.whole(step.outputs["issues"]) as partial:
         write_table(partial, ISSUES, issues)
     classes = ", ".join(f"{len(names)} {head} classes" for head, names in read.classes.heads.items())
+    if (withheld := step.config["withheld_pairs"]) is not None:
+        console.say(f"{withheld} pairs of verb and noun are withheld from training")
     console.say(f"{segments.num_rows} segments, {classes}, {len(read.issues)} bad rows left out")

@@ -1,0 +1,110 @@
+from collections import Counter
+from random import Random
+
+import pyarrow as pa
+import pytest
+from spaces import verb_noun
+
+from foretaste.annotations.segments import Annotations
+from foretaste.annotations.splits import as_asked
+from foretaste.annotations.tail import with_tail
+from foretaste.annotations.withheld import OTHERS, SEGMENTS_LEFT, withhold
+from foretaste.contracts.classes import ClassSpace
+from foretaste.contracts.errors import ConfigError
+
+VERBS, NOUNS = ("cut", "wash", "take", "put"), ("onion", "bread", "egg", "rice", "pan")
+PAIRS = [(verb, noun) for verb in range(4) for noun in range(5)]
+SPACE = verb_noun(
+    action=[f"{VERBS[verb]}_{NOUNS[noun]}" for verb, noun in PAIRS], verb=VERBS, noun=NOUNS,
+    action_verb=[verb for verb, _ in PAIRS], action_noun=[noun for _, noun in PAIRS],
+)  # fmt: skip
+GESTURES = ClassSpace(heads={"gesture": ("wave", "rest")})
+
+
+def drawn(seed: int) -> pa.Table:
+    """400 segments of both splits, of actions of which some are rare."""
+    random = Random(seed)
+    actions = random.choices(range(20), weights=[random.random() ** 3 for _ in range(20)], k=400)
+    return pa.table(
+        {
+            "split": [random.choice(["training", "validation"]) for _ in actions],
+            "video_id": [f"v{random.randrange(40)}" for _ in actions],
+            "action_id": actions,
+            "verb_id": [PAIRS[action][0] for action in actions],
+            "noun_id": [PAIRS[action][1] for action in actions],
+        }
+    )
+
+
+def trained(segments: pa.Table) -> Counter[int]:
+    return Counter(row["action_id"] for row in segments.to_pylist() if row["split"] == "training")
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_withheld_pairs_leave_training_and_their_verbs_and_nouns_stay(seed):
+    segments = drawn(seed)
+    left = withhold(segments, SPACE, 2, "validation")
+    before, after = trained(segments), trained(left)
+    gone = before.keys() - after.keys()
+    assert len(gone) == 2
+    assert all(after[action] == before[action] for action in after)
+    measured = [row for row in segments.to_pylist() if row["split"] == "validation"]
+    assert [row for row in left.to_pylist() if row["split"] == "validation"] == measured
+    assert gone <= {row["action_id"] for row in measured}
+    for action in gone:
+        for part in (0, 1):
+            others = [other for other in after if PAIRS[other][part] == PAIRS[action][part]]
+            assert len(others) >= OTHERS and sum(after[other] for other in others) >= SEGMENTS_LEFT
+
+
+def test_which_pairs_are_withheld_depends_on_names_and_not_on_the_order_of_rows():
+    segments = drawn(0)
+    rows = segments.to_pylist()
+    Random(1).shuffle(rows)
+    shuffled = pa.Table.from_pylist(rows, segments.schema)
+    assert trained(withhold(shuffled, SPACE, 3, "validation")) == trained(
+        withhold(segments, SPACE, 3, "validation")
+    )
+    more, fewer = (trained(withhold(segments, SPACE, count, "validation")).keys() for count in (3, 2))
+    assert more < fewer
+
+
+def test_more_pairs_than_a_dataset_can_spare_and_one_without_pairs_are_refused():
+    with pytest.raises(ConfigError, match=r"20 pairs of a dataset that can spare \d+.*withheld_pairs"):
+        withhold(drawn(0), SPACE, 20, "validation")
+    with pytest.raises(ConfigError, match="whose gesture has no parts"):
+        withhold(drawn(0), GESTURES, 2, "validation")
+
+
+def test_settings_are_chosen_without_the_pairs_that_are_withheld():
+    read = Annotations(segments=drawn(0), classes=SPACE, issues=[])
+    asked = {"evaluated": "validation", "choose": None, "withheld_pairs": None}
+    assert as_asked(read, asked) is read.segments
+    assert as_asked(read, asked | {"withheld_pairs": 2}) == withhold(drawn(0), SPACE, 2, "validation")
+    both = as_asked(read, asked | {"choose": 4, "withheld_pairs": 2})
+    of_training = sum(trained(read.segments).values())
+    assert set(both["split"].to_pylist()) == {"training", "validation"} and both.num_rows < of_training
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_tail_classes_are_the_rarest_with_a_fifth_of_training(seed):
+    training = pa.Table.from_pylist([row for row in drawn(seed).to_pylist() if row["split"] == "training"])
+    tail = with_tail(SPACE, training, 0.2).groups["tail"]
+    for part, names in (("verb", VERBS), ("noun", NOUNS)):
+        counts = Counter(training[f"{part}_id"].to_pylist())
+        inside, outside = tail[part], set(range(len(names))) - set(tail[part])
+        together = sum(counts[index] for index in inside)
+        assert together <= 0.2 * training.num_rows
+        assert together + min(counts[index] for index in outside) > 0.2 * training.num_rows
+        assert max((counts[i] for i in inside), default=0) <= min(counts[i] for i in outside)
+    either = [index for index, (v, n) in enumerate(PAIRS) if v in tail["verb"] or n in tail["noun"]]
+    assert tail["action"] == tuple(either)
+
+
+def test_a_tail_that_the_files_list_is_not_made_anew():
+    training = drawn(0)
+    listed = with_tail(SPACE, training, 0.2)
+    with pytest.raises(ConfigError, match="lists its tail classes itself"):
+        with_tail(listed, training, 0.2)
+    with pytest.raises(ConfigError, match="has no verbs and nouns"):
+        with_tail(GESTURES, training, 0.2)
