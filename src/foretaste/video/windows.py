@@ -40,17 +40,22 @@ def grid_span(start_s: float, stop_s: float, fps: float) -> range:
     return range(grid_index(max(start_s, 0.0), fps), grid_index(stop_s, fps) + 1)
 
 
+def divides(rate: float, grid_fps: float) -> bool:
+    """Whether the grid holds the rate: a whole number of its steps between two frames."""
+    stride = round(grid_fps / rate)
+    return stride >= 1 and math.isclose(stride * rate, grid_fps, rel_tol=1e-9)
+
+
 def stride_of(rate: float, grid_fps: float) -> int:
     """Grid steps between two frames of a window; ConfigError unless the grid holds the rate."""
-    stride = round(grid_fps / rate)
-    if stride < 1 or not math.isclose(stride * rate, grid_fps, rel_tol=1e-9):
+    if not divides(rate, grid_fps):
         raise ConfigError(
             f"a rate of {rate:g} frames a second on a grid of {grid_fps:g}",
             "view: rate",
             "a whole number of grid steps between frames",
             "choose a rate that divides the grid's fps",
         )
-    return stride
+    return round(grid_fps / rate)
 
 
 def window_indices(start_s: float, stop_s: float, *, frames: int, rate: float, grid_fps: float) -> np.ndarray:

@@ -28,7 +28,14 @@ from foretaste.pipeline.console import track
 from foretaste.settings.options import Options
 from foretaste.video.decode import decoder, frames_at
 from foretaste.video.frame_table import FrameTable, confirmed, frame_tables
-from foretaste.video.windows import PUBLISHED_CLOCK_FPS, grid_index, last_moment, shown_at, window_indices
+from foretaste.video.windows import (
+    PUBLISHED_CLOCK_FPS,
+    divides,
+    grid_index,
+    last_moment,
+    shown_at,
+    window_indices,
+)
 from foretaste.views.observed import usable, without_a_frame
 from foretaste.views.spans import SampledBy, Spans
 
@@ -61,11 +68,14 @@ class Sampling(Options):
 
     def check(self, given: Collection[str], past: bool = False) -> None:
         """Raise ValueError for settings of a view, those that were ``given``, that a sampler leaves without
-        meaning; ``past``: whether the labels of the past are asked for.
+        meaning (``past``: whether the labels of the past are asked for), and for a rate that does not divide
+        ``ticks``.
         """
         idle = [name for name in ("rate", "ticks") if name in given]
         if self.sampler is not None and (idle or past):
             raise ValueError(f"{(*idle, 'past')[0]} has no meaning beside a sampler: leave one of them out")
+        if self.sampler is None and not divides(self.rate, self.ticks):
+            raise ValueError(f"a rate of {self.rate:g} does not divide ticks, {self.ticks:g}")
 
 
 @dataclass(frozen=True, kw_only=True)
