@@ -117,7 +117,7 @@ def test_a_target_names_the_system_whose_models_are_run(folder):
 def test_a_store_of_smaller_pictures_than_the_omnivore_asks_for_is_named(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "checkout")
     (tmp_path / "checkout/workflow/systems/small.yaml").write_text(
-        "base: multimodal_demo\ntitle: x\nframe_stores: {multimodal_kitchen: {side: 70}}\n"
+        "base: multimodal_demo\ntitle: x\nframe_stores: {multimodal_kitchen: {side: 60}}\n"
     )
-    with pytest.raises(ConfigError, match=r"pictures of 76 pixels a side, stored with 70"):
+    with pytest.raises(ConfigError, match=r"pictures of 64 pixels a side, stored with 60"):
         Catalogue({"dataset": "kitchen", "systems": "small"}, tmp_path / "checkout")

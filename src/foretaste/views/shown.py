@@ -67,9 +67,8 @@ class Sampling(Options):
     """Which window is shown: what may be seen of the past, or `target`, the action itself (teachers only)."""
 
     def check(self, given: Collection[str], past: bool = False) -> None:
-        """Raise ValueError for settings of a view, those that were ``given``, that a sampler leaves without
-        meaning (``past``: whether the labels of the past are asked for), and for a rate that does not divide
-        ``ticks``.
+        """Raise ValueError for settings of those ``given`` (``past``: the labels of the past are asked for)
+        that have no meaning beside a sampler, and for a rate that does not divide ``ticks``.
         """
         idle = [name for name in ("rate", "ticks") if name in given]
         if self.sampler is not None and (idle or past):
