@@ -56,7 +56,7 @@ rule weights:
         step.wanted(targets.weights(run.dataset, catalogue.systems)),
 
 
-# Systems on worlds 0 to 4, several seeds each, pooled.
+# Systems on worlds 0 to 4 (of recognition: with pairs withheld), several seeds each, pooled.
 for name, worlds in POOLED.items():
 
     rule:

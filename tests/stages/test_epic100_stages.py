@@ -93,6 +93,8 @@ def run(tmp_path_factory) -> Path:
         "reader": {"kind": "epic100"},
         "evaluated": "validation",
         "choose": None,
+        "withheld_pairs": None,
+        "tail": None,
         "on_bad_input": "fail",
         "dataset": "epic100",
         "data_root": str(root),

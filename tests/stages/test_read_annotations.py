@@ -26,6 +26,8 @@ def step(folder: Path, on_bad_input: str, evaluated: str = "validation") -> Step
             "dataset": "small",
             "evaluated": evaluated,
             "choose": None,
+            "withheld_pairs": None,
+            "tail": None,
             "data_root": str(folder),
             "on_bad_input": on_bad_input,
         },

@@ -18,7 +18,8 @@ def with_tail(classes: ClassSpace, training: pa.Table, share: float) -> ClassSpa
     main head that have such a part (Damen et al. 2022, "Rescaling Egocentric Vision"). Of two
     classes with as many segments the one with the higher id is the smaller.
 
-    Raises ConfigError where the dataset's files list tail classes, or the main head has no parts.
+    Raises ConfigError where the dataset's files list tail classes, the main head has no parts, or the share
+    is too small for any class.
     """
     main = classes.main
     parts = classes.parts(main)
@@ -31,6 +32,11 @@ def with_tail(classes: ClassSpace, training: pa.Table, share: float) -> ClassSpa
         _smallest(training[f"{part}_id"].to_pylist(), len(classes.names(part)), share)
         for part in ("verb", "noun")
     )
+    if not verbs and not nouns:
+        raise ConfigError(
+            f"no verb and no noun has at most {share:g} of the training segments", "dataset: tail",
+            "a share that some class has (EPIC-KITCHENS-100: 0.2)", "raise it, or set it to null",
+        )  # fmt: skip
     pairs = list(zip(parts["verb"], parts["noun"], strict=True))
     tail = {main: either(pairs, verbs, nouns), "verb": verbs, "noun": nouns}
     return replace(classes, groups={**classes.groups, "tail": tail})

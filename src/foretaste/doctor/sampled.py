@@ -67,7 +67,7 @@ def _sample(dataset: Examined, task: str) -> Sampled:
     make are asked as far as times tell.
     """
     planned = dataset.plan("make_samples", task=task)
-    segments = as_asked(dataset.annotations, dataset.labels.config)
+    segments, _ = as_asked(dataset.annotations, dataset.labels.config)
     videos = probed(dataset).table if "videos" in planned.inputs else None
     try:
         samples = families.build("tasks", planned.config["task"], "task", segments=segments, videos=videos)

@@ -8,12 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow.compute as pc
-
-from foretaste.annotations.pairs import with_pairs
-from foretaste.annotations.segments import check_split_labelled
 from foretaste.annotations.splits import as_asked
-from foretaste.annotations.tail import with_tail
 from foretaste.contracts.issues import settle
 from foretaste.contracts.tables import ISSUES, SEGMENTS, write_table
 from foretaste.pipeline import artifact, console
@@ -32,21 +27,14 @@ def run(step: Step) -> None:
     )
     read = reader.read()
     issues = settle(read.issues, step.stage, step.config["on_bad_input"])
-    segments = as_asked(read, step.config)
-    for split in ("training", step.config["evaluated"]):
-        check_split_labelled(segments, split, step.config["dataset"])
+    segments, classes = as_asked(read, step.config)
     with artifact.whole(step.outputs["segments"]) as partial:
         write_table(partial, SEGMENTS, segments)
-    training = segments.filter(pc.equal(segments["split"], "training"))
-    trained = set(pc.unique(training[f"{read.classes.main}_id"]).to_pylist())
-    space = with_pairs(read.classes, trained)
-    if step.config["tail"] is not None:
-        space = with_tail(space, training, step.config["tail"])
     with artifact.whole(step.outputs["classes"]) as partial:
-        partial.write_text(space.to_json(), encoding="utf-8")
+        partial.write_text(classes.to_json(), encoding="utf-8")
     with artifact.whole(step.outputs["issues"]) as partial:
         write_table(partial, ISSUES, issues)
-    classes = ", ".join(f"{len(names)} {head} classes" for head, names in read.classes.heads.items())
+    numbers = ", ".join(f"{len(names)} {head} classes" for head, names in classes.heads.items())
     if (withheld := step.config["withheld_pairs"]) is not None:
         console.say(f"{withheld} pairs of verb and noun are withheld from training")
-    console.say(f"{segments.num_rows} segments, {classes}, {len(read.issues)} bad rows left out")
+    console.say(f"{segments.num_rows} segments, {numbers}, {len(read.issues)} bad rows left out")

@@ -74,7 +74,7 @@ class Sampling(Options):
         if self.sampler is not None and (idle or past):
             raise ValueError(f"{(*idle, 'past')[0]} has no meaning beside a sampler: leave one of them out")
         if self.sampler is None and not divides(self.rate, self.ticks):
-            raise ValueError(f"a rate of {self.rate:g} does not divide ticks, {self.ticks:g}")
+            raise ValueError(f"ticks / rate is {self.ticks / self.rate:g}, no whole number")
 
 
 @dataclass(frozen=True, kw_only=True)
