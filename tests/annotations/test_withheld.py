@@ -7,8 +7,7 @@ import pytest
 from spaces import verb_noun
 
 from foretaste.annotations.pairs import with_pairs
-from foretaste.annotations.segments import Annotations
-from foretaste.annotations.splits import as_asked
+from foretaste.annotations.segments import Annotations, as_asked
 from foretaste.annotations.tail import with_tail
 from foretaste.annotations.video_folds import for_choosing
 from foretaste.annotations.withheld import OTHERS, SEGMENTS_LEFT, withhold

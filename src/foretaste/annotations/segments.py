@@ -1,4 +1,6 @@
-"""What every reader ends with: checked annotations in the order and columns of SEGMENTS."""
+"""What every reader ends with: checked annotations in the order and columns of SEGMENTS. And what of them a
+run asks for.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foretaste.annotations.pairs import with_pairs
 from foretaste.annotations.rows import RowError
+from foretaste.annotations.tail import with_tail
+from foretaste.annotations.video_folds import for_choosing
+from foretaste.annotations.withheld import withhold
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.issues import Issue
@@ -113,3 +120,23 @@ def check_split_labelled(segments: pa.Table, split: str, dataset: str) -> None:
             f"labels in training and in the split that is evaluated; there are {there or 'none'}",
             "set evaluated to a split with labels, or mend reader",
         )
+
+
+def as_asked(read: Annotations, config: Mapping[str, Any]) -> tuple[pa.Table, ClassSpace]:
+    """The segments that were ``read`` and the label space, as ``choose``, ``evaluated``, ``withheld_pairs``
+    and ``tail`` of a dataset ask for. Raises DataError for a split without labels, ConfigError for what the
+    dataset cannot give.
+    """
+    segments, evaluated = read.segments, config["evaluated"]
+    if config["choose"] is not None:
+        segments = for_choosing(segments, config["choose"], evaluated)
+    for split in ("training", evaluated):
+        check_split_labelled(segments, split, config["dataset"])
+    if config["withheld_pairs"] is not None:
+        segments = withhold(segments, read.classes, config["withheld_pairs"], evaluated)
+    training = segments.filter(pc.equal(segments["split"], "training"))
+    trained = pc.unique(training[f"{read.classes.main}_id"].drop_null())
+    classes = with_pairs(read.classes, set(trained.to_pylist()))
+    if config["tail"] is not None:
+        classes = with_tail(classes, training, config["tail"])
+    return segments, classes

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretaste.annotations.splits import as_asked
+from foretaste.annotations.segments import as_asked
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import read_boxes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from foretaste.annotations.splits import as_asked
+from foretaste.annotations.segments import as_asked
 from foretaste.contracts.issues import settle
 from foretaste.contracts.tables import ISSUES, SEGMENTS, write_table
 from foretaste.pipeline import artifact, console
