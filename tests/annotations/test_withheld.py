@@ -70,8 +70,8 @@ def test_which_pairs_are_withheld_depends_on_names_and_not_on_the_order_of_rows_
     more, fewer = (trained(withhold(segments, SPACE, count, "validation")) for count in (3, 2))
     assert trained(withhold(shuffled, SPACE, 3, "validation")) == more and more.keys() < fewer.keys()
     backwards = verb_noun(
-        action=SPACE.names("action")[::-1], verb=VERBS, noun=NOUNS,
-        action_verb=[verb for verb, _ in PAIRS[::-1]], action_noun=[noun for _, noun in PAIRS[::-1]],
+        action=SPACE.names("action")[::-1], verb=VERBS[::-1], noun=NOUNS[::-1],
+        action_verb=[3 - verb for verb, _ in PAIRS[::-1]], action_noun=[4 - noun for _, noun in PAIRS[::-1]],
     )  # fmt: skip
     other = segments.set_column(
         segments.schema.get_field_index("action_id"), "action_id", pc.subtract(19, segments["action_id"])
