@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from seeded import Fault, check, describe, edit, examined, make_tiny, told
+from tiny_epic55 import NOUNS
 
 from foretaste.__main__ import main
 from foretaste.doctor.checks.classes import order_of
@@ -59,6 +60,18 @@ def swap_verbs(data: Path) -> None:
 
 def no_frames(row: dict[str, str]) -> None:
     row["start_frame"] = "1"
+
+
+def ask(data: Path, setting: str) -> None:
+    """A setting more in the file of the dataset."""
+    edit(data.parent / "workflow/datasets/tiny.yaml", "tau_a: 1.0", f"tau_a: 1.0\n{setting}")
+
+
+def no_class_is_small(data: Path) -> None:
+    """Every verb and noun has a training segment, and the tail is to have fewer than one."""
+    edit(data / LABELS, ",open,2,fridge,3,", f",open,2,{NOUNS[2]},2,")
+    edit(data / "rulstm/ek55/training.csv", "1,P01_01,132,177,2,3,3", "1,P01_01,132,177,2,2,2")
+    ask(data, "tail: 0.04")
 
 
 def share_a_video(data: Path) -> None:
@@ -127,6 +140,16 @@ FAULTS = {
         lambda data: edit(data.parent / "workflow/datasets/tiny.yaml", "tiny_counts", "lm_avt"),
         "plan",
         ("no recipes", "set recipes=FILE"),
+    ),
+    "a tail that no class is small enough for": Fault(
+        no_class_is_small,
+        "samples",
+        ("no verb and no noun has at most 0.04 of the training segments", "dataset: tail", "raise it, or"),
+    ),
+    "more pairs to withhold than can be spared": Fault(
+        lambda data: ask(data, "withheld_pairs: 6"),
+        "samples",
+        ("6 pairs of a dataset that can spare", "dataset: withheld_pairs", "set it to"),
     ),
     "a video in two splits": Fault(share_a_video, "splits", ("1 videos in several splits: P02_01",)),
     "rows that were joined twice": Fault(

@@ -63,6 +63,7 @@ PRESETS = {
     f"counting}}, objective: [{{{CE}, of: action}}]}}}}": "a narration tells the label.*teacher_words.labels",
     "models: {student_lm: {labels: {share: 0.5}}, b: {label: b, average: [student_lm, student_baseline]}}": (
         r"student_lm \(labels: share 0.5, seed 0\) and student_baseline \(all labels\).*models.b"
+        r".*give each the same .*may be null: models: {b: null}"
     ),
     "models: {student_lm: {maps: [nope]}}": "unknown map 'nope'.*student_lm.maps: one of future, hidden",
     "models: {teacher_lm: {maps: [hidden]}}": "map 'hidden': .*teacher_lm.maps: nothing, for there is none",
@@ -89,6 +90,12 @@ PRESETS = {
     "comparisons: [[student_lm, student_lm]]": "student_lm compared with itself.*comparisons",
     "datasets: [kitchen, kitchen]": "kitchen occurs twice.*datasets",
     "models: {student_lm: {training: {batch: 4, accumulate: 8}}}": "8 parts of a batch of 4.*lm.training",
+    "models: {student_lm: {training: {epochs: 4, schedule: {warmup: 5}}}}": (
+        "a warmup of 5 epochs in a training of 4.*has room for.*models.student_lm.training"
+    ),
+    "models: {student_lm: {training: {epochs: 4, schedule: {kind: step, drops: [3, 4]}}}}": (
+        "a drop after 4 epochs in a training of 4.*models.student_lm.training"
+    ),
     "backbones: {frames: {objective: [{loss: {kind: cross_entropy}, of: actoin}]}}": (
         r"unknown head 'actoin'.*backbones\.frames\.objective\.0\.of: one of action, noun, verb"
     ),
@@ -109,6 +116,14 @@ DATASETS = {
     "tasks: {anticipation: {count: 5}}": r"unknown key 'count'.*tasks.anticipation",
     "systems: [lm_avt_demo, lm_avt_demo]": "lm_avt_demo occurs twice.*systems",
     "pool: [kitchen, kitchen]": "kitchen occurs twice.*pool",
+    "pool: [kitchen, kitchne]": "unknown dataset 'kitchne'.*did you mean 'kitchen'",
+    "pool: [kitchen_worlds]": "kitchen_worlds, which pools others itself: .*pool: datasets that are trained",
+    "pool: [kitchen, kitchen_w1]\nwithheld_pairs: 4": (
+        "withheld_pairs: 4 beside pool.*withheld_pairs as kitchen or kitchen_w1 has it.*set it in each"
+    ),
+    "pool: [kitchen, kitchen_w1]\ntail: 0.2": "tail: 0.2 beside pool.*set it in each dataset",
+    "pool: [kitchen, kitchen_w1]\ntau_a: 2.5": "tau_a: 2.5 beside pool",
+    "pool: [kitchen_w1, kitchen_w2]\nevaluated: test": "evaluated: 'test' beside pool",
 }
 
 #: Settings of config.yaml on the generated kitchen -> what the error says of them.

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tiny_training import config, train
 
+from foretaste.contracts.errors import ConfigError
 from foretaste.settings.training_config import ScheduleConfig
 from foretaste.training.schedule import learning_rate, warmup_steps
 
 
-def rates(config: ScheduleConfig, base: float, epochs: int, per_epoch: int) -> np.ndarray:
+def rates(schedule: ScheduleConfig, base: float, epochs: int, per_epoch: int) -> np.ndarray:
     steps = epochs * per_epoch
-    return np.array([learning_rate(config, base, step, per_epoch, steps) for step in range(steps)])
+    return np.array([learning_rate(schedule, base, step, per_epoch, steps) for step in range(steps)])
 
 
 @pytest.mark.parametrize(
@@ -31,10 +33,10 @@ def test_published_schedules(case, shared_golden):
         f"{case}/cfg_base_epochs_warm_cosEpochs_etaMin_itersPerEpoch_world"
     ]
     edits = {"offset": 1e-7, "after": 3e-7} if case.startswith("authors") else {"after": 0.0}
-    config = ScheduleConfig(
+    schedule = ScheduleConfig(
         kind="cosine", warmup=warmup, cosine_epochs=int(cosine), floor=floor * world, **edits
     )
-    found = rates(config, base * world, int(epochs), int(per_epoch))
+    found = rates(schedule, base * world, int(epochs), int(per_epoch))
     np.testing.assert_allclose(found, stored[case], rtol=1e-9, atol=1e-15)
 
 
@@ -56,9 +58,28 @@ def test_constant_is_constant():
 
 
 def test_a_warm_up_of_one_step_is_none():
-    config = ScheduleConfig(kind="cosine", warmup=0.1)
-    assert warmup_steps(config, 5, 10) == 0
-    assert rates(config, 1.0, 2, 5)[0] == 1.0
+    short = ScheduleConfig(kind="cosine", warmup=0.1)
+    assert warmup_steps(short, 5, 10) == 0
+    assert rates(short, 1.0, 2, 5)[0] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("schedule", "message"),
+    [
+        ({"kind": "linear", "warmup": 2.0}, "a warmup of 2 epochs of 5 steps in a training of 9 steps"),
+        ({"kind": "linear", "warmup": 1e308}, "a warmup of 1e[+]308 epochs"),
+        ({"kind": "step", "drops": (1.5, 1.8)}, "a drop after 1.8 epochs of 5 steps"),
+    ],
+)
+def test_a_schedule_that_its_training_has_no_room_for_is_refused(schedule, message, tmp_path):
+    with pytest.raises(ConfigError, match=message):
+        train(tmp_path, epochs=None, steps=9, schedule=schedule)
+    assert not (tmp_path / "log.jsonl").exists()
+
+
+def test_a_warm_up_may_be_the_whole_training():
+    assert config(epochs=2, schedule={"kind": "linear", "warmup": 2})
+    assert config(epochs=1, schedule={"kind": "cosine", "warmup": 1, "cosine_epochs": 5})
 
 
 def test_steps_drop_the_rate_after_their_epochs():

@@ -118,6 +118,7 @@ def test_what_is_kept_of_a_row_names_its_sound_and_the_decoder(folder, monkeypat
     ("change", "message"),
     [
         ({"length_s": 0.005}, r"length_s of more than 0\.00533"),
+        ({"length_s": 1e308}, "length_s: a number of at most 60"),
         ({"sampler": {"kind": "uniform"}}, "rate has no meaning beside a sampler"),
         ({"mel": {"pitch": 3}}, "pitches"),
     ],

@@ -17,6 +17,7 @@ from foretaste.settings.model_config import ModelConfig, TermConfig
 from foretaste.settings.names import check_name
 from foretaste.settings.overrides import check_all_meant
 from foretaste.settings.places import check_folder, check_holds_no_data
+from foretaste.settings.pooled import check_pool
 from foretaste.settings.preset_checks import check_components, check_preset
 from foretaste.settings.preset_files import Files, merge
 from foretaste.settings.resources import check_asked
@@ -148,6 +149,9 @@ class Catalogue:
         if settings.world is not None:
             where = f"workflow/datasets/{name}.yaml: world"
             check_settings(settings.world, self._settings["world"], where)
+        self._check_datasets(settings.pool, f"workflow/datasets/{name}.yaml: pool")
+        pooled = {other: self.files.dataset(other) for other in settings.pool}
+        check_pool(settings, pooled, f"workflow/datasets/{name}.yaml")
         for task in settings.tasks:
             task_of(settings, task, f"workflow/datasets/{name}.yaml", self.components)
         return settings
@@ -162,17 +166,15 @@ class Catalogue:
         for text, settings in system.texts.items():
             self._check_phrases(settings, f"{self.files.where('systems', name)}: texts.{text}")
         check_preset(system, self.files.where("systems", name))
-        for made_for in system.datasets:
-            if made_for not in self.files.names("datasets"):
-                raise unknown(
-                    "dataset",
-                    made_for,
-                    self.files.names("datasets"),
-                    f"{self.files.where('systems', name)}: datasets",
-                )
+        self._check_datasets(system.datasets, f"{self.files.where('systems', name)}: datasets")
         overrides = {"rule": self.run.history_rule, "source": self.run.history_from}
         history = system.history.model_copy(update={key: value for key, value in overrides.items() if value})
         return system.model_copy(update={"history": history})
+
+    def _check_datasets(self, names: Sequence[str], where: str) -> None:
+        for name in names:
+            if name not in self.files.names("datasets"):
+                raise unknown("dataset", name, self.files.names("datasets"), where)
 
     def shows(self, view: Mapping[str, Any]) -> str:
         """What a view is made from, as its member says: ``history`` (its settings are the system's unless it

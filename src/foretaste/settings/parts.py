@@ -32,7 +32,8 @@ def labels_of(system: SystemConfig, name: str, where: str = "") -> LabelsConfig 
                 f"{first} ({_said(labels)}) and {other} ({_said(own)}) averaged",
                 where,
                 "models that are given the same labels",
-                "give each the same `labels`",
+                f"give each the same `labels`; an average that a base has, and nobody needs, may be null:"
+                f" models: {{{name}: null}}",
             )
     return labels
 

@@ -90,6 +90,15 @@ class ScheduleConfig(Options):
                 raise ValueError(f"{name} goes with kind: {kind}")
         return self
 
+    def beyond(self, epochs: float) -> str | None:
+        """What of it a training of so many epochs would not come to; None: it has room for all of it, but
+        for a cosine, of which it may show the beginning.
+        """
+        if self.warmup >= 1 and self.warmup > epochs:
+            return f"a warmup of {self.warmup:g} epochs"
+        never = [drop for drop in self.drops if drop >= epochs]
+        return f"a drop after {never[0]:g} epochs" if never else None
+
 
 def _expression(text: str) -> str:
     try:
@@ -168,6 +177,11 @@ class LoopConfig(Options):
     def _one_length(self) -> LoopConfig:
         if (self.epochs is None) == (self.steps is None):
             raise ValueError("give exactly one of epochs and steps")
+        if self.epochs is not None and (beyond := self.schedule.beyond(self.epochs)) is not None:
+            raise ValueError(
+                f"{beyond} in a training of {self.epochs}: a schedule that the training has room for; a"
+                " warmup below 1 is a share of it"
+            )
         if self.accumulate > self.batch:
             raise ValueError(f"accumulate: {self.accumulate} parts of a batch of {self.batch}")
         return self

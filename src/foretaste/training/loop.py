@@ -41,6 +41,7 @@ from foretaste.training.optimizers import build_optimizer
 from foretaste.training.progress import Progress, frozen_digest
 from foretaste.training.running_statistics import RunningStatistics
 from foretaste.training.samples import Loader
+from foretaste.training.schedule import check_fits
 from foretaste.training.sound_numbers import check_finite, check_weights
 from foretaste.training.stream import Stream, workers
 from foretaste.training.sums import from_main, total_of
@@ -76,9 +77,9 @@ def fit(
     tracked
         Who else is told what is logged.
 
-    Raises DataError, before the update, when a term of the objective or the gradient is not finite; before
-    anything is monitored or kept, when an update has left a weight that is not; and when a process that
-    prepares batches dies or keeps silent.
+    Raises ConfigError for a schedule that is longer than the training. Raises DataError, before the update,
+    when a term of the objective or the gradient is not finite; before anything is monitored or kept, when an
+    update has left a weight that is not; and when a process that prepares batches dies or keeps silent.
     """
     accelerator = processes.accelerator()
     loader = loaders["training"]
@@ -89,6 +90,8 @@ def fit(
             "at least one usable sample",
             "look at dropped_because in the samples table",
         )
+    steps = config.steps or config.epochs * loader.steps
+    check_fits(config.schedule, loader.steps, steps)
     model.to(accelerator.device, torch.float64 if config.precision == "fp64" else None)
     order = config.deterministic
     with (
@@ -111,7 +114,7 @@ def fit(
             scale=scale,
             loader=loader,
             config=config,
-            steps=config.steps or config.epochs * loader.steps,
+            steps=steps,
             share=processes.share(accelerator, config.accumulate),
         )
         with Progress(out, _identity(model, objective, loader, config), run.share.total) as progress:

@@ -11,7 +11,21 @@ from __future__ import annotations
 
 import math
 
+from foretaste.contracts.errors import ConfigError
 from foretaste.settings.training_config import ScheduleConfig
+
+
+def check_fits(config: ScheduleConfig, epoch_steps: int, steps: int) -> None:
+    """Raise ConfigError for a schedule of more epochs than a training of ``steps`` steps, ``epoch_steps`` an
+    epoch, has. (Where a preset says how many epochs, it is refused there.)
+    """
+    if (beyond := config.beyond(steps / epoch_steps)) is not None:
+        raise ConfigError(
+            f"{beyond} of {epoch_steps} steps in a training of {steps} steps",
+            "training.schedule",
+            "a schedule that the training has room for",
+            "shorten it (a warmup below 1 is a share of the training), or train longer",
+        )
 
 
 def warmup_steps(config: ScheduleConfig, epoch_steps: int, steps: int) -> int:

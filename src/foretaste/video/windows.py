@@ -20,11 +20,21 @@ from foretaste.contracts.errors import ConfigError, DataError
 #: RULSTM's and AVT's frames count at this rate for every video.
 PUBLISHED_CLOCK_FPS = 30
 
+#: From here on floats skip whole numbers.
+EXACT = 2**53
+
 
 def grid_index(time_s: float, fps: float) -> int:
     """The largest k with k / fps <= ``time_s``, exactly as floats compare; negative before the start of the
-    video.
+    video. Raises ConfigError for a grid so fine that its indices are no longer whole numbers.
     """
+    if abs(time_s * fps) >= EXACT:
+        raise ConfigError(
+            f"a grid of {fps:g} times a second at {time_s:g} s",
+            "view: ticks or rate, backbone: grid.fps",
+            "a grid whose times can be counted",
+            "choose a coarser one (AVT's counts at 30)",
+        )
     k = math.floor(time_s * fps)
     while k / fps > time_s:
         k -= 1
@@ -42,6 +52,8 @@ def grid_span(start_s: float, stop_s: float, fps: float) -> range:
 
 def divides(rate: float, grid_fps: float) -> bool:
     """Whether the grid holds the rate: a whole number of its steps between two frames."""
+    if not math.isfinite(grid_fps / rate):
+        return False
     stride = round(grid_fps / rate)
     return stride >= 1 and math.isclose(stride * rate, grid_fps, rel_tol=1e-9)
 

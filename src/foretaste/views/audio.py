@@ -16,11 +16,12 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 import pyarrow.compute as pc
 import torch
-from pydantic import PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import of_modality
@@ -32,9 +33,12 @@ from foretaste.views import shown
 #: What it is made from: the video files, which hold the sound.
 SHOWS = "pixels"
 
+#: Seconds of sound that a picture holds at most.
+LONGEST_S = 60.0
+
 
 class Config(shown.Sampling):
-    length_s: PositiveFloat = 1.116
+    length_s: Annotated[float, Field(gt=0, le=LONGEST_S)] = 1.116
     """Seconds of sound around each frame."""
     mel: Mel = Mel()
     """How sound becomes a picture."""
