@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -110,6 +111,30 @@ def test_gradient_equals_the_finite_difference_and_the_closed_form(temperature):
     (gradient,) = torch.autograd.grad(functions[0](student).sum(), student)
     closed = temperature * ((student / temperature).softmax(-1) - (teacher / temperature).softmax(-1))
     torch.testing.assert_close(gradient, closed.detach(), atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 100.0, 1e4, 1e6])
+def test_single_precision_loses_nothing_at_a_large_temperature(temperature):
+    teacher, student = logits(0, 8, 300).float(), logits(1, 8, 300).float().requires_grad_()
+    exact = student.detach().double().requires_grad_()
+    options = {"temperature": temperature, "t_squared": True}
+    for function in (
+        kl,
+        partial(topk_kl, k=50, renormalise="both"),
+        partial(topk_kl, k=50, renormalise="teacher"),
+    ):
+        found, expected = function(student, teacher, **options), function(exact, teacher.double(), **options)
+        torch.testing.assert_close(found, expected.float(), rtol=1e-6, atol=0)
+        (gradient,) = torch.autograd.grad(found.sum(), student)
+        (right,) = torch.autograd.grad(expected.sum(), exact)
+        torch.testing.assert_close(gradient, right.float(), rtol=1e-5, atol=1e-9 * temperature)
+
+
+def test_half_precision_gives_single():
+    teacher, student = logits(0, 2, 5).float(), logits(1, 2, 5).half()
+    value = kl(student, teacher, temperature=2.0, t_squared=True)
+    assert value.dtype == torch.float32
+    torch.testing.assert_close(value, kl(student.float(), teacher, temperature=2.0, t_squared=True))
 
 
 def test_a_class_that_the_teacher_rules_out_adds_nothing():

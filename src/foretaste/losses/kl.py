@@ -11,7 +11,7 @@ import torch
 from pydantic import PositiveFloat
 from torch import Tensor
 
-from foretaste.losses.loss import Loss, count_classes, same_shape
+from foretaste.losses.loss import Loss, count_classes, divergence, precision_of, same_shape
 from foretaste.settings.options import Options
 
 #: What it compares with: ``labels``, another model's ``logits``, or ``vectors``.
@@ -34,11 +34,10 @@ def kl(student: Tensor, target: Tensor, *, temperature: float, t_squared: bool) 
     Returns (...): nats, one value a sample. At T = 1 its gradient with respect to the student is q - p.
     """
     same_shape("kl", student, target)
-    log_p = torch.log_softmax(target / temperature, -1)
-    log_q = torch.log_softmax(student / temperature, -1)
-    p = log_p.exp()
-    values = torch.where(p > 0, p * (log_p - log_q), 0.0).sum(-1)
-    return values * temperature**2 if t_squared else values
+    log_p = torch.log_softmax(target.double() / temperature, -1)
+    log_q = torch.log_softmax(student.double() / temperature, -1)
+    values = divergence(log_p, log_q)
+    return (values * temperature**2 if t_squared else values).to(precision_of(student))
 
 
 def build(config: Config) -> Loss:

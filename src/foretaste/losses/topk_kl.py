@@ -14,7 +14,7 @@ from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.losses.loss import Loss, same_shape
+from foretaste.losses.loss import Loss, divergence, precision_of, same_shape
 from foretaste.settings.options import Options
 
 #: What it compares with: ``labels``, another model's ``logits``, or ``vectors``.
@@ -57,14 +57,14 @@ def topk_kl(
             f"topk_kl: k is {k}", "objective", f"at most the {student.shape[-1]} classes", "correct k"
         )
     top, index = _highest(target, k)
-    log_p = torch.log_softmax(top / temperature, -1)
+    log_p = torch.log_softmax(top.double() / temperature, -1)
+    said = student.double() / temperature
     if renormalise == "both":
-        log_q = torch.log_softmax(student.gather(-1, index) / temperature, -1)
+        log_q = torch.log_softmax(said.gather(-1, index), -1)
     else:
-        log_q = torch.log_softmax(student / temperature, -1).gather(-1, index)
-    p = log_p.exp()
-    values = torch.where(p > 0, p * (log_p - log_q), 0.0).sum(-1)
-    return values * temperature**2 if t_squared else values
+        log_q = torch.log_softmax(said, -1).gather(-1, index)
+    values = divergence(log_p, log_q)
+    return (values * temperature**2 if t_squared else values).to(precision_of(student))
 
 
 def _highest(logits: Tensor, k: int) -> tuple[Tensor, Tensor]:
