@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -98,6 +99,15 @@ def test_a_commit_that_cannot_be_known_is_an_error_of_the_plan(tmp_path, cache, 
     with pytest.raises(ConfigError, match=f"no language model '{name}'.*offline.*{fetch}"):
         source(name, tmp_path)
     assert source(f"o/m@{COMMIT}", tmp_path).facts["revision"] == COMMIT, "a commit needs nobody's word"
+
+
+def test_a_hub_that_is_not_there_is_an_error_within_seconds(tmp_path, cache, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    began = time.monotonic()
+    with pytest.raises(ConfigError, match=r"no language model 'o/m' \(.*refused\).*hf download o/m"):
+        source("o/m", tmp_path)
+    assert time.monotonic() - began < 15, "the client's own attempts take 23 seconds"
 
 
 def test_artifacts_are_folders_to_the_workflow():

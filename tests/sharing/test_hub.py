@@ -156,6 +156,8 @@ def test_what_is_no_result_is_not_listed_and_what_is_not_there_is_one_line(ours,
     assert "cannot open it" in theirs.refused("ls", at="hf://datasets/a/b/c")
 
 
-def test_no_hub_is_one_line(ours, served):
+def test_no_hub_is_one_line_at_once(ours, served):
     served.address = "http://127.0.0.1:9"
-    assert "cannot open it" in ours.refused("ls")
+    listed = ours.store_command("ls")
+    assert listed.returncode == 1 and listed.stderr.startswith("error: no answer from the hub"), listed.stderr
+    assert "connect this machine" in listed.stderr and "Retrying" not in listed.stderr

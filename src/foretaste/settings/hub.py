@@ -33,6 +33,7 @@ def commit_of(name: str, revision: str | None) -> str:
     found = try_to_load_from_cache(name, _CONFIG, revision=revision)
     if not isinstance(found, str):
         with _told(name, revision):
+            _ask(name, revision)
             found = hf_hub_download(name, _CONFIG, revision=revision)
     return Path(found).parent.name
 
@@ -53,6 +54,14 @@ def download(name: str, commit: str) -> Path:
         if not isinstance(found, str):
             raise FileNotFoundError("not in the hub's cache")
         return Path(found).parent
+
+
+def _ask(name: str, revision: str | None) -> None:
+    """Ask the hub something small: without a network the client gives up at once, where for a download it
+    tries for 23 seconds.
+    """
+    if not constants.HF_HUB_OFFLINE:
+        HfApi().model_info(name, revision=revision)
 
 
 @contextmanager

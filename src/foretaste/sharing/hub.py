@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from httpx2 import HTTPError  # what the hub's client raises without a connection
+from httpx2 import HTTPError, TransportError  # what the hub's client raises without a connection
 from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 
@@ -20,6 +20,9 @@ MOVED_ON = 412
 #: What the client raises: for a name, an answer that it does not understand, a refusal, a connection.
 _ERRORS = (ValueError, EntryNotFoundError, HTTPError, OSError)
 
+#: Of these, what it raises where the hub cannot be reached, or must not be (HF_HUB_OFFLINE).
+_UNREACHED = (TransportError, ConnectionError)
+
 
 class Repository:
     """The dataset repository ``<owner>/<name>``."""
@@ -31,6 +34,8 @@ class Repository:
     def _sizes(self) -> dict[str, int]:
         with self._reached():
             try:
+                # Without a network this gives up at once, where the listing tries for 23 seconds.
+                self._api.repo_info(self._name, repo_type="dataset")
                 tree = self._api.list_repo_tree(self._name, repo_type="dataset", recursive=True)
                 return {file.path: file.size for file in tree if hasattr(file, "size")}
             except RepositoryNotFoundError:
@@ -105,5 +110,13 @@ class Repository:
         """What the client says that cannot reach the hub, or is refused, as one line."""
         try:
             yield
+        except _UNREACHED as error:
+            raise ConfigError(
+                f"no answer from the hub ({next(iter(str(error).splitlines()), error)})",
+                self.where,
+                "a connection to it",
+                "connect this machine (and unset HF_HUB_OFFLINE), or leave the hub out: a folder in its place"
+                " can be carried to and fro",
+            ) from error
         except _ERRORS as error:
             raise no_such_place(self.where, next(iter(str(error).splitlines()), error)) from error
