@@ -57,6 +57,15 @@ def test_one_json_line_a_sentence_in_order_with_exactly_the_documented_keys():
     assert pick["verb"] == "pick up" and pick["object"] == "crème brûlée" and "crème" in done.stdout.decode()
 
 
+def test_a_line_is_what_ends_with_a_newline_and_other_line_breaks_lie_within_it():
+    breaks = ["\u2028", "\u2029", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\r"]
+    done = openie("-", text="".join(f"Wash the pan.{one}Chop the onions.\n" for one in breaks))
+    assert done.returncode == 0 and len(done.stdout.decode().splitlines()) == len(breaks)
+    for line in done.stdout.decode().split("\n")[:-1]:
+        found = [(one["verb"], one["object"]) for one in json.loads(line)["extractions"]]
+        assert found == [("wash", "pan"), ("chop", "onions")], line
+
+
 def test_the_sentence_that_is_printed_is_the_line_without_markup_and_spans_index_it():
     done = openie("-", text="<p>Add <b>the\u200b eggs</b> &amp; milk<br>Stir well.</p>\nFry it.")
     first, second = [json.loads(line) for line in done.stdout.decode().splitlines()]
