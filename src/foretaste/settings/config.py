@@ -136,7 +136,7 @@ class DatasetConfig(Options):
     world: dict[str, Any] | None = None
     """Settings of the generated kitchen; only generated datasets have them."""
     pool: Annotated[tuple[str, ...], EachOnce] = ()
-    """Datasets that this one only pools in a report."""
+    """Datasets that this one only pools in a report: only its words are read, its settings are theirs."""
     source: str = ""
     """Where to get it."""
     licence: str | None = None

@@ -3,8 +3,8 @@ sentence out.
 
 Each line of FILE (or of standard input) gives {"sentence", "extractions": [{"verb", "verb_span", "object",
 "object_head", "object_span", "subject"}]}, in order. A line ends with a newline; other line breaks (U+2028)
-part sentences within it. "sentence" is the line without markup and invisible characters. Spans are [start, end) characters of it, verbs are base forms with their particle ("pick up"),
-null stands where there is none.
+part sentences within it. "sentence" is the line without markup and invisible characters. Spans are [start,
+end) characters of it, verbs are base forms with their particle ("pick up"), null stands where there is none.
 
     echo "Wash and chop the onions." | foretaste openie -
     foretaste openie recipes.txt --backend allennlp --archive openie-model.2020.03.26.tar.gz
