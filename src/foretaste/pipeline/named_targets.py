@@ -15,7 +15,11 @@ from foretaste.settings.catalogue import Catalogue
 from foretaste.settings.result_paths import PATHS, steps_of
 
 #: Systems with a target of their own, on these datasets: worlds 0 to 4, pooled.
-POOLED = {"multimodal_demo": "kitchen_compositional_worlds", "lanvikd_demo": "kitchen_compositional_worlds"}
+POOLED = {
+    "multimodal_demo": "kitchen_compositional_worlds",
+    "multimodal_labels": "kitchen_compositional_worlds",
+    "lanvikd_demo": "kitchen_compositional_worlds",
+}
 
 _RULE = re.compile(r"((?:^# .*\n)+)rule (\w+):", re.M)
 
