@@ -139,7 +139,7 @@ SLOW_TARGETS = [
     pytest.param(name, marks=pytest.mark.slow)
     for name in (
         "demo_worlds", "future_demo_worlds", "multimodal_demo", "multimodal_demo_worlds", "lanvikd_demo",
-        "lanvikd_demo_worlds", "lm_avt_demo_seeds", "features", "teachers",
+        "lanvikd_demo_worlds", "multimodal_labels_worlds", "lm_avt_demo_seeds", "features", "teachers",
     )
 ]  # fmt: skip
 
