@@ -236,6 +236,11 @@ def test_numbers_as_people_read_them():
         setting_line(both)
         == "action to t: T 5, T² restored, top 50, elements mean · embedding to t: smooth_l1, batch mean"
     )
+    alike = {"terms": [term, {**term, "of": "verb"}, {**term, "of": "noun", "temperature": 2.0}]}
+    assert setting_line(alike) == (
+        "action, verb to t: T 5, T² restored, top 50, elements mean · "
+        "noun to t: T 2, T² restored, top 50, elements mean"
+    )
     assert terms_text(both).startswith(
         "20 topk_kl(action, t): temperature 5.0, top_k 50, reduction elements, t_squared True; 1 smooth_l1("
     )
@@ -251,7 +256,7 @@ def test_numbers_as_people_read_them():
         == ""
     )
     fitted = {
-        "ensemble_weights": [{"a": 0.6, "b": 0.4}, {"a": 0.7, "b": 0.3}],
+        "ensemble_weights": [{"a": 0.6, "b": 0.4}, {"a": 0.700214, "b": 0.299786}],
         "ensemble_seeds": [0, 1],
         "fitted_on": "held-out training rows",
     }

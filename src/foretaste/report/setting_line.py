@@ -22,9 +22,7 @@ def setting_line(protocol: Mapping[str, Any]) -> str:
         length = " or ".join("all" if one is None else f"last {one}" for one in lengths)
         parts.append(f"history {protocol['history_rule']}, {source}, {length}")
     parts += _test_views(protocol.get("test_views"))
-    distilled = [term for term in _terms(protocol) if term["to"] not in ("labels", "features")]
-    for term in distilled:
-        parts.append((f"{term['of']} to {term['to']}: " if len(distilled) > 1 else "") + _distillation(term))
+    parts += _distilled([term for term in _terms(protocol) if term["to"] not in ("labels", "features")])
     if protocol.get("ensemble_seeds"):
         parts.append(f"seeds {', '.join(map(str, protocol['ensemble_seeds']))} together")
     if protocol.get("ensemble_weights") not in (None, "equal"):
@@ -39,6 +37,16 @@ def setting_line(protocol: Mapping[str, Any]) -> str:
     if protocol.get("fitted_on"):
         parts.append(f"fitted on {protocol['fitted_on']}")
     return " · ".join(parts)
+
+
+def _distilled(terms: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is learnt from other models; heads that learn from one alike stand together."""
+    if len(terms) == 1:
+        return [_distillation(terms[0])]
+    learners: dict[tuple[str, str], list[str]] = {}
+    for term in terms:
+        learners.setdefault((term["to"], _distillation(term)), []).append(term["of"])
+    return [f"{', '.join(heads)} to {teacher}: {how}" for (teacher, how), heads in learners.items()]
 
 
 def _test_views(views: Mapping[str, Any] | Sequence[Mapping[str, Any] | None] | None) -> list[str]:
@@ -61,8 +69,8 @@ def _shares(weights: str | Mapping[str, Any]) -> str:
 
 def _share(share: float | Mapping[str, float]) -> str:
     if isinstance(share, Mapping):
-        return "/".join(f"{own:g} of {head}" for head, own in share.items())
-    return f"{share:g}"
+        return "/".join(f"{own:.3g} of {head}" for head, own in share.items())
+    return f"{share:.3g}"
 
 
 def terms_text(protocol: Mapping[str, Any]) -> str | None:
