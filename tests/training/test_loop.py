@@ -21,6 +21,7 @@ from tiny_training import ADAPTED, TERMS, D, N, kept, samples, train
 from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.view import Look
 from foretaste.training import progress, updates
+from foretaste.training.monitor import POINTS, is_observed
 from foretaste.training.samples import Loader
 from foretaste.training.scoring import score
 
@@ -190,6 +191,15 @@ def test_loss_falls(tmp_path):
     train(tmp_path, epochs=30, terms=TERMS[:1])
     found = [line["loss"] for line in lines(tmp_path) if "loss" in line]
     assert sum(found[-5:]) < 0.8 * sum(found[:5])
+    # Of thirty epochs every second is looked at.
+    assert [line["epoch"] for line in lines(tmp_path) if "monitor" in line] == list(range(2, 31, 2))
+
+
+def test_a_learning_curve_has_few_points_and_the_last():
+    for epochs in range(1, 200):
+        points = [epoch for epoch in range(1, epochs + 1) if is_observed(epoch, epochs)]
+        assert points[-1] == epochs and len(points) <= POINTS + 1
+        assert len(points) == epochs if epochs <= POINTS else len(points) > POINTS / 2
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from foretaste.training.gradients import GradientSum
 from foretaste.training.interruptions import Interruptions
 from foretaste.training.joining import join, leave
 from foretaste.training.loss_scale import LossScale
-from foretaste.training.monitor import observe
+from foretaste.training.monitor import is_observed, observe
 from foretaste.training.objective import Objective
 from foretaste.training.optimizers import build_optimizer
 from foretaste.training.progress import Progress, frozen_digest
@@ -67,8 +67,9 @@ def fit(
     was trained in, in fp32, with its average weights where ``config.average`` asks for them.
 
     loaders
-        ``training``, and any others are monitors: after each epoch the loss and top-1 of every head on their
-        rows goes into the log. They change nothing else.
+        ``training``, and any others are monitors: after each epoch (of many, after every so many:
+        ``monitor.is_observed``) the loss and top-1 of every head on their rows goes into the log. They change
+        nothing else.
     out
         Folder that survives a kill: ``log.jsonl`` (one line a step: epoch, step, lr, loss, parts,
         gradient_norm, which is null where it overflowed in fp16; one a monitor and epoch) and the last
@@ -164,7 +165,7 @@ def _take_steps(
             due = wished or when.is_due(taken) or taken == run.steps
             if ended or due:
                 check_weights(run.model, taken)
-            if ended:
+            if ended and is_observed(*_epochs(run, taken)):
                 with run.average.in_place():
                     lines += _monitor(run, stream, monitors, step)
             if main:
@@ -188,6 +189,11 @@ def _end(run: Run, progress: Progress, taken: int) -> None:
     run.accelerator.wait_for_everyone()
     console.say(f"told to end after {taken} of {run.steps} steps; a new start goes on from there")
     sys.exit(END)
+
+
+def _epochs(run: Run, steps: int) -> tuple[int, int]:
+    """The epoch in which so many steps end, from 1, and how many there are; the last may be cut short."""
+    return -(-steps // run.loader.steps), -(-run.steps // run.loader.steps)
 
 
 def _monitor(run: Run, stream: Stream, monitors: Mapping[str, Loader], step: int) -> list[dict[str, Any]]:

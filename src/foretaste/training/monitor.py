@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
@@ -12,6 +14,15 @@ from foretaste.contracts.batch import UNLABELLED
 from foretaste.training.precision import forward, place
 from foretaste.training.samples import Loader
 from foretaste.training.stream import Stream
+
+#: Points of a learning curve at most; of more epochs only every second (or third, ...) and the last are
+#: looked at.
+POINTS = 25
+
+
+def is_observed(epoch: int, epochs: int) -> bool:
+    """Whether a training of so many epochs is looked at after ``epoch`` (from 1)."""
+    return epoch == epochs or epoch % math.ceil(epochs / POINTS) == 0
 
 
 def observe(
