@@ -124,11 +124,14 @@ class Unit(nn.Module):
     def __init__(self, before: int, after: int, kernel: int, stride: int = 1):
         super().__init__()
         self.kernel, self.stride = (kernel,) * 3, (stride,) * 3
-        self.conv3d = nn.Conv3d(before, after, kernel, stride=stride, bias=False)
+        # Kernels are odd: without a stride as much is padded before as behind, which a convolution does
+        # itself.
+        padding = kernel // 2 if stride == 1 else 0
+        self.conv3d = nn.Conv3d(before, after, kernel, stride=stride, padding=padding, bias=False)
         self.bn = nn.BatchNorm3d(after, eps=1e-3, momentum=0.01)
 
     def forward(self, x: Tensor) -> Tensor:
-        padded = F.pad(x, margins(x.shape[2:], self.kernel, self.stride)) if max(self.kernel) > 1 else x
+        padded = F.pad(x, margins(x.shape[2:], self.kernel, self.stride)) if max(self.stride) > 1 else x
         return F.relu(self.bn(self.conv3d(padded)))
 
 
@@ -182,6 +185,8 @@ class InceptionI3d(nn.Module):
         """Numbers (B, channels, T, H, W) -> vectors (B, D), and the map (B, T', H', W', D') of every end
         point that is passed.
         """
+        # Pooling on a CPU works on several channels at once only where they lie together in memory.
+        x = x.contiguous(memory_format=torch.channels_last_3d)
         maps = {}
         for name, stage in self.stages.items():
             x = stage(x)
