@@ -62,4 +62,4 @@ class Normalise(nn.Module):
             frames = frames.flip(-3)
         # In this order the usual x / 127.5 - 1 has no rounding of its own: 255 * 0.5 and 0.5 / 0.5 are exact.
         mean, std = self.mean[:, None, None], self.std[:, None, None]
-        return frames.to(mean.dtype).div(255 * std).sub_(mean / std)
+        return torch.div(frames, 255 * std).to(mean.dtype).sub_(mean / std)

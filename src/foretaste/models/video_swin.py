@@ -92,8 +92,13 @@ class PatchEmbed3d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         behind = [-size % part for size, part in zip(x.shape[2:], self.proj.kernel_size)]
-        padded = F.pad(x, [part for one in reversed(behind) for part in (0, one)])
-        return self.norm(self.proj(padded).movedim(1, -1))
+        if any(behind):
+            x = F.pad(x, [part for one in reversed(behind) for part in (0, one)])
+        # Patches do not overlap: a product of matrices says the same as the convolution, in less time.
+        for dimension, size in zip((2, 4, 6), self.proj.kernel_size):
+            x = x.unflatten(dimension, (-1, size))
+        patches = x.permute(0, 2, 4, 6, 1, 3, 5, 7).flatten(4)
+        return self.norm(F.linear(patches, self.proj.weight.flatten(1), self.proj.bias))
 
 
 class WindowAttention(nn.Module):
