@@ -241,6 +241,10 @@ def test_numbers_as_people_read_them():
         "action, verb to t: T 5, T² restored, top 50, elements mean · "
         "noun to t: T 2, T² restored, top 50, elements mean"
     )
+    everywhere = {"terms": [term, {**term, "of": "verb", "over": "all"}]}
+    assert setting_line(everywhere).endswith(
+        " · verb to t: T 5, T² restored, top 50, elements mean over all samples, labelled or not"
+    )
     assert terms_text(both).startswith(
         "20 topk_kl(action, t): temperature 5.0, top_k 50, reduction elements, t_squared True; 1 smooth_l1("
     )

@@ -7,6 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+#: Which samples a term counts, where it is not the usual.
+OVER = {"labelled": "", "unlabelled": " over unlabelled samples", "all": " over all samples, labelled or not"}
+
 
 def setting_line(protocol: Mapping[str, Any]) -> str:
     """The settings that decide an arm's numbers, in one line; those that do not apply are left out."""
@@ -89,11 +92,12 @@ def terms_text(protocol: Mapping[str, Any]) -> str | None:
 def _distillation(term: Mapping[str, Any]) -> str:
     through = f", through {term['through']}" if term.get("through") else ""
     through += ", live" if term.get("live") else ""
+    over = OVER[term.get("over", "labelled")]
     if term["temperature"] is None:
-        return f"{term['loss']}{through}, {term['reduction']} mean"
+        return f"{term['loss']}{through}, {term['reduction']} mean{over}"
     listed = "all classes" if term["top_k"] is None else f"top {term['top_k']}"
     squared = ", T² restored" if term["t_squared"] else ""
-    return f"T {term['temperature']:g}{squared}, {listed}{through}, {term['reduction']} mean"
+    return f"T {term['temperature']:g}{squared}, {listed}{through}, {term['reduction']} mean{over}"
 
 
 def _terms(protocol: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
