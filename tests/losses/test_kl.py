@@ -130,6 +130,19 @@ def test_single_precision_loses_nothing_at_a_large_temperature(temperature):
         torch.testing.assert_close(gradient, right.float(), rtol=1e-5, atol=1e-9 * temperature)
 
 
+def test_a_large_temperature_leaves_half_the_variance_of_the_difference():
+    teacher, student = logits(0, 8, 300).float(), logits(1, 8, 300).float()
+    found = kl(student, teacher, temperature=1e6, t_squared=True)
+    expected = (student.double() - teacher.double()).var(-1, correction=0) / 2
+    torch.testing.assert_close(found, expected.float(), rtol=1e-4, atol=0)
+
+
+def test_a_class_that_the_student_rules_out_costs_nothing_where_fp32_has_no_such_probability():
+    student, teacher = torch.tensor([0.0, 1.0, -torch.inf]), torch.tensor([0.0, -100.0, -200.0])
+    assert kl(student, teacher, temperature=1.0, t_squared=True).isfinite()
+    assert kl(student, teacher, temperature=2.0, t_squared=True) == torch.inf
+
+
 def test_half_precision_gives_single():
     teacher, student = logits(0, 2, 5).float(), logits(1, 2, 5).half()
     value = kl(student, teacher, temperature=2.0, t_squared=True)

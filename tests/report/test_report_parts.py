@@ -233,8 +233,8 @@ def test_numbers_as_people_read_them():
     embedding = {**labels, "of": "embedding", "to": "t", "loss": "smooth_l1"}
     both = {"terms": [term, embedding]}
     assert (
-        setting_line(both)
-        == "action to t: T 5, T² restored, top 50, elements mean · embedding to t: smooth_l1, batch mean"
+        setting_line(both) == "action to t: T 5, T² restored, top 50, elements mean, weight 20 · "
+        "embedding to t: smooth_l1, batch mean, weight 1"
     )
     alike = {"terms": [term, {**term, "of": "verb"}, {**term, "of": "noun", "temperature": 2.0}]}
     assert setting_line(alike) == (

@@ -121,6 +121,7 @@ DATASETS = {
     "pool: [kitchen, kitchen_w1]\nwithheld_pairs: 4": (
         "withheld_pairs: 4 beside pool.*withheld_pairs as kitchen or kitchen_w1 has it.*set it in each"
     ),
+    "pool: [kitchen, mine]": "mine, which is this dataset itself: .*pool: .*leave it out",
     "pool: [kitchen, kitchen_w1]\ntail: 0.2": "tail: 0.2 beside pool.*set it in each dataset",
     "pool: [kitchen, kitchen_w1]\ntau_a: 2.5": "tau_a: 2.5 beside pool",
     "pool: [kitchen_w1, kitchen_w2]\nevaluated: test": "evaluated: 'test' beside pool",
@@ -185,6 +186,26 @@ def test_a_dataset_that_cannot_be(text, message, checkout):
         path.unlink()
     line = said(caught.value)
     assert re.search(message, line) and "datasets/mine.yaml" in line, line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "base: kitchen\npool: [kitchen_w1, kitchen_w2]",
+        "base: kitchen_worlds\npool: [kitchen_w1, kitchen_w3]",
+        "base: kitchen\npool: [kitchen_compositional, kitchen_compositional_w1]\ntail: 0.2",
+        "base: egtea_s1\ntitle: Two splits\npool: [egtea_s2, egtea_s3]\nsystems: lm_avt",
+        "title: Mine\nreader: {kind: epic55, official: ., rulstm: .}\nsystems: lm_avt_own\n"
+        "pool: [kitchen_w1, kitchen_w2]",
+    ],
+)
+def test_a_pool_inherits_what_it_likes(text, checkout):
+    path = checkout / "workflow" / "datasets" / "mine.yaml"
+    path.write_text(f"{text}\n", encoding="utf-8")
+    try:
+        assert Catalogue({"dataset": "mine"}, checkout).dataset("mine").pool
+    finally:
+        path.unlink()
 
 
 @pytest.mark.parametrize(("settings", "message"), RUNS, ids=[str(settings) for settings, _ in RUNS])

@@ -198,7 +198,7 @@ def test_loss_falls(tmp_path):
 def test_a_learning_curve_has_few_points_and_the_last():
     for epochs in range(1, 200):
         points = [epoch for epoch in range(1, epochs + 1) if is_observed(epoch, epochs)]
-        assert points[-1] == epochs and len(points) <= POINTS + 1
+        assert points[-1] == epochs and len(points) <= POINTS
         assert len(points) == epochs if epochs <= POINTS else len(points) > POINTS / 2
 
 

@@ -44,14 +44,20 @@ def same_shape(name: str, student: Tensor, target: Tensor) -> None:
         )
 
 
+#: Half of the smallest number above 0 in fp32, which is rounded to 0.
+SMALLEST = 2.0**-150
+
+
 def divergence(log_p: Tensor, log_q: Tensor) -> Tensor:
-    """sum over classes of p_c (log p_c - log q_c), (..., C) -> (...), in nats; a class with p_c = 0 adds 0.
+    """sum over classes of p_c (log p_c - log q_c), (..., C) -> (...), in nats; a class whose p_c is 0, as
+    fp32 has it, adds 0.
 
     Callers hand over fp64: at a large temperature this is a small difference of logarithms, which T^2 then
     multiplies. Of a sum in fp32 a thousandth is noise at T = 100, a tenth at 1000, and all of it at 10,000.
     """
     p = log_p.exp()
-    return torch.where(p > 0, p * (log_p - log_q), 0.0).sum(-1)
+    # Else a student that rules a class out (-inf) would lose infinitely much by a p_c of e^-200.
+    return torch.where(p > SMALLEST, p * (log_p - log_q), 0.0).sum(-1)
 
 
 def precision_of(student: Tensor) -> torch.dtype:

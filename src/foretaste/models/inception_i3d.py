@@ -186,7 +186,8 @@ class InceptionI3d(nn.Module):
         point that is passed.
         """
         # Pooling on a CPU works on several channels at once only where they lie together in memory.
-        x = x.contiguous(memory_format=torch.channels_last_3d)
+        if x.device.type == "cpu":
+            x = x.contiguous(memory_format=torch.channels_last_3d)
         maps = {}
         for name, stage in self.stages.items():
             x = stage(x)

@@ -46,10 +46,17 @@ def _distilled(terms: Sequence[Mapping[str, Any]]) -> list[str]:
     """What is learnt from other models; heads that learn from one alike stand together."""
     if len(terms) == 1:
         return [_distillation(terms[0])]
-    learners: dict[tuple[str, str], list[str]] = {}
+    weights = {term.get("weight") for term in terms}
+    alike: dict[str, list[Mapping[str, Any]]] = {}
     for term in terms:
-        learners.setdefault((term["to"], _distillation(term)), []).append(term["of"])
-    return [f"{', '.join(heads)} to {teacher}: {how}" for (teacher, how), heads in learners.items()]
+        rest = sorted((name, repr(value)) for name, value in term.items() if name != "of")
+        alike.setdefault(str(rest), []).append(term)
+    lines = []
+    for first, *others in alike.values():
+        heads = ", ".join(term["of"] for term in (first, *others))
+        weight = f", weight {first['weight']:g}" if len(weights) > 1 else ""
+        lines.append(f"{heads} to {first['to']}: {_distillation(first)}{weight}")
+    return lines
 
 
 def _test_views(views: Mapping[str, Any] | Sequence[Mapping[str, Any] | None] | None) -> list[str]:
@@ -72,8 +79,8 @@ def _shares(weights: str | Mapping[str, Any]) -> str:
 
 def _share(share: float | Mapping[str, float]) -> str:
     if isinstance(share, Mapping):
-        return "/".join(f"{own:.3g} of {head}" for head, own in share.items())
-    return f"{share:.3g}"
+        return "/".join(f"{round(own, 3):g} of {head}" for head, own in share.items())
+    return f"{round(share, 3):g}"
 
 
 def terms_text(protocol: Mapping[str, Any]) -> str | None:

@@ -151,7 +151,8 @@ class Catalogue:
             check_settings(settings.world, self._settings["world"], where)
         self._check_datasets(settings.pool, f"workflow/datasets/{name}.yaml: pool")
         pooled = {other: self.files.dataset(other) for other in settings.pool}
-        check_pool(settings, pooled, f"workflow/datasets/{name}.yaml")
+        _, _, written = next(self.files.layers("datasets", name))
+        check_pool(settings, written, pooled, f"workflow/datasets/{name}.yaml")
         for task in settings.tasks:
             task_of(settings, task, f"workflow/datasets/{name}.yaml", self.components)
         return settings

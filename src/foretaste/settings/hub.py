@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from httpx2 import HTTPError  # what the hub's client raises without a connection
 from huggingface_hub import HfApi, constants, hf_hub_download, snapshot_download, try_to_load_from_cache
-from huggingface_hub.errors import HFValidationError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.settings.hugging_face import chosen_files
@@ -58,10 +58,11 @@ def download(name: str, commit: str) -> Path:
 
 def _ask(name: str, revision: str | None) -> None:
     """Ask the hub something small: without a network the client gives up at once, where for a download it
-    tries for 23 seconds.
+    tries for 23 seconds. What the hub answers, a refusal too, is for the download to tell, which tries again.
     """
     if not constants.HF_HUB_OFFLINE:
-        HfApi().model_info(name, revision=revision)
+        with suppress(HfHubHTTPError):
+            HfApi().model_info(name, revision=revision, timeout=constants.HF_HUB_ETAG_TIMEOUT, expand=["sha"])
 
 
 @contextmanager

@@ -180,7 +180,7 @@ class LoopConfig(Options):
         if self.epochs is not None and (beyond := self.schedule.beyond(self.epochs)) is not None:
             raise ValueError(
                 f"{beyond} in a training of {self.epochs}: a schedule that the training has room for; a"
-                " warmup below 1 is a share of it"
+                " schedule.warmup below 1 is a share of it"
             )
         if self.accumulate > self.batch:
             raise ValueError(f"accumulate: {self.accumulate} parts of a batch of {self.batch}")

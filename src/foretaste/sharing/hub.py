@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
 from httpx2 import HTTPError, TransportError  # what the hub's client raises without a connection
 from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub.constants import HF_HUB_ETAG_TIMEOUT
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 
 from foretaste.contracts.errors import ConfigError, DataError
@@ -34,8 +35,10 @@ class Repository:
     def _sizes(self) -> dict[str, int]:
         with self._reached():
             try:
-                # Without a network this gives up at once, where the listing tries for 23 seconds.
-                self._api.repo_info(self._name, repo_type="dataset")
+                # Without a network this gives up at once, where the listing tries for 23 seconds. What is
+                # answered is for the listing to tell, which tries again.
+                with suppress(HfHubHTTPError):
+                    self._api.dataset_info(self._name, timeout=HF_HUB_ETAG_TIMEOUT, expand=["sha"])
                 tree = self._api.list_repo_tree(self._name, repo_type="dataset", recursive=True)
                 return {file.path: file.size for file in tree if hasattr(file, "size")}
             except RepositoryNotFoundError:

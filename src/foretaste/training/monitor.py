@@ -15,14 +15,14 @@ from foretaste.training.precision import forward, place
 from foretaste.training.samples import Loader
 from foretaste.training.stream import Stream
 
-#: Points of a learning curve at most; of more epochs only every second (or third, ...) and the last are
-#: looked at.
+#: Points of a learning curve at most; of more epochs only every second, fourth, eighth, ... and the last are
+#: looked at: curves of trainings of about as many epochs have points in common.
 POINTS = 25
 
 
 def is_observed(epoch: int, epochs: int) -> bool:
     """Whether a training of so many epochs is looked at after ``epoch`` (from 1)."""
-    return epoch == epochs or epoch % math.ceil(epochs / POINTS) == 0
+    return epoch == epochs or epoch % 2 ** max(0, math.ceil(math.log2(epochs / POINTS))) == 0
 
 
 def observe(

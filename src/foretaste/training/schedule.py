@@ -24,7 +24,7 @@ def check_fits(config: ScheduleConfig, epoch_steps: int, steps: int) -> None:
             f"{beyond} of {epoch_steps} steps in a training of {steps} steps",
             "training.schedule",
             "a schedule that the training has room for",
-            "shorten it (a warmup below 1 is a share of the training), or train longer",
+            "shorten schedule.warmup (below 1 it is a share of the training) or drops, or train longer",
         )
 
 

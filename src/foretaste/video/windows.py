@@ -20,15 +20,15 @@ from foretaste.contracts.errors import ConfigError, DataError
 #: RULSTM's and AVT's frames count at this rate for every video.
 PUBLISHED_CLOCK_FPS = 30
 
-#: From here on floats skip whole numbers.
-EXACT = 2**53
+#: Indices of a grid stay below this: they are kept as int32.
+MOST = 2**31
 
 
 def grid_index(time_s: float, fps: float) -> int:
     """The largest k with k / fps <= ``time_s``, exactly as floats compare; negative before the start of the
-    video. Raises ConfigError for a grid so fine that its indices are no longer whole numbers.
+    video. Raises ConfigError for a grid so fine that its indices are no int32.
     """
-    if abs(time_s * fps) >= EXACT:
+    if abs(time_s * fps) >= MOST:
         raise ConfigError(
             f"a grid of {fps:g} times a second at {time_s:g} s",
             "view: ticks or rate, backbone: grid.fps",
