@@ -32,6 +32,11 @@ def make_record(**changes) -> dict:
     return {field: f"{field}-1" for field in RECORD if field not in ("classes", *parts)} | parts | changes
 
 
+def make_writer(folder: Path, **options) -> ScoreWriter:
+    """A writer of a cache that was trained on nothing."""
+    return ScoreWriter(folder, **{"model": "m", "record": make_record(), "classes": CLASSES, **options})
+
+
 def make_cache(folder: Path, seed: int = 0, samples: int = 20, **options) -> dict[str, np.ndarray]:
     """Write a cache with splits ``training`` and ``validation``; returns the validation logits by head."""
     rng = np.random.default_rng(seed)
