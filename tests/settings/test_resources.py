@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_config import ROOT
+from shipped_catalogue import ROOT
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.settings.catalogue import Catalogue
