@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_loop import SCRIPT, assert_equal
+from started_trainings import SCRIPT, assert_equal
 from tiny_training import kept, train
 
 from foretaste.contracts.errors import DataError

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from test_loop import launch
+from started_trainings import launch
 from tiny_training import C, TinyNet, TinyView, config, kept, samples
 
 from foretaste.contracts.batch import UNLABELLED

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_loop import launch
+from started_trainings import launch
 from torch import nn
 
 from foretaste.pipeline import ranks

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import tiny_training
 import torch
-from test_loop import assert_equal, lines, run
+from started_trainings import assert_equal, lines, run
 from tiny_training import TERMS, kept, train
 
 from foretaste.contracts.errors import DataError
