@@ -124,6 +124,21 @@ def test_several_systems_stand_under_one_rule(summary, tmp_path):
     assert page(files).count("### History rule `start`") == 2
 
 
+def test_where_nobody_reads_a_history_no_rule_is_named(summary, tmp_path):
+    arms = {
+        name: {**arm, "protocol": {**arm["protocol"], "history_rule": None}}
+        for name, arm in summary["arms"].items()
+    }
+    file = tmp_path / f"kitchen.{summary['system']}.json"
+    file.write_text(json.dumps({**summary, "arms": arms}))
+    first, tables = pages([file])
+    assert f"### `{summary['system']}`" in tables and "History rule" not in tables
+    assert "| kitchen |" in first and "| kitchen, `" not in first
+    file.write_text(json.dumps(summary))
+    with pytest.raises(DataError, match="rename"):
+        pages([file])
+
+
 def test_check_compares_and_writes_nothing(summary, tmp_path):
     (tmp_path / "kitchen_start.json").write_text(json.dumps(summary))
     out = tmp_path / "results.md"

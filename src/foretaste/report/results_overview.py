@@ -74,7 +74,7 @@ def _rows(dataset: str, rule: str, summary: Mapping[str, Any], titles: Mapping[s
         first, second = arms[one["a"]], arms[one["b"]]
         values = [arm[summary["heads"][0]][primary]["mean"] for arm in (first, second)]
         cells = (
-            f"{titles.get(dataset, dataset)}, `{rule}`",
+            titles.get(dataset, dataset) + (f", `{rule}`" if rule else ""),
             f"{first['label']}",
             f"{second['label']}",
             METRICS[primary].title,

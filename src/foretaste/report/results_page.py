@@ -22,7 +22,8 @@ from foretaste.report.written import arrows, number, signed
 #: under every rule.
 PUBLISHED = "published.json"
 
-RULES = ("end", "start", "all")
+#: History rules, in the order of the page; last a run in which nobody reads a history.
+RULES = ("end", "start", "all", "")
 
 _INTRODUCTION = """# Tables of results
 
@@ -45,7 +46,8 @@ class-mean and many-shot recall are too narrow, by about a third.
 def pages(files: Sequence[Path]) -> tuple[str, str]:
     """What helped and what did not, and the tables, for ``<dataset>_<history rule>.json`` files, with
     ``published.json`` if it is among them; of several systems under one rule the others are
-    ``<dataset>_<history rule>.<system>.json``.
+    ``<dataset>_<history rule>.<system>.json``, and where nobody reads a history all
+    ``<dataset>.<system>.json``.
 
     Raises DataError for a file whose name is not what it holds.
     """
@@ -75,16 +77,17 @@ def _tables(found: Sequence[tuple[str, str, dict[str, Any]]], published: Mapping
 
 def _named(path: Path, summary: Mapping[str, Any]) -> tuple[str, str]:
     stem, _, system = path.stem.partition(".")
-    dataset, _, rule = stem.rpartition("_")
+    rules = {arm["protocol"]["history_rule"] for arm in summary["arms"].values()} - {None}
+    dataset, _, rule = stem.rpartition("_") if rules or not system else (stem, "", "")
     fits = summary.get("dataset") == dataset and rule in RULES and system in ("", summary.get("system"))
     if not fits:
         raise DataError(
             f"a summary of {summary.get('dataset')!r}, {summary.get('system')!r}",
             path,
-            f"<dataset>_<one of {', '.join(RULES)}>.json or <dataset>_<rule>.<system>.json",
+            f"<dataset>_<one of {', '.join(RULES[:-1])}>.json, <dataset>_<rule>.<system>.json, or where "
+            "nobody reads a history <dataset>.<system>.json",
             "rename it",
         )
-    rules = {arm["protocol"]["history_rule"] for arm in summary["arms"].values()} - {None}
     if rules - {rule}:
         raise DataError(
             f"history rules {sorted(rules)}",
@@ -101,7 +104,7 @@ def _section(rule: str, summary: Mapping[str, Any], rows: Sequence[Mapping[str, 
     small = verdict.small(summary)
     counted = f"{summary['samples']} {summary['split']} samples of {summary['videos']} videos{worlds}"
     lines = [
-        f"### History rule `{rule}`", "",
+        f"### History rule `{rule}`" if rule else f"### `{summary['system']}`", "",
         f"{arrows(summary['title'])} (`{summary['system']}`); {counted}.", "",
         *(() if small is None else (small, "")),
         *_arms(arms, rows, summary["primary_metric"], summary["heads"][0]), "",

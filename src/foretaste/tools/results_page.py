@@ -5,8 +5,8 @@
     foretaste results-page results/*/*/summary.json --out comparison.html
                                                           any runs side by side, in the look of a report
 
-A file of the first two is a run's summary.json, kept as docs/results/<dataset>_<history rule>.json;
-published.json holds others' numbers.
+A file of the first two is a run's summary.json, kept as docs/results/<dataset>_<history rule>.json, or where
+nobody reads a history <dataset>.<system>.json; published.json holds others' numbers.
 """
 
 from __future__ import annotations
