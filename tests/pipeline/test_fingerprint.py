@@ -66,7 +66,7 @@ def test_a_line_of_a_loss_touches_only_steps_that_use_it(package):
         fingerprint.fingerprint("train", BASELINE),
     )
     scored = fingerprint.fingerprint("score", BASELINE)
-    edited(package, "losses.kl", "log_p.exp()", "log_p.exp() * 1.0")
+    edited(package, "losses.kl", "TARGETS = (", "CHANGED = True\nTARGETS = (")
     assert fingerprint.fingerprint("train", DISTILLED) != distilled
     assert fingerprint.fingerprint("train", BASELINE) == baseline
     assert fingerprint.fingerprint("score", BASELINE) == scored

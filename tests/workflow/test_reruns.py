@@ -28,11 +28,11 @@ EDITS = {
     "__future__", set()),
     "the console": ("src/foretaste/pipeline/console.py", "LINE_EVERY_S = 15.0", "LINE_EVERY_S = 5.0", set()),
     "a line of the loss that distilled students use": (
-        "src/foretaste/losses/kl.py", "p = log_p.exp()", "p = 1.0 * log_p.exp()", of(STUDENTS, "train",
+        "src/foretaste/losses/kl.py", "TARGETS = (", "CHANGED = True\nTARGETS = (", of(STUDENTS, "train",
         "score", "evaluate") | {"report"},
     ),
-    "a loss that no model of the system uses": ("src/foretaste/losses/topk_kl.py", "top, index =",
-    "top, index, _ = 0, 0, 0; top, index =", set()),
+    "a loss that no model of the system uses": ("src/foretaste/losses/topk_kl.py", "TARGETS = (",
+    "CHANGED = True\nTARGETS = (", set()),
     "the learning rate of the LM teacher": (
         "workflow/systems/lm_avt_micro.yaml", "  teacher_lm: &short\n    training: {",
         "  teacher_lm: &short\n    training: {optimizer: {kind: adamw, lr: 3.0e-4}, ",
