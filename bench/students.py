@@ -4,12 +4,11 @@ them costs, in CPU-minutes.
     python bench/students.py --data DIR --work FOLDER [--width 64] [--recipes layer1.json] [--models MODEL
     ...] [--published] [--out FILE]
 
-DIR holds the label files (docs/own-data.md). In FOLDER a data folder is made with links to them and features
-of ``--width`` values at 2 a second: a random vector of the verb and one of the noun that are going on, and
-noise. Then the documented command trains the students of lm_avt_small there (all of them where there are
-recipes, else the two that need no teacher) and their CPU minutes are printed: training, scoring and metrics
-together, from Snakemake's own measurements. What is done already is not done again. How good they are means
-nothing.
+DIR holds the label files (docs/own-data.md). In FOLDER a data folder is made with links to them and GENERATED
+features of ``--width`` values (generated_features.py). Then the documented command trains the students of
+lm_avt_small there (all of them where there are recipes, else the two that need no teacher) and their CPU
+minutes are printed: training, scoring and metrics together, from Snakemake's own measurements. What is done
+already is not done again. How good they are means nothing: next to no noise.
 
 --published trains the baseline of lm_avt at its published width (12 layers of 2,048; 10 GB of memory, 7 GB a
 checkpoint) for three optimizer steps instead: once undisturbed, once killed after its second step and run
@@ -34,11 +33,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
+import generated_features
 
-from foretaste.annotations import epic55
 from foretaste.contracts.tables import SAMPLES, read_table
-from foretaste.features.shard import GRID_RULE, Origin, VideoFeatures, write_features
 from foretaste.pipeline import artifact
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph
@@ -47,10 +44,8 @@ from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.records import identity
 from foretaste.pipeline.store import entry_of, read_entry
 from foretaste.settings.catalogue import Catalogue
-from foretaste.video.windows import grid_index
 
 ROOT = Path(__file__).parents[1]
-FPS = 2.0
 WITHOUT_TEACHERS = ("student_baseline", "student_smoothed")
 WITH_TEACHERS = ("student_lm", "student_recipe_lm")
 PUBLISHED_STEPS, KILLED_AFTER = 3, 2
@@ -81,7 +76,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file that the figures are added to")
     arguments = parser.parse_args()
     work = arguments.work.resolve()
-    make_data(work / "data", arguments.data.resolve(), arguments.width)
+    generated_features.make_data(work / "data", arguments.data.resolve(), arguments.width, noise=1.0)
     shutil.copy(ROOT / "config.yaml", work)
     print(f"GENERATED features, D {arguments.width}: times and counts mean something, accuracies do not")
     config = {"dataset": "epic55", "systems": "lm_avt_small", "data_root": str(work / "data")}
@@ -97,63 +92,6 @@ def main() -> None:
     if arguments.out is not None:
         before = artifact.read_json(arguments.out) if arguments.out.exists() else {}
         arguments.out.write_text(json.dumps({**before, **facts, **found}, indent=1) + "\n", encoding="utf-8")
-
-
-def make_data(folder: Path, data: Path, width: int) -> None:
-    """Links to the label files, and the generated feature file of the backbone that lm_avt's students
-    read.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("epic55", "rulstm"):
-        if not (folder / name).exists():
-            (folder / name).symlink_to(data / name)
-    path = folder / "features" / "ircsn152" / "0.h5"
-    if path.exists():
-        return
-    segments = epic55.build(epic55.Config(), root=folder, dataset="epic55").read().segments
-    random = np.random.default_rng(0)
-    meaning = {
-        head: random.standard_normal((max(segments[f"{head}_id"].to_pylist()) + 1, width))
-        for head in ("verb", "noun")
-    }
-    by_video: dict[str, list[dict]] = {}
-    for segment in segments.to_pylist():
-        by_video.setdefault(segment["video_id"], []).append(segment)
-    path.parent.mkdir(parents=True)
-    origin = Origin(
-        grid_fps=FPS,
-        grid_rule=GRID_RULE,
-        width=width,
-        dtype="float16",
-        backbone='{"generated": true}',
-        weights_sha256="",
-        picture="{}",
-    )
-    with artifact.whole(path) as partial:
-        write_features(
-            partial, origin, (generated(name, by_video[name], meaning, random) for name in sorted(by_video))
-        )
-
-
-def generated(
-    video_id: str, segments: list[dict], meaning: dict[str, np.ndarray], random: np.random.Generator
-) -> VideoFeatures:
-    """Vectors (n, D) of one video, from 0 s to the end of its last segment."""
-    index = np.arange(grid_index(max(segment["stop_s"] for segment in segments), FPS) + 1)
-    feat = random.standard_normal((len(index), meaning["verb"].shape[1]))
-    for segment in segments:
-        going_on = (segment["start_s"] * FPS <= index) & (index <= segment["stop_s"] * FPS)
-        feat[going_on] += meaning["verb"][segment["verb_id"]] + meaning["noun"][segment["noun_id"]]
-    return VideoFeatures(
-        video_id=video_id,
-        feat=feat.astype(np.float16),
-        grid_index=index,
-        pts_s=index / FPS,
-        valid=np.ones(len(index), bool),
-        source_sha256="",
-        decoder="generated",
-        rotation=0,
-    )
 
 
 def students(work: Path, config: dict[str, str], models: Sequence[str]) -> dict[str, dict[str, float]]:
