@@ -1,13 +1,13 @@
-"""GENERATED features for EPIC-KITCHENS-55's real labels: what a camera would tell of them, as noisy as one asks.
+"""GENERATED features for EPIC-KITCHENS-55's real labels: what a camera might tell of them, as noisy as asked.
 
-    python bench/generated_features.py --data DIR --out FOLDER [--width 2048] [--noise 8]
+    python bench/generated_features.py --data DIR --out FOLDER [--width 2048] [--noise 2]
 
 DIR holds the label files (docs/own-data.md). FOLDER becomes a `data_root`: links to them, and
-features/ircsn152/0.h5, which lm_avt's students read: 2 vectors a second of every video. A vector is the sum of
-one for the verb and one for the noun of each action that is going on (standard normal, the same everywhere) and
-of noise, ``--noise`` times as large, anew in each. So which actions follow each other, and when, is real;
-perception is simulated: nothing of an action shows before it begins, and videos, kitchens and hands do not
-differ. 1.6 GB at a width of 2048.
+features/ircsn152/0.h5, which lm_avt's students read: 2 vectors a second of every video. A vector is the sum
+of one for the verb and one for the noun of each action that is going on (standard normal, the same
+everywhere) and of noise, ``--noise`` times as large, anew in each. So which actions follow each other, and
+when, is real; perception is simulated: nothing of an action shows before it begins, and videos, kitchens and
+hands do not differ. 1.6 GB at a width of 2048.
 """
 
 from __future__ import annotations
@@ -34,11 +34,13 @@ def main() -> None:
         "--data", type=Path, required=True, metavar="DIR", help="folder with epic55/ and rulstm/"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the data_root to make")
-    parser.add_argument("--width", type=int, default=2048, help="values of a vector, D (default: %(default)s)")
+    parser.add_argument(
+        "--width", type=int, default=2048, help="values of a vector, D (default: %(default)s)"
+    )
     parser.add_argument(
         "--noise",
         type=float,
-        default=8.0,
+        default=2.0,
         help="standard deviation of a value; that of what an action adds is 1 each for its verb and its noun "
         "(default: %(default)s)",
     )

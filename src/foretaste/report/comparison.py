@@ -21,6 +21,7 @@ from foretaste.report.figures import Series, lines
 from foretaste.report.page import environment
 from foretaste.report.setting_line import setting_line
 from foretaste.report.summaries import read_summary
+from foretaste.report.tracks import Difference, differences
 from foretaste.report.written import signed
 
 
@@ -76,18 +77,13 @@ class Numbers:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
-    """A comparison of a run in its primary metric; ``low``, ``high``, ``at``: per cent of the axis."""
+class Row:
+    """A comparison of a run in its primary metric."""
 
     pair: str
     run: Run
     metric: str
-    difference: float
-    limits: str
-    sure: bool
-    low: float | None
-    high: float | None
-    at: float
+    track: Difference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +98,7 @@ class Comparison:
     alike: bool
     numbers: Sequence[Numbers]
     axis: Axis
-    differences: Sequence[Difference]
+    differences: Sequence[Row]
     settings: Sequence[tuple[str, Sequence[str]]]
     over: Sequence[tuple[str, Markup]]
 
@@ -144,15 +140,14 @@ def _shared(parts: Sequence[tuple[str, ...]]) -> int:
 def compare(runs: Sequence[Run], over: str | None) -> Comparison:
     """What the page shows."""
     compared = list(_compared(runs))
-    ends = [end for _, one, _ in compared for end in _ends(one)]
-    axis = Axis.around([0.0, *ends], 6)
+    axis, drawn = differences([one for _, one, _ in compared], [limits for _, _, limits in compared])
     facts = {(run.summary["dataset"], run.summary["split"], run.summary["samples"], run.head) for run in runs}
     return Comparison(
         runs=runs,
         alike=len(facts) == 1,
         numbers=list(_numbers(runs)),
         axis=axis,
-        differences=[_difference(*one, axis) for one in compared],
+        differences=[_row(run, one, track) for (run, one, _), track in zip(compared, drawn, strict=True)],
         settings=list(_settings(runs)),
         over=[] if over is None else list(_over(runs, over)),
     )
@@ -206,24 +201,9 @@ def _compared(runs: Sequence[Run]) -> Iterator[tuple[Run, Mapping[str, Any], str
         yield from found
 
 
-def _ends(one: Mapping[str, Any]) -> tuple[float, ...]:
-    return (one["low"], one["high"]) if verdict.has_interval(one) else (one["difference"],)
-
-
-def _difference(run: Run, one: Mapping[str, Any], limits: str, axis: Axis) -> Difference:
-    drawn = verdict.has_interval(one)
+def _row(run: Run, one: Mapping[str, Any], track: Difference) -> Row:
     a, b = (run.summary["arms"][one[side]]["label"] for side in "ab")
-    return Difference(
-        pair=f"{a} − {b}",
-        run=run,
-        metric=METRICS[one["metric"]].title,
-        difference=one["difference"],
-        limits=limits,
-        sure=verdict.sure(one),
-        low=axis.at(one["low"]) if drawn else None,
-        high=axis.at(one["high"]) if drawn else None,
-        at=axis.at(one["difference"]),
-    )
+    return Row(pair=f"{a} − {b}", run=run, metric=METRICS[one["metric"]].title, track=track)
 
 
 def _settings(runs: Sequence[Run]) -> Iterator[tuple[str, Sequence[str]]]:

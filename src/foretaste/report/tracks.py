@@ -1,4 +1,6 @@
-"""A number of an arm with its interval and its seeds, placed on an axis; ``axis.html.jinja`` draws it."""
+"""What ``axis.html.jinja`` draws: a number of an arm with its interval and its seeds, and a difference with
+its interval, placed on an axis.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,20 @@ class Track:
     dots: Sequence[float]
 
 
+@dataclass(frozen=True)
+class Difference:
+    """A comparison: ``limits`` in words; ``sure`` says whether the interval excludes 0; ``low``, ``high`` (None
+    where there is no interval) and ``at`` in per cent of the width.
+    """
+
+    difference: float
+    limits: str
+    sure: bool
+    low: float | None
+    high: float | None
+    at: float
+
+
 def tracks(
     intervals: Mapping[str, Interval | None], spreads: Mapping[str, Mapping[str, Any] | None]
 ) -> tuple[Axis, dict[str, Track]]:
@@ -49,4 +65,27 @@ def _track(axis: Axis, interval: Interval | None, spread: Mapping[str, Any] | No
         high=axis.at(given["high"]) if drawn else None,
         at=axis.at(spread["mean"]) if spread else None,
         dots=[axis.at(value) for value in spread["values"]] if spread else [],
+    )
+
+
+def differences(
+    compared: Sequence[Mapping[str, Any]], limits: Sequence[str]
+) -> tuple[Axis, list[Difference]]:
+    """The axis that holds 0 and all comparisons, and each of them on it; ``limits``: of each, in words."""
+    held = [0.0]
+    for one in compared:
+        held += [one["low"], one["high"]] if verdict.has_interval(one) else [one["difference"]]
+    axis = Axis.around(held, 6)
+    return axis, [_difference(axis, *row) for row in zip(compared, limits, strict=True)]
+
+
+def _difference(axis: Axis, one: Mapping[str, Any], limits: str) -> Difference:
+    drawn = verdict.has_interval(one)
+    return Difference(
+        difference=one["difference"],
+        limits=limits,
+        sure=verdict.sure(one),
+        low=axis.at(one["low"]) if drawn else None,
+        high=axis.at(one["high"]) if drawn else None,
+        at=axis.at(one["difference"]),
     )

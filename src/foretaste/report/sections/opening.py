@@ -10,24 +10,18 @@ from foretaste.contracts.metrics import METRICS
 from foretaste.report import verdict
 from foretaste.report.axis import Axis
 from foretaste.report.finished_runs import FinishedRuns
+from foretaste.report.tracks import Difference, differences
 from foretaste.report.written import signed
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
-    """A comparison of two models: ``low``, ``high`` and ``at`` are places on the axis, ``sure`` says whether
-    the interval excludes 0.
-    """
+class Row:
+    """A comparison of two models, in the colour of the first."""
 
     a_label: str
     b_label: str
     colour: str
-    difference: float
-    limits: str
-    sure: bool
-    low: float | None
-    high: float | None
-    at: float
+    track: Difference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +46,13 @@ class Opening:
     headline: Headline | None
     small: str | None
     axis: Axis
-    differences: Sequence[Difference]
+    differences: Sequence[Row]
 
 
 def build(runs: FinishedRuns) -> Opening:
     """Every comparison in the primary metric, on one axis that holds 0."""
     compared = [one for one in runs.compared if one["metric"] == runs.primary]
-    ends = [value for one in compared for value in _ends(one)]
-    axis = Axis.around([0.0, *ends], 6)
-    limits = verdict.rows(compared, signed)
+    axis, drawn = differences(compared, verdict.rows(compared, signed))
     chosen = next((one for one in compared if (one["a"], one["b"]) == runs.headline), None)
     said_small = chosen is not None and verdict.caution(chosen) is not None
     return Opening(
@@ -69,26 +61,13 @@ def build(runs: FinishedRuns) -> Opening:
         headline=None if chosen is None else _headline(chosen, runs),
         small=None if said_small else verdict.small(runs.summary),
         axis=axis,
-        differences=[_row(*pair, axis, runs) for pair in zip(compared, limits, strict=True)],
+        differences=[_row(*pair, runs) for pair in zip(compared, drawn, strict=True)],
     )
 
 
-def _ends(one: Mapping[str, Any]) -> tuple[float, ...]:
-    return (one["low"], one["high"]) if verdict.has_interval(one) else (one["difference"],)
-
-
-def _row(one: Mapping[str, Any], limits: str, axis: Axis, runs: FinishedRuns) -> Difference:
-    drawn = verdict.has_interval(one)
-    return Difference(
-        a_label=runs.label(one["a"]),
-        b_label=runs.label(one["b"]),
-        colour=runs.palette[one["a"]],
-        difference=one["difference"],
-        limits=limits,
-        sure=verdict.sure(one),
-        low=axis.at(one["low"]) if drawn else None,
-        high=axis.at(one["high"]) if drawn else None,
-        at=axis.at(one["difference"]),
+def _row(one: Mapping[str, Any], track: Difference, runs: FinishedRuns) -> Row:
+    return Row(
+        a_label=runs.label(one["a"]), b_label=runs.label(one["b"]), colour=runs.palette[one["a"]], track=track
     )
 
 
