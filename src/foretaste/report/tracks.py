@@ -29,8 +29,8 @@ class Track:
 
 @dataclass(frozen=True)
 class Difference:
-    """A comparison: ``limits`` in words; ``sure`` says whether the interval excludes 0; ``low``, ``high`` (None
-    where there is no interval) and ``at`` in per cent of the width.
+    """A comparison: ``limits`` in words; ``sure``: whether the interval excludes 0; ``low`` and ``high``
+    (None where there is no interval) and ``at`` in per cent of the width.
     """
 
     difference: float
