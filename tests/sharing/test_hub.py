@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from dataset_hub import Hub, hub
-from test_sharing import make
+from stored import make
 
 from foretaste.pipeline.store import RECORD, Store, faults
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from test_sharing import make
+from stored import make
 
 from foretaste.__main__ import main
 from foretaste.pipeline.store import Store, faults
