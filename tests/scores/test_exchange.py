@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 from damage import damaged, outcomes
-from made_up_scores import CLASSES, digest, make_cache, make_record
+from made_up_scores import CLASSES, digest, make_record
 from safetensors import safe_open
 
 from foretaste.contracts.classes import read_classes
@@ -12,15 +12,8 @@ from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.scores.exchange import FORMATS, export, read_split
 from foretaste.scores.format import unpack
 from foretaste.scores.plain import classes_beside
-from foretaste.scores.reader import open_scores
 from foretaste.scores.writer import ScoreWriter
 from foretaste.tools import scores as tool
-
-
-@pytest.fixture
-def scores(tmp_path):
-    make_cache(tmp_path / "scores")
-    return open_scores(tmp_path / "scores")
 
 
 def test_an_archive_reads_back_as_the_cache(scores, tmp_path):
