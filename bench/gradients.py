@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from gpu import Clock, Enough, Sizes, student
+from random_trainings import Sizes, student
+from timed_steps import Clock, Enough
 
 from foretaste.settings.model_config import TermConfig
 from foretaste.settings.training_config import LoopConfig
