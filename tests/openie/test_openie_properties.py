@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from foretaste.openie import grammar, lexicon
+from foretaste.openie import grammar, lexicon, usage
 from foretaste.openie.rules import Config, Rules
 from foretaste.openie.sentences import split
 from foretaste.openie.words import CLASSES, TAGS, WORDS, tokenise
@@ -126,6 +126,6 @@ def test_the_lists_do_not_contradict_each_other():
     for i, a in enumerate(names):
         for b in names[i + 1 :]:
             assert not lists[a] & lists[b], (a, b, sorted(lists[a] & lists[b]))
-    for name in dir(lexicon):
-        if isinstance(value := getattr(lexicon, name), frozenset):
+    for name, value in {**vars(lexicon), **vars(usage)}.items():
+        if isinstance(value, frozenset):
             assert all(re.fullmatch(r"[a-zéû°º%.'-]+", word) for word in value), name

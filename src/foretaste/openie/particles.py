@@ -5,7 +5,7 @@ Each function takes the tokens of a text and their classes (``words.CLASSES``), 
 
 from __future__ import annotations
 
-from foretaste.openie import lexicon
+from foretaste.openie import usage
 from foretaste.openie.things import Thing
 from foretaste.openie.words import WORDS
 
@@ -26,7 +26,7 @@ def late(tokens: list[str], tags: str, verb: str, at: int, narration: bool) -> s
         after == "i" and tags[at + 2 : at + 3] in _AFTER_PARTICLE
     ):
         return verb
-    if after == "F" and verb in lexicon.MAKING:
+    if after == "F" and verb in usage.MAKING:
         return verb
     return verb if narration and after in ("P", "F") else f"{verb} {word}"
 
@@ -39,10 +39,10 @@ def owns(tokens: list[str], tags: str, verb: str, particle: str, at: int, thing:
         return True
     if thing is None:
         return tags[at + 1 : at + 2] in _AFTER_PARTICLE
-    if particle in ("on", "off") and verb in lexicon.SWITCHED:
+    if particle in ("on", "off") and verb in usage.SWITCHED:
         return True
-    if particle == "off" and thing[2] in lexicon.COVERS:
+    if particle == "off" and thing[2] in usage.COVERS:
         return True
-    if particle == "over" and verb in lexicon.OVER_MATTER:
-        return thing[2] in lexicon.MATTERS
-    return verb in lexicon.OWNERS[particle] and thing[2] not in lexicon.PLACES
+    if particle == "over" and verb in usage.OVER_MATTER:
+        return thing[2] in usage.MATTERS
+    return verb in usage.OWNERS[particle] and thing[2] not in usage.PLACES

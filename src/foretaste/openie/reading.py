@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from foretaste.openie import closed, grammar, lexicon, particles, steps
+from foretaste.openie import closed, grammar, particles, steps, usage
 from foretaste.openie.extraction import Extraction
 from foretaste.openie.things import Thing, named
 from foretaste.openie.words import TAGS, WORDS, tokenise
@@ -117,7 +117,7 @@ class Reading:
         "Wash and chop the onions" and "peel, core, and slice the apples" share it; "cover, and reduce the
         heat" does not.
         """
-        givers = [giver for giver in self.found[last:] if giver.object_head not in lexicon.SET]
+        givers = [giver for giver in self.found[last:] if giver.object_head not in usage.SET]
         if not givers or ("," in joint and last - chain < 2) or not ("C" in joint or "c" in joint):
             return
         self.found[chain:last] = [
@@ -139,7 +139,7 @@ class Reading:
         verb = WORDS[tokens[at]].base
         if self.tags[at] in "ZE" and not self.narration:
             return False
-        if verb in lexicon.CHAIN_VERBS and self.canonical and self.leads(verb, at):
+        if verb in usage.CHAIN_VERBS and self.canonical and self.leads(verb, at):
             return False
         thing = self.thing(match, "object")
         last, particle = at, match.start("particle")
@@ -150,7 +150,7 @@ class Reading:
             else:
                 thing = None
         elif thing is None:
-            if self.canonical and verb in lexicon.WITH_MATTER and self.given_with(match):
+            if self.canonical and verb in usage.WITH_MATTER and self.given_with(match):
                 thing = self.thing(match, "matter")
         elif match.start("late_particle") >= 0:
             verb = particles.late(tokens, self.tags, verb, match.start("late_particle"), self.narration)
@@ -158,15 +158,15 @@ class Reading:
             joined = grammar.TOGETHER.match(self.tags, match.end())
             if joined is not None and WORDS[tokens[joined.start("particle")]].lower == "together":
                 verb = particles.late(tokens, self.tags, verb, joined.start("particle"), self.narration)
-        if thing is None and last == at and (self.narration or verb in lexicon.PREPOSITIONAL):
+        if thing is None and last == at and (self.narration or verb in usage.PREPOSITIONAL):
             after = grammar.PREPOSITION.match(self.tags, at + 1)
             word = WORDS[tokens[at + 1]].lower if after is not None else ""
-            if after is not None and (self.narration or word in lexicon.PREPOSITIONAL[verb]):
+            if after is not None and (self.narration or word in usage.PREPOSITIONAL[verb]):
                 thing, last, verb = self.thing(after, "object"), at + 1, f"{verb} {word}"
         if thing is None and last == at and self.tags[at + 1 : at + 3] in ("iD", "PD") and not self.narration:
             thing = self.placed(at + 1)
         self.add(verb, at, last, thing)
-        shares = last == at or (verb.endswith(" up") and verb[:-3] in lexicon.TAKE_APART_UP)
+        shares = last == at or (verb.endswith(" up") and verb[:-3] in usage.TAKE_APART_UP)
         return thing is None and match.end() == last + 1 and shares
 
     def given_with(self, match: re.Match[str]) -> bool:
@@ -190,7 +190,7 @@ class Reading:
         """A thing that stands after its place: "put in a pot the sugar"."""
         match = grammar.PLACED.match(self.tags, at)
         place = None if match is None else self.thing(match, "place")
-        if place is None or place[2] not in lexicon.PLACES:
+        if place is None or place[2] not in usage.PLACES:
             return None
         return self.thing(match, "object")
 
@@ -207,7 +207,7 @@ class Reading:
             if name == "let" and word.base in ("come", "reach")
             else None
         )
-        result = lexicon.RESULTS.get(
+        result = usage.RESULTS.get(
             word.lower if goal is None else WORDS[self.tokens[goal.start("goal")]].lower
         )
         if self.canonical and result is not None and (name == "bring" or goal is not None):
@@ -263,8 +263,8 @@ class Reading:
         while match is not None:
             end = match.end()
             word = WORDS[self.tokens[match.start("participle")]]
-            if (modal or word.base in lexicon.HANDS_ON) and (
-                match["participle"] == "E" or word.lower in lexicon.SAME_PARTICIPLE
+            if (modal or word.base in usage.HANDS_ON) and (
+                match["participle"] == "E" or word.lower in usage.SAME_PARTICIPLE
             ):
                 self.told(match, patient)
             match = grammar.PASSIVE_TOO.match(self.tags, end, stop)
@@ -282,7 +282,7 @@ class Reading:
         told = self.found[before:]
         modals = {WORDS[token].lower for token in self.tokens[slice(*match.span("modal"))]}
         ordered = not modals.isdisjoint(closed.ORDERS)
-        steps = lexicon.TOLD if ordered else lexicon.HANDS_ON
+        steps = usage.TOLD if ordered else usage.HANDS_ON
         if not all(one.verb.split()[0] in steps and (ordered or one.object is not None) for one in told):
             del self.found[before:]
             return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from foretaste.openie import closed, grammar, lexicon
+from foretaste.openie import closed, grammar, usage
 from foretaste.openie.extraction import Extraction
 from foretaste.openie.words import WORDS
 
@@ -18,7 +18,7 @@ def describes(tokens: list[str], tags: str, at: int, last: Extraction | None) ->
     """
     word = WORDS[tokens[at]].lower
     after_or = WORDS[tokens[at - 1]].lower == "or"
-    if not (tags[at] in "JH" or word in lexicon.DESCRIBED or (after_or and tags[at] == "h")):
+    if not (tags[at] in "JH" or word in usage.DESCRIBED or (after_or and tags[at] == "h")):
         return False
     after = grammar.THING.match(tags, at + 1)
     if after is None or tags[at + 1] in "DOMn":
@@ -33,16 +33,16 @@ def describes(tokens: list[str], tags: str, at: int, last: Extraction | None) ->
         and not tokens[at - 1].endswith("ly")
         and last is not None
         and last.object is not None
-        and last.verb.split()[0] in lexicon.MIXING
+        and last.verb.split()[0] in usage.MIXING
     )
-    return goes_on or not nouns.isdisjoint(lexicon.DESCRIBED.get(word, ()))
+    return goes_on or not nouns.isdisjoint(usage.DESCRIBED.get(word, ()))
 
 
 def becomes(tokens: list[str], tags: str, at: int) -> int | None:
     """Where what becomes of a thing ends: "(until the onions soften,) turn translucent"; None of what is
     done to one.
     """
-    if WORDS[tokens[at]].lower not in lexicon.BECOMING:
+    if WORDS[tokens[at]].lower not in usage.BECOMING:
         return None
     match = grammar.BECOMES.match(tags, at + 1)
     return None if match is None else match.end()
@@ -55,8 +55,8 @@ def ordered(tokens: list[str], tags: str, match: re.Match[str], before: int) -> 
     It is none in "you will have lumps", "slices get salt" and "(stir) to blend and dissolve the sugar".
     """
     at, verb = match.start("joint"), match.start("verb")
-    if match["joint"] == "C" and WORDS[tokens[verb]].lower in lexicon.RESULTING:
+    if match["joint"] == "C" and WORDS[tokens[verb]].lower in usage.RESULTING:
         return grammar.PURPOSE.search(tags, before, at) is None
     if tags[at] == "Y":
-        return WORDS[tokens[at + 1]].lower in closed.ORDERS and WORDS[tokens[verb]].base in lexicon.TOLD
-    return verb != at or tags[at] != "V" or WORDS[tokens[verb]].base in lexicon.UNJOINED
+        return WORDS[tokens[at + 1]].lower in closed.ORDERS and WORDS[tokens[verb]].base in usage.TOLD
+    return verb != at or tags[at] != "V" or WORDS[tokens[verb]].base in usage.UNJOINED

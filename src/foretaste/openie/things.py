@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from foretaste.openie import closed, grammar, lexicon
+from foretaste.openie import closed, grammar, lexicon, usage
 from foretaste.openie.words import WORDS
 
 #: The tokens [start, stop) of an object and its head; the empty object has no tokens.
@@ -39,7 +39,7 @@ def named(tokens: list[str], tags: str, match: re.Match[str], name: str, narrati
         return start, stop + 1, "white"
     if tags[stop : stop + 1] == "C" and WORDS[tokens[stop - 1]].lower == head:
         mixed = grammar.MIXED.match(tags, stop)
-        if mixed is not None and WORDS[tokens[mixed.end() - 1]].noun in lexicon.MIXTURES:
+        if mixed is not None and WORDS[tokens[mixed.end() - 1]].noun in usage.MIXTURES:
             return start, mixed.end(), WORDS[tokens[mixed.end() - 1]].noun
     return start, max(stop, match.end(name + "_of")), head
 

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from foretaste.openie import closed, lexicon
+from foretaste.openie import closed, lexicon, usage
 from foretaste.openie.lexicon import word_set
 from foretaste.openie.nouns import singular
 from foretaste.openie.verbs import bases, guess_base
@@ -105,7 +105,7 @@ class Word(NamedTuple):
 
 _ALL_VERBS = frozenset().union(
     lexicon.VERBS, lexicon.VERBS_OR_NOUNS, lexicon.NOUNS_OR_VERBS, lexicon.NOUNS_RARELY_VERBS,
-    lexicon.VERBS_OR_ADJECTIVES, lexicon.CHAIN_VERBS, {"let", "allow", "bring", "use", "stir fry", "deep fry",
+    lexicon.VERBS_OR_ADJECTIVES, usage.CHAIN_VERBS, {"let", "allow", "bring", "use", "stir fry", "deep fry",
     "pan fry"}
 )  # fmt: skip
 _FORMS = bases(_ALL_VERBS)
@@ -119,7 +119,7 @@ _PUNCTUATION = {
 #: Letters of ``CLASSES`` and their words: the first list that holds a word decides.
 _LISTS: tuple[tuple[str, frozenset[str]], ...] = (
     ("~", closed.NEGATIONS | {"do no"}), ("L", word_set("let lets let's allow leave")), ("q",
-    word_set("bring return")), ("U", word_set("use")), ("K", lexicon.CHAIN_VERBS - {"continue"}), ("k",
+    word_set("bring return")), ("U", word_set("use")), ("K", usage.CHAIN_VERBS - {"continue"}), ("k",
     word_set("continue")), ("s", word_set("sure careful certain care")), ("e", word_set(
         """
         remember assure assuring ensure ensures ensuring insure insuring
