@@ -35,37 +35,13 @@ def published(architecture):
     return {"init": f"weights/{architecture}", "grid": grid, "view": CLIP, "network": network}
 
 
-def probes(label, *terms):
-    return {
-        "role": "student", "label": label, "backbone": "imagining",
-        "view": {"kind": "features", "frames": 1, "rate": 1.0},
-        "network": {"kind": "attentive_probe", "layers": 1, "heads": 2, "future": 0},
-        "objective": [*LABELS, *terms], "training": SHORT,
-    }  # fmt: skip
-
-
-IMAGINING = {"kind": "pretrained_vision", "pool": "steps", "imagine": [2]}
-TAUGHT = {
-    "loss": {"kind": "kl", "temperature": 1.0, "t_squared": True},
-    "of": "action",
-    "to": "teacher_counts",
-}
 PRESET = {
     "title": "Backbones of others",
     "datasets": ["kitchen"],
     "primary_metric": "class_mean_recall5",
-    "backbones": {
-        **{name: published(name) for name in ("videomae", "vjepa2")},
-        "imagining": {**published("vjepa2"), "network": IMAGINING},
-    },
+    "backbones": {name: published(name) for name in ("videomae", "vjepa2")},
     "frame_stores": STORES,
     "models": {
-        "teacher_counts": {
-            "role": "teacher", "label": "counts", "view": {"kind": "action_ids"},
-            "network": {"kind": "counts"}, "training": {"kind": "counting"},
-        },
-        "student_probe": probes("probe"),
-        "student_probe_counts": probes("probe + counts", TAUGHT),
         "student_baseline": reads("videomae"),
         "student_vjepa2": reads("vjepa2"),
         "student_end_to_end": {
@@ -95,8 +71,6 @@ def test_students_of_published_video_networks_and_one_end_to_end(fresh, finished
     for name in ("videomae", "vjepa2"):
         store = FeatureStore(sorted((results / "features" / name).glob("*.h5")))
         assert store.origin.width == 24 and '"frames": 4' in store.origin.picture
-    store = FeatureStore(sorted((results / "features" / "imagining").glob("*.h5")))
-    assert store.shape == (3, 24), "two steps of the clip, and one that is imagined"
     for model in PRESET["models"]:
         metrics = json.loads((results / "seeing" / "seed0" / model / "metrics.json").read_text())
         assert metrics["samples"] and metrics["action"]["top5"] is not None
