@@ -49,5 +49,5 @@ def stored(
         table = pa.table(probe(videos, video_files(videos).items())[0], schema=VIDEOS.schema)
     tables = frame_tables(of_modality(table, "rgb"), folder)
     path = Path(tempfile.mkdtemp(prefix="frames", dir=folder.parent)) / "0.h5"
-    write(path, wanted(sampling, samples, tables), tables, origin(**of))
+    write(path, wanted(sampling, samples, tables, {}), tables, origin(**of))
     return {"rgb": (path,)}

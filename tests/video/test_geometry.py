@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foretaste.contracts.view import Look
+from foretaste.video.flow import quantised
 from foretaste.video.geometry import Change, Geometry, changed, changed_boxes, changed_flow, draw, resized
 
 GEOMETRY = Geometry(size=24, scoring_side=26, training_sides=(24, 40))
@@ -48,8 +49,30 @@ def test_mirrored_flow_points_the_other_way(change):
     got, plain = changed_flow(GEOMETRY, change, flow), changed(GEOMETRY, change, flow)
     assert got.shape == (2, 24, 24, 2) and got.dtype == np.uint8
     np.testing.assert_array_equal(got[..., 1], plain[..., 1])
-    u, before = got[..., 0].astype(int) - 128, plain[..., 0].astype(int) - 128
-    np.testing.assert_array_equal(u, np.minimum(-before, 127) if change.flip else before)
+    u, before = got[..., 0], plain[..., 0]
+    np.testing.assert_array_equal(u, np.where(before == 128, 128, 255 - before) if change.flip else before)
+
+
+def test_mirrored_flow_is_what_the_motion_the_other_way_is_stored_as():
+    """Over the whole range in hundredths of a pixel, and beyond; but where x is halfway between two levels,
+    or stored as no motion and is some, which is as near as levels can be.
+    """
+    x = np.arange(-2200, 2201) / 100
+    pictures = np.zeros((1, 24, len(x), 3), np.uint8)
+    pictures[0, :, :, 0] = quantised(x)
+    wide = Geometry(size=24, scoring_side=24, training_sides=(24, 24))
+    got = np.concatenate(
+        [
+            changed_flow(wide, Change(24, flip=True, place=None), pictures[:, :, at : at + 24])[0, 0, ::-1, 0]
+            for at in range(0, len(x) - 24, 24)
+        ]
+    ).astype(int)
+    wanted, level = quantised(-x).astype(int)[: len(got)], (x[: len(got)].clip(-20, 20) + 20) * 255 / 40
+    halfway = np.isclose(level % 1, 0.5)
+    exact = ~halfway & (quantised(x)[: len(got)] != 128)
+    np.testing.assert_array_equal(got[exact], wanted[exact])
+    assert got[x[: len(got)] == 0] == 128 and np.abs(got - wanted).max() == 1
+    assert exact.mean() > 0.97 and abs((got - wanted).mean()) < 0.01
 
 
 def test_what_is_drawn_is_a_function_of_look_and_row():

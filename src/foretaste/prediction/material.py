@@ -133,7 +133,7 @@ class Material:
         for modality, said in self.facts.frames.items():
             origin = FrameOrigin(**said)
             wanted = [
-                shown.wanted(_config(view), samples, {VIDEO_ID: self.video.frames})
+                shown.wanted(_config(view), samples, {VIDEO_ID: self.video.frames}, {})
                 for view in self.views
                 if _config(view).modality == modality
             ]

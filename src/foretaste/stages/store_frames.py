@@ -76,6 +76,7 @@ def _plan(step: Step, videos: Mapping[str, FrameTable]) -> dict[str, np.ndarray]
         reasons = without_a_frame(samples, probed, shown.SPANS[sampling.window][1])
         kept = pc.is_null(samples["dropped_because"]).to_numpy(zero_copy_only=False)
         kept &= np.equal(reasons, None)
-        for video_id, frames in shown.wanted(sampling, samples.filter(kept), videos).items():
+        counted = shown.counted_in(sampling, step.config["made_from"], tables["videos"])
+        for video_id, frames in shown.wanted(sampling, samples.filter(kept), videos, counted).items():
             found[video_id].append(frames)
     return {video_id: np.unique(np.concatenate(found[video_id])) for video_id in sorted(found)}

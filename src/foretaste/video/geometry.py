@@ -3,7 +3,8 @@
 Pictures of all modalities are resized until their shorter side has one length, then a square is cut out. In
 training the length, the place of the square and the mirroring are drawn once a sample, as a function of
 (look, row) alone: views that have one geometry show the same part, mirrored alike, under one look. A crop's
-place is a share of the room there is, so it is the same part of pictures of another size, too.
+place is a share of the room there is, so it is the same part of pictures of another size, too, but not of
+another shape (``of_one_shape``).
 """
 
 from __future__ import annotations
@@ -23,6 +24,14 @@ CROPS: dict[Crop, tuple[float, float] | None] = {
     "centre": None,
     "bottom_right": (1.0, 1.0),
 }
+
+
+#: The level of flow that is no motion.
+_STILL = 128
+
+#: By what the width of a picture may differ from what its height and the shape of another ask for: a share of
+#: it, and pixels.
+_ROUNDED, _ROUNDED_PIXELS = 0.02, 2
 
 
 class Geometry(Options):
@@ -72,6 +81,15 @@ def draw(geometry: Geometry, look: AnyLook, row: int) -> Change:
     )
 
 
+def of_one_shape(size: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether pictures of two sizes (H, W) are as wide for their height, but for what sizes are rounded to: a
+    fiftieth, or two pixels of the smaller one.
+    """
+    (height, width), (other_height, other_width) = sorted((size, other))
+    wanted = height * other_width / other_height
+    return abs(width - wanted) <= max(_ROUNDED * wanted, _ROUNDED_PIXELS)
+
+
 def resized(geometry: Geometry, shown_size: tuple[int, int], side: int) -> tuple[int, int]:
     """(H, W) that a picture of ``shown_size`` (H, W) is decoded to, its shorter side being ``side``."""
     size = geometry.size
@@ -90,14 +108,16 @@ def changed_flow(geometry: Geometry, change: Change, frames: np.ndarray) -> np.n
     """Flow as pictures (T, H, W, 3) uint8, whose first two channels are u (to the right) and v (downwards)
     with 128 for no motion -> (T, S, S, 2).
 
-    In a mirrored picture things move the other way: u becomes 256 - u (and 0, which has no counterpart, 255),
-    but ``as_published``.
+    In a mirrored picture things move the other way: what ``video/flow.py`` makes of -x is 255 less what it
+    makes of x, but that no motion, which would be 127.5, is 128 both ways. Flow images of dense_flow (TSN's,
+    EPIC-KITCHENS's) have the same levels. ``as_published`` they keep their u, mirrored or not: the code of
+    Radevski et al. 2023 does not change its sign.
     """
     flow = changed(geometry, change, frames[..., :2])
     if not change.flip or geometry.as_published:
         return flow
-    u = np.minimum(256 - flow[..., 0].astype(np.int16), 255).astype(np.uint8)
-    return np.stack((u, flow[..., 1]), axis=-1)
+    u = flow[..., 0]
+    return np.stack((np.where(u == _STILL, u, 255 - u), flow[..., 1]), axis=-1)
 
 
 def changed_boxes(

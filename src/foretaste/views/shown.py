@@ -9,15 +9,13 @@ all frames from the one that is shown at its start to the last one, of which the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import PositiveFloat, PositiveInt
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB, Modality
@@ -25,56 +23,15 @@ from foretaste.contracts.tables import of_modality
 from foretaste.contracts.view import AnyLook, Sources
 from foretaste.features.frame_store import FrameStore
 from foretaste.pipeline.console import track
-from foretaste.settings.options import Options
 from foretaste.video.decode import decoder, frames_at
 from foretaste.video.frame_table import FrameTable, confirmed, frame_tables
-from foretaste.video.windows import (
-    PUBLISHED_CLOCK_FPS,
-    divides,
-    grid_index,
-    last_moment,
-    shown_at,
-    window_indices,
-)
+from foretaste.video.geometry import of_one_shape
+from foretaste.video.windows import grid_index, last_moment, shown_at, window_indices
 from foretaste.views.observed import usable, without_a_frame
-from foretaste.views.spans import SampledBy, Spans
-
-#: ``observed``: what may be seen of the past. ``target``: the action itself, which only a teacher may see.
-Window = Literal["observed", "target"]
-
-#: The columns of the samples table that a window goes from and to.
-SPANS = {
-    "observed": ("window_start_s", "window_stop_s"),
-    "target": ("target_start_s", "target_stop_s"),
-}
+from foretaste.views.spans import SPANS, Sampling, Spans, spans_of
 
 #: Times that are this near are the same time.
 ROUNDING_S = 1e-6
-
-
-class Sampling(Options):
-    """The settings that say which frames those are; of views of them the first ones."""
-
-    frames: PositiveInt = 10
-    """T."""
-    rate: PositiveFloat = 1.0
-    """Frames a second; it divides `ticks`."""
-    ticks: PositiveFloat = float(PUBLISHED_CLOCK_FPS)
-    """Windows end at a multiple of 1 / ticks seconds (AVT's clock counts at 30)."""
-    sampler: SampledBy | None = None
-    """Set: which of the window's frames are shown, in place of `rate` and `ticks`."""
-    window: Window = "observed"
-    """Which window is shown: what may be seen of the past, or `target`, the action itself (teachers only)."""
-
-    def check(self, given: Collection[str], past: bool = False) -> None:
-        """Raise ValueError for settings of those ``given`` (``past``: the labels of the past are asked for)
-        that have no meaning beside a sampler, and for a rate that does not divide ``ticks``.
-        """
-        idle = [name for name in ("rate", "ticks") if name in given]
-        if self.sampler is not None and (idle or past):
-            raise ValueError(f"{(*idle, 'past')[0]} has no meaning beside a sampler: leave one of them out")
-        if self.sampler is None and not divides(self.rate, self.ticks):
-            raise ValueError(f"ticks / rate is {self.ticks / self.rate:g}, no whole number")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +62,8 @@ class Shown:
 
     def newest_s(self, row: int) -> float:
         """Time stamp of the last frame that is shown under any look."""
-        last = self.frames(row).max() if self.spans is None else self.spans.last[row]
-        return float(self.videos[self.of[row]].pts_s[last])
+        shown = self.frames(row) if self.spans is None else self.spans.whole(row)
+        return float(self.videos[self.of[row]].pts_s[shown.max()])
 
     def frames(self, row: int, look: AnyLook = None) -> np.ndarray:
         """(T,) int64: which frames of the video those are."""
@@ -141,7 +98,7 @@ class Shown:
 def find(sampling: Sampling, modality: Modality, sources: Sources, who: str) -> Shown:
     """The frames of every sample of ``sources.samples`` in its video of the modality. Raises DataError for a
     sample that was dropped, a file that is not the one that was probed, and a window that reaches past the
-    end of its video.
+    end of its video, or of that whose frames are counted.
     """
     samples = usable(sources.need("samples", who))
     of = samples.column("video_id").to_pylist()
@@ -152,10 +109,12 @@ def find(sampling: Sampling, modality: Modality, sources: Sources, who: str) -> 
     else:
         table = of_modality(sources.need("videos", who), store.origin.made_from)
         videos = _stored(frame_tables(table, Path()), sorted(set(of)), store)
+    counted = counted_in(sampling, modality if store is None else store.origin.made_from, sources.videos)
     ends_s = _ends_s(sampling, samples)
-    late = [row for row, video_id in enumerate(of) if _late(sampling, ends_s[row], videos[video_id].end_s)]
+    shortest = {video_id: _shortest(video_id, videos, counted) for video_id in videos}
+    late = [row for row, video_id in enumerate(of) if _late(sampling, ends_s[row], shortest[video_id].end_s)]
     if late:
-        video = videos[of[late[0]]]
+        video = shortest[of[late[0]]]
         raise DataError(
             f"{len(late)} windows reach past the end of their video; the first to {ends_s[late[0]]:.3f} s",
             video.path,
@@ -164,7 +123,7 @@ def find(sampling: Sampling, modality: Modality, sources: Sources, who: str) -> 
         )
     if sampling.sampler is None:
         return Shown(of=of, times_s=_times_s(sampling, samples), videos=videos, store=store)
-    spans = _spans(sampling, samples, [videos[video_id].pts_s for video_id in of])
+    spans = _spans(sampling, samples, videos, counted)
     if spans.short().any():
         row = int(np.flatnonzero(spans.short())[0])
         raise DataError(
@@ -176,28 +135,56 @@ def find(sampling: Sampling, modality: Modality, sources: Sources, who: str) -> 
     return Shown(of=of, times_s=np.empty((len(of), 0)), videos=videos, store=store, spans=spans)
 
 
-def wanted(sampling: Sampling, samples: pa.Table, videos: Mapping[str, FrameTable]) -> dict[str, np.ndarray]:
+def wanted(
+    sampling: Sampling,
+    samples: pa.Table,
+    videos: Mapping[str, FrameTable],
+    counted: Mapping[str, FrameTable],
+) -> dict[str, np.ndarray]:
     """video_id -> which frames (n,) of it, ascending, the windows of ``samples`` show, as far as they can be
-    shown.
+    shown; ``counted`` as ``counted_in`` gives it.
     """
     of = np.array(samples["video_id"].to_pylist(), dtype=object)
     ends_s = _ends_s(sampling, samples)
     found = {}
     for video_id in sorted(set(of.tolist())):
-        video = videos[video_id]
-        shown = [not _late(sampling, end_s, video.end_s) for end_s in ends_s]
+        end_s = _shortest(video_id, videos, counted).end_s
+        shown = [not _late(sampling, one, end_s) for one in ends_s]
         own = samples.filter(pa.array((of == video_id) & shown))
         if own.num_rows:
-            found[video_id] = _frames_of(sampling, own, video.pts_s)
+            found[video_id] = _frames_of(sampling, own, videos, counted)
     return found
 
 
-def _frames_of(sampling: Sampling, samples: pa.Table, pts_s: np.ndarray) -> np.ndarray:
+def _frames_of(
+    sampling: Sampling,
+    samples: pa.Table,
+    videos: Mapping[str, FrameTable],
+    counted: Mapping[str, FrameTable],
+) -> np.ndarray:
     """The frames (m,), ascending, that the windows of ``samples`` may show, all of one video."""
     if sampling.sampler is None:
+        pts_s = videos[samples["video_id"][0].as_py()].pts_s
         return np.unique(shown_at(pts_s, _times_s(sampling, samples).ravel()))
-    spans = _spans(sampling, samples, [pts_s] * samples.num_rows)
-    return np.unique(np.concatenate([np.arange(*span) for span in zip(spans.first, spans.last + 1)]))
+    spans = _spans(sampling, samples, videos, counted)
+    return np.unique(np.concatenate([spans.whole(row) for row in range(samples.num_rows)]))
+
+
+def counted_in(sampling: Sampling, modality: str, videos: pa.Table | None) -> dict[str, FrameTable]:
+    """video_id -> the RGB video in which a sampler counts the frames that are shown of another ``modality``,
+    where ``videos`` (VIDEOS) has one; nothing where the videos that are shown are counted themselves.
+    """
+    if sampling.sampler is None or modality == RGB or videos is None:
+        return {}
+    return frame_tables(of_modality(videos, RGB), Path())
+
+
+def _shortest(
+    video_id: str, videos: Mapping[str, FrameTable], counted: Mapping[str, FrameTable]
+) -> FrameTable:
+    """The video, or that in which its frames are counted, if that ends before."""
+    own = videos[video_id]
+    return min(own, counted.get(video_id, own), key=lambda video: video.end_s)
 
 
 def unseen(sampling: Sampling, modality: Modality, sources: Sources, who: str) -> np.ndarray:
@@ -206,29 +193,33 @@ def unseen(sampling: Sampling, modality: Modality, sources: Sources, who: str) -
     """
     samples = sources.need("samples", who)
     store = _store(modality, sources)
-    videos = of_modality(sources.need("videos", who), modality if store is None else store.origin.made_from)
+    probed = sources.need("videos", who)
+    made_from = modality if store is None else store.origin.made_from
+    table = of_modality(probed, made_from)
     if store is not None:
-        videos = videos.filter(pc.is_in(videos["video_id"], value_set=pa.array(store.videos, pa.string())))
-    reasons = without_a_frame(samples, videos, SPANS[sampling.window][1])
-    ends_s = dict(zip(videos.column("video_id").to_pylist(), videos.column("duration_s").to_pylist()))
+        table = table.filter(pc.is_in(table["video_id"], value_set=pa.array(store.videos, pa.string())))
+    reasons = without_a_frame(samples, table, SPANS[sampling.window][1])
+    videos, counted = frame_tables(table, Path()), counted_in(sampling, made_from, probed)
+    beside = {} if made_from == RGB else frame_tables(of_modality(probed, RGB), Path())
     of, last_s = samples["video_id"].to_pylist(), _ends_s(sampling, samples)
     for row in np.flatnonzero(np.equal(reasons, None)):
-        if _late(sampling, last_s[row], ends_s[of[row]]):
+        own = videos[of[row]]
+        rgb = beside.get(of[row], own)
+        if _late(sampling, last_s[row], own.end_s):
             reasons[row] = "window stops after the end of the video"
+        elif _late(sampling, last_s[row], _shortest(of[row], videos, counted).end_s):
+            reasons[row] = "window stops after the end of the RGB video, whose frames are counted"
+        elif not of_one_shape(own.shown_size, rgb.shown_size):
+            sizes = " and ".join(f"{width} x {height}" for height, width in (own.shown_size, rgb.shown_size))
+            reasons[row] = f"pictures of another shape than those of the RGB video: {sizes}"
     if sampling.sampler is not None and sampling.sampler.kind == "layout":
-        _name_short(reasons, sampling, samples, videos)
+        left = np.flatnonzero(np.equal(reasons, None))
+        short = _spans(sampling, samples.take(pa.array(left)), videos, counted).short()
+        reasons[left[short]] = f"fewer than {sampling.frames} frames"
     if modality != RGB:
         said = np.not_equal(reasons, None)
         reasons[said] = [f"{reason} ({modality})" for reason in reasons[said]]
     return reasons
-
-
-def _name_short(reasons: np.ndarray, sampling: Sampling, samples: pa.Table, videos: pa.Table) -> None:
-    """Add to ``reasons`` the windows of too few frames for a sampler that repeats none."""
-    known, left = frame_tables(videos, Path()), np.flatnonzero(np.equal(reasons, None))
-    own = samples.take(pa.array(left))
-    spans = _spans(sampling, own, [known[video_id].pts_s for video_id in own["video_id"].to_pylist()])
-    reasons[left[spans.short()]] = f"fewer than {sampling.frames} frames"
 
 
 def _store(modality: Modality, sources: Sources) -> FrameStore | None:
@@ -262,13 +253,16 @@ def _late(sampling: Sampling, last_s: float, end_s: float) -> bool:
     return last_s >= end_s if sampling.sampler is None else last_s > end_s + ROUNDING_S
 
 
-def _spans(sampling: Sampling, samples: pa.Table, pts_s: Sequence[np.ndarray]) -> Spans:
-    """The windows of ``samples`` among the frames of their videos, which begin at ``pts_s``."""
+def _spans(
+    sampling: Sampling,
+    samples: pa.Table,
+    videos: Mapping[str, FrameTable],
+    counted: Mapping[str, FrameTable],
+) -> Spans:
+    """The windows of ``samples`` among the frames of their videos, or of those that are ``counted``."""
     starts_s = np.maximum(samples[SPANS[sampling.window][0]].to_numpy(), 0.0)
-    edges_s = zip(pts_s, starts_s, _last_s(samples, sampling))
-    edges = [shown_at(own, np.array([start_s, last_s])) for own, start_s, last_s in edges_s]
-    first, last = np.array(edges, dtype=np.int64).reshape(-1, 2).clip(0).T
-    return Spans(by=sampling.sampler, count=sampling.frames, first=first, last=last)
+    edges_s = list(zip(starts_s, _last_s(samples, sampling)))
+    return spans_of(sampling, samples["video_id"].to_pylist(), edges_s, videos, counted)
 
 
 def _last_s(samples: pa.Table, sampling: Sampling) -> list[float]:
