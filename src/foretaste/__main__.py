@@ -89,7 +89,7 @@ def _run(argv: list[str]) -> int:
 
 def _parser(verb: str, folder: Path) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
-        prog=f"foretaste {verb}",
+        prog=f"foretaste {verb.replace('_', '-')}",
         description=_doc(folder, verb),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -5,22 +5,28 @@ steps of the workflow, run in this process. What the numbers are means nothing; 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from jobs import give_names_of, run_here
 from safetensors.torch import load_file
 from workflow_copy import copy_workflow
 
 from foretaste.contracts.errors import ConfigError
-from foretaste.contracts.tables import SAMPLES, SEGMENTS, read_table
+from foretaste.contracts.tables import SAMPLES, SEGMENTS, read_table, write_table
 from foretaste.pipeline.contents import Contents
 from foretaste.pipeline.graph import Graph
 from foretaste.pipeline.jobs import job_of, keep
 from foretaste.pipeline.plan import Plan
+from foretaste.pipeline.running import step_of
+from foretaste.pipeline.store import Store
 from foretaste.scores.reader import open_scores
 from foretaste.settings.catalogue import Catalogue
+from foretaste.stages import make_samples, score, train
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +40,9 @@ LANVIKD = (
     "teacher_narration", "student_baseline", "student_smoothed", "student_kl", "student_kl_embedding",
     "student_kl08", "student_kl08_embedding", "teacher_audio", "student_audio",
 )  # fmt: skip
+
+HEADS = ("action", "verb", "noun")
+SAMPLED = "/samples/recognition"
 
 
 class Whole:
@@ -50,7 +59,7 @@ class Whole:
         }
         (folder / "data").mkdir(exist_ok=True)
         self.plan = Plan(Catalogue(settings, folder))
-        self.ran: list[tuple[str, dict]] = []
+        self.ran: list[tuple[str, dict, dict, Path]] = []
 
     def make(self) -> Whole:
         graph = Graph(self.plan, Contents(self.results / ".sha256"))
@@ -59,7 +68,7 @@ class Whole:
             path = keep(job_of(node, node.names, self.plan.results, (), []))
             run_here(path, node.stage)
             give_names_of(path)
-            self.ran.append((node.stage, dict(node.names), dict(node.sources)))
+            self.ran.append((node.stage, dict(node.names), dict(node.sources), path))
         return self
 
     def of(self, system: str, model: str) -> Path:
@@ -68,14 +77,27 @@ class Whole:
     def metrics(self, system: str, model: str) -> dict:
         return json.loads((self.of(system, model) / "metrics.json").read_text())
 
+    def step(self, stage: str, place: str) -> tuple[dict, Path]:
+        """What the step that makes something at ``place`` reads, and its job."""
+        (found,) = (
+            (sources, job)
+            for one, names, sources, job in self.ran
+            if one == stage and any(place in path for path in names.values())
+        )
+        return found
+
     def inputs(self, stage: str, model: str) -> set[str]:
         """What the step of a model reads."""
-        (found,) = (
-            sources
-            for one, names, sources in self.ran
-            if one == stage and any(f"/{model}/" in path for path in names.values())
-        )
-        return set(found)
+        return set(self.step(stage, f"/{model}/")[0])
+
+    def again(self, stage: ModuleType, place: str, out: Path, **inputs: Path) -> Path:
+        """Run a step once more, with other ``inputs``; what it makes lies in ``out``."""
+        job = json.loads(self.step(stage.__name__.rpartition(".")[2], place)[1].read_text())
+        step = step_of(job, Store(job["results"]))
+        outputs = {name: out / name for name in step.outputs}
+        out.mkdir()
+        stage.run(replace(step, inputs=step.inputs | inputs, outputs=outputs, scratch=out / "scratch"))
+        return out
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +113,7 @@ def test_every_model_is_measured_on_actions_verbs_and_nouns(whole, system, model
     for model in models:
         found = whole.metrics(system, model)
         assert found["task"] == "recognition" and found["samples"] > 0
-        for head in ("action", "verb", "noun"):
+        for head in HEADS:
             assert found[head]["top1"] is not None and found[head]["ece"] is not None
         assert found["verb"]["top1.seen_pairs"] is not None
     summary = json.loads((whole.results / "kitchen_micro" / system / "summary.json").read_text())
@@ -166,6 +188,60 @@ def test_equal_narrations_have_equal_scores(whole):
     for sample, logits in zip(ids, scores.logits("training", "verb", ids)):
         np.testing.assert_array_equal(told.setdefault(narration[sample], logits), logits)
     assert len(told) < len(ids)
+
+
+@pytest.fixture
+def challenge(whole, tmp_path) -> Path:
+    """The segments, and those of validation once more as the test split of a challenge: without labels, and
+    nobody has narrated them.
+    """
+    segments = read_table(whole.results / "kitchen_micro/segments.parquet", SEGMENTS)
+    hidden = ("narration", *(name for name in segments.column_names if name.split("_")[0] in HEADS))
+    rows = [
+        {**row, **dict.fromkeys(hidden), "split": "test", "segment_id": f"test{row['segment_id']}"}
+        for row in segments.to_pylist()
+        if row["split"] == "validation"
+    ]
+    path = tmp_path / "segments.parquet"
+    table = pa.concat_tables([segments, pa.Table.from_pylist(rows, schema=segments.schema)])
+    write_table(path, SEGMENTS, table)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("system", "model", "scored"),
+    [
+        ("lanvikd_micro", "teacher_narration", False),
+        ("multimodal_micro", "teacher_boxes", False),
+        ("lanvikd_micro", "student_kl", True),
+        ("multimodal_micro", "student_omnivore", True),
+    ],
+)
+def test_a_split_without_labels_is_scored_by_who_needs_no_narration_and_no_boxes(
+    whole, challenge, tmp_path, system, model, scored
+):
+    samples = whole.again(make_samples, SAMPLED, tmp_path / "made", segments=challenge) / "samples"
+    kept = read_table(samples, SAMPLES)
+    assert kept["dropped_because"].null_count == kept.num_rows and "test" in kept["split"].to_pylist()
+    inputs = {"samples": samples, "segments": challenge}
+    folder = whole.again(score, f"/{system}/seed0/{model}/", tmp_path / "scored", **inputs)
+    found, before = (open_scores(one / "scores") for one in (folder, whole.of(system, model)))
+    assert ("test" in found.splits) == scored and {"training", "validation"} <= set(found.splits)
+    ids = before.sample_ids("validation")
+    np.testing.assert_array_equal(*(one.logits("validation", "verb", ids) for one in (before, found)))
+
+
+@pytest.mark.parametrize(
+    ("system", "model"), [("lanvikd_micro", "teacher_narration"), ("multimodal_micro", "student_mean")]
+)
+def test_a_split_without_labels_changes_no_training(whole, challenge, tmp_path, system, model):
+    samples = whole.again(make_samples, SAMPLED, tmp_path / "made", segments=challenge) / "samples"
+    inputs = {"samples": samples, "segments": challenge}
+    folder = whole.again(train, f"/{system}/seed0/{model}/", tmp_path / "trained", **inputs)
+    trained, before = (
+        (one / "checkpoint/model.safetensors").read_bytes() for one in (folder, whole.of(system, model))
+    )
+    assert trained == before
 
 
 def test_the_report_shows_frames_flow_and_boxes_side_by_side(whole):

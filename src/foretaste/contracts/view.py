@@ -162,6 +162,10 @@ class FixedView:
     flip: bool = False
 
 
+#: What a view is made from (``SHOWS``) that people or detectors have said of the videos: splits without
+#: labels lack it.
+ANNOTATIONS = ("narration", "boxes")
+
 #: How a sample is shown; None: as it is scored where nothing else is said.
 AnyLook = Look | FixedView | None
 
@@ -173,7 +177,7 @@ class View(Protocol):
     A view is also asked by threads and, where there are workers, in processes of their own: it pickles, and
     opens what it reads by path there. A member that shows the video of a sample's window also has
     ``unseen(config, sources)``: why it cannot show a sample, asked of every sample before any model is
-    trained (``make_samples``).
+    trained (``make_samples``); one that shows ``ANNOTATIONS``, of every sample of splits with labels.
     """
 
     #: How many processes prepare its batches best, where a model's settings do not say (``workers``): 0 where

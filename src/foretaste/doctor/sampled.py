@@ -17,12 +17,13 @@ from foretaste.annotations.segments import as_asked
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import read_boxes
-from foretaste.contracts.view import Sources
+from foretaste.contracts.view import ANNOTATIONS, Sources
 from foretaste.doctor.examined import Examined
 from foretaste.doctor.findings import NothingToCheckError
 from foretaste.doctor.probed import probed
 from foretaste.settings import families
 from foretaste.settings.config import validated
+from foretaste.tasks.rows import in_labelled_splits
 from foretaste.training.material import latest_allowed
 from foretaste.training.samples import ROUNDING_S
 
@@ -77,19 +78,21 @@ def _sample(dataset: Examined, task: str) -> Sampled:
         raise
     usable = np.flatnonzero(pc.is_null(samples["dropped_because"]).to_numpy(zero_copy_only=False))
     unseen, late = np.full(samples.num_rows, None, dtype=object), []
+    labelled = in_labelled_splits(samples)
     views = planned.config.get("views", [])
     tables = {"segments": segments, "videos": videos}
     if "boxes" in planned.inputs and Path(planned.inputs["boxes"]).exists():
         tables["boxes"] = read_boxes(Path(planned.inputs["boxes"]))
     for one in views:
         features = _made(planned.inputs.get(f"features_{one['backbone']}", []))
-        sources = Sources(samples=samples.take(usable), features=features, **tables)
         member, config = _member(one["view"])
-        unseen[usable] = member.unseen(config, sources)
-        usable = usable[np.equal(unseen[usable], None)]
+        asked = usable[labelled[usable]] if member.SHOWS in ANNOTATIONS else usable
+        sources = Sources(samples=samples.take(asked), features=features, **tables)
+        unseen[asked] = member.unseen(config, sources)
+        usable, asked = usable[np.equal(unseen[usable], None)], asked[np.equal(unseen[asked], None)]
         if "frames" not in one and _is_there(dataset, one, features):
             left = Sources(
-                samples=samples.take(usable),
+                samples=samples.take(asked),
                 features=features,
                 video_folders=None if videos is None else dict(probed(dataset).folders),
                 **tables,

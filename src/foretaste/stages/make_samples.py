@@ -1,7 +1,9 @@
 """Turn segments into samples: what is predicted, and the window that may be watched for it.
 
 A sample whose window some model of the run cannot see is no sample for any of them. By default all such
-samples are listed and the stage stops; with on_bad_input: skip they are dropped, with the reason.
+samples are listed and the stage stops; with on_bad_input: skip they are dropped, with the reason. Splits
+without labels, such as the test split of a challenge, lack narrations and boxes too: there what shows these
+(a teacher, hence) is not asked, and scores nothing.
 """
 
 from __future__ import annotations
@@ -16,12 +18,15 @@ import pyarrow.compute as pc
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_boxes, read_table, write_table
-from foretaste.contracts.view import Sources
+from foretaste.contracts.view import ANNOTATIONS, Sources
 from foretaste.pipeline import artifact, console
 from foretaste.pipeline.step import Step
 from foretaste.settings import families
 from foretaste.settings.config import validated
-from foretaste.tasks.rows import dropped
+from foretaste.tasks.rows import dropped, in_labelled_splits
+
+#: Samples that an error names one by one.
+LISTED = 100
 
 
 def run(step: Step) -> None:
@@ -56,6 +61,7 @@ def _unseen(
     """
     reasons = np.full(samples.num_rows, None, dtype=object)
     left = np.flatnonzero(pc.is_null(samples["dropped_because"]).to_numpy(zero_copy_only=False))
+    labelled = in_labelled_splits(samples)
     for one in views:
         kind = one["view"]["kind"]
         member = families.load("views", kind)
@@ -66,24 +72,30 @@ def _unseen(
         frames = step.inputs.get(one.get("frames"))
         stores = {} if frames is None else {config.modality: tuple(frames)}
         seen = {**tables, "features": shards, "frame_stores": stores}
-        sources = Sources(samples=samples.take(left), **seen)
-        reasons[left] = member.unseen(config, sources)
+        asked = left[labelled[left]] if member.SHOWS in ANNOTATIONS else left
+        reasons[asked] = member.unseen(config, Sources(samples=samples.take(asked), **seen))
         left = left[np.equal(reasons[left], None)]
     return reasons
 
 
 def _stop_at(reasons: np.ndarray, samples: pa.Table, dataset: str) -> None:
-    """Raise DataError that lists every sample with a reason."""
+    """Raise DataError that lists every sample with a reason; of more than ``LISTED`` the first, and how many
+    there are of each reason.
+    """
     rows = np.flatnonzero(np.not_equal(reasons, None))
     if not len(rows):
         return
     ids, videos = (samples[name].to_pylist() for name in ("sample_id", "video_id"))
-    listed = "; ".join(f"{ids[row]} ({videos[row]}): {reasons[row]}" for row in rows)
+    listed = "; ".join(f"{ids[row]} ({videos[row]}): {reasons[row]}" for row in rows[:LISTED])
+    if len(rows) > LISTED:
+        counts = Counter(reasons[rows].tolist()).most_common()
+        listed += f"; ... in all {', '.join(f'{reason}: {count}' for reason, count in counts)}"
     raise DataError(
         f"{len(rows)} sample{'s' * (len(rows) > 1)} that a model of this run cannot see",
         listed,
         "windows that every model can see",
-        "mend the videos or features; for windows that end too early set earliest_stop_s in "
+        "mend what they lack (videos, features, boxes, narrations); for windows that end too early set "
+        "earliest_stop_s in "
         f"workflow/datasets/{dataset}.yaml; or drop the samples for all models with on_bad_input: skip",
     )
 

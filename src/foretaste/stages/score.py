@@ -1,4 +1,5 @@
-"""Score a trained model on every split, and keep the scores for students, metrics and other people.
+"""Score a trained model on every split (one that is shown annotations: on those with labels), and keep the
+scores for students, metrics and other people.
 
 With `folds` every training row is scored by the model that never saw its video, with `held_out` those of some
 videos are, as a split of their own; with `calibrate` the logits of each head are divided by one temperature,
@@ -27,7 +28,7 @@ from foretaste.settings.hugging_face import TOKENIZER_FILES
 from foretaste.training.crossfit import ScoredRows, Scoring, fit_temperatures, score_splits
 from foretaste.training.fixed_views import fixed_views
 from foretaste.training.keeping import MapKeeper
-from foretaste.training.material import build_view, given_labels, read_sources
+from foretaste.training.material import build_view, given_labels, read_sources, shown_to
 from foretaste.training.processes import accelerator, together
 
 
@@ -35,7 +36,12 @@ from foretaste.training.processes import accelerator, together
 def run(step: Step) -> None:
     """``checkpoint``, ``samples``, ``segments``, ``classes`` and what the view needs -> ``scores``."""
     settings = step.config["model"]
-    sources = given_labels(read_sources(step.inputs, step.config), settings)
+    everything = read_sources(step.inputs, step.config)
+    sources = given_labels(shown_to(settings["view"], everything), settings)
+    if left_out := everything.samples.num_rows - sources.samples.num_rows:
+        console.say(
+            f"{left_out} samples of splits without labels, which lack what the view shows: not scored"
+        )
     view = build_view(settings["view"], sources)
     maps = step.scratch / "maps"
     keeper = MapKeeper(settings["maps"], maps) if settings.get("maps") else None

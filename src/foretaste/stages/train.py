@@ -33,6 +33,7 @@ from foretaste.training.material import (
     build_view,
     given_labels,
     monitored_rows,
+    of_labelled_splits,
     read_sources,
     trained_rows,
 )
@@ -56,7 +57,7 @@ def run(step: Step) -> None:
     ``config``.
     """
     settings, seed = step.config["model"], step.config["seed"]
-    sources = given_labels(read_sources(step.inputs, step.config), settings)
+    sources = given_labels(of_labelled_splits(read_sources(step.inputs, step.config)), settings)
     view = build_view(settings["view"], sources)
     rows = trained_rows(sources.samples, settings["objective"])
     videos = np.asarray(sources.samples["video_id"].take(rows).to_pylist(), dtype=str)

@@ -87,3 +87,12 @@ def dropped(samples: pa.Table, reasons: np.ndarray) -> pa.Table:
     name = "dropped_because"
     column = pc.coalesce(samples.column(name), pa.array(reasons, type=pa.string()))
     return samples.set_column(samples.schema.get_field_index(name), SAMPLES.schema.field(name), column)
+
+
+def in_labelled_splits(samples: pa.Table) -> np.ndarray:
+    """(n,) bool: the samples of splits in which some sample has a label."""
+    labelled = pa.array(np.zeros(samples.num_rows, dtype=bool))
+    for head in heads_of(samples):
+        labelled = pc.or_(labelled, pc.is_valid(samples[f"{head}_id"]))
+    splits = pc.unique(samples["split"].filter(labelled))
+    return pc.is_in(samples["split"], value_set=splits).to_numpy(zero_copy_only=False)

@@ -11,7 +11,7 @@ from torch import nn
 
 from foretaste.contracts.view import View
 from foretaste.training.checkpoint import load_model
-from foretaste.training.material import build_view, given_labels, read_sources
+from foretaste.training.material import build_view, given_labels, of_labelled_splits, read_sources
 
 #: What all models of a dataset read alike.
 SHARED = ("samples", "extra", "segments", "classes")
@@ -45,7 +45,7 @@ def _open(
     prefix = f"live.{teacher}."
     own = {name.removeprefix(prefix): path for name, path in inputs.items() if name.startswith(prefix)}
     shared = {name: inputs[name] for name in SHARED if name in inputs}
-    sources = given_labels(read_sources({**shared, **own}, config), settings)
+    sources = given_labels(of_labelled_splits(read_sources({**shared, **own}, config)), settings)
     view = build_view(settings["view"], sources, f"view of {teacher}")
     model, _ = load_model(own["checkpoint"], sources)
     return Live(model, view)

@@ -16,11 +16,12 @@ import pyarrow.compute as pc
 from foretaste.contracts.classes import read_classes
 from foretaste.contracts.modalities import Modality
 from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, heads_of, read_boxes, read_table
-from foretaste.contracts.view import Sources, View
+from foretaste.contracts.view import ANNOTATIONS, Sources, View
 from foretaste.features.store import FeatureStore
 from foretaste.settings import families
 from foretaste.settings.config import validated
 from foretaste.settings.model_config import TermConfig
+from foretaste.tasks.rows import in_labelled_splits
 from foretaste.training.partly_labelled import segments_told, telling
 from foretaste.training.samples import check_boundary, join
 
@@ -82,6 +83,20 @@ def folders_of(config: Mapping[str, Any]) -> dict[str, Path]:
 def rows_of(samples: pa.Table, split: str) -> np.ndarray:
     """(n,) int64: the rows of a split, in order."""
     return np.flatnonzero(pc.equal(samples["split"], split).to_numpy(zero_copy_only=False))
+
+
+def of_labelled_splits(sources: Sources) -> Sources:
+    """``sources`` with the samples of splits with labels: those that are learned from, or measured."""
+    return replace(sources, samples=sources.samples.filter(pa.array(in_labelled_splits(sources.samples))))
+
+
+def shown_to(view: Mapping[str, Any], sources: Sources) -> Sources:
+    """``sources`` with the samples that a model with this view scores: where it shows ``ANNOTATIONS``, those
+    of splits with labels.
+    """
+    each = view["views"].values() if "views" in view else (view,)
+    annotated = any(families.load("views", one["kind"]).SHOWS in ANNOTATIONS for one in each)
+    return of_labelled_splits(sources) if annotated else sources
 
 
 def given_labels(sources: Sources, model: Mapping[str, Any]) -> Sources:
