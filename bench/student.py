@@ -112,12 +112,10 @@ def from_disk(width: int, rounds: int, steps: int, folder: Path) -> dict[str, An
     loading.write_store(folder / "features.h5")
     stored = loading.loader(folder / "features.h5").samples
     sizes, training = SIZES[width], made(width)
-    stored = replace(
-        stored,
-        rows=stored.rows[: sizes.rows],
-        ids=stored.ids[: sizes.rows],
-        labels=training.samples.labels,
-    )
+    # Windows that show the same features would have to have the same scores; the first of each are taken.
+    every = {stored.view.digest(row): row for row in reversed(stored.rows.tolist())}
+    rows = np.sort(np.fromiter(every.values(), dtype=np.int64))[: sizes.rows]
+    stored = replace(stored, rows=rows, ids=training.samples.ids, labels=training.samples.labels)
     classes = space(sizes)
     writer = ScoreWriter(
         folder / "scores",
