@@ -68,6 +68,17 @@ def test_every_step_is_planned(folder, tmp_path, system, dataset):
     assert samples.record["config"]["task"]["kind"] == "recognition"
 
 
+@pytest.mark.parametrize("dataset", [*DATASETS, "kitchen_compositional"])
+def test_scores_of_detectors_are_shown_and_exact_boxes_have_none(folder, dataset):
+    """The network of 2023 always knows them; boxes of the generated kitchen are no detector's."""
+    kitchen = dataset.startswith("kitchen")
+    for system in ("multimodal_demo", "multimodal_labels") if kitchen else ("multimodal",):
+        models = Catalogue({"dataset": dataset, "systems": system}, folder).system(dataset, system).models
+        assert models["teacher_boxes"].view["scores"] is not kitchen
+        if "student_omnivore" in models:
+            assert "scores" not in models["student_omnivore"].view["views"]["boxes"]
+
+
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_students_differ_in_what_they_learn_from_alone(folder, dataset):
     for system, other in (("multimodal", {"student_omnivore"}), ("lanvikd", set())):

@@ -52,6 +52,12 @@ def boxes_of_q_alone(data: Path) -> None:
     write_table(data / "boxes.parquet", BOXES, {name: [row[name] for row in rows] for name in rows[0]})
 
 
+def boxes_until_half_a_second(data: Path) -> None:
+    table = read_table(data / "boxes.parquet", BOXES).to_pylist()
+    rows = [row for row in table if row["video_id"] == "q" or row["time_s"] < 0.5]
+    write_table(data / "boxes.parquet", BOXES, {name: [row[name] for row in rows] for name in rows[0]})
+
+
 def no_flow(data: Path) -> None:
     (data / "flow/p.mp4").unlink()
 
@@ -64,6 +70,7 @@ CASES = [
     (boxes_with(x1=1.5), "(p): a box with the edges 0.02", "a box with the edges 0.02"),
     (boxes_with(time_s=0.05), "(p): a box at 0.0500 s, where no frame begins", "a box at 0.0500 s"),
     (boxes_with(time_s=99.0), "(p): a box at 99.0000 s, where no frame begins", "a box at 99.0000 s"),
+    (boxes_until_half_a_second, "(p): its boxes end at 0.40 s, before the window", "its boxes end at 0.40 s"),
     (boxes_of_q_alone, "(p): no boxes of its video", "no boxes of its video"),
     (no_flow, "p: flow: no video file of that name", "no usable video (flow)"),
     (short_flow, "p: flow: cut off, or another video: it ends at 1.20 s", "no usable video (flow)"),

@@ -15,7 +15,8 @@ from foretaste.contracts.tables import BOXES, SAMPLES, VIDEOS, read_boxes, read_
 from foretaste.contracts.view import Sources
 from foretaste.pipeline.video_files import FRAME_SUFFIXES, video_files
 from foretaste.settings import families
-from foretaste.video.box_table import mended
+from foretaste.tools.import_boxes import _said
+from foretaste.video.box_table import Laid, mended
 from foretaste.video.frame_table import frame_tables
 from foretaste.video.numbered_frames import Clock
 from foretaste.video.probe import probe
@@ -45,8 +46,8 @@ def thing(edges, which="0000"):
     return {"box2d": box, "category": "cup", "standard_category": which}
 
 
-def frame(number, *things):
-    return {"name": f"7/{number:04d}.jpg", "labels": list(things)}
+def frame(number, *things, clip="7"):
+    return {"name": f"{clip}/{number:04d}.jpg", "labels": list(things)}
 
 
 def imported(folder, videos, given, *words):
@@ -56,7 +57,16 @@ def imported(folder, videos, given, *words):
 
 
 def rows(folder):
-    return read_table(folder / "boxes.parquet", BOXES).to_pylist()
+    """The boxes of the table."""
+    return [
+        row for row in read_table(folder / "boxes.parquet", BOXES).to_pylist() if row["label"] is not None
+    ]
+
+
+def looked_at(folder):
+    """(video, time) of the rows that say only that somebody looked."""
+    table = read_table(folder / "boxes.parquet", BOXES).to_pylist()
+    return [(row["video_id"], round(row["time_s"], 3)) for row in table if row["label"] is None]
 
 
 def test_boxes_of_something_else(videos, tmp_path, capsys):
@@ -76,7 +86,9 @@ def test_boxes_of_something_else(videos, tmp_path, capsys):
     edges = [[row[name] for name in ("x0", "y0", "x1", "y1")] for row in found]
     assert edges == [[0.25, 0.25, 32.5 / 64, 0.5], [0, 0, 0.125, 0.125], [0, 0, 1, 1]]
     said = capsys.readouterr().out
-    assert "1 of 2 videos have boxes" in said and "7: 3 of 5 frames" in said
+    assert "1 of 2 videos have boxes" in said and "7: 3 of 5 frames" in said and "3 boxes" in said
+    assert "counted from 0, that nobody looked at:\n  7: 1\n" in said
+    assert looked_at(tmp_path) == [("7", 0.2)]
 
 
 def layout(video_id, frames, **more):
@@ -103,6 +115,7 @@ def test_boxes_of_radevski_with_and_without_a_size(videos, tmp_path):
     assert {tuple(row[name] for name in ("x0", "y0", "x1", "y1")) for row in found} == {
         (0.25, 0.25, 0.5, 0.5)
     }
+    assert looked_at(tmp_path) == [("12", 0.1), ("12", 0.2), ("7", 0.1), ("7", 0.2)]
 
 
 BAD = {
@@ -110,6 +123,17 @@ BAD = {
     "reversed": ({"7": [frame(1, thing((9, 0, 3, 4)))]}, "expected 0 <= x1 < x2 <= 64"),
     "text": ({"7": [frame(2, thing((9, 0, "3", 4)))]}, "frame 1: a box with the edges"),
     "no edge": ({"7": [frame(1, {"box2d": {"x1": 1}, "standard_category": "hand"})]}, "frame 0: no y1"),
+    "huge": ({"7": [frame(2, thing((9, 0, 10**400, 4)))]}, "frame 1: a box with the edges (9, 0, 1000"),
+    "huge score": ([layout("7", [[box(score=10**400)]])], "frame 0: score 1000"),
+    "another clip": (
+        {"7": [frame(1, clip="12")]},
+        "a frame called '12/0001.jpg', which is of another clip than '7'",
+    ),
+    "box twice": ({"7": [frame(2, thing((0, 0, 9, 9)), thing((0, 0, 9, 9)))]}, "frame 1: a box twice, 0000"),
+    "layout twice": (
+        [layout("7", [[box(), box()]])],
+        "frame 0: a box twice, object with the edges 16, 12, 32",
+    ),
     "who": ({"7": [frame(1, thing((0, 0, 1, 1), "cup"))]}, "standard_category 'cup'"),
     "frame": ({"7": [{"name": "7/x.jpg", "labels": []}]}, "a frame called '7/x.jpg'"),
     "frame 0": ({"7": [frame(0)]}, "expected a number from 1 on"),
@@ -128,24 +152,80 @@ BAD = {
 def test_a_bad_clip_is_named_and_left_out_whole_if_so_asked(videos, tmp_path, capsys, given, reason):
     assert imported(tmp_path, videos, given) == 1
     said = capsys.readouterr().err
-    assert reason in said and "given.json, 7" in said and not (tmp_path / "boxes.parquet").exists()
-    good = {"12": [frame(1, thing((0, 0, 8, 6)))]} if isinstance(given, dict) else [layout("12", [[box()]])]
+    assert reason in said and "given.json, 7" in said and "on_bad_input" not in said
+    assert (
+        "--edges published mends edges" in said
+        and "--skip leaves these clips out" in said
+        and not (tmp_path / "boxes.parquet").exists()
+    )
+    good = (
+        {"12": [frame(1, thing((0, 0, 8, 6)), clip="12")]}
+        if isinstance(given, dict)
+        else [layout("12", [[box()]])]
+    )
     both = {**good, **given} if isinstance(given, dict) else [*good, *given]
     assert imported(tmp_path, videos, both, "--skip") == 0
     assert reason in capsys.readouterr().err
     assert {row["video_id"] for row in rows(tmp_path)} == {"12"}
 
 
-@pytest.mark.parametrize("given", [3, [3], [{"frames": []}], ["7"]])
+@pytest.mark.parametrize("given", [3, [3], [{"frames": []}], ["7"], [layout(None, [[box()]])]])
 def test_a_file_of_something_else_is_refused(videos, tmp_path, capsys, given):
     assert imported(tmp_path, videos, given) == 1
     assert "no boxes of clips" in capsys.readouterr().err
 
 
 def test_clips_of_other_datasets_are_counted(videos, tmp_path, capsys):
-    assert imported(tmp_path, videos, {"99": [frame(1, thing((0, 0, 1, 1)))], "7": []}) == 0
+    given = {"99": [frame(1, thing((0, 0, 1, 1)), clip="99")], "7": [frame(1, thing((0, 0, 1, 1)))], "12": []}
+    assert imported(tmp_path, videos, given) == 0
     said = capsys.readouterr().out
-    assert "1 clips are no videos, e.g. 99" in said and "0 of 2 videos have boxes" in said
+    assert "1 clips are no videos, e.g. 99" in said and "1 of 2 videos have boxes" in said
+
+
+NOTHING = {
+    "no clip": ({}, (), "no clip of it is a video of the dataset (no clip at all)"),
+    "no layout": ([], (), "no clip of it is a video of the dataset (no clip at all)"),
+    "others": ({"99": [], "98": []}, (), "no clip of it is a video of the dataset (2 other clips: 99, 98)"),
+    "no box": (
+        {"7": [frame(1)]},
+        (),
+        "no box of any video of the dataset (1 clips without a box, 0 with bad",
+    ),
+    "bad ones": ({"7": [frame(0)]}, ("--skip",), "(0 clips without a box, 1 with bad ones)"),
+}
+
+
+@pytest.mark.parametrize(("given", "words", "what"), NOTHING.values(), ids=list(NOTHING))
+def test_a_table_without_any_box_is_not_written(videos, tmp_path, capsys, given, words, what):
+    assert imported(tmp_path, videos, given, *words) == 1
+    said = capsys.readouterr().err
+    assert what in said and "12, 7" in said and "of one dataset" in said
+    assert not (tmp_path / "boxes.parquet").exists()
+
+
+def test_published_edges_are_no_advice_for_who_asked_for_them(videos, tmp_path, capsys):
+    assert imported(tmp_path, videos, {"7": [frame(0)]}, "--edges", "published") == 1
+    said = capsys.readouterr().err
+    assert "--skip leaves these clips out" in said and "--edges" not in said
+
+
+def test_a_byte_order_mark_says_nothing(videos, tmp_path):
+    text = json.dumps({"7": [frame(1, thing((0, 0, 1, 1)))]})
+    (tmp_path / "given.json").write_text(text, encoding="utf-8-sig")
+    line = ["import-boxes", str(tmp_path / "given.json"), "--videos", str(videos)]
+    assert main([*line, "--out", str(tmp_path / "boxes.parquet")]) == 0
+    assert len(rows(tmp_path)) == 1
+
+
+def test_clips_that_were_not_looked_at_everywhere_are_listed():
+    early = {f"clip {number}": (number, 40) for number in range(1, 23)}
+    laid = Laid(early=early, holes={"7": [3, *range(5, 20)]}, boxes={"7": 2})
+    said = "\n".join(_said(laid, 30))
+    assert "22 clips have boxes that stop before their last frame:\n  clip 1: 1 of 40 frames\n" in said
+    assert "  clip 20: 20 of 40 frames\n  and 2 more\n" in said and "clip 21" not in said
+    assert said.endswith(
+        "1 clips have frames in between, counted from 0, that nobody looked at:\n  7: 3, 5 to 19"
+    )
 
 
 def test_edges_are_mended_as_published(shared_golden):
@@ -181,7 +261,7 @@ def test_the_real_boxes_lie_in_the_real_clips(tmp_path, shared_data, capsys):
     assert "6 of 6 videos have boxes" in said and "151201: 23 of 33 frames" in said and "488 boxes" in said
     given = json.loads((shared_data / "something_else" / "boxes.json").read_text(encoding="utf-8"))
     table, tables = read_boxes(out), frame_tables(read_table(videos, VIDEOS), folder)
-    found = table.to_pylist()
+    found = rows(tmp_path)
     for video_id, frames in given.items():
         own = [row for row in found if row["video_id"] == video_id]
         height, width = tables[video_id].shown_size

@@ -60,7 +60,9 @@ def test_a_window_before_the_video_is_refused():
         windows.window_indices(-5.0, -0.1, frames=5, rate=1.0, grid_fps=2.0)
 
 
-@pytest.mark.parametrize(("time_s", "fps"), [(10.0, 1e308), (-10.0, 1e308), (3.3, 1e300), (3600.0, 1e6)])
+@pytest.mark.parametrize(
+    ("time_s", "fps"), [(10.0, 1e308), (-10.0, 1e308), (3.3, 1e300), (3600.0, 1e6), (math.nan, 30)]
+)
 def test_a_grid_whose_times_cannot_be_counted_is_refused(time_s, fps):
     with pytest.raises(ConfigError, match="a grid whose times can be counted"):
         windows.grid_index(time_s, fps)

@@ -28,10 +28,15 @@ class Issue:
         return f"{place}: {self.reason}"
 
 
-def settle(issues: Sequence[Issue], stage: str, on_bad_input: Literal["fail", "skip"]) -> dict[str, list]:
+def settle(
+    issues: Sequence[Issue],
+    stage: str,
+    on_bad_input: Literal["fail", "skip"],
+    to_do: str = "mend or remove them, or set on_bad_input: skip",
+) -> dict[str, list]:
     """The columns of the ISSUES table of ``stage``.
 
-    With ``fail`` and any bad input: a DataError that lists every one of them.
+    With ``fail`` and any bad input: a DataError that lists every one of them, and says what ``to_do``.
     """
     bad = [str(issue) for issue in issues if issue.action == "skipped"]
     if bad and on_bad_input == "fail":
@@ -39,7 +44,7 @@ def settle(issues: Sequence[Issue], stage: str, on_bad_input: Literal["fail", "s
             f"{len(bad)} bad input{'s' * (len(bad) > 1)}",
             "; ".join(bad),
             f"inputs that {stage} can use",
-            "mend or remove them, or set on_bad_input: skip",
+            to_do,
         )
     return {
         "stage": [stage] * len(issues),

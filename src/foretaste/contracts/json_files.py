@@ -22,11 +22,11 @@ _CORRECT = "correct the path; if a stage made it, delete it and rerun the stage"
 def read_json(path: Path, made_by: str = "the stage that makes it") -> Any:
     """The value of a JSON file. DataError for a missing one (run ``made_by``), and for one that is not UTF-8
     and JSON: NaN and infinity, a key given twice, half of a surrogate pair and nesting deeper than Python's
-    stack are none.
+    stack are none. A byte order mark at the beginning says nothing, as in CSV files.
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise DataError("missing file", path, "a JSON file", f"run {made_by}") from error
     except (IsADirectoryError, NotADirectoryError) as error:

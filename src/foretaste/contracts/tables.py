@@ -138,11 +138,14 @@ VIDEOS = _define(
 #: One thing that is seen in one frame; rows in order of video and time. ``time_s`` is the frame's time stamp.
 #: Edges are shares of the shown picture's width (x) and height (y), from 0 at the left and top to 1;
 #: x0 < x1, y0 < y1. ``track`` is the same text wherever one thing is seen again, ``score`` a detector's
-#: confidence from 0 to 1; both are null where nobody says.
+#: confidence from 0 to 1; both are null where nobody says. A row with nothing but video and time is no thing:
+#: it says that somebody looked at its frame. Of a video with such a row every frame that was looked at has
+#: rows; of one without nobody says.
 BOXES = _define(
     "boxes", (),
-    video_id=_text, time_s=_float, track=_or_null(_text), label=_text,
-    x0=_single, y0=_single, x1=_single, y1=_single, score=_or_null(_single),
+    video_id=_text, time_s=_float, track=_or_null(_text), label=_or_null(_text),
+    x0=_or_null(_single), y0=_or_null(_single), x1=_or_null(_single), y1=_or_null(_single),
+    score=_or_null(_single),
 )  # fmt: skip
 
 #: One bad input: which stage met it, in which file (and row or key), why, and what was done ("skipped"); or
@@ -200,6 +203,11 @@ def read_table(path: Path, definition: TableDef) -> pa.Table:
 def read_boxes(path: Path) -> pa.Table:
     """The BOXES at ``path``, which may be the folder of annotations of a generated world."""
     return read_table(path / "boxes.parquet" if path.is_dir() else path, BOXES)
+
+
+def box_labels(boxes: pa.Table) -> list[str]:
+    """What the things in BOXES are called, each once and sorted."""
+    return sorted(pc.unique(boxes["label"].drop_null()).to_pylist())
 
 
 def check_no_folder(path: Path, definition: TableDef) -> None:

@@ -144,7 +144,7 @@ def check_against(summary_arms: Mapping[str, Any], found: Sequence[Mapping[str, 
     """Raises DataError where a difference does not follow from the means that ``metrics.json`` files hold."""
     for one in found:
         means = [summary_arms[one[side]][head][one["metric"]]["mean"] for side in ("a", "b")]
-        if abs(one["difference"] - (means[0] - means[1])) > 1e-6:
+        if not abs(one["difference"] - (means[0] - means[1])) <= 1e-6:  # nor is NaN
             raise DataError(
                 f"{one['a']} minus {one['b']} in {one['metric']} is {one['difference']:.4f} from scores,"
                 f" {means[0] - means[1]:.4f} from metrics",

@@ -14,15 +14,15 @@ code of each. The two differ in more than size:
     eps of the norms    1e-12                                   0.1, which looks like a slip, but its weights
     of the embeddings                                           need it
 
-Inputs are those of the view ``boxes``, and ``scores`` (B, T, O), of iccv2023 also ``sides`` and ``states``
-(B, T, O) int64 where a view gives them; without them a box is certain, and nothing is known of a hand.
+Inputs are those of the view ``boxes``, which gives ``scores`` (B, T, O) if it is asked to, of iccv2023 also
+``sides`` and ``states`` (B, T, O) int64, which no view gives; without them a box is certain, and nothing is
+known of a hand.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-import pyarrow.compute as pc
 import torch
 from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
@@ -30,6 +30,7 @@ from torch.nn import functional as F
 
 from foretaste.contracts.batch import Batch, Outputs
 from foretaste.contracts.errors import ConfigError, unknown
+from foretaste.contracts.tables import box_labels
 from foretaste.contracts.view import Sources
 from foretaste.models import weights
 from foretaste.settings.options import Options
@@ -268,7 +269,7 @@ class Stlt(nn.Module):
 
 def _numbered(config: Config, sources: Sources) -> tuple[list[int], int]:
     """For each class of the view ``boxes`` the row of the table of categories; and how many categories."""
-    found = sorted(pc.unique(sources.need("boxes", "stlt")["label"]).to_pylist())
+    found = box_labels(sources.need("boxes", "stlt"))
     labels = config.labels or tuple(found)
     for label in found:
         if label not in labels:

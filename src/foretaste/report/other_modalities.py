@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foretaste.contracts.tables import read_boxes
+from foretaste.contracts.tables import box_labels, read_boxes
 from foretaste.report.filmstrips import WIDTH, Frame, data_uri
 from foretaste.video.drawing import coloured, outlines
 from foretaste.video.flow import Method, flow_before
@@ -83,7 +83,7 @@ class OtherModalities:
 
     def _number(self, label: str) -> int:
         """The class that the view ``boxes`` gives a label."""
-        return 1 + sorted(pc.unique(self.boxes["label"]).to_pylist()).index(label)
+        return 1 + box_labels(self.boxes).index(label)
 
 
 def _size(video: FrameTable) -> tuple[int, int]:
@@ -99,6 +99,7 @@ def _boxes_at(
     boxes: pa.Table, number: Callable[[str], int], time_s: float, size: tuple[int, int]
 ) -> np.ndarray:
     near = boxes.filter(pa.array(np.abs(boxes["time_s"].to_numpy() - time_s) < 1e-3))
+    near = near.filter(pc.is_valid(near["label"]))
     edges = np.stack([near[name].to_numpy() for name in ("x0", "y0", "x1", "y1")], axis=1)
     classes = np.array([number(label) for label in near["label"].to_pylist()], dtype=np.int64)
     (picture,) = outlines(edges[None], classes[None], size, LINE)

@@ -24,16 +24,23 @@ class Laid:
 
     mended
         Boxes that ``published`` moved by a pixel or more.
+    boxes
+        The clips that are there: id -> how many boxes; other rows say only that somebody looked at a frame.
     early
-        Clips whose boxes stop before the last frame: id -> frames with boxes, frames of the video.
+        Clips whose boxes stop before the last frame: id -> frames up to the last one that somebody looked at,
+        frames of the video.
+    holes
+        Clips with frames that nobody looked at before that one: id -> which, from 0.
     without_video
         Clips that were no video of the dataset.
     """
 
     columns: dict[str, list] = field(default_factory=lambda: {name: [] for name in BOXES.schema.names})
     issues: list[Issue] = field(default_factory=list)
+    boxes: dict[str, int] = field(default_factory=dict)
     mended: int = 0
     early: dict[str, tuple[int, int]] = field(default_factory=dict)
+    holes: dict[str, list[int]] = field(default_factory=dict)
     without_video: list[str] = field(default_factory=list)
 
 
@@ -83,10 +90,26 @@ def _rows(video_id: str, clip: Clip, video: FrameTable, rule: Rule, laid: Laid) 
         x0, y0, x1, y1 = edges
         shares = (x0 / width, y0 / height, x1 / width, y1 / height)
         rows.append((video_id, float(pts_s[box.frame]), box.track, box.label, *shares, box.score))
+    laid.boxes[video_id] = len(rows)
     laid.mended += moved
     if clip.frames < len(pts_s):
         laid.early[video_id] = clip.frames, len(pts_s)
-    return rows
+    if holes := sorted({*range(clip.frames)}.difference(clip.looked)):
+        laid.holes[video_id] = holes
+    return rows + [_looked_at(video_id, float(pts_s[frame])) for frame in _to_say(clip)]
+
+
+def _to_say(clip: Clip) -> set[int]:
+    """The frames that need a row of their own which says that somebody looked at them: those without a box;
+    and the last one, so that each clip has such a row, which means that the others were not looked at.
+    """
+    boxed = {box.frame for box in clip.boxes}
+    return ({*clip.looked} - boxed) | {*clip.looked[-1:]}
+
+
+def _looked_at(video_id: str, time_s: float) -> tuple:
+    nothing = [None] * (len(BOXES.schema) - 2)
+    return video_id, time_s, *nothing
 
 
 def _check(box: Box, width: int, height: int) -> None:

@@ -28,7 +28,7 @@ def grid_index(time_s: float, fps: float) -> int:
     """The largest k with k / fps <= ``time_s``, exactly as floats compare; negative before the start of the
     video. Raises ConfigError for a grid so fine that its indices are no int32.
     """
-    if abs(time_s * fps) >= MOST:
+    if not abs(time_s * fps) < MOST:  # nor is NaN
         raise ConfigError(
             f"a grid of {fps:g} times a second at {time_s:g} s",
             "view: ticks or rate, backbone: grid.fps",

@@ -2,6 +2,7 @@
 
     inputs    boxes (B, T, O, 4) float32: x0, y0, x1, y1 as shares of the crop, from 0 to 1
               classes (B, T, O) int64: which label of the table a box has, from 1; 0 where there is no box
+              with ``scores``, scores (B, T, O) float32: how sure a detector is, from 0 to 1
               or, where they are ``drawn``, frames (B, T, 3, S, S) uint8: outlines on white
 
 The frames are those that the view ``clip`` shows of the RGB videos with the same ``frames``, ``rate``,
@@ -14,31 +15,29 @@ videos has, so none is left out. Classes are the labels of the whole table, sort
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import torch
 from pydantic import PositiveInt, model_validator
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.modalities import RGB
-from foretaste.contracts.tables import of_modality
+from foretaste.contracts.tables import box_labels, of_modality
 from foretaste.contracts.view import AnyLook, Fetched, Sources
 from foretaste.video.drawing import outlines
-from foretaste.video.frame_table import frame_tables
+from foretaste.video.frame_table import FrameTable, frame_tables
+from foretaste.video.framed_boxes import Coverage, FramedBoxes, by_video, laid_out, wrong
 from foretaste.video.geometry import Geometry, changed_boxes, draw, resized
 from foretaste.video.transforms import channels_first
 from foretaste.views import shown
 
 #: What it is made from: what a step with this view reads.
 SHOWS = "boxes"
-
-#: Time stamps that are this near are the same: Matroska and WebM round them to milliseconds.
-ROUNDING_S = 1e-3
 
 
 class Config(shown.Sampling):
@@ -48,25 +47,27 @@ class Config(shown.Sampling):
     """Set: they are given as pictures, for networks that see pictures: outlines of so many pixels on white,
     each in the colour of its class (the omnivore of Radevski et al. 2023: 2).
     """
+    scores: bool = False
+    """Whether scores are shown, too; a box without one has 1."""
 
     @model_validator(mode="after")
     def _sampled_one_way(self) -> Config:
         self.check(self.model_fields_set)
         return self
 
+    @model_validator(mode="after")
+    def _pictures_have_no_scores(self) -> Config:
+        if self.drawn is not None and self.scores:
+            raise ValueError("scores have no meaning beside drawn: leave one of them out")
+        return self
 
-@dataclass(frozen=True)
-class Table:
-    """The boxes of one video, frame by frame.
 
-    edges
-        (frames, O, 4) float64, as shares of the whole picture; zeros where there is no box.
-    classes
-        (frames, O) int64; 0 where there is no box.
-    """
+class Seen(NamedTuple):
+    """A window: edges (T, O, 4) float32, classes (T, O) int64, scores (T, O) float32."""
 
-    edges: np.ndarray
+    boxes: np.ndarray
     classes: np.ndarray
+    scores: np.ndarray
 
 
 class Boxes:
@@ -75,7 +76,11 @@ class Boxes:
     workers = 0
 
     def __init__(
-        self, config: Config, found: shown.Shown, tables: Mapping[str, Table], labels: tuple[str, ...]
+        self,
+        config: Config,
+        found: shown.Shown,
+        tables: Mapping[str, FramedBoxes],
+        labels: tuple[str, ...],
     ):
         self.config, self.shown, self.tables, self.labels = config, found, tables, labels
 
@@ -87,17 +92,19 @@ class Boxes:
         found = [self._changed(row, look) for row in rows]
         if self.config.drawn is not None:
             size = (self.config.geometry.size, self.config.geometry.size)
-            clips = [outlines(boxes, classes, size, self.config.drawn) for boxes, classes in found]
+            clips = [outlines(one.boxes, one.classes, size, self.config.drawn) for one in found]
             return Fetched(inputs={"frames": torch.stack([channels_first(clip) for clip in clips])})
-        boxes, classes = (torch.from_numpy(np.stack(part)) for part in zip(*found))
-        return Fetched(inputs={"boxes": boxes, "classes": classes})
+        shown_parts = Seen._fields if self.config.scores else ("boxes", "classes")
+        parts = {name: np.stack([getattr(one, name) for one in found]) for name in shown_parts}
+        return Fetched(inputs={name: torch.from_numpy(part) for name, part in parts.items()})
 
     def digest(self, row: int) -> bytes:
-        """Of the boxes, and their classes, that are shown when the row is scored (how they are drawn is a
-        setting).
+        """Of the boxes, their classes, and their scores if they are shown, when the row is scored (how boxes
+        are drawn is a setting).
         """
-        boxes, classes = self._changed(row, None)
-        return hashlib.sha256(boxes.tobytes() + classes.tobytes()).digest()[:16]
+        seen = self._changed(row, None)
+        shown_parts = seen if self.config.scores else (seen.boxes, seen.classes)
+        return hashlib.sha256(b"".join(part.tobytes() for part in shown_parts)).digest()[:16]
 
     def newest_s(self, row: int) -> float:
         """Time stamp of the last frame whose boxes are shown: that it has none says something, too."""
@@ -106,15 +113,19 @@ class Boxes:
     def weights(self) -> None:
         """All windows are alike."""
 
-    def _changed(self, row: int, look: AnyLook) -> tuple[np.ndarray, np.ndarray]:
-        """(T, O, 4) float32 and (T, O) int64."""
+    def _changed(self, row: int, look: AnyLook) -> Seen:
         video_id, frames, geometry = self.shown.of[row], self.shown.frames(row, look), self.config.geometry
         change = draw(geometry, look, row)
         table, size = self.tables[video_id], self.shown.videos[video_id].shown_size
         picture = resized(geometry, size, change.side)
         boxes, inside = changed_boxes(geometry, change, table.edges[frames], picture)
         classes = np.where(inside, table.classes[frames], 0)
-        return np.where((classes > 0)[..., None], boxes, np.float32(0)), classes
+        there = classes > 0
+        return Seen(
+            boxes=np.where(there[..., None], boxes, np.float32(0)),
+            classes=classes,
+            scores=np.where(there, table.scores[frames], np.float32(0)),
+        )
 
 
 def unseen(config: Config, sources: Sources) -> np.ndarray:
@@ -122,83 +133,61 @@ def unseen(config: Config, sources: Sources) -> np.ndarray:
     can.
     """
     reasons = shown.unseen(config, RGB, sources, "views.boxes")
-    known = pc.unique(sources.need("boxes", "views.boxes")["video_id"])
-    boxed = pc.is_in(sources.samples["video_id"], value_set=known).to_numpy(zero_copy_only=False)
-    reasons[np.equal(reasons, None) & ~boxed] = "no boxes of its video"
-    left = np.equal(reasons, None)
-    of = np.array(sources.samples["video_id"].to_pylist(), dtype=object)
+    own = by_video(sources.need("boxes", "views.boxes"))
     videos = frame_tables(of_modality(sources.need("videos", "views.boxes"), RGB), Path())
-    for video_id in sorted(set(of[left].tolist())):
-        if wrong := _wrong(_own(sources.boxes, video_id), videos[video_id].pts_s):
-            reasons[left & (of == video_id)] = wrong[0]
+    left = np.flatnonzero(np.equal(reasons, None))
+    samples = sources.samples.take(pa.array(left))
+    for video_id, rows in _rows_of(samples).items():
+        if video_id not in own:
+            reasons[left[rows]] = "no boxes of its video"
+        elif found := wrong(own[video_id], videos[video_id].pts_s):
+            reasons[left[rows]] = found.what
+        else:
+            video = videos[video_id]
+            reasons[left[rows]] = _lacking(config, samples.take(pa.array(rows)), video, own[video_id])
     return reasons
 
 
 def build(config: Config, sources: Sources) -> Boxes:
     """The windows of ``sources.samples`` in ``boxes``; the RGB videos say which frame is shown when. Raises
-    DataError for a video without any box, a box at a time that no frame has, and edges out of order.
+    DataError for a video without any box, a box at a time that no frame has, edges out of order, scores that
+    are none, and windows of which the boxes say nothing.
     """
     found = shown.find(config, RGB, sources, "views.boxes")
     boxes = sources.need("boxes", "views.boxes")
-    labels = tuple(sorted(pc.unique(boxes["label"]).to_pylist()))
-    laid = {}
-    for video_id, video in found.videos.items():
-        own = _own(boxes, video_id)
-        if not own.num_rows:
+    labels, own, laid = tuple(box_labels(boxes)), by_video(boxes), {}
+    for video_id, rows in _rows_of(sources.samples).items():
+        video = found.videos[video_id]
+        if video_id not in own:
             raise _bad(video_id, "no box of the video", "boxes of every video", "drop its samples")
-        laid[video_id] = _laid_out(video_id, own, video.pts_s, labels)
-    most = max((len(one.edges[0]) for one in laid.values()), default=0)
-    return Boxes(config, found, {video_id: _padded(one, most) for video_id, one in laid.items()}, labels)
+        if bad := wrong(own[video_id], video.pts_s):
+            raise _bad(video_id, *bad)
+        lacking = _lacking(config, sources.samples.take(pa.array(rows)), video, own[video_id])
+        for reason in filter(None, lacking):
+            raise _bad(video_id, reason, "boxes of the frames that are shown", "drop its samples")
+        laid[video_id] = laid_out(own[video_id], video.pts_s, labels)
+    most = max((one.classes.shape[1] for one in laid.values()), default=0)
+    return Boxes(config, found, {video_id: one.padded(most) for video_id, one in laid.items()}, labels)
 
 
-def _own(boxes: pa.Table, video_id: str) -> pa.Table:
-    return boxes.filter(pc.equal(boxes["video_id"], video_id))
+def _rows_of(samples: pa.Table) -> dict[str, list[int]]:
+    """The rows of each video's samples."""
+    rows = defaultdict(list)
+    for row, video_id in enumerate(samples["video_id"].to_pylist()):
+        rows[video_id].append(row)
+    return rows
 
 
-def _padded(table: Table, most: int) -> Table:
-    room = most - len(table.edges[0])
-    return Table(np.pad(table.edges, ((0, 0), (0, room), (0, 0))), np.pad(table.classes, ((0, 0), (0, room))))
-
-
-def _laid_out(video_id: str, boxes: pa.Table, pts_s: np.ndarray, labels: tuple[str, ...]) -> Table:
-    """The rows of a video, laid out by frame: each frame's in the order of the table."""
-    if wrong := _wrong(boxes, pts_s):
-        raise _bad(video_id, *wrong)
-    frame, edges = _frames_of(boxes, pts_s), _edges_of(boxes)
-    order = np.argsort(frame, kind="stable")
-    frame, edges = frame[order], edges[order]
-    slot = np.arange(len(frame)) - np.searchsorted(frame, frame)
-    number = {label: at for at, label in enumerate(labels, 1)}
-    names = boxes["label"].to_pylist()
-    shape = (len(pts_s), slot.max() + 1)
-    made = Table(np.zeros((*shape, 4)), np.zeros(shape, np.int64))
-    made.edges[frame, slot] = edges
-    made.classes[frame, slot] = [number[names[at]] for at in order]
-    return made
-
-
-def _wrong(boxes: pa.Table, pts_s: np.ndarray) -> tuple[str, str, str] | None:
-    """What is wrong with the boxes of a video, what was expected, and what to do; None where nothing is."""
-    times_s, frame, edges = boxes["time_s"].to_numpy(), _frames_of(boxes, pts_s), _edges_of(boxes)
-    astray = np.flatnonzero((frame < 0) | (np.abs(pts_s[frame] - times_s) > ROUNDING_S))
-    if len(astray):
-        what = f"a box at {times_s[astray[0]]:.4f} s, where no frame begins"
-        return what, "time stamps of frames", "compare the boxes with the video"
-    good = (edges[:, :2] < edges[:, 2:]).all(1) & (edges >= 0).all(1) & (edges <= 1).all(1)
-    if not good.all():
-        said = ", ".join(f"{edge:g}" for edge in edges[np.flatnonzero(~good)[0]])
-        return f"a box with the edges {said}", "0 <= x0 < x1 <= 1, y likewise", "mend the table"
-    return None
-
-
-def _frames_of(boxes: pa.Table, pts_s: np.ndarray) -> np.ndarray:
-    """(n,) int64: the last frame that begins by the time of each box; -1 where none does."""
-    return np.searchsorted(pts_s, boxes["time_s"].to_numpy() + ROUNDING_S, side="right") - 1
-
-
-def _edges_of(boxes: pa.Table) -> np.ndarray:
-    """(n, 4) float64: x0, y0, x1, y1."""
-    return np.stack([boxes[name].to_numpy() for name in ("x0", "y0", "x1", "y1")], axis=1).astype(float)
+def _lacking(config: Config, samples: pa.Table, video: FrameTable, boxes: pa.Table) -> list[str | None]:
+    """Of each of ``samples``, all of one video, why ``boxes`` say nothing of frames that it may show."""
+    covered = Coverage.of(boxes, video.pts_s)
+    if covered.rows.all():
+        return [None] * samples.num_rows
+    reasons, video_id = [], samples["video_id"][0].as_py()
+    for row in range(samples.num_rows):
+        (frames,) = shown.wanted(config, samples.slice(row, 1), {video_id: video}, {}).values()
+        reasons.append(covered.lack(frames))
+    return reasons
 
 
 def _bad(video_id: str, what: str, expected: str, to_do: str) -> DataError:
