@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+import av
 import numpy as np
 import pytest
 import torch
 from clip_views import sample, table
 from sounding import tone, write
 
-from foretaste.contracts.errors import ConfigError
+from foretaste.contracts.errors import ConfigError, DataError
 from foretaste.contracts.tables import SAMPLES, VIDEOS
 from foretaste.contracts.view import Look, Sources
 from foretaste.pipeline.video_files import video_files
@@ -126,3 +128,62 @@ def test_what_is_kept_of_a_row_names_its_sound_and_the_decoder(folder, monkeypat
 def test_settings_that_mean_nothing_are_refused(folder, change, message):
     with pytest.raises(ConfigError, match=message):
         view(folder, {**SPEC, **change}, [sample("a", STOP_S)])
+
+
+def damaged(path, from_s, to_s):
+    """A file without the packets of its sound from one time to the other."""
+    whole = write(path.with_name(f"whole.{path.name}"), 6.0, "aac", 24_000)
+    with av.open(str(whole)) as given, av.open(str(path), "w") as made:
+        streams = {one.index: made.add_stream_from_template(one) for one in given.streams}
+        for packet in given.demux():
+            at_s = float((packet.pts or 0) * packet.time_base)
+            lost = packet.stream.type == "audio" and from_s <= at_s < to_s
+            if packet.dts is not None and not lost:
+                packet.stream = streams[packet.stream_index]
+                made.mux(packet)
+    whole.unlink()
+
+
+@pytest.mark.parametrize("spec", [SPEC, SAMPLED])
+def test_sound_that_is_damaged_is_named_where_it_is_heard(tmp_path, spec):
+    damaged(tmp_path / "a.mp4", 2.0, 3.0)
+    rows = [sample("a", 1.5, tau_o=1.4), sample("a", 2.3), sample("a", 3.0), sample("a", 5.9, tau_o=1.2)]
+    made_from = sources(tmp_path, rows)
+    config = audio.Config(**{key: value for key, value in spec.items() if key != "kind"})
+    said = audio.unseen(config, made_from)
+    jumps = r"its sound jumps from 2\.0\d s to [23]\.\d\d s"
+    assert said[0] is None and all(re.fullmatch(jumps, one) for one in said[1:3]) and said[3] is None
+    assert audio.unseen(config, replace(made_from, video_folders=None)).tolist() == [None] * 4
+    for row, reason in zip(rows, said):  # what is named is what would stop a training, under some look
+        one = families.build("views", spec, sources=replace(made_from, samples=table(SAMPLES, [row])))
+        if reason is None:
+            for look in (None, *(Look(1, epoch) for epoch in range(8))):
+                shown(one, 0, look)
+    with pytest.raises(DataError, match=jumps):
+        shown(view(tmp_path, spec, rows), 2)
+
+
+def test_sound_that_does_not_decode_is_named_from_there_on(tmp_path):
+    path = write(tmp_path / "a.mkv", 6.0, "flac", 24_000)
+    rows, before = [sample("a", 1.5), sample("a", 5.0)], path.read_bytes()
+    with av.open(str(path)) as container:
+        (track,) = container.streams.audio
+        packets = [bytes(packet) for packet in container.demux(track) if packet.size]
+    broken = packets[len(packets) // 2]
+    assert before.count(broken) == 1
+    path.write_bytes(before.replace(broken, b"\0" * len(broken)))
+    config = audio.Config(**{key: value for key, value in SPEC.items() if key != "kind"})
+    first, second = audio.unseen(config, sources(tmp_path, rows))
+    assert first is None and second is not None
+    with pytest.raises(DataError):
+        shown(view(tmp_path, SPEC, rows), 1)
+
+
+def test_a_track_that_ends_before_the_window_is_named_and_not_taken_for_silence(tmp_path):
+    write(tmp_path / "a.mkv", 6.0, "flac", 24_000, sound=tone(2.0, 24_000))
+    rows = [sample("a", 3.0, tau_o=1.0), sample("a", 5.9, tau_o=1.0)]
+    for spec in (SPEC, SAMPLED):
+        made_from = replace(sources(tmp_path, rows), video_folders=None)
+        config = audio.Config(**{key: value for key, value in spec.items() if key != "kind"})
+        ends = "the sound of its video ends at 2.00 s, before what is heard of the window"
+        assert audio.unseen(config, made_from).tolist() == [None, ends]

@@ -81,13 +81,15 @@ def _sample(dataset: Examined, task: str) -> Sampled:
     labelled = in_labelled_splits(samples)
     views = planned.config.get("views", [])
     tables = {"segments": segments, "videos": videos}
+    # With these, sound is decoded.
+    heard = dict(probed(dataset).folders) if dataset.asked.every_frame and videos is not None else None
     if "boxes" in planned.inputs and Path(planned.inputs["boxes"]).exists():
         tables["boxes"] = read_boxes(Path(planned.inputs["boxes"]))
     for one in views:
         features = _made(planned.inputs.get(f"features_{one['backbone']}", []))
         member, config = _member(one["view"])
         asked = usable[labelled[usable]] if member.SHOWS in ANNOTATIONS else usable
-        sources = Sources(samples=samples.take(asked), features=features, **tables)
+        sources = Sources(samples=samples.take(asked), features=features, video_folders=heard, **tables)
         unseen[asked] = member.unseen(config, sources)
         usable, asked = usable[np.equal(unseen[usable], None)], asked[np.equal(unseen[asked], None)]
         if "frames" not in one and _is_there(dataset, one, features):

@@ -15,6 +15,7 @@ from foretaste.pipeline.attending import attention
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.planned import Planned, samples_of, tables
 from foretaste.pipeline.rebuilding import command
+from foretaste.pipeline.seen import HEARD
 from foretaste.settings.average_config import AverageConfig
 from foretaste.settings.catalogue import Catalogue
 from foretaste.settings.config import SystemConfig
@@ -22,9 +23,6 @@ from foretaste.settings.model_config import ModelConfig
 from foretaste.settings.overrides import meant
 from foretaste.settings.sweeps import points
 from foretaste.settings.table_config import TABLE, TableConfig
-
-#: The view of sound.
-HEARD = "audio"
 
 
 @dataclass(frozen=True)

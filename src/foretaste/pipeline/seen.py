@@ -12,6 +12,9 @@ from foretaste.pipeline.taken import made_from
 from foretaste.settings.catalogue import Catalogue
 from foretaste.settings.model_config import ModelConfig, with_each_view
 
+#: The view that hears.
+HEARD = "audio"
+
 
 def seen(
     catalogue: Catalogue, dataset: str, system: str, settings: ModelConfig

@@ -8,7 +8,7 @@ from typing import Any
 from foretaste.contracts.errors import ConfigError
 from foretaste.pipeline.locations import Locations
 from foretaste.pipeline.planned import Planned, tables
-from foretaste.pipeline.seen import watched
+from foretaste.pipeline.seen import HEARD, watched
 from foretaste.pipeline.taken import needs_videos, stored, task_of, tasks_seen_through, watching
 from foretaste.settings import families
 from foretaste.settings.backbone_config import BackboneConfig
@@ -76,6 +76,7 @@ class VideoPlan:
         inputs: dict[str, Any] = self._tables(dataset, "segments")
         if needs_videos(self.catalogue, dataset, task):
             inputs |= self._tables(dataset, "videos")
+        places: dict[str, Any] = {}
         seeing = watching(self.catalogue, dataset, task)
         if not seeing:  # text alone: every segment is a sample
             config["task"].pop("earliest_stop_s", None)
@@ -83,7 +84,11 @@ class VideoPlan:
             of_views, views = watched(self.catalogue, dataset, seeing)
             inputs |= of_views
             config |= {"views": views, "on_bad_input": self.run.on_bad_input, "dataset": dataset}
-        return Planned(inputs=inputs, config=config)
+            if any(one["view"]["kind"] == HEARD for one in views):
+                # Whether a track can be heard is not in the table of videos: they are decoded.
+                inputs["video_files"] = self.at.videos(dataset).files()
+                places["video_folders"] = self.at.videos(dataset).folders()
+        return Planned(inputs=inputs, config=config, places=places)
 
     def probe_videos(self, dataset: str) -> Planned:
         """What each video file holds."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ def _unseen(
     reasons = np.full(samples.num_rows, None, dtype=object)
     left = np.flatnonzero(pc.is_null(samples["dropped_because"]).to_numpy(zero_copy_only=False))
     labelled = in_labelled_splits(samples)
+    folders = {name: Path(folder) for name, folder in step.config.get("video_folders", {}).items()}
     for one in views:
         kind = one["view"]["kind"]
         member = families.load("views", kind)
@@ -71,7 +73,7 @@ def _unseen(
         shards = None if features is None else tuple(features)
         frames = step.inputs.get(one.get("frames"))
         stores = {} if frames is None else {config.modality: tuple(frames)}
-        seen = {**tables, "features": shards, "frame_stores": stores}
+        seen = {**tables, "features": shards, "frame_stores": stores, "video_folders": folders}
         asked = left[labelled[left]] if member.SHOWS in ANNOTATIONS else left
         reasons[asked] = member.unseen(config, Sources(samples=samples.take(asked), **seen))
         left = left[np.equal(reasons[left], None)]

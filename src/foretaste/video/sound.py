@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from typing import NamedTuple
 
 import av
 import numpy as np
 
+from foretaste.contracts.errors import DataError
 from foretaste.video.frame_table import FrameTable
 from foretaste.video.packets import opened, unreadable
 
@@ -22,6 +24,18 @@ _BEFORE_S = 0.5
 
 #: A track that goes on this much later or earlier than its last sample ended has lost something.
 _GAP_S = 0.1
+
+
+class Loss(NamedTuple):
+    """A part of a track that is not there, or not where it should be, and why."""
+
+    start_s: float
+    stop_s: float
+    why: str
+
+    def meets(self, start_s: float, stop_s: float) -> bool:
+        """Whether it is heard in that time."""
+        return self.stop_s > start_s and self.start_s < stop_s
 
 
 def heard(video: FrameTable, start_s: float, stop_s: float) -> np.ndarray:
@@ -36,16 +50,48 @@ def heard(video: FrameTable, start_s: float, stop_s: float) -> np.ndarray:
         raise unreadable(video.path, "no sound")
     reached_s = -np.inf
     for at_s, part in _parts(video, start_s):
-        jumps = np.isfinite(reached_s) and abs(at_s - reached_s) > _GAP_S
-        if jumps and max(at_s, reached_s) > start_s and min(at_s, reached_s) < stop_s:
-            raise unreadable(video.path, f"its sound jumps from {reached_s:.2f} s to {at_s:.2f} s")
+        jump = _jump(reached_s, at_s)
+        if jump and jump.meets(start_s, stop_s):
+            raise unreadable(video.path, jump.why)
         reached_s = at_s + len(part) / RATE
         _put(samples, round((at_s - start_s) * RATE), part)
         if reached_s >= stop_s:
             return samples
     if reached_s < min(stop_s, video.sound_end_s) - _GAP_S:
-        raise unreadable(video.path, f"its sound stops at {max(reached_s, 0):.2f} s")
+        raise unreadable(video.path, _stop(reached_s).why)
     return samples
+
+
+def losses(video: FrameTable) -> list[Loss]:
+    """What is lost of a track, decoded from its beginning to its end: the times of which ``heard`` raises
+    DataError. After what does not decode all counts as lost. Nothing where there is no track.
+    """
+    found, reached_s = [], -np.inf
+    if video.sound_end_s is None:
+        return found
+    try:
+        for at_s, part in _parts(video, 0.0):
+            if jump := _jump(reached_s, at_s):
+                found.append(jump)
+            reached_s = at_s + len(part) / RATE
+    except DataError as error:
+        return [*found, Loss(max(reached_s, 0.0), np.inf, error.args[0])]
+    if reached_s < video.sound_end_s - _GAP_S:
+        found.append(_stop(reached_s))
+    return found
+
+
+def _jump(reached_s: float, at_s: float) -> Loss | None:
+    """What is lost where a track that was heard up to ``reached_s`` goes on at ``at_s``."""
+    if not np.isfinite(reached_s) or abs(at_s - reached_s) <= _GAP_S:
+        return None
+    why = f"its sound jumps from {reached_s:.2f} s to {at_s:.2f} s"
+    return Loss(min(at_s, reached_s), max(at_s, reached_s), why)
+
+
+def _stop(reached_s: float) -> Loss:
+    """What is lost where a track ends too early."""
+    return Loss(reached_s, np.inf, f"its sound stops at {max(reached_s, 0):.2f} s")
 
 
 def _put(samples: np.ndarray, at: int, part: np.ndarray) -> None:
@@ -61,6 +107,8 @@ def _parts(video: FrameTable, start_s: float) -> Iterator[tuple[float, np.ndarra
     """
     with opened(video.path, video.packets.stream) as (container, _):
         track = container.streams.audio[0]
+        if track.codec_context is None:
+            raise unreadable(video.path, "sound of a codec that FFmpeg does not know")
         track.thread_count = 1
         timed = _timed(container, track, video)
         if start_s > _BEFORE_S:

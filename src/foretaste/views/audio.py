@@ -16,18 +16,21 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import pyarrow.compute as pc
+import pyarrow as pa
 import torch
 from pydantic import Field, PositiveInt, model_validator
 
 from foretaste.contracts.modalities import RGB
 from foretaste.contracts.tables import of_modality
 from foretaste.contracts.view import AnyLook, Fetched, Sources
+from foretaste.pipeline.console import track
+from foretaste.video.frame_table import frame_tables
 from foretaste.video.mel import Mel, picture
-from foretaste.video.sound import RATE, heard
+from foretaste.video.sound import RATE, heard, losses
 from foretaste.views import shown
 
 #: What it is made from: the video files, which hold the sound.
@@ -86,7 +89,13 @@ class Audio:
 
     def newest_s(self, row: int) -> float:
         """When the last sound is heard that is shown."""
-        return float(min(self.shown.newest_s(row) + self.config.length_s / 2, self.stops_s[row]))
+        return self.heard_s(row)[1]
+
+    def heard_s(self, row: int) -> tuple[float, float]:
+        """From when to when something is heard under some look."""
+        frames_s, half_s = self.shown.videos[self.shown.of[row]].pts_s, self.config.length_s / 2
+        first, last = self.shown.whole(row)[[0, -1]]
+        return float(frames_s[first] - half_s), float(min(frames_s[last] + half_s, self.stops_s[row]))
 
     def weights(self) -> None:
         """All are alike."""
@@ -107,21 +116,53 @@ class Audio:
 
 def unseen(config: Config, sources: Sources) -> np.ndarray:
     """(n,) object: why this view cannot give the sound of the window of a sample of ``sources.samples``;
-    None where it can.
+    None where it can. Where ``sources`` name the folder of the videos, the tracks are decoded: what is lost
+    of one is a reason where it may be heard.
     """
     reasons = shown.unseen(config, RGB, _of_files(sources), "views.audio")
-    videos = of_modality(sources.need("videos", "views.audio"), RGB)
-    silent = set(videos.filter(pc.is_null(videos["sound_end_s"]))["video_id"].to_pylist())
-    for row, video_id in enumerate(sources.samples["video_id"].to_pylist()):
-        if reasons[row] is None and video_id in silent:
-            reasons[row] = "its video has no sound"
+    folders = sources.video_folders or {}
+    table = of_modality(sources.need("videos", "views.audio"), RGB)
+    videos = frame_tables(table, folders.get(RGB, Path()))
+    left = np.flatnonzero(np.equal(reasons, None))
+    found = shown.laid_out(config, sources.samples.take(pa.array(left)), videos, {})
+    for at, row in enumerate(left):
+        reasons[row] = _silent(config, found, at)
+    if folders:
+        _name_losses(reasons, left, Audio(config, found, _stops_s(config, sources.samples)[left]))
     return reasons
+
+
+def _silent(config: Config, found: shown.Shown, row: int) -> str | None:
+    """Why nothing is heard of a row when it is scored."""
+    end_s = found.videos[found.of[row]].sound_end_s
+    if end_s is None:
+        return "its video has no sound"
+    if end_s <= found.pts_s(row).min() - config.length_s / 2:
+        return f"the sound of its video ends at {end_s:.2f} s, before what is heard of the window"
+    return None
+
+
+def _name_losses(reasons: np.ndarray, left: np.ndarray, view: Audio) -> None:
+    """Add to ``reasons`` what is lost of the sound of the rows of ``view``, which are those ``left``."""
+    rows_of: dict[str, list[int]] = {}
+    for at in np.flatnonzero(np.equal(reasons[left], None)):
+        rows_of.setdefault(view.shown.of[at], []).append(at)
+    for video_id, rows in track(rows_of.items(), "hearing videos", total=len(rows_of)):
+        lost = losses(view.shown.videos[video_id])
+        for at in rows if lost else ():
+            span_s = view.heard_s(at)
+            reasons[left[at]] = next((loss.why for loss in lost if loss.meets(*span_s)), None)
 
 
 def build(config: Config, sources: Sources) -> Audio:
     """The windows of ``sources.samples`` in the sound of the videos."""
     found = shown.find(config, RGB, _of_files(sources), "views.audio")
-    return Audio(config, found, sources.samples[shown.SPANS[config.window][1]].to_numpy())
+    return Audio(config, found, _stops_s(config, sources.samples))
+
+
+def _stops_s(config: Config, samples: pa.Table) -> np.ndarray:
+    """(n,) float64: when each window stops."""
+    return samples[shown.SPANS[config.window][1]].to_numpy()
 
 
 def _of_files(sources: Sources) -> Sources:

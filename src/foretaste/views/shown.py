@@ -62,14 +62,17 @@ class Shown:
 
     def newest_s(self, row: int) -> float:
         """Time stamp of the last frame that is shown under any look."""
-        shown = self.frames(row) if self.spans is None else self.spans.whole(row)
-        return float(self.videos[self.of[row]].pts_s[shown.max()])
+        return float(self.videos[self.of[row]].pts_s[self.whole(row).max()])
 
     def frames(self, row: int, look: AnyLook = None) -> np.ndarray:
         """(T,) int64: which frames of the video those are."""
         if self.spans is not None:
             return self.spans.frames(row, look)
         return shown_at(self.videos[self.of[row]].pts_s, self.times_s[row])
+
+    def whole(self, row: int) -> np.ndarray:
+        """(m,) int64, in order: all frames of the video that are shown under some look."""
+        return self.frames(row) if self.spans is None else self.spans.whole(row)
 
     def pictures(self, rows: Sequence[int], size: tuple[int, int], look: AnyLook = None) -> np.ndarray:
         """(len(rows), T, H, W, 3) uint8, or of flow (..., 2) where it is stored: the frames of ``rows``, all
@@ -121,17 +124,34 @@ def find(sampling: Sampling, modality: Modality, sources: Sources, who: str) -> 
             f"windows that end before {video.end_s:.3f} s",
             "compare the annotations with the video, or drop these samples",
         )
-    if sampling.sampler is None:
-        return Shown(of=of, times_s=_times_s(sampling, samples), videos=videos, store=store)
-    spans = _spans(sampling, samples, videos, counted)
-    if spans.short().any():
-        row = int(np.flatnonzero(spans.short())[0])
+    found = laid_out(sampling, samples, videos, counted, store)
+    if found.spans is not None and found.spans.short().any():
+        row = int(np.flatnonzero(found.spans.short())[0])
         raise DataError(
-            f"{spans.short().sum()} windows of fewer than {sampling.frames} frames",
+            f"{found.spans.short().sum()} windows of fewer than {sampling.frames} frames",
             f"{who}: {samples['sample_id'][row].as_py()}",
             f"windows that the sampler {sampling.sampler.kind} shows {sampling.frames} frames of",
             "use another sampler, or drop these samples with on_bad_input: skip",
         )
+    return found
+
+
+def laid_out(
+    sampling: Sampling,
+    samples: pa.Table,
+    videos: Mapping[str, FrameTable],
+    counted: Mapping[str, FrameTable],
+    store: FrameStore | None = None,
+) -> Shown:
+    """The frames of ``samples``, whose windows end with their videos at the latest; ``counted`` as
+    ``counted_in`` gives it.
+    """
+    of = samples["video_id"].to_pylist()
+    if sampling.sampler is None:
+        return Shown(of=of, times_s=_times_s(sampling, samples), videos=videos, store=store)
+    starts_s = np.maximum(samples[SPANS[sampling.window][0]].to_numpy(), 0.0)
+    edges_s = list(zip(starts_s, _last_s(samples, sampling)))
+    spans = spans_of(sampling, of, edges_s, videos, counted)
     return Shown(of=of, times_s=np.empty((len(of), 0)), videos=videos, store=store, spans=spans)
 
 
@@ -152,22 +172,9 @@ def wanted(
         shown = [not _late(sampling, one, end_s) for one in ends_s]
         own = samples.filter(pa.array((of == video_id) & shown))
         if own.num_rows:
-            found[video_id] = _frames_of(sampling, own, videos, counted)
+            windows = laid_out(sampling, own, videos, counted)
+            found[video_id] = np.unique(np.concatenate([windows.whole(row) for row in range(own.num_rows)]))
     return found
-
-
-def _frames_of(
-    sampling: Sampling,
-    samples: pa.Table,
-    videos: Mapping[str, FrameTable],
-    counted: Mapping[str, FrameTable],
-) -> np.ndarray:
-    """The frames (m,), ascending, that the windows of ``samples`` may show, all of one video."""
-    if sampling.sampler is None:
-        pts_s = videos[samples["video_id"][0].as_py()].pts_s
-        return np.unique(shown_at(pts_s, _times_s(sampling, samples).ravel()))
-    spans = _spans(sampling, samples, videos, counted)
-    return np.unique(np.concatenate([spans.whole(row) for row in range(samples.num_rows)]))
 
 
 def counted_in(sampling: Sampling, modality: str, videos: pa.Table | None) -> dict[str, FrameTable]:
@@ -214,7 +221,7 @@ def unseen(sampling: Sampling, modality: Modality, sources: Sources, who: str) -
             reasons[row] = f"pictures of another shape than those of the RGB video: {sizes}"
     if sampling.sampler is not None and sampling.sampler.kind == "layout":
         left = np.flatnonzero(np.equal(reasons, None))
-        short = _spans(sampling, samples.take(pa.array(left)), videos, counted).short()
+        short = laid_out(sampling, samples.take(pa.array(left)), videos, counted).spans.short()
         reasons[left[short]] = f"fewer than {sampling.frames} frames"
     if modality != RGB:
         said = np.not_equal(reasons, None)
@@ -251,18 +258,6 @@ def _late(sampling: Sampling, last_s: float, end_s: float) -> bool:
     frames by number may stop at the very end, where no frame begins, but the last one ends.
     """
     return last_s >= end_s if sampling.sampler is None else last_s > end_s + ROUNDING_S
-
-
-def _spans(
-    sampling: Sampling,
-    samples: pa.Table,
-    videos: Mapping[str, FrameTable],
-    counted: Mapping[str, FrameTable],
-) -> Spans:
-    """The windows of ``samples`` among the frames of their videos, or of those that are ``counted``."""
-    starts_s = np.maximum(samples[SPANS[sampling.window][0]].to_numpy(), 0.0)
-    edges_s = list(zip(starts_s, _last_s(samples, sampling)))
-    return spans_of(sampling, samples["video_id"].to_pylist(), edges_s, videos, counted)
 
 
 def _last_s(samples: pa.Table, sampling: Sampling) -> list[float]:
