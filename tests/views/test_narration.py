@@ -83,7 +83,7 @@ def test_longest_cuts(folder):
     assert len(ids) == 8 and (ids[0], ids[-1]) == (2, 3)
 
 
-@pytest.mark.parametrize("empty", [None, "", "   "])
+@pytest.mark.parametrize("empty", [None, "", "   ", "\u200b", "\u200b \u2060"])
 def test_an_empty_narration_is_named(folder, empty):
     told = ["take pan", empty]
     reasons = narration.unseen(narration.Config(), sources(folder, told))

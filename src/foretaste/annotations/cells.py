@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from foretaste.annotations.labels import Label
-from foretaste.annotations.rows import Row, RowError
+from foretaste.annotations.rows import Row, RowError, printable
 
 Times = Literal["seconds", "clock", "frames"]
 
@@ -35,11 +35,9 @@ class Cells:
         return row.cells[self.columns["id" if "id" in self.columns else "video"]] or None
 
     def text(self, row: Row, field: str) -> str:
-        """The cell. Characters that nobody sees are refused: two texts that look alike must be alike."""
+        """The cell, of characters that are seen."""
         column = self.columns[field]
-        if not row.text(column).isprintable():
-            raise RowError(f"{column} is {row.cells[column]!r}, expected no control or invisible characters")
-        return row.cells[column]
+        return printable(row.text(column), column)
 
     def optional(self, row: Row, field: str) -> str | None:
         """The cell; None where it is empty or there is no such column."""

@@ -21,6 +21,13 @@ class RowError(ValueError):
     """A row that cannot be used; the message says why, naming the column and what was expected."""
 
 
+def printable(text: str, what: str) -> str:
+    """The text. Raises RowError for characters that nobody sees: two texts that look alike must be alike."""
+    if not text.isprintable():
+        raise RowError(f"{what} is {text!r}, expected no control or invisible characters")
+    return text
+
+
 @dataclass(frozen=True)
 class Row:
     """One row: its cells by column name, stripped, and its line in the file (from 1, as editors count)."""
@@ -51,9 +58,7 @@ class Row:
 
     def video(self, column: str) -> str:
         """The cell as a video id: a file's name, which leads nowhere else; raises RowError."""
-        name = self.text(column)
-        if not name.isprintable():
-            raise RowError(f"{column} is {name!r}, expected no control or invisible characters")
+        name = printable(self.text(column), column)
         if name.startswith(".") or ".." in name or "/" in name or "\\" in name:
             raise RowError(f"{column} is {name!r}, expected a file's name without its folder and suffix")
         return name

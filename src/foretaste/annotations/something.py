@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from foretaste.annotations.rows import RowError
+from foretaste.annotations.rows import RowError, printable
 from foretaste.annotations.segments import Annotation, Annotations, table
 from foretaste.contracts.classes import ClassSpace
 from foretaste.contracts.errors import DataError
@@ -125,7 +125,7 @@ def _text(entry: Mapping[str, Any], name: str) -> str:
     text = entry.get(name)
     if not isinstance(text, str) or not text.strip():
         raise RowError(f"{name} is {text!r}, expected a text" if name in entry else f"no {name}")
-    return text.strip()
+    return printable(text.strip(), name)
 
 
 def _class_id(template: str, ids: Mapping[str, int]) -> int:

@@ -92,6 +92,7 @@ def build(config: Config, sources: Sources) -> Narration:
 
 
 def _texts(samples: pa.Table, segments: pa.Table) -> list[str]:
-    """The narration of each sample, "" where there is none."""
+    """The narration of each sample, "" where there is none, or none that anybody could see."""
     told = dict(zip(segments["segment_id"].to_pylist(), segments["narration"].to_pylist()))
-    return [(told.get(segment) or "").strip() for segment in samples["segment_id"].to_pylist()]
+    texts = [(told.get(segment) or "").strip() for segment in samples["segment_id"].to_pylist()]
+    return [text if any(map(str.isprintable, text.replace(" ", ""))) else "" for text in texts]
