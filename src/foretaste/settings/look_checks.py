@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from foretaste.contracts.errors import ConfigError
+from foretaste.settings.components import geometry_of
 from foretaste.settings.config import SystemConfig
-from foretaste.settings.model_config import CLIPS_OF, ModelConfig
+from foretaste.settings.model_config import CLIPS_OF, ModelConfig, views_of
 from foretaste.settings.parts import behind
 
 #: What views show that are cut out, mirrored and sampled.
 PICTURES = ("pixels", "boxes")
+
+#: Settings of a geometry by which a crop and its mirroring are drawn (``video/geometry.py``).
+_DRAWN = ("size", "training_sides", "flip")
 
 
 def check_test_views(model: ModelConfig, known: Mapping[str, Any], where: str) -> None:
@@ -55,6 +59,35 @@ def check_looks(system: SystemConfig, model: ModelConfig, known: Mapping[str, An
                     f"kept_looks: {model.looks} of {name}",
                     f"set it, or name {term.teacher} in live",
                 )
+
+
+def check_crops(system: SystemConfig, model: ModelConfig, known: Mapping[str, Any], where: str) -> None:
+    """Raise ConfigError for a model that is to speak of the very crops which a student is shown (live, or in
+    looks), and draws others: what is drawn is a function of the geometry, too.
+    """
+    own = [_drawn(view, known) for view in views_of(model.sees)]
+    for term in model.objective:
+        if term.teacher is None or not (model.looks or term.teacher in model.live):
+            continue
+        for name, one in behind(system, term.teacher):
+            for drawn in (_drawn(view, known) for view in views_of(one.sees)):
+                if drawn is None or not any(own) or drawn in own:
+                    continue
+                said = ", ".join(f"{key}: {value}" for key, value in drawn.items())
+                raise ConfigError(
+                    f"looks of another geometry: {name} has {said}",
+                    f"{where}: view",
+                    f"the same {', '.join(_DRAWN)} in both, for they decide what is drawn",
+                    "give both one geometry, or let it speak from cached scores without looks",
+                )
+
+
+def _drawn(view: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What decides the crop and the mirroring of a view; None of one that has none."""
+    if "geometry" not in known["views"][view["kind"]]["schema"].get("properties", {}):
+        return None
+    geometry = geometry_of(view, known)
+    return {name: geometry[name] for name in _DRAWN}
 
 
 def _check_pictures(view: Mapping[str, Any], known: Mapping[str, Any], what: str, where: str) -> None:

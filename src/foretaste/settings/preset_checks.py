@@ -9,7 +9,8 @@ from foretaste.contracts.errors import ConfigError, unknown
 from foretaste.settings.average_config import AverageConfig, SoftminConfig
 from foretaste.settings.components import geometry_of
 from foretaste.settings.config import SystemConfig
-from foretaste.settings.look_checks import check_looks, check_test_views
+from foretaste.settings.input_checks import check_inputs
+from foretaste.settings.look_checks import check_crops, check_looks, check_test_views
 from foretaste.settings.model_config import STORE_READER, LabelsConfig, ModelConfig
 from foretaste.settings.model_outputs import MAPS, given, kept
 from foretaste.settings.names import check_name
@@ -83,6 +84,7 @@ def check_components(
                 check_looks(system, settings, known, place)
             for view in settings.each_view:
                 check_view(view, system.task, system.history.rule, known, place)
+                _check_told(view, settings, known, place)
                 if settings.labels is not None and known["views"][view["kind"]]["shows"] == "narration":
                     raise ConfigError(
                         "a narration tells the label, and that of a segment without a label is hidden",
@@ -90,6 +92,10 @@ def check_components(
                         "all labels for who reads narrations",
                         "leave labels out, or use another view",
                     )
+            for sees in (settings.sees, settings.as_scored.sees):
+                check_inputs(sees, settings.network, known, place)
+            if settings.looks or settings.live:
+                check_crops(system, settings, known, place)
             checks.check_maps(name, settings.maps, f"{place}.maps")
             checks.check_objective(settings.network, settings.objective, place, settings.live)
 
@@ -132,6 +138,17 @@ def _check_window(settings: ModelConfig, where: str) -> None:
             f"{where}: window",
             "window: observed",
             "leave it out; a teacher that sees the action may teach this student",
+        )
+
+
+def _check_told(view: Mapping[str, Any], settings: ModelConfig, known: Mapping[str, Any], where: str) -> None:
+    """A narration tells the label of the very sample that a student is asked about."""
+    if settings.role == "student" and known["views"][view["kind"]]["shows"] == "narration":
+        raise ConfigError(
+            "a student that reads the narration of the action itself: who scores it tells it the label",
+            f"{where}: view",
+            "a view of the video; narrations are for teachers",
+            "use another view, or role: teacher; a teacher that reads narrations may teach this student",
         )
 
 

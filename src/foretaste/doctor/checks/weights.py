@@ -34,7 +34,7 @@ def look(dataset: Examined, found: Findings) -> str:
         networks |= {f"{system}: {name}": network for name, network in _networks(backbones)}
         starts |= dict.fromkeys(_starts(lms.values(), backbones.values()))
     if not networks and not starts:
-        raise NothingToCheckError("no network of the run reads pixels or starts from weights")
+        raise NothingToCheckError("no network of the run says how it reads pixels, or starts from weights")
     opened = sum(_network(dataset, name, network, found) for name, network in networks.items())
     files = sum(_folder(dataset, name, found) for name in starts)
     others = f"{len(starts)} models of others, {files} files"
