@@ -36,7 +36,8 @@ models:
     role: student
     label: x
     view: {kind: clip, modality: flow}
-    network: {kind: avt, layers: 1, heads: 2, dropout: 0.0, backbone: {kind: vit}}
+    network:
+      {kind: avt, layers: 1, heads: 2, dropout: 0.0, backbone: {kind: vit, pixels: {mean: [0, 0], std: [1, 1]}}}
     objective: [{loss: {kind: cross_entropy}, of: action}]
     training: {epochs: 1, batch: 2, optimizer: {kind: sgd, lr: 1.0}}
 """
