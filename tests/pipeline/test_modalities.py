@@ -37,7 +37,11 @@ models:
     label: x
     view: {kind: clip, modality: flow}
     network:
-      {kind: avt, layers: 1, heads: 2, dropout: 0.0, backbone: {kind: vit, pixels: {mean: [0, 0], std: [1, 1]}}}
+      kind: avt
+      layers: 1
+      heads: 2
+      dropout: 0.0
+      backbone: {kind: vit, pixels: {mean: [0.5, 0.5], std: [0.5, 0.5]}}
     objective: [{loss: {kind: cross_entropy}, of: action}]
     training: {epochs: 1, batch: 2, optimizer: {kind: sgd, lr: 1.0}}
 """
