@@ -7,7 +7,7 @@ features/ircsn152/0.h5, which lm_avt's students read: 2 vectors a second of ever
 of one for the verb and one for the noun of each action that is going on (standard normal, the same
 everywhere) and of noise, ``--noise`` times as large, anew in each. So which actions follow each other, and
 when, is real; perception is simulated: nothing of an action shows before it begins, and videos, kitchens and
-hands do not differ. 1.6 GB at a width of 2048.
+hands do not differ. 1.2 GB at a width of 2048.
 """
 
 from __future__ import annotations
