@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 import sounding
 from spaces import THREE
@@ -26,28 +26,29 @@ STARTS_S = (0.2, 1.2, 3.2)
 
 @pytest.fixture
 def made_from(tmp_path, monkeypatch):
-    """Video a, whose sound is not there from 1.5 to 2 s, and its three segments of a second."""
-    whole = sounding._mux
-    monkeypatch.setattr(sounding, "_mux", lambda *given: None if 15 <= given[3] < 20 else whole(*given))
+    """Video a, whose sound is not there from 1.5 to 2 s, and b, whose sound begins 2 s after the pictures;
+    three segments of a second in each.
+    """
     folder = tmp_path / "videos"
     folder.mkdir()
+    sounding.write(folder / "b.mkv", 5.0, "flac", 24_000, late_s=2.0)
+    whole = sounding._mux
+    monkeypatch.setattr(sounding, "_mux", lambda *given: None if 15 <= given[3] < 20 else whole(*given))
     sounding.write(folder / "a.mkv", 5.0, "flac", 24_000)
     columns, issues = probe(folder, video_files(folder).items())
     assert not issues
     write_table(tmp_path / "videos.parquet", VIDEOS, columns)
     rows = {
-        "segment_id": [str(at) for at in range(3)],
-        "dataset": ["mine"] * 3,
-        "split": ["training"] * 3,
-        "video_id": ["a"] * 3,
-        "start_s": list(STARTS_S),
-        "stop_s": (np.array(STARTS_S) + 1).tolist(),
-        "narration": [None] * 3,
-        "participant": [None] * 3,
+        "segment_id": [str(at) for at in range(6)],
+        "dataset": ["mine"] * 6,
+        "split": ["training"] * 6,
+        "video_id": ["a"] * 3 + ["b"] * 3,
+        "start_s": [*STARTS_S, *STARTS_S],
+        "stop_s": [start_s + 1 for start_s in (*STARTS_S, *STARTS_S)],
     }
     definition = SEGMENTS.of(THREE)
     for name in definition.schema.names:
-        rows.setdefault(name, [None] * 3)
+        rows.setdefault(name, [None] * 6)
     write_table(tmp_path / "segments.parquet", definition, rows)
     return {name: tmp_path / f"{name}.parquet" for name in ("segments", "videos")}, folder
 
@@ -71,11 +72,13 @@ def made(made_from, out, on_bad_input):
 
 
 def test_a_sample_whose_sound_is_lost_is_listed_or_dropped_for_all_models(made_from, tmp_path):
-    jumps = r"its sound jumps from 1\.5\d s to 2\.\d\d s"
-    with pytest.raises(DataError, match=rf"^1 sample that a model of this run cannot see: 1 \(a\): {jumps}"):
+    with pytest.raises(DataError, match="^3 samples that a model of this run cannot see") as listed:
         made(made_from, tmp_path, "fail")
-    first, second, third = made(made_from, tmp_path, "skip")
-    assert first is None and third is None and second.startswith("its sound jumps from 1.5")
+    jumps, begins = r"its sound jumps from 1\.5\d s to 2\.\d\d s", r"its sound begins only at 2\.00 s"
+    assert re.search(rf": 1 \(a\): {jumps}; 3 \(b\): {begins}; 4 \(b\): {begins}: ", str(listed.value))
+    first, second, third, *of_b = made(made_from, tmp_path, "skip")
+    assert first is None and third is None and re.fullmatch(jumps, second)
+    assert of_b[:2] == ["its sound begins only at 2.00 s"] * 2 and of_b[2] is None
 
 
 def test_only_a_run_that_hears_reads_the_videos_for_its_samples():

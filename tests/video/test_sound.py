@@ -14,7 +14,7 @@ from sounding import LOWEST_HZ, STEP_HZ, pitch_of, tone, write
 from foretaste.contracts.errors import DataError
 from foretaste.video import sound
 from foretaste.video.frame_table import look_at
-from foretaste.video.sound import RATE, heard
+from foretaste.video.sound import RATE, heard, losses
 
 KINDS = [
     ("a.mp4", "aac", 44_100, 2),
@@ -35,6 +35,7 @@ def second(at_s: float) -> float:
 def test_every_moment_of_a_track_is_heard_when_it_sounds(tmp_path, name, codec, rate, channels):
     video = look_at(write(tmp_path / name, 6.0, codec, rate, channels))
     assert video.sound_end_s == pytest.approx(6.0, abs=0.15)
+    assert not losses(video)
     for start_s in (0.05, 1.1, 2.55, 5.2):
         samples = heard(video, start_s, start_s + 0.35)
         assert samples.dtype == np.float32 and len(samples) == round(0.35 * RATE)
@@ -65,6 +66,17 @@ def test_before_it_begins_and_after_it_ends_there_is_silence(tmp_path):
     assert pitch_of(samples[round(1.6 * RATE) : round(2.4 * RATE)], RATE) == pytest.approx(second(0), abs=6)
     # Asked for from a time before it begins, too, to which nothing can be sought.
     np.testing.assert_array_equal(heard(video, 0.7, 2.0), samples[round(1.2 * RATE) : round(2.5 * RATE)])
+
+
+def test_a_track_that_begins_a_packet_after_the_pictures_has_lost_nothing(tmp_path):
+    """0.128 s: a packet of AAC at 8 kHz, which a cut leaves out; so much may be missing of any window."""
+    late, later = (
+        write(tmp_path / f"{late_s}.mkv", 2.0, "flac", 8000, late_s=late_s) for late_s in (0.128, 0.3)
+    )
+    assert losses(look_at(late)) == []
+    (lost,) = losses(look_at(later))
+    assert lost.why == "its sound begins only at 0.30 s"
+    assert lost.meets(-0.1, 1.0) and lost.meets(0.1, 1.0) and not lost.meets(0.25, 1.0)
 
 
 def test_a_reading_that_begins_too_late_is_begun_anew(tmp_path, monkeypatch):

@@ -25,6 +25,11 @@ _BEFORE_S = 0.5
 #: A track that goes on this much later or earlier than its last sample ended has lost something.
 _GAP_S = 0.1
 
+#: A track that begins so much after the first frame has lost nothing: before its first sample is what an
+#: encoder needs to start (of Apple's AAC 2,112 samples, 48 ms at 44.1 kHz), and a cut leaves out the packet
+#: that it goes through (of AAC 1,024 samples, 128 ms at 8 kHz, of HE-AAC 2,048, 93 ms at 22.05 kHz).
+_LATE_S = 0.15
+
 
 class Loss(NamedTuple):
     """A part of a track that is not there, or not where it should be, and why."""
@@ -64,13 +69,16 @@ def heard(video: FrameTable, start_s: float, stop_s: float) -> np.ndarray:
 
 def losses(video: FrameTable) -> list[Loss]:
     """What is lost of a track, decoded from its beginning to its end: the times of which ``heard`` raises
-    DataError. After what does not decode all counts as lost. Nothing where there is no track.
+    DataError, and those before a track that begins late, of which it gives silence. After what does not
+    decode all counts as lost. Nothing where there is no track.
     """
     found, reached_s = [], -np.inf
     if video.sound_end_s is None:
         return found
     try:
         for at_s, part in _parts(video, 0.0):
+            if not np.isfinite(reached_s) and at_s > _LATE_S:
+                found.append(Loss(0.0, at_s - _LATE_S, f"its sound begins only at {at_s:.2f} s"))
             if jump := _jump(reached_s, at_s):
                 found.append(jump)
             reached_s = at_s + len(part) / RATE
