@@ -42,6 +42,22 @@ def root(tmp_path):
         (
             "official",
             "epic100/EPIC_100_train.csv",
+            "get board",
+            "get\u200b board",
+            "P01_01_2",
+            "narration is 'get\\u200b board', expected no control or invisible characters",
+        ),
+        (
+            "rulstm",
+            "rulstm/ek100/training.csv",
+            "P01_01_2,P01_01",
+            "P01_01_2,P01_01\x07",
+            "P01_01_2",
+            "video is 'P01_01\\x07', expected no control or invisible characters",
+        ),
+        (
+            "official",
+            "epic100/EPIC_100_train.csv",
             "get,0,board:chopping,2",
             "get,0,board:chopping,11",
             "P01_01_2",
@@ -115,6 +131,13 @@ def test_a_bad_row_is_one_issue_and_is_left_out(root, layout, name, old, new, ke
             "P18",
             "P81",
             "no validation video of P32, P81",
+        ),
+        (
+            "official",
+            "epic100/EPIC_100_unseen_participant_ids_validation.csv",
+            "P18\n",
+            "P18\u2060\n",
+            r"bad list \(participant_id is 'P18\\u2060'",
         ),
         ("rulstm", "rulstm/ek100/actions.csv", "4,2,1", "5,2,1", "id 4"),
         (

@@ -47,6 +47,7 @@ def test_participants_part_the_segments(folder):
         ("P26,", "26,", "expected P01 of P01_01"),
         ("00:00:05.00", "00:00:03.00", "expected 0 <= start < stop"),
         ("\n1,", "\n3,", "uid 3 occurs twice"),
+        ("put cup", "put\ufeff cup", "narration is 'put\\ufeff cup', expected no control or invisible"),
     ],
 )
 def test_a_bad_row_is_left_out_and_named(folder, old, new, reason):

@@ -121,6 +121,7 @@ def test_what_is_no_clip_is_an_issue_too(tmp_path):
         ({"a": 0, "b": 0}, "no class of number 1"),
         ({"a": 1.0}, r"number 1.0 of the class 'a'"),
         ({"a": True}, "number True"),
+        ({"a\u200b": 0}, r"class is 'a\\u200b', expected no control or invisible"),
         ({}, "no class texts"),
         (["a"], "no class texts"),
     ],

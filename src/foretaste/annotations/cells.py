@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from foretaste.annotations.labels import Label
-from foretaste.annotations.rows import Row, RowError, printable
+from foretaste.annotations.rows import Row, RowError
 
 Times = Literal["seconds", "clock", "frames"]
 
@@ -35,13 +35,12 @@ class Cells:
         return row.cells[self.columns["id" if "id" in self.columns else "video"]] or None
 
     def text(self, row: Row, field: str) -> str:
-        """The cell, of characters that are seen."""
-        column = self.columns[field]
-        return printable(row.text(column), column)
+        """The cell; raises RowError where it is empty, or holds what nobody sees."""
+        return row.text(self.columns[field])
 
     def optional(self, row: Row, field: str) -> str | None:
         """The cell; None where it is empty or there is no such column."""
-        return self.text(row, field) if field in self.columns and row.cells[self.columns[field]] else None
+        return row.optional(self.columns[field]) if field in self.columns else None
 
     def label(self, row: Row) -> Label:
         """The label; an action without a name of its own is called after its verb and noun, ``take_cup``."""

@@ -232,7 +232,7 @@ class Epic100:
             start_s=start_s,
             stop_s=stop_s,
             labels=labels,
-            narration=row.cells.get("narration") or None,
+            narration=row.optional("narration"),
             participant=entry.participant,
         )
 

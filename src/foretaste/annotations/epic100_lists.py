@@ -58,9 +58,13 @@ def official_lists(
             raise DataError(
                 f"bad class list ({reason})", path, f"ids of {head} classes", "use the published file"
             ) from reason
-    people = {
-        row.cells["participant_id"] for row in read_rows(unseen, found, ("participant_id",), header=True)
-    }
+    column = "participant_id"
+    try:
+        people = {row.text(column) for row in read_rows(unseen, found, (column,), header=True)}
+    except RowError as reason:
+        raise DataError(
+            f"bad list ({reason})", unseen, "a participant a line", "use the published file"
+        ) from reason
     videos = {
         entry.video_id for entry in entries if entry.split == "validation" and entry.participant in people
     }

@@ -78,6 +78,8 @@ class Label:
     noun_id: int
     start_s: float
     stop_s: float
+    narration: str | None
+    participant: str | None
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ class Epic55:
                     row.class_id("verb_class", classes.names("verb")),
                     row.class_id("noun_class", classes.names("noun")),
                 )
-                labels[number] = Label(row, row.text("video_id"), verb, noun, start_s, stop_s)
+                told, who = row.optional("narration"), row.optional("participant_id")
+                labels[number] = Label(row, row.text("video_id"), verb, noun, start_s, stop_s, told, who)
             except RowError as reason:
                 found.add(row, reason, row.cells["uid"] if number is None else str(number))
         return labels
@@ -176,8 +179,8 @@ class Epic55:
             start_s=start_s,
             stop_s=stop_s,
             labels=ids,
-            narration=label.row.cells["narration"] or None,
-            participant=label.row.cells["participant_id"] or None,
+            narration=label.narration,
+            participant=label.participant,
         )
 
     def _classes(self, found: Found) -> ClassSpace:

@@ -82,6 +82,6 @@ class Epic55Verbs:
             start_s=start_s,
             stop_s=stop_s,
             labels={HEAD: row.class_id("verb_class", classes.names(HEAD))},
-            narration=row.cells["narration"] or None,
+            narration=row.optional("narration"),
             participant=participant,
         )

@@ -37,10 +37,14 @@ class Row:
     cells: Mapping[str, str]
 
     def text(self, column: str) -> str:
-        """The cell; raises RowError where it is empty."""
+        """The cell; raises RowError where it is empty, or holds what nobody sees."""
         if not self.cells[column]:
             raise RowError(f"{column} is empty")
-        return self.cells[column]
+        return printable(self.cells[column], column)
+
+    def optional(self, column: str) -> str | None:
+        """The cell; None where it is empty, or there is no such column; raises RowError as ``text``."""
+        return self.text(column) if self.cells.get(column) else None
 
     def integer(self, column: str) -> int:
         """The cell as a whole number of 64 bits (leading zeros are allowed); raises RowError."""
@@ -58,7 +62,7 @@ class Row:
 
     def video(self, column: str) -> str:
         """The cell as a video id: a file's name, which leads nowhere else; raises RowError."""
-        name = printable(self.text(column), column)
+        name = self.text(column)
         if name.startswith(".") or ".." in name or "/" in name or "\\" in name:
             raise RowError(f"{column} is {name!r}, expected a file's name without its folder and suffix")
         return name
@@ -259,7 +263,10 @@ def read_names(path: Path, found: Found, id_column: str, name_column: str) -> tu
     for row in every_row(path, found.root, (id_column, name_column)):
         if row.cells[id_column] != str(len(names)) or not row.cells[name_column]:
             raise bad_list(row, path, f"{id_column} {len(names)} and a name in {name_column}")
-        names.append(row.cells[name_column])
+        try:
+            names.append(row.text(name_column))
+        except RowError as reason:
+            raise bad_list(row, path, str(reason)) from reason
     return tuple(names)
 
 

@@ -76,7 +76,10 @@ def class_texts(path: Path, numbering: Numbering) -> tuple[str, ...]:
     listed = read_json(path, "the download of the dataset")
     if not isinstance(listed, dict) or not listed:
         raise _bad_list(path, "no class texts")
-    numbers = {text: _number(number, text, path) for text, number in listed.items()}
+    try:
+        numbers = {printable(text, "class"): _number(number, text, path) for text, number in listed.items()}
+    except RowError as reason:
+        raise _bad_list(path, str(reason)) from reason
     if missing := sorted(set(range(len(numbers))) - set(numbers.values())):
         raise _bad_list(path, f"no class of number {missing[0]} among {len(numbers)}")
     return tuple(sorted(numbers, key=numbers.get if numbering == "file" else None))
