@@ -12,7 +12,7 @@ from tiny_epic55 import write_given, write_labels
 
 from foretaste.annotations import epic55
 from foretaste.contracts.errors import DataError
-from foretaste.contracts.tables import SAMPLES, SEGMENTS, VIDEOS, read_table, write_table
+from foretaste.contracts.tables import BOXES, SAMPLES, SEGMENTS, VIDEOS, read_table, write_table
 from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.step import Step
 from foretaste.settings.catalogue import Catalogue
@@ -72,7 +72,8 @@ def test_the_datasets_own_rule_is_no_error(segments, tmp_path, capsys):
     given = [write_given(tmp_path / "0.h5")]
     found = run(segments, tmp_path, config, earliest_stop_s=1 / 30, features_given=given)
     assert found == dict.fromkeys((0, 10, 20, 30), "window stops before 0.03333 s")
-    assert "training: 18 samples; dropped 2: window stops before 0.03333 s" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "training: 18 samples\n" in said and "training: dropped 2: window stops before 0.03333 s\n" in said
 
 
 def test_features_that_are_given_decide_sample_by_sample(segments, tmp_path):
@@ -110,16 +111,16 @@ def test_a_video_without_features_is_named_as_such(segments, tmp_path):
         )
 
 
-def test_frames_ask_the_table_of_videos(segments, tmp_path):
-    rows = [("P01_01", 10.0), ("P02_01", 100.0), ("P02_02", 100.0)]
+def write_videos(path, rows, frames=9, fps=9):
+    """Of videos (name, seconds), as if they had been probed."""
     columns = {"video_id": [row[0] for row in rows], "duration_s": [row[1] for row in rows]}
     common = {
         "modality": "rgb",
         "path": "x.mp4",
         "width": 8,
         "height": 8,
-        "frames": 9,
-        "rate_fps": 9.0,
+        "frames": frames,
+        "rate_fps": float(fps),
         "codec": "h264",
         "stream": 0,
         "streams": 1,
@@ -128,19 +129,47 @@ def test_frames_ask_the_table_of_videos(segments, tmp_path):
         "pixel_aspect": 1.0,
         "digest": "",
         "sound_end_s": None,
-        "time_base": "1/9",
-        "pts": list(range(9)),
-        "flags": [1] * 9,
+        "time_base": f"1/{fps}",
+        "pts": list(range(frames)),
+        "flags": [1] * frames,
         "places": None,
     }
     columns |= {name: [value] * len(rows) for name, value in common.items()}
-    write_table(tmp_path / "videos.parquet", VIDEOS, {name: columns[name] for name in VIDEOS.schema.names})
-    found = run(
-        segments, tmp_path, {"views": CLIP, "on_bad_input": "skip"}, videos=tmp_path / "videos.parquet"
-    )
+    write_table(path, VIDEOS, {name: columns[name] for name in VIDEOS.schema.names})
+    return path
+
+
+def test_frames_ask_the_table_of_videos(segments, tmp_path):
+    rows = [("P01_01", 10.0), ("P02_01", 100.0), ("P02_02", 100.0)]
+    videos = write_videos(tmp_path / "videos.parquet", rows)
+    found = run(segments, tmp_path, {"views": CLIP, "on_bad_input": "skip"}, videos=videos)
     late = "window stops after the end of the video"
     gone = dict.fromkeys(range(11, 20), "no usable video")
     assert found == {**dict.fromkeys((0, 10, 20, 30), EARLY), **dict.fromkeys(range(6, 10), late), **gone}
+
+
+def test_reasons_that_differ_in_numbers_alone_are_one_line(segments, tmp_path, capsys, monkeypatch):
+    """Boxes end at 1.5 s; every window that begins later has a reason of its own."""
+    names = ("P01_01", "P01_02", "P02_01", "P02_02")
+    rows = [(name, tick / 10) for name in names for tick in range(16)]
+    columns = dict(zip(("video_id", "time_s"), zip(*rows, strict=True), strict=True))
+    edges = {"x0": 0.1, "y0": 0.1, "x1": 0.9, "y1": 0.9, "label": "cup", "track": None, "score": None}
+    columns |= {name: [value] * len(rows) for name, value in edges.items()}
+    write_table(tmp_path / "boxes.parquet", BOXES, {name: columns[name] for name in BOXES.schema.names})
+    videos = write_videos(tmp_path / "videos.parquet", [(name, 20.0) for name in names], 200, 10)
+    inputs = {"videos": videos, "boxes": tmp_path / "boxes.parquet"}
+    views = {"views": [{"view": {"kind": "boxes", "frames": 2, "rate": 10.0}, "backbone": None}]}
+    found = run(segments, tmp_path, {**views, "on_bad_input": "skip"}, **inputs)
+    reasons = {found[number] for number in range(2, 10)}
+    assert len(reasons) == 8 and "its boxes end at 1.50 s, before the window (3.30 s)" in reasons
+    said = capsys.readouterr().err
+    assert said.count(" dropped ") == 4  # of two splits
+    line = "training: dropped 16, such as: its boxes end at 1.50 s, before the window (3.30 s)\n"
+    assert line in said and f"training: dropped 2: {EARLY}\n" in said
+    # An error that cannot list all of them says the same.
+    monkeypatch.setattr(make_samples, "LISTED", 2)
+    with pytest.raises(DataError, match=r"; \.\.\. in all 32, such as: its boxes end .*, 4: window ends"):
+        run(segments, tmp_path, {**views, "on_bad_input": "fail"}, **inputs)
 
 
 def test_features_that_are_yet_to_be_made_are_asked_for_times_alone(segments, tmp_path):

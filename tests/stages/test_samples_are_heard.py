@@ -72,7 +72,7 @@ def made(made_from, out, on_bad_input):
 
 
 def test_a_sample_whose_sound_is_lost_is_listed_or_dropped_for_all_models(made_from, tmp_path):
-    with pytest.raises(DataError, match="^3 samples that a model of this run cannot see") as listed:
+    with pytest.raises(DataError, match=r"^3 samples that a model of this run cannot see") as listed:
         made(made_from, tmp_path, "fail")
     jumps, begins = r"its sound jumps from 1\.5\d s to 2\.\d\d s", r"its sound begins only at 2\.00 s"
     assert re.search(rf": 1 \(a\): {jumps}; 3 \(b\): {begins}; 4 \(b\): {begins}: ", str(listed.value))

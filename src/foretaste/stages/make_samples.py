@@ -8,7 +8,6 @@ without labels, such as the test split of a challenge, lack narrations and boxes
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from foretaste.pipeline import artifact, console
 from foretaste.pipeline.step import Step
 from foretaste.settings import families
 from foretaste.settings.config import validated
-from foretaste.tasks.rows import dropped, in_labelled_splits
+from foretaste.tasks.rows import by_kind, dropped, in_labelled_splits
 
 #: Samples that an error names one by one.
 LISTED = 100
@@ -82,7 +81,7 @@ def _unseen(
 
 def _stop_at(reasons: np.ndarray, samples: pa.Table, dataset: str) -> None:
     """Raise DataError that lists every sample with a reason; of more than ``LISTED`` the first, and how many
-    there are of each reason.
+    there are of each kind of reason.
     """
     rows = np.flatnonzero(np.not_equal(reasons, None))
     if not len(rows):
@@ -90,8 +89,7 @@ def _stop_at(reasons: np.ndarray, samples: pa.Table, dataset: str) -> None:
     ids, videos = (samples[name].to_pylist() for name in ("sample_id", "video_id"))
     listed = "; ".join(f"{ids[row]} ({videos[row]}): {reasons[row]}" for row in rows[:LISTED])
     if len(rows) > LISTED:
-        counts = Counter(reasons[rows].tolist()).most_common()
-        listed += f"; ... in all {', '.join(f'{reason}: {count}' for reason, count in counts)}"
+        listed += f"; ... in all {', '.join(by_kind(reasons[rows].tolist()))}"
     raise DataError(
         f"{len(rows)} sample{'s' * (len(rows) > 1)} that a model of this run cannot see",
         listed,
@@ -103,12 +101,13 @@ def _stop_at(reasons: np.ndarray, samples: pa.Table, dataset: str) -> None:
 
 
 def _say(samples: pa.Table) -> None:
-    """How many samples each split keeps, and why it lost the others."""
-    found: dict[str, Counter] = {}
+    """How many samples each split keeps, and a line for each kind of reason why it lost others; all reasons
+    stand in the table.
+    """
+    found: dict[str, list[str | None]] = {}
     for split, reason in zip(samples["split"].to_pylist(), samples["dropped_because"].to_pylist()):
-        found.setdefault(split, Counter())[reason] += 1
-    for split, counts in found.items():
-        lost = "".join(
-            f"; dropped {count}: {reason}" for reason, count in counts.items() if reason is not None
-        )
-        console.say(f"{split}: {counts[None]} samples{lost}")
+        found.setdefault(split, []).append(reason)
+    for split, reasons in found.items():
+        console.say(f"{split}: {reasons.count(None)} samples")
+        for line in by_kind(reason for reason in reasons if reason is not None):
+            console.say(f"{split}: dropped {line}")

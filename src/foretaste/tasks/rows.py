@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ import pyarrow.compute as pc
 
 from foretaste.contracts.errors import DataError
 from foretaste.contracts.tables import SAMPLES, heads_of
+
+#: A number in a reason, such as a time in seconds.
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def of_segments(
@@ -87,6 +91,20 @@ def dropped(samples: pa.Table, reasons: np.ndarray) -> pa.Table:
     name = "dropped_because"
     column = pc.coalesce(samples.column(name), pa.array(reasons, type=pa.string()))
     return samples.set_column(samples.schema.get_field_index(name), SAMPLES.schema.field(name), column)
+
+
+def by_kind(reasons: Iterable[str]) -> list[str]:
+    """``12, such as: its boxes end at 1.53 s`` for each kind of reason, the most frequent one first. Those of
+    one kind differ in numbers alone; the first one is shown.
+    """
+    kinds: dict[str, list[str]] = {}
+    for reason in reasons:
+        kinds.setdefault(_NUMBER.sub("0", reason), []).append(reason)
+    said = []
+    for alike in sorted(kinds.values(), key=len, reverse=True):
+        such = ", such as" if len(set(alike)) > 1 else ""
+        said.append(f"{len(alike)}{such}: {alike[0]}")
+    return said
 
 
 def in_labelled_splits(samples: pa.Table) -> np.ndarray:
