@@ -27,7 +27,7 @@ models:
     label: x
     frame_store: clips
     view: {{kind: clip, geometry: {{size: 16, scoring_side: 16, training_sides: [16, 16]}}}}
-    network: {{kind: avt, layers: 1, heads: 2, dropout: 0.0, backbone: {{kind: vit}}}}
+    network: {{kind: avt, layers: 1, heads: 2, dropout: 0.0, backbone: {{kind: vit, image: 16}}}}
     objective: [{{loss: {{kind: cross_entropy}}, of: action}}]
     training: {{epochs: 1, batch: 2, optimizer: {{kind: sgd, lr: 1.0}}}}
 """

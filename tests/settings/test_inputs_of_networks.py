@@ -34,6 +34,9 @@ STUDENT = """  t:
 SWIN = "network: {kind: video_swin"
 FLOW = "view: {kind: clip, modality: flow}"
 BOXES = "view: {kind: boxes, frames: 4}\n    network: {kind: stlt, variant:"
+CLIPS_TO = "view: {kind: clip, frames: 8}\n    network: {kind:"
+FUSED = "network: {kind: late_fusion, networks: {x: {kind:"
+AVT = "avt, layers: 1, heads: 2, dropout: 0.0"
 TWO_PIXELS = "pixels: {mean: [0.5, 0.5], std: [0.5, 0.5]}"
 CLIP = "view: {{kind: clip, geometry: {{training_sides: [{}, 280]}}}}"
 
@@ -43,9 +46,11 @@ def checkout(tmp_path_factory):
     return copy_workflow(tmp_path_factory.mktemp("checkout"))
 
 
-def said(checkout, s, role="teacher", t=None) -> str | None:
-    """What is said of a preset with a model ``s``, and a student ``t`` of it; None where it is accepted."""
-    text = PRESET.format(s=s, role=role) + (STUDENT.format(t=t) if t else "")
+def said(checkout, s, role="teacher", t=None, more="") -> str | None:
+    """What is said of a preset with a model ``s``, a student ``t`` of it, and ``more`` beside the models;
+    None where it is accepted.
+    """
+    text = PRESET.format(s=s, role=role) + (STUDENT.format(t=t) if t else "") + more
     (checkout / "workflow/systems/mine.yaml").write_text(text, encoding="utf-8")
     try:
         Catalogue({"dataset": "kitchen", "systems": "mine"}, checkout).system("kitchen", "mine")
@@ -63,8 +68,20 @@ def one_of(a, b):
 REFUSED = {
     f"{FLOW}\n    {SWIN}}}": r"pictures of 2 channels \(clip\).*models\.s: network: the 3 channels",
     f"view: {{kind: clip}}\n    {SWIN}, {TWO_PIXELS}}}": r"pictures of 3 channels.*the 2 channels",
-    f"{BOXES} iccv2023, positions: 16}}": "4 frames of boxes.*view and network: 16, one a position",
-    f"{BOXES} bmvc2021, positions: 4}}": "4 frames of boxes.*at most 3",
+    f"{BOXES} iccv2023, positions: 16}}": "frames: 4 of the view boxes, and positions: 16 of the network "
+    "stlt: .*view and network: 16 frames, one a position",
+    f"{BOXES} bmvc2021, positions: 4}}": "positions: 4 of the network stlt.*at most 3",
+    f"{CLIPS_TO} timesformer, frames: 16}}": "frames: 8 of the view clip, and frames: 16 of the network "
+    r"timesformer: .*models\.s: view and network: one number of frames in both",
+    f"{CLIPS_TO} timesformer, image: 192}}": r"geometry\.size: 224 x 224 of the view clip, and image: 192 of",
+    f"{CLIPS_TO} timesformer, image: 240, patch: 20, stretch: true}}": "224 x 224 .* and patch: 20",
+    f"{CLIPS_TO} {AVT}, backbone: {{kind: vit, image: 192}}}}": "224 x 224 .* and image: 192 of the network",
+    f"{CLIPS_TO} {AVT}, positions: 9, steps: 3, backbone: {{kind: vit}}}}": "frames: 8 of the view clip, and "
+    "positions: 9 of the network avt: .*at least 10",
+    "view: {kind: audio, frames: 8, size: 96}\n    network: {kind: timesformer}": "size: 96 x 96 of the view "
+    "audio, and image: 224",
+    f"views: {{x: {{kind: clip, frames: 4}}}}\n    {FUSED} timesformer}}}}}}": "frames: 4 .*and frames: 8",
+    one_of("frames: 4", "frames: 4").replace("video_swin", "timesformer"): "frames: 4 .* and frames: 8",
     one_of("frames: 8", "frames: 4"): "number or size: a has 8 of 224, b has 4 of 224.*models.s: view",
     one_of("frames: 8", "frames: 8, geometry: {size: 96}"): "a has 8 of 224, b has 8 of 96",
     "views: {x: {kind: clip, modality: flow}}\n    network: {kind: late_fusion, networks: {x: {kind: "
@@ -76,6 +93,10 @@ ACCEPTED = (
     f"{BOXES} bmvc2021, positions: 5}}",
     one_of("frames: 8", "frames: 8, modality: flow"),
     f"view: {{kind: boxes, drawn: 2}}\n    {SWIN}}}",
+    f"{CLIPS_TO} timesformer}}",
+    f"{CLIPS_TO} timesformer, frames: 16, image: 192, stretch: true}}",
+    f"{CLIPS_TO} timesformer, frames: 16, attention: space_only}}",
+    f"{CLIPS_TO} {AVT}, positions: 10, steps: 3, backbone: {{kind: vit}}}}",
 )
 
 
@@ -83,6 +104,18 @@ ACCEPTED = (
 def test_what_a_network_cannot_read_is_refused(checkout, model, message):
     line = said(checkout, model)
     assert line and re.search(message, line) and "systems/mine.yaml" in line, line
+
+
+def test_a_backbone_reads_the_pictures_of_its_view(checkout):
+    def of(picture):
+        view = f"view: {{kind: frames, picture: {picture}}}"
+        network = "network: {kind: vit, weights: weights/vit.safetensors}"
+        eye = f"backbones: {{eye: {{grid: {{fps: 1.0}}, {view}, {network}}}}}\n"
+        return said(checkout, f"view: {{kind: clip}}\n    {SWIN}}}", more=eye)
+
+    line = of("{height: 224}")
+    assert re.search(r"picture: 224 x 128 of the view frames, and image: 224 .*backbones\.eye: view", line)
+    assert of("{height: 224, width: 224}") is None
 
 
 @pytest.mark.parametrize("model", ACCEPTED)

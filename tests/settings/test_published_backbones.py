@@ -16,7 +16,10 @@ TRAINED = {"objective": [{"loss": {"kind": "cross_entropy"}, "of": "action"}],
            "training": {"epochs": 1, "batch": 4, "optimizer": {"kind": "adamw", "lr": 1e-3}}}  # fmt: skip
 BACKBONES = {
     "dino": {**SEEN, "init": "facebook/dinov2-small", "network": {"kind": "pretrained_vision"}},
-    "vit": {**SEEN, "network": {"kind": "vit", "weights": "weights/vit.safetensors"}},
+    "vit": {
+        "grid": {"fps": 1.0}, "view": {"kind": "frames", "picture": {"height": 224, "width": 224}},
+        "network": {"kind": "vit", "weights": "weights/vit.safetensors"},
+    },
     "tuned": {
         **SEEN, **TRAINED, "init": "facebook/dinov2-small",
         "network": {"kind": "pretrained_vision", "classify": ["action"]},

@@ -7,27 +7,25 @@ from typing import Any
 
 from foretaste.contracts.errors import ConfigError
 from foretaste.contracts.modalities import FLOW
-from foretaste.settings.components import geometry_of, with_defaults
+from foretaste.settings.components import with_defaults
 from foretaste.settings.model_config import NAMED
+from foretaste.settings.size_checks import check_sizes, sides_of
 
 #: Channels of pictures of flow, and of all others.
 _FLOW, _OTHERS = 2, 3
-
-#: The network of boxes, and its variant that has a position for every frame, and none to spare.
-_BOXES, _ONE_A_FRAME = "stlt", "iccv2023"
 
 
 def check_inputs(
     sees: Mapping[str, Any], network: Mapping[str, Any], known: Mapping[str, Any], where: str
 ) -> None:
-    """Raise ConfigError for pictures of another number of channels than the network has a mean for, clips of
-    another length than a network of boxes has positions for, and views of unlike pictures in one place.
+    """Raise ConfigError for pictures of another number of channels than the network has a mean for, clips and
+    pictures of other sizes than it is made for, and views of unlike pictures in one place.
     """
     for view, reader in _read(sees, network):
         if "views" in view:
             _check_alike(view["views"], known, where)
         _check_channels(view, reader, known, where)
-        _check_positions(view, reader, known, where)
+        check_sizes(view, reader, known, where)
 
 
 def _read(
@@ -56,9 +54,8 @@ def _check_alike(views: Mapping[str, Mapping[str, Any]], known: Mapping[str, Any
 
 def _shape(view: Mapping[str, Any], known: Mapping[str, Any]) -> tuple[Any, Any]:
     """How many pictures of which size a view shows."""
-    settings = with_defaults(view, "views", known)
-    size = geometry_of(view, known)["size"] if "geometry" in settings else settings.get("size")
-    return settings.get("frames"), size
+    sides = sides_of(view, known)
+    return with_defaults(view, "views", known).get("frames"), None if sides is None else sides.height
 
 
 def _check_channels(
@@ -96,20 +93,3 @@ def _read_channels(network: Mapping[str, Any], known: Mapping[str, Any]) -> int 
     if settings["pixels"] is None:
         return None
     return len(settings["pixels"].get("mean", ("r", "g", "b")))
-
-
-def _check_positions(
-    view: Mapping[str, Any], network: Mapping[str, Any], known: Mapping[str, Any], where: str
-) -> None:
-    if network["kind"] != _BOXES:
-        return
-    frames = with_defaults(view, "views", known)["frames"]
-    most = with_defaults(network, "models", known)["positions"]
-    whole = network["variant"] == _ONE_A_FRAME
-    if frames != most if whole else frames >= most:
-        raise ConfigError(
-            f"{frames} frames of boxes",
-            f"{where}: view and network",
-            f"{most}, one a position" if whole else f"at most {most - 1}",
-            "correct positions of the network, or frames of the view",
-        )

@@ -72,6 +72,9 @@ def check_components(
         for name, settings in trained.items():
             if settings.network is not None:
                 checks.check_objective(settings.network, settings.objective, f"{where}: {kind}.{name}")
+    for name, backbone in system.backbones.items():
+        if backbone.view is not None:
+            check_inputs(backbone.view, backbone.network, known, f"{where}: backbones.{name}")
     for name, settings in system.models.items():
         if isinstance(settings, ModelConfig):
             place = f"{where}: models.{name}"
