@@ -11,7 +11,9 @@ from foretaste.pipeline.plan import Plan
 from foretaste.pipeline.protocol import protocol
 from foretaste.pipeline.rules import plainly
 from foretaste.pipeline.targets import Targets
+from foretaste.settings.average_config import AverageConfig
 from foretaste.settings.catalogue import Catalogue
+from foretaste.settings.parts import behind
 from foretaste.settings.preset_files import Files, merge
 
 
@@ -36,6 +38,19 @@ def test_each_dataset_has_the_template_of_its_compounds(name):
         models = catalogue(dataset=dataset, systems=name).system(dataset, name).models.values()
         views = [model.view for model in models if getattr(model, "view", {}).get("kind") == "action_history"]
         assert views and {view["template"] for view in views} == {template}
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset"),
+    [("multimodal", "ssv2"), ("multimodal_demo", "kitchen_compositional"),
+     ("multimodal_labels", "kitchen_compositional"), ("multimodal_micro", "kitchen_micro")],
+)  # fmt: skip
+def test_a_multimodal_teacher_has_a_sibling_only_where_an_average_is_fitted_on_it(name, dataset):
+    system = catalogue(dataset=dataset, systems=name).system(dataset, name)
+    fitted = [model for model, one in system.models.items() if isinstance(one, AverageConfig) and one.fits]
+    read = {part for model in fitted for part, _ in behind(system, model)}
+    assert {model for model, one in system.models.items() if getattr(one, "held_out", 0)} == read
+    assert bool(read) == (name != "multimodal_labels")
 
 
 def test_teachers_that_see_different_histories(tmp_path):
