@@ -39,6 +39,7 @@ WRONG = {
     "score is NaN": (row(score=nan), "a box with the score nan"),
     "score below 0": (row(score=-0.5), "a box with the score -0.5"),
     "empty label": (row(label=" "), "a box with an empty label"),
+    "hidden character": (row(label="cu\u200bp"), r"a box with the label 'cu\u200bp'"),
     "no label": (row(label=None), "a box without a label"),
     "no label but a score": (row(0.0, None, NOTHING, 0.5), "a box without a label"),
 }

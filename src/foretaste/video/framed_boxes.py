@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foretaste.contracts.tables import box_labels
+
 #: Time stamps that are this near are the same: Matroska and WebM round them to milliseconds.
 ROUNDING_S = 1e-3
 
@@ -151,8 +153,13 @@ def _empty_row(boxes: pa.Table) -> tuple[str, str] | None:
 
 
 def _label(boxes: pa.Table) -> tuple[str, str] | None:
-    empty = pc.equal(pc.utf8_trim_whitespace(_things(boxes)["label"]), "")
-    return ("a box with an empty label", "what the thing is called") if pc.any(empty).as_py() else None
+    labels = box_labels(boxes)
+    if not all(map(str.strip, labels)):
+        return "a box with an empty label", "what the thing is called"
+    hidden = [label for label in labels if not label.isprintable()]
+    if hidden:  # two labels that look alike would be two classes
+        return f"a box with the label {hidden[0]!r}", "no control or invisible characters"
+    return None
 
 
 def _edges(boxes: pa.Table) -> tuple[str, str] | None:
