@@ -179,11 +179,12 @@ def test_sound_that_does_not_decode_is_named_from_there_on(tmp_path):
         shown(view(tmp_path, SPEC, rows), 1)
 
 
-def test_a_track_that_ends_before_the_window_is_named_and_not_taken_for_silence(tmp_path):
+def test_a_track_that_ends_before_the_window_does_is_named_and_not_taken_for_silence(tmp_path):
     write(tmp_path / "a.mkv", 6.0, "flac", 24_000, sound=tone(2.0, 24_000))
-    rows = [sample("a", 3.0, tau_o=1.0), sample("a", 5.9, tau_o=1.0)]
+    rows = [sample("a", stop_s, tau_o=1.0) for stop_s in (2.1, 3.0, 5.9)]
     for spec in (SPEC, SAMPLED):
         made_from = replace(sources(tmp_path, rows), video_folders=None)
         config = audio.Config(**{key: value for key, value in spec.items() if key != "kind"})
-        ends = "the sound of its video ends at 2.00 s, before what is heard of the window"
-        assert audio.unseen(config, made_from).tolist() == [None, ends]
+        ends = "the sound of its video ends at 2.00 s, {} what is heard of the window"
+        said = [None, ends.format("in the middle of"), ends.format("before")]
+        assert audio.unseen(config, made_from).tolist() == said

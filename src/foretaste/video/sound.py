@@ -25,10 +25,11 @@ _BEFORE_S = 0.5
 #: A track that goes on this much later or earlier than its last sample ended has lost something.
 _GAP_S = 0.1
 
-#: A track that begins so much after the first frame has lost nothing: before its first sample is what an
-#: encoder needs to start (of Apple's AAC 2,112 samples, 48 ms at 44.1 kHz), and a cut leaves out the packet
-#: that it goes through (of AAC 1,024 samples, 128 ms at 8 kHz, of HE-AAC 2,048, 93 ms at 22.05 kHz).
-_LATE_S = 0.15
+#: A track that begins so much after the first frame, or ends so much before the last one does, has lost
+#: nothing: before its first sample is what an encoder needs to start (of Apple's AAC 2,112 samples, 48 ms at
+#: 44.1 kHz), and a cut leaves out the packet that it goes through (of AAC 1,024 samples, 128 ms at 8 kHz, of
+#: HE-AAC 2,048, 93 ms at 22.05 kHz). As much may be missing of any window.
+SPARED_S = 0.15
 
 
 class Loss(NamedTuple):
@@ -77,8 +78,8 @@ def losses(video: FrameTable) -> list[Loss]:
         return found
     try:
         for at_s, part in _parts(video, 0.0):
-            if not np.isfinite(reached_s) and at_s > _LATE_S:
-                found.append(Loss(0.0, at_s - _LATE_S, f"its sound begins only at {at_s:.2f} s"))
+            if not np.isfinite(reached_s) and at_s > SPARED_S:
+                found.append(Loss(0.0, at_s - SPARED_S, f"its sound begins only at {at_s:.2f} s"))
             if jump := _jump(reached_s, at_s):
                 found.append(jump)
             reached_s = at_s + len(part) / RATE

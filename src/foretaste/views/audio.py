@@ -30,7 +30,7 @@ from foretaste.contracts.view import AnyLook, Fetched, Sources
 from foretaste.pipeline.console import track
 from foretaste.video.frame_table import frame_tables
 from foretaste.video.mel import Mel, picture
-from foretaste.video.sound import RATE, heard, losses
+from foretaste.video.sound import RATE, SPARED_S, heard, losses
 from foretaste.views import shown
 
 #: What it is made from: the video files, which hold the sound.
@@ -125,21 +125,24 @@ def unseen(config: Config, sources: Sources) -> np.ndarray:
     videos = frame_tables(table, folders.get(RGB, Path()))
     left = np.flatnonzero(np.equal(reasons, None))
     found = shown.laid_out(config, sources.samples.take(pa.array(left)), videos, {})
+    view = Audio(config, found, _stops_s(config, sources.samples)[left])
     for at, row in enumerate(left):
-        reasons[row] = _silent(config, found, at)
+        reasons[row] = _silent(view, at)
     if folders:
-        _name_losses(reasons, left, Audio(config, found, _stops_s(config, sources.samples)[left]))
+        _name_losses(reasons, left, view)
     return reasons
 
 
-def _silent(config: Config, found: shown.Shown, row: int) -> str | None:
-    """Why nothing is heard of a row when it is scored."""
-    end_s = found.videos[found.of[row]].sound_end_s
+def _silent(view: Audio, row: int) -> str | None:
+    """Why nothing is heard of a row, or of its end."""
+    end_s = view.shown.videos[view.shown.of[row]].sound_end_s
     if end_s is None:
         return "its video has no sound"
-    if end_s <= found.pts_s(row).min() - config.length_s / 2:
-        return f"the sound of its video ends at {end_s:.2f} s, before what is heard of the window"
-    return None
+    first_s, last_s = view.heard_s(row)
+    if end_s >= last_s - SPARED_S:
+        return None
+    where = "before" if end_s <= first_s else "in the middle of"
+    return f"the sound of its video ends at {end_s:.2f} s, {where} what is heard of the window"
 
 
 def _name_losses(reasons: np.ndarray, left: np.ndarray, view: Audio) -> None:
