@@ -59,9 +59,11 @@ def graph(data: Path, dataset: str, systems: Sequence[str] = (), **settings: Any
 def whole_plan(data: Path, dataset: str, system: str) -> list[Node]:
     """The steps behind the report of a system. What else is missing is named, one by one: it is put there."""
     write(data, dataset)
+    made = None
     for _ in range(100):
         try:
-            made = graph(data, dataset, [system], results_root=str(data / "results"))
+            # What is planned stays planned.
+            made = made or graph(data, dataset, [system], results_root=str(data / "results"))
             reports = Targets(made.plan.catalogue).reports(dataset, [system])({})
             return made.walk([made.at(path)[0] for path in reports])
         except DataError as error:

@@ -15,7 +15,7 @@ from foretaste.settings.catalogue import Catalogue
 from foretaste.settings.resources import asked
 
 #: Datasets that differ from another one in the number of a split or a world.
-ALIKE = re.compile(r"kitchen_w\d+|\w+_s[23]")
+ALIKE = re.compile(r"kitchen(_compositional)?_w\d+|\w+_s[23]")
 
 
 def pairs() -> list[tuple[str, str]]:

@@ -25,7 +25,13 @@ def package(tmp_path, monkeypatch):
 
 
 def forget():
-    found = (families.members, fingerprint.source_facts, fingerprint._imports, fingerprint._code_digest)
+    found = (
+        families.members,
+        fingerprint.source_facts,
+        fingerprint._facts,
+        fingerprint._imports,
+        fingerprint._code_digest,
+    )
     for cached in found:
         cached.cache_clear()
 

@@ -125,6 +125,7 @@ def _code_digest(module: str) -> str:
     return found.hexdigest()
 
 
+@cache
 def _facts(module: str) -> Facts:
     return source_facts(PACKAGE)[module]
 
