@@ -15,6 +15,7 @@ from foretaste.settings.model_config import STORE_READER, LabelsConfig, ModelCon
 from foretaste.settings.model_outputs import MAPS, given, kept
 from foretaste.settings.names import check_name
 from foretaste.settings.parts import behind, labels_of
+from foretaste.settings.rate_checks import check_rate
 from foretaste.settings.task_checks import check_labelled, check_view
 from foretaste.settings.term_checks import Speaker, TermChecks
 
@@ -87,6 +88,7 @@ def check_components(
                 check_looks(system, settings, known, place)
             for view in settings.each_view:
                 check_view(view, system.task, system.history.rule, known, place)
+                check_rate(view, _grid_fps(system, settings), known, place)
                 _check_told(view, settings, known, place)
                 if settings.labels is not None and known["views"][view["kind"]]["shows"] == "narration":
                     raise ConfigError(
@@ -112,6 +114,11 @@ def _speaker(system: SystemConfig, name: str, heads: Sequence[str], known: Mappi
     first, *others = (_speaker(system, part, heads, known).cached for part in settings.average)
     common = [head for head in first if head in heads and all(head in other for other in others)]
     return Speaker(live=common, cached=common)
+
+
+def _grid_fps(system: SystemConfig, model: ModelConfig) -> float | None:
+    """How many times a second the backbone of a model is asked; None of a model without one."""
+    return system.backbones[model.backbone].grid.fps if model.backbone in system.backbones else None
 
 
 def _check_mentions(system: SystemConfig, where: str) -> None:

@@ -16,6 +16,7 @@ import math
 import numpy as np
 
 from foretaste.contracts.errors import ConfigError, DataError
+from foretaste.contracts.grid import divides
 
 #: RULSTM's and AVT's frames count at this rate for every video.
 PUBLISHED_CLOCK_FPS = 30
@@ -48,14 +49,6 @@ def grid_span(start_s: float, stop_s: float, fps: float) -> range:
     by its stop.
     """
     return range(grid_index(max(start_s, 0.0), fps), grid_index(stop_s, fps) + 1)
-
-
-def divides(rate: float, grid_fps: float) -> bool:
-    """Whether the grid holds the rate: a whole number of its steps between two frames."""
-    if not math.isfinite(grid_fps / rate):
-        return False
-    stride = round(grid_fps / rate)
-    return stride >= 1 and math.isclose(stride * rate, grid_fps, rel_tol=1e-9)
 
 
 def stride_of(rate: float, grid_fps: float) -> int:

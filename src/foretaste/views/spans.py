@@ -16,11 +16,12 @@ from typing import Literal
 import numpy as np
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
+from foretaste.contracts.grid import divides
 from foretaste.contracts.view import AnyLook, FixedView, Look
 from foretaste.settings.options import Options
 from foretaste.video.frame_table import FrameTable
 from foretaste.video.samplers import Kind, Sampler, sampled
-from foretaste.video.windows import PUBLISHED_CLOCK_FPS, divides, shown_at
+from foretaste.video.windows import PUBLISHED_CLOCK_FPS, shown_at
 
 #: ``observed``: what may be seen of the past. ``target``: the action itself, which only a teacher may see.
 Window = Literal["observed", "target"]
