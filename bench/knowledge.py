@@ -86,9 +86,8 @@ def measures(logits: np.ndarray, of: Known) -> dict[str, float]:
     """The three numbers of a model's logits (N, C)."""
     said = log_softmax(logits.astype(np.float64), axis=1)
     entropy = np.array([entr(truth).sum() for truth in of.truth])
-    crossed = np.array([
-        -(truth * said[row, classes]).sum() for row, (classes, truth) in enumerate(zip(of.classes, of.truth))
-    ])  # fmt: skip
+    pairs = enumerate(zip(of.classes, of.truth))
+    crossed = np.array([-(truth * said[row, classes]).sum() for row, (classes, truth) in pairs])
     doubt = -said[np.arange(len(of.labels)), of.labels]
     return {
         "far": (crossed - entropy).mean(),
@@ -99,11 +98,14 @@ def measures(logits: np.ndarray, of: Known) -> dict[str, float]:
 
 def lines(models: Path) -> Iterator[str]:
     """A table of Markdown of the models of one folder."""
+    folders = sorted(path.parent for path in models.glob("*/scores"))
+    if not folders:
+        raise SystemExit(f"{models}: no <model>/scores; expected a folder results/<kitchen>/<system>/seed<n>")
     of = {split: known(models.parents[1], split) for split in SPLITS}
     heads = [f"{split}: {name}" for split in SPLITS for name in ("far", "doubt", "by heart")]
     yield f"| {models} | {' | '.join(heads)} |"
     yield "|" + " --- |" * (len(heads) + 1)
-    for folder in sorted(path.parent for path in models.glob("*/scores")):
+    for folder in folders:
         scores, cells = open_scores(folder / "scores"), []
         for split in SPLITS:
             found = measures(scores.logits(split, "action", of[split].ids), of[split])

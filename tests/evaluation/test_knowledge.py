@@ -4,6 +4,8 @@ import runpy
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 BENCH = runpy.run_path(str(Path(__file__).parents[2] / "bench" / "knowledge.py"))
@@ -51,3 +53,50 @@ def test_labels_by_heart_are_counted_as_such(drawn):
         doubt -= np.log(said[row, drawn.labels[row]]) / 4000
     assert found["far"] == pytest.approx(far) and found["doubt"] == pytest.approx(doubt)
     assert found["by heart"] > 0.3
+
+
+def test_each_sample_is_asked_about_the_frame_that_its_window_ends_in(tmp_path):
+    """At 10 frames a second a window to 0.71 s ends in frame 7. A sample that another action begins before,
+    one that was dropped and one of another split are left out.
+    """
+    frames = [(video, frame) for video in ("a", "b") for frame in range(20)]
+    truth = {
+        "video_id": [video for video, _ in frames],
+        "frame": [frame for _, frame in frames],
+        "next_action_ids": [[frame, 40] for _, frame in frames],
+        "next_probabilities": [[0.25, 0.5] if video == "a" else [1.0, 3.0] for video, _ in frames],
+    }
+    kinds = ("video_id", "modality", "rate_fps")
+    videos = [dict(zip(kinds, row)) for row in (("a", "rgb", 10.0), ("b", "rgb", 10.0), ("a", "flow", 5.0))]
+    names = (
+        "sample_id",
+        "video_id",
+        "split",
+        "window_stop_s",
+        "target_start_s",
+        "dropped_because",
+        "action_id",
+    )
+    samples = [
+        ("0", "a", "training", 0.71, 1.71, None, 7),
+        ("1", "a", "training", 0.95, 1.95, None, 8),  # 0 begins within
+        ("2", "b", "training", 0.0, 1.0, "its sound is lost", 9),
+        ("3", "b", "validation", 1.5, 2.5, None, 15),
+    ]
+    written = {
+        "world/annotations/truth.parquet": pa.table(truth),
+        "videos.parquet": pa.Table.from_pylist(videos),
+        "samples/anticipation.parquet": pa.Table.from_pylist([dict(zip(names, row)) for row in samples]),
+    }
+    for name, table in written.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, tmp_path / name)
+    training, validation = (BENCH["known"](tmp_path, split) for split in ("training", "validation"))
+    assert (training.ids, training.labels.tolist(), training.classes) == (["0"], [7], [[7, 40]])
+    assert (validation.ids, validation.classes) == (["3"], [[15, 40]])
+    np.testing.assert_allclose([*training.truth, *validation.truth], [[1 / 3, 2 / 3], [0.25, 0.75]])
+
+
+def test_a_folder_without_scores_is_named(tmp_path):
+    with pytest.raises(SystemExit, match=f"{tmp_path}: no <model>/scores"):
+        BENCH["main"]([tmp_path])
